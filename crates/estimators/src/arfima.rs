@@ -266,7 +266,7 @@ fn short_memory(ar: &[f64], ma: &[f64], n: usize) -> Option<Vec<f64>> {
 }
 
 /// Second derivatives from values at four points on each side of every parameter and pair of parameters.
-fn second_differences(f: &dyn Fn(&[f64]) -> Option<f64>, b: &[f64], steps: &[f64]) -> Option<Mat> {
+pub(super) fn second_differences(f: &dyn Fn(&[f64]) -> Option<f64>, b: &[f64], steps: &[f64]) -> Option<Mat> {
     const WEIGHTS: [(f64, f64); 4] = [(-2.0, 1.0), (-1.0, -8.0), (1.0, 8.0), (2.0, -1.0)];
     let at = |moves: &[(usize, f64)]| {
         let mut p = b.to_vec();

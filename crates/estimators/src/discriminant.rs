@@ -3,6 +3,7 @@
 //! Analysis, chapters 8 and 9).
 
 use super::matrix::Mat;
+use super::nearest_neighbours::Neighbours;
 
 /// Counts, means and within-group sums of squares and products of groups.
 #[derive(Debug, Clone)]
@@ -155,6 +156,11 @@ pub enum Rule {
     Linear(Mat),
     /// A covariance for each group: inverses and log determinants.
     Quadratic(Vec<(Mat, f64)>),
+    /// The groups of the nearest neighbours.
+    Nearest(Box<Neighbours>),
+    /// Linear indices of a multinomial logit, a row for each group with its constant last, from which the log of the size
+    /// of the group is taken.
+    Logistic(Mat),
 }
 
 /// What a rule says of one observation.
@@ -212,15 +218,28 @@ impl Rule {
 
     /// What the rule says of an observation.
     pub fn judge(&self, groups: &Groups, x: &[f64]) -> Verdict {
-        let distance = |g: usize| match self {
-            Self::Linear(inverse) => inverse.quadratic(&away(x, &groups.means[g])),
-            Self::Quadratic(each) => each[g].0.quadratic(&away(x, &groups.means[g])),
-        };
-        let distances = (0..groups.counts.len()).map(distance).collect();
-        Verdict::of(distances, |g| match self {
-            Self::Linear(_) => 0.0,
-            Self::Quadratic(each) => each[g].1,
-        })
+        let all = 0..groups.counts.len();
+        match self {
+            Self::Linear(inverse) => {
+                let distance = |g: usize| inverse.quadratic(&away(x, &groups.means[g]));
+                Verdict::of(all.map(distance).collect(), |_| 0.0)
+            }
+            Self::Quadratic(each) => {
+                let distance = |g: usize| each[g].0.quadratic(&away(x, &groups.means[g]));
+                Verdict::of(all.map(distance).collect(), |g| each[g].1)
+            }
+            Self::Nearest(neighbours) => neighbours.judge(x, None).unwrap_or_else(|| Verdict {
+                distances: Vec::new(),
+                densities: vec![0.0; groups.counts.len()],
+            }),
+            Self::Logistic(indices) => {
+                let index = |g: usize| {
+                    let slopes: f64 = x.iter().enumerate().map(|(j, x)| indices[(g, j)] * x).sum();
+                    slopes + indices[(g, x.len())] - groups.counts[g].ln()
+                };
+                Verdict { distances: Vec::new(), densities: all.map(index).collect() }
+            }
+        }
     }
 
     /// What the rule of all other observations says of one that belongs to the group `own`; nothing where the others do
@@ -245,6 +264,8 @@ impl Rule {
         let center = |g: usize| if g == own { &mean } else { &groups.means[g] };
         let count = groups.counts.len();
         match self {
+            Self::Nearest(neighbours) => neighbours.judge(x, Some(own)),
+            Self::Logistic(_) => None,
             Self::Linear(inverse) => {
                 let df = groups.n() - count as f64;
                 if df <= 1.0 {

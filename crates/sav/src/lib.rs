@@ -1,5 +1,5 @@
-//! Reads system files of SPSS (.sav, and .zsav with blocks of zlib), streaming. It knows the file format only: texts stay bytes,
-//! dates stay seconds, and values that the file declares missing are named but not replaced.
+//! Reads system files of SPSS (.sav, and .zsav with blocks of zlib), streaming. The cases are as they are in the file: texts stay bytes,
+//! dates stay seconds, and values that the file declares missing are named but not replaced. [`Meaning`] says what they mean.
 //!
 //! The layout follows "System File Format" in the developers' guide of GNU PSPP, which describes what SPSS writes.
 
@@ -8,6 +8,7 @@ mod cases;
 mod dictionary;
 mod error;
 mod extensions;
+mod meaning;
 mod source;
 mod values;
 mod zlib;
@@ -15,6 +16,7 @@ mod zlib;
 pub use assemble::{MissingValues, Variable};
 pub use cases::Column;
 pub use error::Error;
+pub use meaning::{Code, Facts, Meaning, Rank, Reading};
 pub use values::{Format, FormatKind, HIGHEST, LOWEST};
 
 use std::io::{Read, Seek};

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use dta::{Column, ValueLabelSet};
 use encoding_rs::{Encoding, UTF_8};
-use sav::{Reader, Variable};
+use sav::{Facts, Reader, Variable};
 
 use super::advance::Counted;
 use super::labelled_file::{self, LabelledFile};
@@ -20,7 +20,7 @@ use super::stata::neutral_set;
 use super::warnings::Warnings;
 use crate::domain::error::Problem;
 use crate::ports::tabular::IngestedDataset;
-use meaning::{Facts, Meaning};
+use meaning::Meaning;
 
 type Input = Reader<Counted>;
 

@@ -53,7 +53,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "tests and tables of textbooks that no template has: it keeps to ttest, stset with sts, and cs with its kin",
-        &["dstdize", "ltable", "sdtesti", "stjoin", "stmc", "streset", "stvary", "ztesti"],
+        &["dstdize", "istdize", "ltable", "sdtesti", "stjoin", "stmc", "streset", "stvary", "ztesti"],
     ),
     (
         "graphs, tests and panel models of textbooks: templates keep to qnorm, kdensity, rvfplot, xtreg and xtabond",
@@ -84,8 +84,11 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "a likelihood or a system of the author's own",
         &["makecns", "matcproc", "ml", "mleval", "mlmatsum", "mlsum", "mlvecsum", "nlsur"],
     ),
-    ("matrices of counts that the author types: templates keep to ca", &["camat"]),
-    ("hidden states: templates keep to threshold", &["mswitch"]),
+    (
+        "configurations of objects, and matrices that the author types: templates keep to ca and cluster",
+        &["camat", "mca", "procrustes"],
+    ),
+    ("hidden states: templates keep to threshold", &["mswitch", "ucm"]),
     ("searches among functions of regressors: a plan names them", &["mfp"]),
     (
         "the service renders tables and documents",

@@ -8,13 +8,20 @@ pub const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("or"),
     OptSpec::flag("irr"),
     OptSpec::flag("hr"),
+    OptSpec::flag("shr"),
     OptSpec::flag("rrr"),
 ];
 
 /// The heading of the estimates under the option that is given.
 pub fn heading(has: impl Fn(&str) -> bool) -> Option<&'static str> {
-    let headings =
-        [("or", "Odds ratio"), ("irr", "IRR"), ("hr", "Haz. ratio"), ("rrr", "RRR"), ("eform", "exp(b)")];
+    let headings = [
+        ("or", "Odds ratio"),
+        ("irr", "IRR"),
+        ("hr", "Haz. ratio"),
+        ("shr", "SHR"),
+        ("rrr", "RRR"),
+        ("eform", "exp(b)"),
+    ];
     headings.into_iter().find(|(name, _)| has(name)).map(|(_, heading)| heading)
 }
 

@@ -11,7 +11,7 @@ use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::session::{Session, TableLook};
 use crate::syntax::{Atom, Term};
-use crate::value::MISSING;
+use crate::value::{MISSING, is_missing};
 use estimators::wald;
 
 /// Content of a coefficient table.
@@ -135,11 +135,25 @@ impl Table<'_> {
         Row { ratio: MISSING, p: MISSING, low, high, ..row }
     }
 
-    fn rows(&self) -> Vec<Row> {
+    /// Whether a parameter of a model of time series is tested against zero, its bound: the test is one sided, and the limits
+    /// stay above zero ([TS] arima, [TS] ucm).
+    fn is_bounded(&self, i: usize, cmd: &str) -> bool {
+        let Stripe { eq, name } = &self.stripe[i];
+        match cmd {
+            "arima" => eq == "/" && name == "sigma",
+            "arfima" => eq == "/" && name == "sigma2",
+            "ucm" => eq == "Variance",
+            _ => false,
+        }
+    }
+
+    fn rows(&self, cmd: &str) -> Vec<Row> {
         (0..self.b.len())
             .map(|i| {
                 let row = row(self.b[i], self.se[i], self.df_r, self.level, self.exponentiated(i));
-                if self.is_variance(i) {
+                if self.is_bounded(i, cmd) && !is_missing(row.p) {
+                    Row { p: row.p / 2.0, low: row.low.max(0.0), ..row }
+                } else if self.is_variance(i) {
                     self.variance_row(i, row)
                 } else if self.is_correlation(i) {
                     self.correlation_row(i, row)
@@ -152,7 +166,7 @@ impl Table<'_> {
 
     /// Stores `r(table)`.
     pub fn store(&self, session: &mut Session) {
-        let rows = self.rows();
+        let rows = self.rows(session.e.cmd());
         let critical = stata(wald::critical(self.level, self.df_r));
         let mut data = Vec::with_capacity(rows.len() * 9);
         let pick: [fn(&Row) -> f64; 6] = [|r| r.b, |r| r.se, |r| r.ratio, |r| r.p, |r| r.low, |r| r.high];
@@ -203,7 +217,7 @@ impl Table<'_> {
     /// Prints the table.
     pub fn print(&self, session: &mut Session) {
         self.print_heading(session);
-        let mut rows = self.rows();
+        let mut rows = self.rows(session.e.cmd());
         if UNTESTED.contains(&session.e.cmd()) && self.is_active(session) {
             let untested = |s: &Stripe| s.eq.starts_with('/') && !s.name.starts_with("cov(");
             let ancillary = rows.iter_mut().zip(self.stripe).filter(|(_, s)| untested(s));
@@ -345,7 +359,7 @@ impl Table<'_> {
     pub fn print_under(&self, session: &mut Session, headings: &[(usize, &str)]) {
         self.print_heading(session);
         let look = session.settings.table.clone();
-        for (i, row) in self.rows().iter().enumerate() {
+        for (i, row) in self.rows(session.e.cmd()).iter().enumerate() {
             for (_, text) in headings.iter().filter(|h| h.0 == i) {
                 session.print(format!("{text:<13}|"));
             }

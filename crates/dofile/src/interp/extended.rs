@@ -45,7 +45,9 @@ impl Session {
             "display" | "di" => crate::commands::language::display_text(self, rest),
             "properties" => Ok(String::new()),
             word if is_of_matrix(word) => self.matrix_function(word, rest),
-            "r" | "e" | "s" | "sysdir" | "environment" | "env" | "dir" => self.other_function(word, rest),
+            "r" | "e" | "s" | "sysdir" | "constraint" | "environment" | "env" | "dir" => {
+                self.other_function(word, rest)
+            }
             "piece" => self.piece_function(rest),
             "upper" | "lower" | "proper" => {
                 let f = if word == "upper" { str::to_uppercase } else { str::to_lowercase };
@@ -216,6 +218,24 @@ impl Session {
             }
             "pwd" => self.cwd.display().to_string(),
             "dir" => crate::commands::language::directory_list(self, rest)?,
+            // the number of a constraint, or `dir` for the numbers of all
+            "constraint" => {
+                let table = crate::estimation::constraints::table(self);
+                match rest.trim() {
+                    "dir" => table.keys().map(i64::to_string).collect::<Vec<_>>().join(" "),
+                    number => {
+                        let number = self.eval_num(number)? as i64;
+                        table.get(&number).cloned().unwrap_or_default()
+                    }
+                }
+            }
+            // Codewords stand for no folder here; another word is the folder itself.
+            "sysdir" => match unquote(rest.trim()) {
+                "STATA" | "BASE" | "SITE" | "PLUS" | "PERSONAL" | "OLDPLACE" | "UPDATES" | "" => {
+                    String::new()
+                }
+                folder => format!("{}/", folder.trim_end_matches('/')),
+            },
             // A run has no environment: every variable is one that is not set.
             "environment" | "env" => String::new(),
             _ => {

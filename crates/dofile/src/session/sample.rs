@@ -36,6 +36,22 @@ impl Session {
         Ok(touse)
     }
 
+    /// Rows of a subpopulation, `[varname] [if] [in]`: those whose variable is neither zero nor missing ([SVY] Subpopulation
+    /// estimation).
+    pub fn subpopulation(&self, text: &str) -> Result<Vec<bool>> {
+        let parsed = ParsedCommand::split("subpop", text, false)?;
+        let mut member = self.rows(&parsed)?;
+        let name = parsed.list.trim();
+        if !name.is_empty() {
+            let flag = self.numeric_variable(name)?;
+            for (i, m) in member.iter_mut().enumerate() {
+                let x = self.frame.num_at(flag, i);
+                *m = *m && x != 0.0 && !crate::value::is_missing(x);
+            }
+        }
+        Ok(member)
+    }
+
     /// `f/l`, `-5/l`, `3`: half-open row range; r(198) when it is outside the data.
     pub fn in_range(&self, text: &str) -> Result<(usize, usize)> {
         let n = self.frame.n_rows();

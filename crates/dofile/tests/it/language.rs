@@ -82,6 +82,8 @@ fn macros_are_expanded_as_text() {
     prints("local l a b b c\nlocal u : list uniq l\ndisplay \"`u' `: list sizeof l'\"", "a b c 4\n");
     prints("display `\"he said \"hi\"\"'", "he said \"hi\"\n");
     prints("local i = 1/3\ndisplay \"`i'\"", ".3333333333333333\n");
+    prints("constraint 3 x = 1\nlocal c : constraint 3\ndisplay \"`c'|`: constraint dir'\"", "x = 1|3\n");
+    prints("local d : sysdir \"my ado\"\nlocal p : sysdir PLUS\ndisplay \"`d'|`p'\"", "my ado/|\n");
 }
 
 #[test]
@@ -101,7 +103,7 @@ fn errors_have_their_codes() {
     fails("display 1 + \"a\"", 109, "type mismatch");
     fails("display nofunction(1)", 133, "unknown function nofunction()");
     fails("nocommand", 199, "command nocommand is unrecognized");
-    fails("ucm x", 199, "command ucm is not supported by the open engine");
+    fails("dfactor (x)", 199, "command dfactor is not supported by the open engine");
     fails("summarize x", 111, "variable x not found");
     fails("use nosuchfile", 601, "file nosuchfile.dta not found");
     fails("error 2000", 2000, "no observations");

@@ -23,6 +23,7 @@ mod documented_options;
 mod esttab_layout;
 mod examples;
 mod exchange;
+mod exchange_spss;
 mod family_codes;
 mod far_from_zero;
 mod figures;

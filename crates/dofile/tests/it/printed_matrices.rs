@@ -201,8 +201,12 @@ fn what_discriminant_analysis_does_not_do_is_refused() {
     let data =
         "input x y g\n1 2 1\n2 1 1\n4 3 1\n3 5 1\n7 4 2\n6 7 2\n9 6 2\n8 9 2\nend\ngenerate z = x + y\n";
     let cases = [
-        ("discrim knn x y, group(g) k(3)", 199, "knn"),
-        ("discrim logistic x y, group(g)", 199, "logistic"),
+        ("discrim knn x y, group(g)", 198, "k()"),
+        ("discrim knn x y, group(g) k(9)", 198, "k()"),
+        ("discrim knn x y, group(g) k(3)\nestat loadings", 321, "knn"),
+        ("discrim knn x y, group(g) k(3)\npredict d, mahalanobis", 198, "mahalanobis"),
+        ("discrim logistic x y, group(g) lootable", 198, "lootable"),
+        ("discrim lda x y, group(g) k(2)", 198, "k"),
         ("discrim lda x y", 198, "group()"),
         ("discrim lda x y z, group(g)", 506, "collinear"),
         ("discrim qda x y z, group(g)", 506, "singular"),

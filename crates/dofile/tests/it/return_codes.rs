@@ -39,7 +39,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("regress y i.g x\nmargins, at(x = generate(ln(neg)))", 459, "missing"),
     ("regress y i.g\nmargins, eyex(g)", 198, "factor"),
     ("nosuchcommand x", 199, "unrecognized"),
-    ("bysort g: ucm y x", 199, "not supported"),
+    ("bysort g: dfactor (y x)", 199, "not supported"),
     ("forecast create m", 199, "not supported"),
     ("anova y g\ntest g, symbolic", 199, "symbolic"),
     ("regress y i.g\ncontrast {g -1 0 1}", 199, "own coefficients"),

@@ -1,9 +1,9 @@
 //! What a user has to know of a system file beyond its values.
 
 use dta::Missing;
-use sav::{FormatKind, Variable};
+use sav::{Facts, FormatKind, Variable};
 
-use super::meaning::{Facts, Meaning};
+use super::meaning::Meaning;
 use crate::adapters::tabular::convert::number_text;
 use crate::adapters::tabular::problems::shown;
 use crate::adapters::tabular::warnings::Warnings;
@@ -82,10 +82,9 @@ fn missing_numbers(
         let label = variable.labels.iter().find(|(value, _)| *value == x);
         label.map(|(_, label)| format!(" ({})", shown(&decode(label)))).unwrap_or_default()
     };
-    let seen = meaning.codes.iter().filter(|(x, _)| facts.missing.contains(x));
-    let mut named: Vec<String> = seen
-        .map(|(x, missing)| format!("{}{} is {}", number_text(*x), label(*x), letter(*missing)))
-        .collect();
+    let seen = meaning.codes().filter(|(x, _)| facts.missing.contains(x));
+    let mut named: Vec<String> =
+        seen.map(|(x, missing)| format!("{}{} is {}", number_text(x), label(x), letter(missing))).collect();
     if let Some(missing) = meaning.range_code() {
         named.push(format!("each number of the range is {}", letter(missing)));
     }

@@ -1,6 +1,7 @@
 //! `dstdize`: directly standardised rates ([R] dstdize; Fleiss, Levin and Paik 2003, Statistical Methods for Rates and
 //! Proportions, chapter 19).
 
+use super::standard::Standard;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
@@ -31,8 +32,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "dstdize charvar popvar stratavars [if] [in], by(groupvars) [base(string) print level(#)]",
-    notes: "the standard is the population of all groups together, or the group whose value or label is base(); using, a standard from a file, is not supported; stores r(k) r(base) r(by) r(c1) ..., and r(Nobs) r(crude) r(adj) r(se) r(lb_adj) r(ub_adj) with a column for each group; [R] dstdize",
+    syntax: "dstdize charvar popvar stratavars [if] [in] [using filename], by(groupvars) [base(string) print level(#)]",
+    notes: "the standard is the population of all groups together, the group whose value or label is base(), or the file of using, which has popvar and stratavars; stores r(k) r(base) r(by) r(c1) ..., and r(Nobs) r(crude) r(adj) r(se) r(lb_adj) r(ub_adj) with a column for each group; [R] dstdize",
     examples: &[Example {
         // rates .1 and .2 in g=1, .3 and .2 in g=2; shares 60/100 and 40/100 of the standard
         run: "input g a d n\n1 1 4 40\n1 2 2 10\n2 1 6 20\n2 2 6 30\nend\ndstdize d n a, by(g)\nmatrix m = r(adj)\nmatrix c = r(crude)",
@@ -82,6 +83,23 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// Shares of the strata in the standard population of a file; r(459) where it lacks a stratum.
+    fn standard_of_file(&self, s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<f64>> {
+        let variables = s.varlist(&cmd.list)?;
+        let people = s.frame.var(variables[1]).name.clone();
+        let file = Standard::of_people(s, cmd, &people, &self.strata.variables)?;
+        let one = |key: &Vec<String>| {
+            file.rate(key).ok_or_else(|| {
+                StataError::new(459, format!("stratum {} is not in the standard population", key.join(" ")))
+            })
+        };
+        let found: Vec<f64> = self.strata.labels.iter().map(one).collect::<Result<_>>()?;
+        let total = file.total();
+        Ok(found.into_iter().map(|n| n / total).collect())
+    }
+}
+
 /// The rates of one group.
 struct Rates {
     people: f64,
@@ -110,9 +128,6 @@ fn rates(counts: &Counts, group: usize, standard: &[f64]) -> Rates {
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if cmd.using.is_some() {
-        return Err(StataError::unsupported_option("dstdize", "using"));
-    }
     let level = level(s, cmd)?;
     let by = cmd.options.text("by").ok_or_else(|| StataError::new(198, "option by() required"))?;
     let by = s.varlist(by)?;
@@ -129,7 +144,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             Some(found.ok_or_else(|| StataError::new(198, format!("base population {wanted} not found")))?)
         }
     };
-    let standard = counts.standard(base);
+    let standard = match (&cmd.using, base) {
+        (Some(_), Some(_)) => return Err(StataError::new(198, "using and base() may not be combined")),
+        (Some(_), None) => counts.standard_of_file(s, cmd)?,
+        (None, base) => counts.standard(base),
+    };
     let all: Vec<Rates> = (0..counts.groups.count()).map(|g| rates(&counts, g, &standard)).collect();
     let z = normal_quantile(0.5 + level / 200.0);
     if cmd.has("print") {

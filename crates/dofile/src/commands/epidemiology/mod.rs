@@ -6,11 +6,13 @@ mod cs;
 mod dstdize;
 mod icc;
 mod ir;
+mod istdize;
 mod kappa;
 mod kapwgt;
 mod mcc;
 mod mhodds;
 mod roc;
+mod standard;
 mod symmetry;
 mod tabodds;
 
@@ -34,6 +36,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     kapwgt::SPEC,
     icc::SPEC,
     dstdize::SPEC,
+    istdize::SPEC,
     symmetry::SPEC,
     symmetry::SPEC_IMMEDIATE,
     tabodds::SPEC,

@@ -221,6 +221,17 @@ fn rank_statistic(squares: &[f64], x: &[f64]) -> f64 {
     (n * (weighted - centre)).powi(2) / (2.0 * spread)
 }
 
+/// Full name of a method of `mtest()` and the note under its table.
+pub(super) fn title_of_adjustment(method: &str) -> (&'static str, &'static str) {
+    let methods = [
+        ("bonferroni", "# Bonferroni-adjusted p-values"),
+        ("sidak", "# Šidák-adjusted p-values"),
+        ("holm", "# Holm-adjusted p-values"),
+    ];
+    let found = methods.into_iter().find(|(name, _)| !method.is_empty() && name.starts_with(method));
+    found.unwrap_or(("noadjust", "# Unadjusted p-values"))
+}
+
 /// p-values of several tests, [R] test (option `mtest()`).
 pub(super) fn adjust(method: &str, p: &[f64]) -> Result<Vec<f64>> {
     let k = p.len() as f64;

@@ -193,13 +193,7 @@ fn several_tests(
     session.print(&rule);
     session.print(line("Simultaneous", all.0, all.1, chi2_tail(all.1, all.0), ""));
     session.print("-".repeat(40));
-    let title = ["bonferroni", "sidak", "holm"].iter().find(|m| m.starts_with(method));
-    session.print(match title.copied() {
-        Some("bonferroni") => "# Bonferroni-adjusted p-values",
-        Some("sidak") => "# Šidák-adjusted p-values",
-        Some(_) => "# Holm-adjusted p-values",
-        None => "# Unadjusted p-values",
-    });
+    session.print(super::estat_effects::title_of_adjustment(method).1);
     let cells = (0..chi2.len()).flat_map(|i| [chi2[i], 1.0, p[i], adjusted[i]]).map(stata).collect();
     let mut matrix = Matrix::new(chi2.len(), 4, cells);
     matrix.row_names = names.iter().map(|n| Stripe::term(n.clone())).collect();

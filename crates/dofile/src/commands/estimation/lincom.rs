@@ -28,7 +28,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "lincom exp [, level(#) df(#) eform or irr hr]",
+    syntax: "lincom exp [, level(#) df(#) eform or irr hr shr rrr]",
     notes: "stores r(estimate) r(se) r(t) or r(z) r(df) r(p) r(lb) r(ub) r(level); formulas: [R] lincom",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nlincom 2*x + 1",
@@ -59,6 +59,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("or"),
     OptSpec::flag("irr"),
     OptSpec::flag("hr"),
+    OptSpec::flag("shr"),
     OptSpec::flag("rrr"),
 ];
 

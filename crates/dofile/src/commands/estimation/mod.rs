@@ -56,6 +56,7 @@ mod rreg;
 mod slogit;
 mod suest;
 pub(super) mod test;
+mod test_each;
 mod testnl;
 mod vif_table;
 mod vwls;

@@ -1,8 +1,9 @@
 //! `test` and `testparm`: Wald tests of linear restrictions after an estimation.
 //!
-//! Stores in `r()`: p F df df_r chi2 drop dropped_#. Formulas: [R] test.
+//! Stores in `r()`: p F df df_r chi2 drop dropped_# mtest mtmethod. Formulas: [R] test.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::test_each::{self, Extras};
 use crate::error::{Result, StataError};
 pub(crate) use crate::estimation::equation_forms::unit;
 use crate::estimation::equation_forms::{self, restrictions};
@@ -30,15 +31,20 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "test coeflist | exp = exp [= ...] | [eq] [: coeflist] | [eq1 = eq2 [= ...]] [: coeflist] | (spec) [(spec) ...] [, coef common constant accumulate notest]",
-    notes: "a coefficient without an equation is that of every equation that has it; stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop); formulas: [R] test",
+    syntax: "test coeflist | exp = exp [= ...] | [eq] [: coeflist] | [eq1 = eq2 [= ...]] [: coeflist] | (spec) [(spec) ...] [, coef common constant accumulate notest mtest[(noadjust | bonferroni | holm | sidak)] df(#) nosvyadjust matvlc(matname)]",
+    notes: "a coefficient without an equation is that of every equation that has it; mtest tests each restriction alone and adjusts the p-values; stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop), with mtest r(mtest) and r(mtmethod); formulas: [R] test",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntest x = 0",
         expect: &[("r(F)", 8.760_416_666_666_666), ("r(df_r)", 4.0)],
     }],
 };
 
-const TESTPARM: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("EQual"), OptSpec::text("EQuation")]);
+const TESTPARM: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::flag("EQual"),
+    OptSpec::text("EQuation"),
+    OptSpec::real("df"),
+    OptSpec::flag("noSVYadjust"),
+]);
 
 /// The command `testparm`.
 pub(crate) const SPEC_TESTPARM: CommandSpec = CommandSpec {
@@ -47,7 +53,7 @@ pub(crate) const SPEC_TESTPARM: CommandSpec = CommandSpec {
     form: Form::Standard(&TESTPARM),
     by: ByRule::No,
     run: run_testparm,
-    syntax: "testparm varlist [, equal equation(eq)]",
+    syntax: "testparm varlist [, equal equation(eq) df(#) nosvyadjust]",
     notes: "stores r(F) or r(chi2), r(df), r(df_r), r(p); formulas: [R] test",
     examples: &[Example {
         run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nregress y x\nscalar f = (_b[x]/_se[x])^2\ntestparm x",
@@ -68,11 +74,16 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (body, options) = split_comma(&cmd.raw);
     let (mut accumulate, mut notest, mut coefficients) = (false, false, false);
     let mut equations = equation_forms::Options::default();
+    let mut extras = Extras::default();
     for (name, argument) in split_options(&options)? {
         match name.as_str() {
             n if n.len() > 2 && "symbolic".starts_with(n) => {
                 return Err(StataError::unsupported_option("test", "symbolic"));
             }
+            n if n.len() > 2 && "minimum".starts_with(n) => {
+                return Err(StataError::unsupported_option("test", "minimum"));
+            }
+            n if extras.read(n, argument.as_deref())? => {}
             _ if argument.is_some() => return Err(StataError::option_not_allowed(&format!("{name}()"))),
             n if n.len() > 1 && "accumulate".starts_with(n) => accumulate = true,
             n if n.len() > 3 && "notest".starts_with(n) => notest = true,
@@ -100,7 +111,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         show_restrictions(session, &forms, &parameters, &[]);
         return Ok(());
     }
-    report(session, &forms, &parameters)?;
+    report(session, &forms, &parameters, &extras)?;
     if coefficients {
         show_constrained(session, &forms, &parameters)?;
     }
@@ -188,7 +199,9 @@ fn run_testparm(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let first = forms.remove(0);
         forms = forms.into_iter().map(|f| f.minus(&first)).collect();
     }
-    report(session, &forms, &parameters)
+    let extras =
+        Extras { df: cmd.options.real("df"), plain: cmd.options.has("nosvyadjust"), ..Extras::default() };
+    report(session, &forms, &parameters, &extras)
 }
 
 /// Whether a term of the model is what a listed term asks for.
@@ -220,55 +233,86 @@ fn show_restrictions(
     }
 }
 
-/// Tests restrictions, prints them and stores `r()`.
-pub(crate) fn report(session: &mut Session, forms: &[LinearForm], parameters: &Parameters) -> Result<()> {
+/// Tests restrictions under the options of `test`, prints them and stores `r()`.
+fn report(
+    session: &mut Session,
+    forms: &[LinearForm],
+    parameters: &Parameters,
+    extras: &Extras,
+) -> Result<()> {
     let test = joint(forms, parameters);
-    let design = degrees(session, Statement::Linear);
-    let survey = session.e.results.get_text("prefix") == Some("svy");
-    if survey {
+    let design = extras.df.or_else(|| degrees(session, Statement::Linear));
+    let survey = session.e.results.get_text("prefix") == Some("svy") && !extras.plain;
+    if session.e.results.get_text("prefix") == Some("svy") {
         session.print("");
-        session.print("Adjusted Wald test");
+        session.print(if survey { "Adjusted Wald test" } else { "Unadjusted Wald test" });
     }
     show_restrictions(session, forms, parameters, &test.dropped);
-    let df = test.df as f64;
-    // After svy the statistic and its denominator allow for the few units of the design.
-    let (f, df_r) = match design.filter(|_| survey && test.df > 0) {
-        Some(design) => {
-            let (f, df_r) = adjusted_wald(test.chi2, test.df, design);
-            (f, Some(df_r))
-        }
-        None => (test.f(), design),
-    };
-    let p = stata(match df_r.filter(|_| survey && test.df > 0) {
-        Some(df_r) => f_tail(df, df_r, f),
-        None => test.p(df_r),
-    });
+    let found = Statistic::of(&test, design, survey);
     session.print("");
     let mut results = Results::default();
     results.scalar("drop", f64::from(u8::from(!test.dropped.is_empty())));
     for (i, dropped) in test.dropped.iter().enumerate() {
         results.scalar(&format!("dropped_{}", i + 1), (*dropped + 1) as f64);
     }
-    match df_r {
-        Some(df_r) => {
-            session.print(format!(
-                "       F({:>3},{:>6}) ={:>8}",
-                df,
-                format::bare("%9.0g", df_r),
-                format::bare("%8.2f", f)
-            ));
-            session.print(format!("            Prob > F ={:>10}", format::bare("%6.4f", p)));
-            results.scalar("df_r", df_r).scalar("F", stata(f));
+    match &extras.method {
+        Some(method) => {
+            let each: Vec<Statistic> = forms
+                .iter()
+                .map(|f| Statistic::of(&joint(std::slice::from_ref(f), parameters), design, survey))
+                .collect();
+            test_each::show(session, &each, &found, method, &mut results)?;
         }
-        None => {
-            session.print(format!("           chi2({df:>3}) ={:>8}", format::bare("%8.2f", test.chi2)));
-            session.print(format!("         Prob > chi2 ={:>10}", format::bare("%6.4f", p)));
-            results.scalar("chi2", stata(test.chi2));
-        }
+        None => found.show(session),
     }
-    results.scalar("df", df).scalar("p", p);
+    match found.df_r {
+        Some(df_r) => results.scalar("df_r", df_r).scalar("F", found.value),
+        None => results.scalar("chi2", found.value),
+    };
+    results.scalar("df", found.df).scalar("p", found.p);
+    if let Some(name) = &extras.matvlc {
+        test_each::keep_covariance(session, name, forms, parameters)?;
+    }
     session.r = results;
     Ok(())
+}
+
+/// A test's statistic with its degrees of freedom: F where it has a denominator, else chi-squared.
+pub(super) struct Statistic {
+    pub(super) value: f64,
+    pub(super) df: f64,
+    pub(super) df_r: Option<f64>,
+    pub(super) p: f64,
+}
+
+impl Statistic {
+    /// After `svy` the statistic and its denominator allow for the few units of the design.
+    fn of(test: &Wald, design: Option<f64>, survey: bool) -> Self {
+        let df = test.df as f64;
+        match design {
+            Some(design) if survey && test.df > 0 => {
+                let (f, df_r) = adjusted_wald(test.chi2, test.df, design);
+                Self { value: stata(f), df, df_r: Some(df_r), p: stata(f_tail(df, df_r, f)) }
+            }
+            Some(df_r) => Self { value: stata(test.f()), df, df_r: Some(df_r), p: stata(test.p(Some(df_r))) },
+            None => Self { value: stata(test.chi2), df, df_r: None, p: stata(test.p(None)) },
+        }
+    }
+
+    fn show(&self, session: &mut Session) {
+        let (value, p) = (format::bare("%8.2f", self.value), format::bare("%6.4f", self.p));
+        match self.df_r {
+            Some(df_r) => {
+                let df_r = format::bare("%9.0g", df_r);
+                session.print(format!("       F({:>3},{df_r:>6}) ={value:>8}", self.df));
+                session.print(format!("            Prob > F ={p:>10}"));
+            }
+            None => {
+                session.print(format!("           chi2({:>3}) ={value:>8}", self.df));
+                session.print(format!("         Prob > chi2 ={p:>10}"));
+            }
+        }
+    }
 }
 
 fn joint(forms: &[LinearForm], parameters: &Parameters) -> Wald {

@@ -1,4 +1,4 @@
-//! `import` and `export`: delimited text and Excel workbooks; `infix`, `infile` and `outfile`: text of fixed and free
+//! `import` and `export`: delimited text and Excel workbooks; `import spss`: system files; `infix`, `infile` and `outfile`: text of fixed and free
 //! format.
 
 mod cells;
@@ -11,6 +11,7 @@ mod names;
 mod outfile;
 mod outsheet;
 mod raw;
+mod spss_read;
 mod text_read;
 mod text_write;
 mod workbooks;
@@ -31,8 +32,8 @@ const IMPORT: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: import,
-    syntax: "import delimited [varlist] [using] filename [, delimiters() varnames() case() rowrange() colrange() encoding() stringcols() numericcols() asfloat asdouble clear]; import excel [using] filename [, sheet() cellrange() firstrow case() allstring clear]",
-    notes: "stores r(N), r(k); types: [D] import delimited, [D] import excel",
+    syntax: "import delimited [varlist] [using] filename [, delimiters() varnames() case() rowrange() colrange() encoding() stringcols() numericcols() asfloat asdouble clear]; import excel [using] filename [, sheet() cellrange() firstrow case() allstring clear]; import spss [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) encoding() zsav clear]",
+    notes: "stores r(N), r(k); spss: values that the file declares missing become .a, .b ... in ascending order and keep their labels, dates become those of Stata; types: [D] import delimited, [D] import excel, [D] import spss",
     examples: &[Example {
         run: "set obs 3\ngenerate double x = _n / 4\ngenerate str5 s = \"a,b\"\ntempfile f\nexport delimited using \"`f'\", replace\nimport delimited using \"`f'\", clear asdouble",
         expect: &[("x[3]", 0.75), ("_N", 3.0), ("s[1] == \"a,b\"", 1.0), ("r(k)", 2.0)],
@@ -58,6 +59,7 @@ fn import(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     match subcommand(&cmd.raw) {
         ("delimited" | "delim" | "delimi" | "delimit" | "delimite", rest) => text_read::run(session, rest),
         ("excel" | "exc" | "exce", rest) => excel_read::run(session, rest),
+        ("spss", rest) => spss_read::run(session, rest),
         (other, _) => Err(refused("import", other)),
     }
 }

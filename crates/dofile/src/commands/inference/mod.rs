@@ -17,6 +17,7 @@ mod power_show;
 mod power_survival;
 mod power_table;
 mod power_text;
+mod power_variances;
 mod prtest;
 mod sampsi;
 mod sdtest;

@@ -19,8 +19,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] | twoproportions p1 [p2] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | onecorrelation r0 ra | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared R2 [, ntested(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
-    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), onecorrelation r(r0 ra), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance and a slope; table() with columns and graphs are not supported; [PSS-2]",
+    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] | twoproportions p1 [p2] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | twovariances {v1 v2 | v1, ratio(#)} [sd] | onecorrelation r0 ra | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared R2 [, ntested(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), twovariances r(v1 v2 ratio) or r(s1 s2 ratio), onecorrelation r(r0 ra), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance and a slope; table() with columns and graphs are not supported; [PSS-2]",
     examples: &[Example {
         // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
         run: "power onemean 0 .5, knownsd",
@@ -193,8 +193,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "rsquared" => return super::power_regression::rsquared(s, &raw[end..]),
         "logrank" | "log" => return super::power_survival::logrank(s, &raw[end..]),
         "cox" => return super::power_survival::cox(s, &raw[end..]),
-        known @ ("twovariances" | "twocorrelations" | "twoway" | "repeated" | "exponential" | "pcorr"
-        | "cmh" | "mcc" | "trend" | "pairedproportions") => {
+        "twovariances" | "twovar" => return super::power_variances::run(s, &raw[end..]),
+        known @ ("twocorrelations" | "twoway" | "repeated" | "exponential" | "pcorr" | "cmh" | "mcc"
+        | "trend" | "pairedproportions") => {
             return Err(StataError::unsupported_command(&format!("power {known}")));
         }
         other => return Err(StataError::invalid(format!("power method {other} not found"))),

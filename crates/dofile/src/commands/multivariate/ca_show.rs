@@ -85,7 +85,7 @@ fn dimensions(s: &mut Session, values: &Matrix, most: usize) {
 }
 
 /// Statistics of the categories: the overall ones and those of the first dimension side by side, further dimensions below.
-fn points(s: &mut Session, parts: &[(String, Matrix)]) {
+pub(super) fn points(s: &mut Session, parts: &[(String, Matrix)]) {
     let Some((_, first)) = parts.first() else { return };
     let blocks: Vec<usize> = (0..first.cols() / 3).collect();
     let per_page = (s.settings.linesize.saturating_sub(18) / 28).max(1);

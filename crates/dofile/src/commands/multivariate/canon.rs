@@ -102,7 +102,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// The two lists in parentheses.
-fn sets(session: &Session, list: &str) -> Result<[Vec<usize>; 2]> {
+pub(super) fn sets(session: &Session, list: &str) -> Result<[Vec<usize>; 2]> {
     let text = list.trim();
     let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).ok_or_else(StataError::syntax)?;
     let (first, second) = inner.split_once(')').ok_or_else(StataError::syntax)?;

@@ -2,9 +2,10 @@
 //! Numbers: `estimators::discriminant`; the other parts of these commands are in `discrim_…`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
+use super::discrim_other;
+use super::discrim_priors::{equal, group_stripes, priors, quoted, ties};
 use super::discrim_show;
 use super::shared::{columns_named, named, row_named};
-use crate::commands::Interpreter;
 use crate::error::{Result, StataError};
 use crate::estimation::post::command_line;
 use crate::estimation::survival::Records;
@@ -29,6 +30,10 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noCOef"),
     OptSpec::flag("noSTRuct"),
     OptSpec::flag("noMeans"),
+    OptSpec::int("k"),
+    OptSpec::text("MEASure"),
+    OptSpec::flag("MAHalanobis"),
+    OptSpec::flag("noLOG"),
 ];
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -37,8 +42,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "discrim {lda|qda} varlist [if] [in] [fweight], group(groupvar) [priors(equal|proportional|matrix_exp) ties(missing|first) notable lootable] | discrim [, priors() ties() notable lootable]",
-    notes: "knn and logistic are not supported; a variable that depends on the others is an error; stores e(N N_groups k), e(groupcounts grouppriors groupvalues means SSCP_W SSCP_W#), lda also e(f), e(SSCP_B SSCP_T W_eigvals W_eigvecs S Sinv sqrtSinv Ev L_raw L_unstd L_std L_totalstd C cmeans canstruct candisc_stat); the largest standardised coefficient of a function is positive; estat: classtable errorrate, after lda canontest classfunctions loadings structure grmeans grdistances covariance; predict: classification pr mahalanobis dscore clscore looclass loopr loomahal; [MV] discrim lda",
+    syntax: "discrim {lda|qda} varlist [if] [in] [fweight], group(groupvar) [priors(equal|proportional|matrix_exp) ties(missing|first) notable lootable] | discrim knn varlist [if] [in] [fweight], group(groupvar) k(#) [measure() mahalanobis priors() ties() notable lootable] | discrim logistic varlist [if] [in] [fweight], group(groupvar) [priors() ties() notable nolog] | discrim [, priors() ties() notable lootable]",
+    notes: "knn: neighbours as far away as the last one count too, the observation itself is one of them unless it is left out; logistic: the group with most observations is the base; after knn and logistic only estat classtable and errorrate and predict, classification and pr (knn looclass and loopr), e(means) and e(SSCP_W#) are not stored, but e(k_nn measure) and e(b ibaseout); a variable that depends on the others is an error; stores e(N N_groups k), e(groupcounts grouppriors groupvalues means SSCP_W SSCP_W#), lda also e(f), e(SSCP_B SSCP_T W_eigvals W_eigvecs S Sinv sqrtSinv Ev L_raw L_unstd L_std L_totalstd C cmeans canstruct candisc_stat); the largest standardised coefficient of a function is positive; estat: classtable errorrate, after lda canontest classfunctions loadings structure grmeans grdistances covariance; predict: classification pr mahalanobis dscore clscore looclass loopr loomahal; [MV] discrim lda",
     examples: &[Example {
         // two groups of one variable with means 2 and 6: the border lies in the middle
         run: "input x g\n1 1\n2 1\n3 1\n5 2\n6 2\n7 2\n3.9 .\n4.1 .\nend\ndiscrim lda x, group(g)\npredict c\npredict d, mahalanobis group(2)\nmatrix s = e(S)\nmatrix v = e(Ev)",
@@ -101,9 +106,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "" => replay(s, rest, "discrim"),
         "lda" => analyse(s, cmd, rest, true),
         "qda" => analyse(s, cmd, rest, false),
-        _ if word == "knn" || word.len() >= 3 && "logistic".starts_with(word) => {
-            Err(StataError::unsupported_command(&format!("discrim {word}")))
-        }
+        "knn" => discrim_other::knn(s, cmd, rest),
+        _ if word.len() >= 3 && "logistic".starts_with(word) => discrim_other::logistic(s, cmd, rest),
         _ => Err(StataError::new(198, format!("discrim {word} is unrecognized"))),
     }
 }
@@ -119,6 +123,16 @@ fn run_candisc(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// The command split into its parts, with its options checked.
 fn parsed(name: &str, text: &str) -> Result<ParsedCommand> {
+    let own = with_options(name, text)?;
+    let others = ["k", "measure", "mahalanobis", "nolog"];
+    match others.iter().find(|o| own.has(o)) {
+        Some(o) => Err(StataError::option_not_allowed(o)),
+        None => Ok(own),
+    }
+}
+
+/// The command with the options of every kind of discrimination.
+pub(super) fn with_options(name: &str, text: &str) -> Result<ParsedCommand> {
     let mut own = ParsedCommand::split(name, text, false)?;
     own.check_options(OPTIONS, &[])?;
     let canonical = ["nostats", "nocoef", "nostruct", "nomeans"];
@@ -136,16 +150,16 @@ fn replay(s: &mut Session, text: &str, name: &str) -> Result<()> {
 }
 
 /// The sample of an analysis.
-struct Data {
-    names: Vec<String>,
-    columns: Vec<Vec<f64>>,
-    touse: Vec<bool>,
-    weights: Vec<f64>,
-    weight_text: Option<String>,
-    grouping: Grouping,
+pub(super) struct Data {
+    pub(super) names: Vec<String>,
+    pub(super) columns: Vec<Vec<f64>>,
+    pub(super) touse: Vec<bool>,
+    pub(super) weights: Vec<f64>,
+    pub(super) weight_text: Option<String>,
+    pub(super) grouping: Grouping,
 }
 
-fn read(s: &Session, own: &ParsedCommand) -> Result<Data> {
+pub(super) fn read(s: &Session, own: &ParsedCommand) -> Result<Data> {
     let variables = s.varlist(&own.list)?;
     if variables.is_empty() {
         return Err(StataError::standard(100));
@@ -175,25 +189,40 @@ fn read(s: &Session, own: &ParsedCommand) -> Result<Data> {
 
 /// Groups, rule, and what the rule says of the sample.
 fn judged(data: &Data, linear: bool) -> Result<State> {
-    let grouping = &data.grouping;
-    if grouping.count() < 2 {
-        return Err(StataError::new(148, "group variable must have at least 2 levels"));
-    }
-    let groups = Groups::of(&data.columns, &data.weights, &grouping.of, grouping.count());
-    if groups.n() - (groups.counts.len() as f64) < 1.0 {
-        return Err(StataError::new(2001, "insufficient observations"));
-    }
-    let labels: Vec<String> = grouping.labels.iter().map(|l| l.join(" ")).collect();
+    let groups = data.groups()?;
     let rule = if linear {
         Rule::linear(&groups).ok_or_else(collinear)?
     } else {
         Rule::quadratic(&groups).map_err(|g| {
-            StataError::new(506, format!("the covariance matrix of group {} is singular", labels[g]))
+            let label = data.grouping.labels[g].join(" ");
+            StataError::new(506, format!("the covariance matrix of group {label} is singular"))
         })?
     };
+    Ok(judged_by(data, groups, rule))
+}
+
+impl Data {
+    /// Sizes, means and sums of squares of the groups.
+    pub(super) fn groups(&self) -> Result<Groups> {
+        let grouping = &self.grouping;
+        if grouping.count() < 2 {
+            return Err(StataError::new(148, "group variable must have at least 2 levels"));
+        }
+        let groups = Groups::of(&self.columns, &self.weights, &grouping.of, grouping.count());
+        if groups.n() - (groups.counts.len() as f64) < 1.0 {
+            return Err(StataError::new(2001, "insufficient observations"));
+        }
+        Ok(groups)
+    }
+}
+
+/// What a rule says of the sample.
+pub(super) fn judged_by(data: &Data, groups: Groups, rule: Rule) -> State {
+    let grouping = &data.grouping;
+    let labels: Vec<String> = grouping.labels.iter().map(|l| l.join(" ")).collect();
     let rows = 0..grouping.of.len();
     let x = |i: usize| data.columns.iter().map(|c| c[i]).collect::<Vec<f64>>();
-    Ok(State {
+    State {
         verdicts: rows.clone().map(|i| rule.judge(&groups, &x(i))).collect(),
         without: rows.map(|i| rule.judge_without(&groups, &x(i), grouping.of[i])).collect(),
         values: grouping.values(),
@@ -202,10 +231,10 @@ fn judged(data: &Data, linear: bool) -> Result<State> {
         weights: data.weights.clone(),
         rule,
         groups,
-    })
+    }
 }
 
-fn collinear() -> StataError {
+pub(super) fn collinear() -> StataError {
     StataError::new(506, "variables are collinear within the groups")
 }
 
@@ -256,68 +285,6 @@ fn weights(s: &Session, own: &ParsedCommand, touse: &mut [bool]) -> Result<Optio
         }
         _ => Ok(found),
     }
-}
-
-fn equal(count: usize) -> Vec<f64> {
-    vec![1.0 / count as f64; count]
-}
-
-/// Labels with blanks in quotes.
-fn quoted(labels: &[String]) -> String {
-    let one = |l: &String| if l.contains(' ') { format!("\"{l}\"") } else { l.clone() };
-    labels.iter().map(one).collect::<Vec<_>>().join(" ")
-}
-
-/// `ties()`, where it is given.
-pub(super) fn ties(cmd: &ParsedCommand) -> Result<Option<&'static str>> {
-    cmd.options.text("ties").map(ties_of).transpose()
-}
-
-pub(super) fn ties_of(text: &str) -> Result<&'static str> {
-    let word = text.trim();
-    let is = |full: &str| !word.is_empty() && full.starts_with(word);
-    match () {
-        () if is("missing") => Ok("missing"),
-        () if is("first") => Ok("first"),
-        () if is("random") || is("nearest") => {
-            Err(StataError::unsupported_option("discrim", &format!("ties({word})")))
-        }
-        () => Err(StataError::invalid(format!("ties({word}) invalid"))),
-    }
-}
-
-/// `priors()`, where it is given.
-pub(super) fn priors(s: &mut Session, cmd: &ParsedCommand, groups: &Groups) -> Result<Option<Vec<f64>>> {
-    cmd.options.text("priors").map(|text| priors_of(s, text, groups)).transpose()
-}
-
-pub(super) fn priors_of(s: &mut Session, text: &str, groups: &Groups) -> Result<Vec<f64>> {
-    let (word, count) = (text.trim(), groups.counts.len());
-    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
-    if is("equal", 2) {
-        return Ok(equal(count));
-    }
-    if is("proportional", 4) {
-        return Ok(groups.counts.iter().map(|c| c / groups.n()).collect());
-    }
-    let name = "__priors";
-    s.run_expanded(&format!("matrix {name} = ({word})"))?;
-    let m = s.matrices.remove(name).ok_or_else(StataError::syntax)?;
-    let values = m.values().to_vec();
-    let vector = m.rows() == 1 || m.cols() == 1;
-    let sum: f64 = values.iter().sum();
-    if !vector || values.len() != count {
-        return Err(StataError::new(503, format!("priors() must be a vector of {count} probabilities")));
-    }
-    if values.iter().any(|p| !(0.0..=1.0).contains(p)) || (sum - 1.0).abs() > 1e-6 {
-        return Err(StataError::invalid("priors() must be probabilities that sum to one"));
-    }
-    Ok(values)
-}
-
-/// Names of the groups as rows and columns of stored matrices.
-pub(super) fn group_stripes(labels: &[String]) -> Vec<Stripe> {
-    labels.iter().map(|l| Stripe::term(l.replace([' ', '.'], "_"))).collect()
 }
 
 fn common(r: &mut Results, state: &State, names: &[String], priors: &[f64]) {

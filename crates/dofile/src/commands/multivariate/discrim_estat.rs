@@ -1,6 +1,7 @@
 //! `estat` after `discrim` and `candisc` ([MV] discrim estat, [MV] discrim lda postestimation).
 
-use super::discrim::{State, group_stripes, state};
+use super::discrim::{State, state};
+use super::discrim_priors::group_stripes;
 use super::discrim_show::{chosen, class_table, classified, statistics, stored, table};
 use super::shared::{matrix_of, named, row_named};
 use crate::error::{Result, StataError};
@@ -36,7 +37,8 @@ pub(super) fn estat(s: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) ->
 fn run(s: &mut Session, name: &str, linear: bool, call: &Call) -> Result<()> {
     let of = state(s)?;
     if linear && !matches!(of.rule, Rule::Linear(_)) {
-        return Err(StataError::new(321, format!("estat {name} is not valid after discrim qda")));
+        let kind = s.e.results.get_text("subcmd").unwrap_or_default();
+        return Err(StataError::new(321, format!("estat {name} is not valid after discrim {kind}")));
     }
     if !call.list.is_empty() {
         return Err(StataError::unsupported_option(&format!("estat {name}"), &call.list));
@@ -73,7 +75,10 @@ fn keep(s: &mut Session, pairs: &[(&str, &str)]) -> Result<()> {
 }
 
 /// Options of the tables of assigned groups: whether each observation is left out, priors and ties.
-fn assignment(options: &Options) -> Result<(bool, Option<String>, Option<String>)> {
+fn assignment(options: &Options, rule: &Rule) -> Result<(bool, Option<String>, Option<String>)> {
+    if options.has("looclass") && matches!(rule, Rule::Logistic(_)) {
+        return Err(StataError::option_not_allowed("looclass"));
+    }
     if options.has("class") && options.has("looclass") {
         return Err(StataError::invalid("options class and looclass may not be combined"));
     }
@@ -93,7 +98,7 @@ const ASSIGNMENT: [OptSpec; 6] = [
 fn class(s: &mut Session, call: &Call) -> Result<()> {
     let refused = ["PROBabilities", "noPERcents", "noTOTals", "noROWtotals", "noCOLtotals"];
     let options = call.options(&ASSIGNMENT, &refused)?;
-    let (left_out, priors, ties) = assignment(&options)?;
+    let (left_out, priors, ties) = assignment(&options, &state(s)?.rule)?;
     let counted = classified(s, left_out, priors.as_deref(), ties.as_deref())?;
     let kind = if left_out { "Leave-one-out" } else { "Resubstitution" };
     let title = options.text("title").map_or(format!("{kind} classification table"), str::to_string);
@@ -115,7 +120,7 @@ fn errors(s: &mut Session, call: &Call) -> Result<()> {
     let mut specs = ASSIGNMENT.to_vec();
     specs.extend([OptSpec::flag("COUnt"), OptSpec::flag("noTOTal")]);
     let options = call.options(&specs, &["pp"])?;
-    let (left_out, priors, ties) = assignment(&options)?;
+    let (left_out, priors, ties) = assignment(&options, &state(s)?.rule)?;
     let counted = classified(s, left_out, priors.as_deref(), ties.as_deref())?;
     let state = state(s)?;
     let count = state.labels.len();

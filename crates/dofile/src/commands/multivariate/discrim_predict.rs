@@ -41,8 +41,13 @@ pub(super) fn predict(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         [] => "pr",
         _ => return Err(StataError::new(198, "only one statistic may be specified")),
     };
-    let linear = matches!(state.rule, Rule::Linear(_));
-    if !linear && matches!(statistic, "dscore" | "clscore") {
+    let refused: &[&str] = match state.rule {
+        Rule::Linear(_) => &[],
+        Rule::Quadratic(_) => &["dscore", "clscore"],
+        Rule::Nearest(_) => &["dscore", "clscore", "mahalanobis", "loomahal"],
+        Rule::Logistic(_) => &["dscore", "clscore", "mahalanobis", "loomahal", "looclass", "loopr"],
+    };
+    if refused.contains(&statistic) {
         return Err(StataError::option_not_allowed(statistic));
     }
     if group.is_some() && matches!(statistic, "classification" | "dscore" | "looclass") {

@@ -1,6 +1,7 @@
 //! Output of `discrim` and `candisc`: canonical functions and tables of true and assigned groups.
 
-use super::discrim::{State, group_stripes, priors_of, state, ties_of};
+use super::discrim::{State, state};
+use super::discrim_priors::{group_stripes, priors_of, ties_of};
 use super::shared::matrix_of;
 use crate::error::Result;
 use crate::format;

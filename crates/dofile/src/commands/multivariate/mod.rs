@@ -11,13 +11,19 @@ mod cluster_object;
 mod cluster_stop;
 mod discrim;
 mod discrim_estat;
+mod discrim_other;
 mod discrim_predict;
+mod discrim_priors;
 mod discrim_show;
 mod factor;
 mod hotelling;
+mod mca;
+mod mds;
+mod mds_show;
 mod mvtest;
 mod mvtest_show;
 mod pca;
+mod procrustes;
 mod rotate;
 mod scores;
 mod shared;
@@ -44,6 +50,11 @@ pub(super) const TABLE: &[CommandSpec] = &[
     scores::SPEC_LOADINGPLOT,
     hotelling::SPEC,
     mvtest::SPEC,
+    mca::SPEC,
+    mds::SPEC,
+    mds::SPEC_LONG,
+    mds::SPEC_MATRIX,
+    procrustes::SPEC,
 ];
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.
@@ -55,6 +66,9 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
     }
     if discrim::active(session) {
         return discrim_estat::estat(session, word, call);
+    }
+    if mds_show::active(session) {
+        return mds_show::estat(session, word, call);
     }
     let own = matches!(session.e.cmd(), "pca" | "factor");
     match word {
@@ -71,6 +85,15 @@ pub(super) fn predict(cmd: &str) -> Option<Own> {
     }
     if matches!(cmd, "discrim" | "candisc") {
         return Some((&discrim_predict::PREDICT, discrim_predict::predict));
+    }
+    if matches!(cmd, "mds" | "mdslong" | "mdsmat") {
+        return Some((&mds_show::PREDICT, mds_show::predict));
+    }
+    if cmd == "mca" {
+        return Some((&mca::PREDICT, mca::predict));
+    }
+    if cmd == "procrustes" {
+        return Some((&procrustes::PREDICT, procrustes::predict));
     }
     matches!(cmd, "pca" | "factor").then_some((&scores::PREDICT, scores::predict as fn(&mut _, &_) -> _))
 }

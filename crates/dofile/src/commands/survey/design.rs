@@ -212,19 +212,8 @@ pub(super) fn open(s: &Session, cmd: &ParsedCommand, subpop: Option<&str>) -> Re
     }
     let mut inside = touse.clone();
     if let Some(text) = subpop {
-        let parsed = ParsedCommand::split("subpop", text, false)?;
-        let chosen = s.rows(&parsed)?;
-        let flag = match parsed.list.trim() {
-            "" => None,
-            name => Some(s.numeric_variable(name)?),
-        };
-        for i in 0..inside.len() {
-            let flagged = flag.is_none_or(|v| {
-                let x = s.frame.num_at(v, i);
-                x != 0.0 && !is_missing(x)
-            });
-            inside[i] = inside[i] && chosen[i] && flagged;
-        }
+        let member = s.subpopulation(text)?;
+        inside.iter_mut().zip(member).for_each(|(i, m)| *i = *i && m);
     }
     if !inside.iter().any(|i| *i) {
         let text = if subpop.is_some() && touse.iter().any(|t| *t) {

@@ -28,6 +28,7 @@ mod stability;
 mod svar;
 mod threshold;
 mod tsappend;
+mod ucm;
 mod unit_root;
 mod var;
 mod var_sample;
@@ -69,6 +70,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     smooth::SPEC,
     kpss::SPEC,
     mswitch::SPEC,
+    ucm::SPEC,
     prais::SPEC,
     svar::SPEC,
     threshold::SPEC,
@@ -124,6 +126,7 @@ pub(super) fn predict(cmd: &str) -> Option<Own> {
         "arch" => Some((&arch_predict::PREDICT, arch_predict::predict as fn(&mut _, &_) -> _)),
         "arima" => Some((&arima_predict::PREDICT, arima_predict::predict as fn(&mut _, &_) -> _)),
         "mswitch" => Some((&mswitch_post::PREDICT, mswitch_post::predict as fn(&mut _, &_) -> _)),
+        "ucm" => Some((&ucm::PREDICT, ucm::predict as fn(&mut _, &_) -> _)),
         "threshold" => Some((&threshold::PREDICT, threshold::predict as fn(&mut _, &_) -> _)),
         "vec" => Some((&vec::PREDICT, vec::predict as fn(&mut _, &_) -> _)),
         "var" => Some((&var::PREDICT, var::predict as fn(&mut _, &_) -> _)),

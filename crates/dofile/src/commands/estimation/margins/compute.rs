@@ -353,3 +353,13 @@ fn groups_of(session: &Session, variable: usize, rows: &[usize]) -> Result<Vec<(
     }
     Ok(found.into_iter().map(|(v, inside)| (format!("{v}.{name}"), inside)).collect())
 }
+
+/// Leaves the rows of the subpopulation, `[varname] [if]`: rows whose variable is neither zero nor missing.
+pub(super) fn inside(session: &Session, text: &str, rows: &mut Vec<usize>) -> Result<()> {
+    let member = session.subpopulation(text)?;
+    rows.retain(|i| member[*i]);
+    if rows.is_empty() {
+        return Err(StataError::new(461, "no observations in subpop() subpopulation"));
+    }
+    Ok(())
+}

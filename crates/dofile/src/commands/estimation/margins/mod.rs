@@ -34,8 +34,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample nose post saving(filename [, replace]) noatlegend nopvalues noci contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
-    notes: "stores r(N) r(b) r(V) r(table) r(at); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) subpop([varname] [if]) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample nose post saving(filename [, replace]) noatlegend nopvalues noci contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
+    notes: "stores r(N) r(b) r(V) r(table) r(at), with subpop() r(N_sub); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
             run: "set obs 8\ngen x = _n\ngen g = mod(_n,2)\ngen y = x + 2*g + cond(_n==8, 1, 0)\nregress y x i.g\nmargins, dydx(x)\nmatrix b = r(b)",
@@ -66,6 +66,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("ASBALanced"),
     OptSpec::flag("noESAMPle"),
     OptSpec::text("vce"),
+    OptSpec::text("SUBpop"),
     OptSpec::flag_or_text("CONTRast"),
     OptSpec::flag_or_text("PWCOMPare"),
     OptSpec::text("MCOMPare"),
@@ -83,7 +84,6 @@ const UNSUPPORTED: &[&str] = &[
     "ESTIMTOLerance",
     "CONTinuous",
     "GENerate",
-    "SUBpop",
     "noCHAINrule",
     "CHAINrule",
 ];
@@ -155,8 +155,10 @@ struct Found {
     /// Names of subgroups.
     groups: Vec<String>,
     v: Mat,
-    /// Rows that the margins average over.
+    /// Rows of the sample.
     n: usize,
+    /// Rows of the subpopulation, over which the margins average then.
+    n_sub: Option<usize>,
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -169,7 +171,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     variance::check(session, &cmd, &request)?;
     let targets =
         Target::all(session, &parameters, request.predict.as_deref(), cmd.options.text("expression"))?;
-    let rows = sample(session, &cmd, &parameters, &request, &targets)?;
+    let mut rows = sample(session, &cmd, &parameters, &request, &targets)?;
+    let n = rows.len();
+    let subpopulation = cmd.options.text("subpop").map(str::to_string);
+    if let Some(text) = &subpopulation {
+        compute::inside(session, text, &mut rows)?;
+    }
+    let n_sub = subpopulation.map(|_| rows.len());
     let weights = weights_of_estimation(session, &rows)?;
     let (cells, legends, groups) =
         compute::compute(session, &parameters, &request, &targets, &rows, &weights)?;
@@ -177,7 +185,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         true => Mat::zeros(cells.len(), cells.len()),
         false => variance::covariance(session, &request, &parameters, &cells, &rows)?,
     };
-    let found = Found { cells, legends, groups, v, n: rows.len() };
+    let found = Found { cells, legends, groups, v, n, n_sub };
     let file = cmd.options.text("saving");
     if request.no_errors && file.is_some() {
         return Err(StataError::unsupported_option("margins", "nose with saving()"));

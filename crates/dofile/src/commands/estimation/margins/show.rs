@@ -167,15 +167,21 @@ pub(super) fn heading(
     found: &Found,
     title: &str,
 ) {
-    let Found { cells, legends, groups, n, .. } = found;
+    let Found { cells, legends, groups, n, n_sub, .. } = found;
     let results = &session.e.results;
     let vce = results.get_text("vcetype").or(results.get_text("vce")).unwrap_or("").to_string();
     let count = format::bare("%12.0fc", *n as f64);
     session.print("");
     session.print(format!("{title:<48}{:>30}", format!("Number of obs = {count}")));
-    if !request.unconditional {
-        let vce = if vce.len() <= 3 { vce.to_uppercase() } else { vce };
-        session.print(format!("Model VCE: {vce}").trim_end());
+    let vce = if vce.len() <= 3 { vce.to_uppercase() } else { vce };
+    let model = if request.unconditional { String::new() } else { format!("Model VCE: {vce}") };
+    match n_sub {
+        Some(n) => {
+            let count = format::bare("%12.0fc", *n as f64);
+            session.print(format!("{model:<48}{:>30}", format!("Subpop. no. obs = {count}")));
+        }
+        None if request.unconditional => {}
+        None => session.print(model.trim_end()),
     }
     session.print("");
     for (i, target) in targets.iter().enumerate() {
@@ -233,7 +239,7 @@ fn store(
     found: &Found,
     stripe: &[Stripe],
 ) {
-    let Found { legends, v, n, .. } = found;
+    let Found { legends, v, n, n_sub, .. } = found;
     let n = *n as f64;
     let stripe = column_names(stripe);
     let b = Matrix::row_vector(b.to_vec(), stripe.clone());
@@ -250,6 +256,9 @@ fn store(
         r.matrix("table", table);
     }
     r.matrix("b", b).scalar("N", n);
+    if let Some(n) = n_sub {
+        r.scalar("N_sub", *n as f64);
+    }
     if !request.no_errors {
         r.matrix("V", v);
     }
