@@ -16,7 +16,7 @@ mod zlib;
 pub use assemble::{MissingValues, Variable};
 pub use cases::Column;
 pub use error::Error;
-pub use meaning::{Code, Facts, Meaning, Rank, Reading};
+pub use meaning::{Code, Facts, Meaning};
 pub use values::{Format, FormatKind, HIGHEST, LOWEST};
 
 use std::io::{Read, Seek};

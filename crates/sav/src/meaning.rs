@@ -1,6 +1,8 @@
 //! What the values of a variable mean: dates, numbers, and which of them are missing. Dates become those of Stata, counted from
 //! 1960; numbers that the file declares missing become the letters of extended missing values.
 
+use dta::{FirstDays, Missing, Reading};
+
 use crate::assemble::Variable;
 use crate::values::FormatKind;
 
@@ -19,8 +21,7 @@ pub struct Facts {
     pub range: Option<(f64, f64)>,
     /// Some number is not whole.
     pub has_fraction: bool,
-    /// Not every date is the first day of a month, or of a quarter.
-    has_other_day: (bool, bool),
+    first_days: FirstDays,
     /// Different numbers that the file declares missing, in ascending order; one more than there are letters at most.
     pub missing: Vec<f64>,
     /// Texts that the file declares missing were seen.
@@ -47,9 +48,7 @@ impl Facts {
         self.range = Some((low.min(x), high.max(x)));
         self.has_fraction |= x.fract() != 0.0;
         if matches!(variable.format.kind, FormatKind::Month | FormatKind::Quarter) {
-            let (month, day) = month_and_day((x / DAY).floor() - EPOCH_DAYS);
-            self.has_other_day.0 |= day != 1;
-            self.has_other_day.1 |= day != 1 || month.rem_euclid(3) != 0;
+            self.first_days.take((x / DAY).floor() - EPOCH_DAYS);
         }
     }
 
@@ -65,43 +64,8 @@ fn is_number(x: f64) -> bool {
     x.is_finite() && x <= GREATEST
 }
 
-/// Months since January 1960 and the day of the month of a day since 1960-01-01, in the Gregorian calendar. Years begin in
-/// March, so that the leap day is their last one.
-fn month_and_day(day: f64) -> (i64, u32) {
-    /// Days from 0000-03-01 to 1960-01-01.
-    const MARCH_ZERO: i64 = 715_815;
-    /// Days of 400 years.
-    const CYCLE: i64 = 146_097;
-    let days = day as i64 + MARCH_ZERO;
-    let (cycle, rest) = (days.div_euclid(CYCLE), days.rem_euclid(CYCLE));
-    let year = (rest - rest / 1460 + rest / 36_524 - rest / 146_096) / 365;
-    let of_year = rest - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let first = (153 * month + 2) / 5;
-    let months = (cycle * 400 + year - 1960) * 12 + month + 2;
-    (months, (of_year - first + 1) as u32)
-}
-
-/// How numbers are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
-    /// As they are.
-    Number,
-    /// Days since 1960-01-01.
-    Day,
-    /// Months since January 1960.
-    Month,
-    /// Quarters since the first of 1960.
-    Quarter,
-    /// Milliseconds since 1960.
-    Clock,
-}
-
-/// The rank of a missing value: 0 for the system-missing value, 1 to 26 for the letters a to z.
-pub type Rank = u8;
-
 /// A range of numbers, both ends included, that is one missing value.
-type RangeCode = ((f64, f64), Rank);
+type RangeCode = ((f64, f64), Missing);
 
 /// What carries the label of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +73,7 @@ pub enum Code {
     /// A number.
     Number(i32),
     /// A missing value.
-    Missing(Rank),
+    Missing(Missing),
 }
 
 /// How the values of a variable become those of a column.
@@ -118,7 +82,7 @@ pub struct Meaning {
     /// How numbers are read.
     pub reading: Reading,
     /// Numbers that are missing, with their codes.
-    pub codes: Vec<(f64, Rank)>,
+    pub codes: Vec<(f64, Missing)>,
     /// A range with more different numbers than letters is one code.
     range: Option<RangeCode>,
 }
@@ -132,27 +96,26 @@ impl Meaning {
         Self { reading, codes, range }
     }
 
-    /// The value of the column, or the rank of a missing one.
+    /// The value that Stata has for a number of the file.
     ///
     /// # Errors
-    /// The rank of a missing value.
-    pub fn value(&self, x: f64) -> Result<f64, Rank> {
+    /// The missing value that stands for the number.
+    pub fn value(&self, x: f64) -> Result<f64, Missing> {
         if let Some(missing) = self.missing(x) {
             return Err(missing);
         }
-        let days = (x / DAY).floor() - EPOCH_DAYS;
         Ok(match self.reading {
             Reading::Number => x,
-            Reading::Day => days,
-            Reading::Month => month_and_day(days).0 as f64,
-            Reading::Quarter => month_and_day(days).0.div_euclid(3) as f64,
+            Reading::Day | Reading::Month | Reading::Quarter => {
+                self.reading.of_day((x / DAY).floor() - EPOCH_DAYS)
+            }
             Reading::Clock => ((x - EPOCH_DAYS * DAY) * 1000.0).round(),
         })
     }
 
-    fn missing(&self, x: f64) -> Option<Rank> {
+    fn missing(&self, x: f64) -> Option<Missing> {
         if !is_number(x) {
-            return Some(0);
+            return Some(Missing::SYSTEM);
         }
         let single = self.codes.iter().find(|(code, _)| *code == x).map(|(_, missing)| *missing);
         single.or_else(|| {
@@ -163,7 +126,7 @@ impl Meaning {
     /// What carries the label of a value; `None` where a label cannot stand.
     pub fn code(&self, value: f64) -> Option<Code> {
         match self.missing(value) {
-            Some(0) => None,
+            Some(Missing::SYSTEM) => None,
             Some(missing) => Some(Code::Missing(missing)),
             None if self.reading != Reading::Number || value.fract() != 0.0 => None,
             None => {
@@ -173,14 +136,14 @@ impl Meaning {
     }
 
     /// The missing value that stands for every number of a range.
-    pub fn range_code(&self) -> Option<Rank> {
+    pub fn range_code(&self) -> Option<Missing> {
         self.range.map(|(_, missing)| missing)
     }
 }
 
 /// Gives each number that is declared missing a letter, in ascending order: those that occur, those that have a label, and the
 /// single ones. Where a range has too many of them, it has one letter.
-fn codes(variable: &Variable, facts: &Facts) -> (Vec<(f64, Rank)>, Option<RangeCode>) {
+fn codes(variable: &Variable, facts: &Facts) -> (Vec<(f64, Missing)>, Option<RangeCode>) {
     let declared = &variable.missing;
     let labelled = variable.labels.iter().map(|(value, _)| *value).filter(|x| declared.has(*x));
     let single = declared.numbers.iter().copied();
@@ -197,8 +160,7 @@ fn codes(variable: &Variable, facts: &Facts) -> (Vec<(f64, Rank)>, Option<RangeC
         too_many(&mut numbers);
         range = declared.range;
     }
-    let letter =
-        |at: usize| Rank::try_from(at + 1).ok().filter(|rank| usize::from(*rank) <= LETTERS).unwrap_or(0);
+    let letter = |at: usize| Missing::from_rank(at as u8 + 1).unwrap_or(Missing::SYSTEM);
     let range = range.map(|ends| (ends, letter(numbers.len())));
     (numbers.into_iter().enumerate().map(|(at, x)| (x, letter(at))).collect(), range)
 }
@@ -209,8 +171,8 @@ fn reading(kind: FormatKind, facts: &Facts) -> Reading {
     // years 1583 to 9999
     let is_date = low >= 0.0 && high < 3_074_000.0 * DAY;
     match kind {
-        FormatKind::Month if is_date && !facts.has_other_day.0 => Reading::Month,
-        FormatKind::Quarter if is_date && !facts.has_other_day.1 => Reading::Quarter,
+        FormatKind::Month if is_date && facts.first_days.of_months => Reading::Month,
+        FormatKind::Quarter if is_date && facts.first_days.of_quarters => Reading::Quarter,
         FormatKind::Date | FormatKind::Month | FormatKind::Quarter if is_date => Reading::Day,
         FormatKind::DateTime if is_date => Reading::Clock,
         _ => Reading::Number,

@@ -12,7 +12,7 @@ mod records;
 mod values;
 
 pub use error::Error;
-pub use meaning::{Facts, Reading};
+pub use meaning::{Facts, reading, value};
 pub use member::{Member, Variable};
 pub use observations::Column;
 pub use values::{Format, FormatKind, Number};

@@ -28,6 +28,7 @@ mod separation;
 mod spss;
 mod stata;
 mod steps;
+mod stored_numbers;
 mod text;
 mod value_checks;
 mod values;

@@ -70,8 +70,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("estimators", &[]),
     ("figure", &[]),
     ("dta", &[]),
-    ("sav", &[]),
-    ("xport", &[]),
+    ("sav", &["dta"]),
+    ("xport", &["dta"]),
     ("edge", &[]),
     ("word_knowledge", &[]),
 ];

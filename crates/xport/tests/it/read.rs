@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use dta::Reading;
 use serde_json::Value;
-use xport::{Column, Facts, FormatKind, Library, Number, Reading};
+use xport::{Column, Facts, FormatKind, Library, Number};
 
 const LIMIT: u64 = 1 << 20;
 
@@ -139,9 +140,9 @@ fn dates_become_those_of_stata() {
         let Column::Numbers(numbers) = &block[at] else { panic!("{name} is a text") };
         let mut facts = Facts::default();
         numbers.iter().for_each(|number| facts.number(*number, variables[at].format.kind()));
-        let reading = Reading::of(variables[at].format.kind(), &facts);
+        let reading = xport::reading(variables[at].format.kind(), &facts);
         let values = numbers.iter().filter_map(|number| match number {
-            Number::Value(x) => Some(reading.value(*x)),
+            Number::Value(x) => Some(xport::value(reading, *x)),
             Number::Missing(_) => None,
         });
         (reading, values.collect::<Vec<_>>())

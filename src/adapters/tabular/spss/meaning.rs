@@ -1,9 +1,10 @@
 //! How the columns of a system file are stored: the smallest storage that holds the values, and their formats.
 
 use dta::{Missing, StorageType};
-use sav::{Code, Facts, FormatKind, Reading, Variable};
+use sav::{Code, Facts, FormatKind, Variable};
 
-use crate::adapters::tabular::infer::{number_storage, text_storage};
+use crate::adapters::tabular::infer::text_storage;
+use crate::adapters::tabular::stored_numbers::Numbers;
 
 /// How the values of a variable become those of a column.
 #[derive(Debug)]
@@ -16,61 +17,37 @@ pub(super) struct Meaning {
 impl Meaning {
     pub(super) fn of(variable: &Variable, facts: &Facts) -> Self {
         let of_values = sav::Meaning::of(variable, facts);
+        let (form, is_number) = (variable.format, variable.format.kind == FormatKind::Number);
+        let decimals = is_number.then_some((form.width.into(), form.decimals.into()));
         let (storage, format) = if variable.width.is_some() {
             text_storage(facts.bytes)
         } else {
-            match of_values.reading {
-                Reading::Day => (StorageType::Long, "%td".to_owned()),
-                Reading::Month => (StorageType::Int, "%tm".to_owned()),
-                Reading::Quarter => (StorageType::Int, "%tq".to_owned()),
-                Reading::Clock => (StorageType::Double, "%tc".to_owned()),
-                Reading::Number => {
-                    let (low, high) = facts.range.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
-                    let storage = number_storage(!facts.has_fraction, low, high);
-                    (storage, number_format(storage, variable))
-                }
-            }
+            Numbers { range: facts.range, has_fraction: facts.has_fraction, decimals }
+                .stored(of_values.reading)
         };
         Self { of_values, storage, format }
     }
 
     /// The value of the column, or the code of a missing one.
     pub(super) fn value(&self, x: f64) -> Result<f64, Missing> {
-        self.of_values.value(x).map_err(missing)
+        self.of_values.value(x)
     }
 
     /// The code that carries the label of a value; `None` where a label cannot stand.
     pub(super) fn code(&self, value: f64) -> Option<i32> {
         self.of_values.code(value).map(|code| match code {
             Code::Number(number) => number,
-            Code::Missing(rank) => missing(rank).long(),
+            Code::Missing(missing) => missing.long(),
         })
     }
 
     /// Numbers that are missing, with their codes.
-    pub(super) fn codes(&self) -> impl Iterator<Item = (f64, Missing)> {
-        self.of_values.codes.iter().map(|(x, rank)| (*x, missing(*rank)))
+    pub(super) fn codes(&self) -> &[(f64, Missing)] {
+        &self.of_values.codes
     }
 
     /// The missing value that stands for every number of a range.
     pub(super) fn range_code(&self) -> Option<Missing> {
-        self.of_values.range_code().map(missing)
-    }
-}
-
-fn missing(rank: u8) -> Missing {
-    Missing::from_rank(rank).unwrap_or(Missing::SYSTEM)
-}
-
-/// The default format of whole numbers; the decimals of the file for others.
-fn number_format(storage: StorageType, variable: &Variable) -> String {
-    let format = variable.format;
-    match storage {
-        StorageType::Byte | StorageType::Int => "%8.0g".to_owned(),
-        StorageType::Long => "%12.0g".to_owned(),
-        _ if format.kind == FormatKind::Number && (1..=9).contains(&format.decimals) => {
-            format!("%{}.{}f", format.width.clamp(format.decimals + 3, 20), format.decimals)
-        }
-        _ => "%10.0g".to_owned(),
+        self.of_values.range_code()
     }
 }

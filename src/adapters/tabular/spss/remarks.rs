@@ -82,9 +82,10 @@ fn missing_numbers(
         let label = variable.labels.iter().find(|(value, _)| *value == x);
         label.map(|(_, label)| format!(" ({})", shown(&decode(label)))).unwrap_or_default()
     };
-    let seen = meaning.codes().filter(|(x, _)| facts.missing.contains(x));
-    let mut named: Vec<String> =
-        seen.map(|(x, missing)| format!("{}{} is {}", number_text(x), label(x), letter(missing))).collect();
+    let seen = meaning.codes().iter().filter(|(x, _)| facts.missing.contains(x));
+    let mut named: Vec<String> = seen
+        .map(|(x, missing)| format!("{}{} is {}", number_text(*x), label(*x), letter(*missing)))
+        .collect();
     if let Some(missing) = meaning.range_code() {
         named.push(format!("each number of the range is {}", letter(missing)));
     }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::BufReader;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
-use sav::{Code, Facts, FormatKind, Meaning, Reader, Reading};
+use sav::{Code, Facts, FormatKind, Meaning, Reader};
 
 use super::cells::{Builder, Kind};
 use super::names::{self, Case};
@@ -191,14 +191,9 @@ fn stored(
     values: Builder,
 ) -> (Builder, Option<String>) {
     let Builder::Numbers(_, numbers) = values else { return (values, None) };
-    let numbers: Vec<f64> = numbers.iter().map(|x| meaning.value(*x).unwrap_or_else(missing)).collect();
-    let date = match meaning.reading {
-        Reading::Number => None,
-        Reading::Day => Some("%td"),
-        Reading::Month => Some("%tm"),
-        Reading::Quarter => Some("%tq"),
-        Reading::Clock => Some("%tc"),
-    };
+    let numbers: Vec<f64> =
+        numbers.iter().map(|x| meaning.value(*x).unwrap_or_else(|code| missing(code.rank()))).collect();
+    let date = meaning.reading.display_format();
     let mut kind = Kind::default();
     numbers.iter().for_each(|x| kind.look_number(*x));
     let storage = kind.numeric_type(StorageType::Double);
@@ -215,7 +210,7 @@ fn labels(about: &sav::Variable, meaning: &Meaning, encoding: &'static Encoding)
     for (value, label) in &about.labels {
         match meaning.code(*value) {
             Some(Code::Number(number)) => set.set(f64::from(number), &decode(encoding, label)),
-            Some(Code::Missing(rank)) => set.set(missing(rank), &decode(encoding, label)),
+            Some(Code::Missing(code)) => set.set(missing(code.rank()), &decode(encoding, label)),
             None => {}
         }
     }
@@ -225,11 +220,11 @@ fn labels(about: &sav::Variable, meaning: &Meaning, encoding: &'static Encoding)
 /// What has no equal in a data set.
 fn remarks(name: &str, about: &sav::Variable, facts: &Facts, meaning: &Meaning) -> Vec<String> {
     let mut out = Vec::new();
-    let letter = |rank: u8| format!(".{}", char::from(b'a' + rank.saturating_sub(1)));
+    let letter = |code: dta::Missing| format!(".{}", char::from(b'a' + code.rank().saturating_sub(1)));
     let seen = meaning.codes.iter().filter(|(x, _)| facts.missing.contains(x));
     let mut codes: Vec<String> =
-        seen.map(|(x, rank)| format!("{} is {}", crate::format::macro_text(*x), letter(*rank))).collect();
-    codes.extend(meaning.range_code().map(|rank| format!("each number of the range is {}", letter(rank))));
+        seen.map(|(x, code)| format!("{} is {}", crate::format::macro_text(*x), letter(*code))).collect();
+    codes.extend(meaning.range_code().map(|code| format!("each number of the range is {}", letter(code))));
     if !codes.is_empty() {
         out.push(format!("{name} has values that the file declares missing: {}", codes.join(", ")));
     }
