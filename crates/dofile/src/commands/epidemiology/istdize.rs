@@ -235,6 +235,9 @@ fn summaries(s: &mut Session, studies: &[Study], by: &str) {
     }
 }
 
+/// A stored matrix: its name, and the value of a population.
+type Row = (&'static str, fn(&Study) -> f64);
+
 fn store(s: &mut Session, studies: &[Study], by: &str) {
     let mut r = Results::default();
     r.scalar("k", studies.len() as f64).text("by", by);
@@ -242,7 +245,7 @@ fn store(s: &mut Session, studies: &[Study], by: &str) {
         r.text(&format!("c{}", g + 1), &own.label);
     }
     let names: Vec<Stripe> = (1..=studies.len()).map(|g| Stripe::term(format!("c{g}"))).collect();
-    let rows: [(&str, fn(&Study) -> f64); 9] = [
+    let rows: [Row; 9] = [
         ("cases_obs", |own| own.observed),
         ("cases_exp", |own| own.expected),
         ("crude", Study::crude),

@@ -268,6 +268,9 @@ pub(super) const PREDICT: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("xb"), OptSpec::flag("Residuals"), OptSpec::flag("RSTAndard")])
         .unsupported(&["TREnd", "SEAsonal", "CYCle", "RMSE", "DYNamic", "SMEThod"]);
 
+/// A statistic of the outcome, its innovation and the variance of the innovation.
+type FromStep = fn(f64, f64, f64) -> f64;
+
 /// `predict`: one step ahead in the estimation sample; the first rows, which the diffuse start takes, are missing.
 pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (kind, names) = new_names(session, cmd)?;
@@ -292,7 +295,7 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     let steps = model
         .innovations(b.values())
         .ok_or_else(|| StataError::new(459, "the innovations cannot be computed"))?;
-    let (value, label): (fn(f64, f64, f64) -> f64, &str) = match statistic {
+    let (value, label): (FromStep, &str) = match statistic {
         Some("residuals") => (|_, e, _| e, "residuals, one-step"),
         Some("rstandard") => (|_, e, f| e / f.sqrt(), "standardized residuals, one-step"),
         _ => (|y, e, _| y - e, "xb prediction, one-step"),
