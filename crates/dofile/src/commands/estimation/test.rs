@@ -3,6 +3,7 @@
 //! Stores in `r()`: p F df df_r chi2 drop dropped_#. Formulas: [R] test.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::test_several::{Adjust, several};
 use crate::error::{Result, StataError};
 pub(crate) use crate::estimation::equation_forms::unit;
 use crate::estimation::equation_forms::{self, restrictions};
@@ -30,8 +31,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "test coeflist | exp = exp [= ...] | [eq] [: coeflist] | [eq1 = eq2 [= ...]] [: coeflist] | (spec) [(spec) ...] [, coef common constant accumulate notest]",
-    notes: "a coefficient without an equation is that of every equation that has it; stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop); formulas: [R] test",
+    syntax: "test coeflist | exp = exp [= ...] | [eq] [: coeflist] | [eq1 = eq2 [= ...]] [: coeflist] | (spec) [(spec) ...] [, coef common constant accumulate notest mtest[(noadjust|bonferroni|holm|sidak)]]",
+    notes: "a coefficient without an equation is that of every equation that has it; stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop), with mtest() r(mtest); formulas: [R] test",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntest x = 0",
         expect: &[("r(F)", 8.760_416_666_666_666), ("r(df_r)", 4.0)],
@@ -68,8 +69,14 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (body, options) = split_comma(&cmd.raw);
     let (mut accumulate, mut notest, mut coefficients) = (false, false, false);
     let mut equations = equation_forms::Options::default();
+    let mut adjust: Option<Adjust> = None;
     for (name, argument) in split_options(&options)? {
         match name.as_str() {
+            n if n.len() > 1 && "mtest".starts_with(n) => {
+                let text = argument.unwrap_or_default();
+                let bad = || StataError::invalid(format!("mtest({text}) invalid"));
+                adjust = Some(Adjust::parse(&text).ok_or_else(bad)?);
+            }
             n if n.len() > 2 && "symbolic".starts_with(n) => {
                 return Err(StataError::unsupported_option("test", "symbolic"));
             }
@@ -89,8 +96,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     {
         forms.clone_from(&last.forms);
     }
+    let mut sizes: Vec<usize> = (!forms.is_empty()).then_some(forms.len()).into_iter().collect();
     for spec in specifications(&body)? {
-        forms.extend(restrictions(&spec, &parameters, equations)?);
+        let own = restrictions(&spec, &parameters, equations)?;
+        sizes.push(own.len());
+        forms.extend(own);
     }
     if forms.is_empty() {
         return Err(StataError::new(100, "coefficients or expressions required"));
@@ -100,7 +110,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         show_restrictions(session, &forms, &parameters, &[]);
         return Ok(());
     }
-    report(session, &forms, &parameters)?;
+    match adjust {
+        Some(adjust) => several(session, &forms, &sizes, adjust, &parameters)?,
+        None => report(session, &forms, &parameters)?,
+    }
     if coefficients {
         show_constrained(session, &forms, &parameters)?;
     }
@@ -204,7 +217,7 @@ fn alike(wanted: &Term, term: &Term) -> bool {
         && wanted.atoms.iter().all(|a| term.atoms.iter().any(|b| same(a, b)))
 }
 
-fn show_restrictions(
+pub(super) fn show_restrictions(
     session: &mut Session,
     forms: &[LinearForm],
     parameters: &Parameters,
@@ -271,7 +284,7 @@ pub(crate) fn report(session: &mut Session, forms: &[LinearForm], parameters: &P
     Ok(())
 }
 
-fn joint(forms: &[LinearForm], parameters: &Parameters) -> Wald {
+pub(super) fn joint(forms: &[LinearForm], parameters: &Parameters) -> Wald {
     let size = parameters.b.len();
     let matrix = Mat::from_fn(forms.len(), size, |i, j| forms[i].weights[j]);
     let targets: Vec<f64> = forms.iter().map(|f| -f.constant).collect();
