@@ -188,3 +188,45 @@ fn indicators_of_many_groups_fit_their_totals() {
         assert_eq!(s.eval_num(expression), Ok(1.0), "{expression}\n{log}");
     }
 }
+
+/// The message is that of published logs; the option makes the names.
+#[test]
+fn reshape_wide_wants_to_know_of_text() {
+    let data = "clear\ninput id str1 sex inc\n1 \"a\" 2\n1 \"b\" 3\nend\n";
+    let log = log_with(&format!("{data}reshape wide inc, i(id) j(sex)"), 109);
+    assert!(log.contains("variable sex is string; specify string option"), "{log}");
+    let mut s = Session::default();
+    let text = format!("{data}reshape wide inc, i(id) j(sex) string\nreshape long\nreshape wide");
+    assert_eq!(s.run_captured(&text).1, 0);
+    assert_eq!(s.eval_num("inca[1] + incb[1]"), Ok(5.0));
+}
+
+/// [D] recast: the values that a forced change loses are counted.
+#[test]
+fn a_forced_recast_says_what_it_changes() {
+    let data = "set obs 3\ngenerate x = _n + .5\n";
+    let log = log_with(&format!("{data}recast byte x\nrecast byte x, force\ndisplay x[2]"), 0);
+    has_block(&log, "x:  3 values would be changed; not changed\nx:  3 values changed\n2");
+}
+
+/// [R] test: Bonferroni multiplies the p-values by their number, Sidak and Holm as in their papers.
+#[test]
+fn several_tests_are_adjusted_for_their_number() {
+    let mut s = Session::default();
+    let text = "set obs 30\nset seed 2\ngenerate x = rnormal()\ngenerate z = rnormal()\ngenerate y = .4*x + rnormal()\nregress y x z\ntest x\nscalar a = r(p)\ntest z\nscalar b = r(p)\ntest (x = 0) (z = 0)\nscalar joint = r(F)\ntest (x = 0) (z = 0), mtest(bonferroni)\nscalar all = r(F)\nmatrix m = r(mtest)\ntest (x = 0) (z = 0), mtest(sidak)\nmatrix k = r(mtest)\ntest (x = 0) (z = 0), mtest(holm)\nmatrix h = r(mtest)\ntest (x = 0) (z = 0), mtest\nmatrix n = r(mtest)";
+    let (log, rc) = s.run_captured(text);
+    assert_eq!(rc, 0, "{log}");
+    for expression in [
+        "joint == all",
+        "reldif(m[1,4], min(1, 2*a)) < 1e-12 & reldif(m[2,4], min(1, 2*b)) < 1e-12",
+        "reldif(k[1,4], 1 - (1 - a)^2) < 1e-9 & reldif(k[2,4], 1 - (1 - b)^2) < 1e-9",
+        "reldif(min(h[1,4], h[2,4]), min(1, 2*min(a, b))) < 1e-12",
+        "reldif(max(h[1,4], h[2,4]), max(max(a, b), min(1, 2*min(a, b)))) < 1e-12",
+        "n[1,4] == n[1,3] & m[2,3] == n[2,3]",
+    ] {
+        assert_eq!(s.eval_num(expression), Ok(1.0), "{expression}\n{log}");
+    }
+    let marked = log.lines().filter(|l| l.trim_end().ends_with('#')).count();
+    assert_eq!(marked, 8, "{log}");
+    assert!(log.contains("# Bonferroni-adjusted p-values"), "{log}");
+}

@@ -117,7 +117,7 @@ pub(super) fn several(
     table.col_names = [statistic, "df", "p", "adjustp"].iter().map(|n| Stripe::term(*n)).collect();
     session.r.matrix("mtest", table).text(
         "mtmethod",
-        adjust.note().trim_start_matches("# ").split('-').next().unwrap_or("").to_lowercase(),
+        adjust.note().trim_start_matches("# ").split([' ', '-']).next().unwrap_or("").to_lowercase(),
     );
     Ok(())
 }
