@@ -18,6 +18,12 @@ pub trait Likelihood: Sync {
     /// Log likelihood of row `row` at indices `eta`; fills the gradient and the full Hessian
     /// (row-major, `equations` squared).
     fn row(&self, row: usize, eta: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64;
+
+    /// Whether the likelihood depends on the other indices less the first alone, as with cut points: their constants take
+    /// what is subtracted from the regressors of the first index.
+    fn cuts(&self) -> bool {
+        false
+    }
 }
 
 /// One linear index. Parameters are ordered: columns, then the constant.
@@ -232,13 +238,14 @@ impl<'a, L: Likelihood> Problem<'a, L> {
 
     fn standardise(&self) -> Standard {
         let mut out = Standard { shift: Vec::new(), scale: Vec::new(), starts: Vec::new(), size: 0 };
-        for equation in &self.equations {
+        for (e, equation) in self.equations.iter().enumerate() {
+            let centred = equation.constant || (e == 0 && self.model.cuts());
             let (shift, scale) = equation
                 .columns
                 .iter()
                 .map(|column| {
                     let n = self.rows as f64;
-                    let mean = if equation.constant { stable_sum(column.iter().copied()) / n } else { 0.0 };
+                    let mean = if centred { stable_sum(column.iter().copied()) / n } else { 0.0 };
                     let spread = (stable_sum(column.iter().map(|v| (v - mean).powi(2))) / n).sqrt();
                     (mean, if spread > 0.0 { spread } else { 1.0 })
                 })
@@ -261,6 +268,12 @@ impl<'a, L: Likelihood> Problem<'a, L> {
                 out[(start + j, start + j)] = 1.0 / standard.scale[e][j];
                 if equation.constant {
                     out[(last, start + j)] = -standard.shift[e][j] / standard.scale[e][j];
+                } else if e == 0 && self.model.cuts() {
+                    for (k, cut) in self.equations.iter().enumerate().skip(1).filter(|(_, cut)| cut.constant)
+                    {
+                        let row = standard.starts[k] + cut.columns.len();
+                        out[(row, start + j)] = standard.shift[e][j] / standard.scale[e][j];
+                    }
                 }
             }
             if equation.constant {
