@@ -283,8 +283,8 @@ impl GroupLikelihood for ConditionalPoisson<'_> {
                 let x = regressors[position][a];
                 *average += share * x;
                 out.gradient[a] += y * x;
-                for c in 0..p {
-                    out.hessian[(a, c)] -= events * share * x * regressors[position][c];
+                for (c, other) in regressors[position].iter().enumerate() {
+                    out.hessian[(a, c)] -= events * share * x * other;
                 }
             }
         }
