@@ -3,6 +3,9 @@
 
 use std::ops::{Index, IndexMut};
 
+/// Share of a diagonal below which a pivot is the arithmetic's noise.
+pub(super) const SINGULAR_PIVOT: f64 = 1e-14;
+
 /// A dense row-major matrix.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mat {
@@ -64,7 +67,6 @@ impl Mat {
         self.cols
     }
 
-    /// One row.
     /// One row.
     pub fn row(&self, row: usize) -> &[f64] {
         &self.data[row * self.cols..(row + 1) * self.cols]
@@ -166,18 +168,18 @@ impl Mat {
         let mut lower = Self::zeros(n, n);
         for j in 0..n {
             let mut pivot = self[(j, j)];
-            for k in 0..j {
-                pivot -= lower[(j, k)] * lower[(j, k)];
+            for value in &lower.row(j)[..j] {
+                pivot -= value * value;
             }
-            if pivot.is_nan() || pivot <= 1e-14 * self[(j, j)].abs() || pivot <= 0.0 {
+            if pivot.is_nan() || pivot <= SINGULAR_PIVOT * self[(j, j)].abs() || pivot <= 0.0 {
                 return None;
             }
             let root = pivot.sqrt();
             lower[(j, j)] = root;
             for i in j + 1..n {
                 let mut value = self[(i, j)];
-                for k in 0..j {
-                    value -= lower[(i, k)] * lower[(j, k)];
+                for (left, right) in lower.row(i)[..j].iter().zip(&lower.row(j)[..j]) {
+                    value -= left * right;
                 }
                 lower[(i, j)] = value / root;
             }
@@ -201,18 +203,21 @@ impl Mat {
         )
     }
 
-    fn inverse_lower(&self) -> Self {
+    /// Inverse of a lower triangle. Row `i` is a sum over the rows before it, so that memory is read in order.
+    pub(super) fn inverse_lower(&self) -> Self {
         let n = self.rows;
         let mut out = Self::zeros(n, n);
-        for j in 0..n {
-            out[(j, j)] = 1.0 / self[(j, j)];
-            for i in j + 1..n {
-                let mut value = 0.0;
-                for k in j..i {
-                    value -= self[(i, k)] * out[(k, j)];
+        for i in 0..n {
+            let (done, rest) = out.data.split_at_mut(i * n);
+            let target = &mut rest[..n];
+            for (k, factor) in self.row(i)[..i].iter().enumerate() {
+                for (cell, value) in target[..=k].iter_mut().zip(&done[k * n..=k * n + k]) {
+                    *cell -= factor * value;
                 }
-                out[(i, j)] = value / self[(i, i)];
             }
+            let pivot = self[(i, i)];
+            target[..i].iter_mut().for_each(|cell| *cell /= pivot);
+            target[i] = 1.0 / pivot;
         }
         out
     }
@@ -247,39 +252,6 @@ impl Mat {
             }
         }
         Some(right)
-    }
-
-    /// Generalised inverse of a symmetric positive semidefinite matrix and its rank: rows that
-    /// depend on earlier ones (pivot below `tolerance` of their own diagonal) are swept out as zeros.
-    pub fn inverse_semidefinite(&self, tolerance: f64) -> (Self, usize, Vec<usize>) {
-        let n = self.rows;
-        let mut kept: Vec<usize> = Vec::new();
-        let mut inverse = Self::zeros(0, 0);
-        for j in 0..n {
-            let own = self[(j, j)];
-            if own.is_nan() || own <= 0.0 {
-                continue;
-            }
-            let cross: Vec<f64> = kept.iter().map(|k| self[(*k, j)]).collect();
-            let pivot = own - inverse.quadratic(&cross);
-            if pivot <= tolerance * own {
-                continue;
-            }
-            kept.push(j);
-            match self.select(&kept, &kept).inverse_definite() {
-                Some(next) => inverse = next,
-                None => {
-                    kept.pop();
-                }
-            }
-        }
-        let mut out = Self::zeros(n, n);
-        for (a, row) in kept.iter().enumerate() {
-            for (b, col) in kept.iter().enumerate() {
-                out[(*row, *col)] = inverse[(a, b)];
-            }
-        }
-        (out, kept.len(), kept)
     }
 
     /// Orthonormal columns and upper triangle with `self = Q R`, by Gram-Schmidt done twice

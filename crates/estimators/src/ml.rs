@@ -4,6 +4,7 @@
 
 use super::allowed::Allowed;
 use super::blocks;
+use super::indicators::Indicator;
 use super::matrix::Mat;
 use super::real::stable_sum;
 use super::vce::{Vce, dot, sum_by_cluster};
@@ -17,6 +18,12 @@ pub trait Likelihood: Sync {
     /// Log likelihood of row `row` at indices `eta`; fills the gradient and the full Hessian
     /// (row-major, `equations` squared).
     fn row(&self, row: usize, eta: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64;
+
+    /// Whether the likelihood depends on the other indices less the first alone, as with cut points: their constants take
+    /// what is subtracted from the regressors of the first index.
+    fn cuts(&self) -> bool {
+        false
+    }
 }
 
 /// One linear index. Parameters are ordered: columns, then the constant.
@@ -231,13 +238,14 @@ impl<'a, L: Likelihood> Problem<'a, L> {
 
     fn standardise(&self) -> Standard {
         let mut out = Standard { shift: Vec::new(), scale: Vec::new(), starts: Vec::new(), size: 0 };
-        for equation in &self.equations {
+        for (e, equation) in self.equations.iter().enumerate() {
+            let centred = equation.constant || (e == 0 && self.model.cuts());
             let (shift, scale) = equation
                 .columns
                 .iter()
                 .map(|column| {
                     let n = self.rows as f64;
-                    let mean = if equation.constant { stable_sum(column.iter().copied()) / n } else { 0.0 };
+                    let mean = if centred { stable_sum(column.iter().copied()) / n } else { 0.0 };
                     let spread = (stable_sum(column.iter().map(|v| (v - mean).powi(2))) / n).sqrt();
                     (mean, if spread > 0.0 { spread } else { 1.0 })
                 })
@@ -260,6 +268,12 @@ impl<'a, L: Likelihood> Problem<'a, L> {
                 out[(start + j, start + j)] = 1.0 / standard.scale[e][j];
                 if equation.constant {
                     out[(last, start + j)] = -standard.shift[e][j] / standard.scale[e][j];
+                } else if e == 0 && self.model.cuts() {
+                    for (k, cut) in self.equations.iter().enumerate().skip(1).filter(|(_, cut)| cut.constant)
+                    {
+                        let row = standard.starts[k] + cut.columns.len();
+                        out[(row, start + j)] = standard.shift[e][j] / standard.scale[e][j];
+                    }
                 }
             }
             if equation.constant {
@@ -334,7 +348,7 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             Point {
                 ll: stable_sum(terms),
                 gradient: self.gradient(standard, &gradients, &z, count),
-                information: self.information(standard, &hessians, &z, count),
+                information: self.information(standard, &hessians, &z, range),
             }
         });
         let empty = Point {
@@ -359,8 +373,16 @@ impl<'a, L: Likelihood> Problem<'a, L> {
         out
     }
 
-    fn information(&self, standard: &Standard, hessians: &[f64], z: &[f64], count: usize) -> Mat {
+    fn information(
+        &self,
+        standard: &Standard,
+        hessians: &[f64],
+        z: &[f64],
+        range: std::ops::Range<usize>,
+    ) -> Mat {
         let width = self.equations.len();
+        let count = range.len();
+        let indicators = self.indicators(standard, range);
         let mut out = Mat::zeros(standard.size, standard.size);
         let mut weighted = vec![0.0; count];
         for e in 0..width {
@@ -372,13 +394,34 @@ impl<'a, L: Likelihood> Problem<'a, L> {
                 for i in standard.starts[e]..standard.starts[e] + self.equations[e].len() {
                     let column = &z[i * count..(i + 1) * count];
                     weighted.iter_mut().zip(column.iter().zip(curve)).for_each(|(w, (z, h))| *w = z * h);
+                    let total: f64 = weighted.iter().sum();
                     let end = if e == f { i + 1 } else { standard.starts[f] + self.equations[f].len() };
                     for j in standard.starts[f]..end {
-                        let value = dot(&weighted, &z[j * count..(j + 1) * count]);
+                        let value = indicators[j].as_ref().map_or_else(
+                            || dot(&weighted, &z[j * count..(j + 1) * count]),
+                            |indicator| indicator.product(&weighted, total),
+                        );
                         out[(i, j)] = value;
                         out[(j, i)] = value;
                     }
                 }
+            }
+        }
+        out
+    }
+
+    /// The columns of a block that are indicators of few rows, one entry for each parameter. Models with few
+    /// parameters have none: the search through the columns would cost more than it saves.
+    fn indicators(&self, standard: &Standard, range: std::ops::Range<usize>) -> Vec<Option<Indicator>> {
+        let mut out: Vec<Option<Indicator>> = Vec::with_capacity(standard.size);
+        for (e, equation) in self.equations.iter().enumerate() {
+            let searched = Indicator::searched(equation.columns.len());
+            out.extend(equation.columns.iter().enumerate().map(|(j, column)| {
+                let (shift, factor) = (standard.shift[e][j], 1.0 / standard.scale[e][j]);
+                searched.then(|| Indicator::of(&column[range.clone()], shift, factor)).flatten()
+            }));
+            if equation.constant {
+                out.push(None);
             }
         }
         out

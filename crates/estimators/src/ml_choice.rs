@@ -34,6 +34,10 @@ impl Likelihood for Ordered<'_> {
         self.categories
     }
 
+    fn cuts(&self) -> bool {
+        true
+    }
+
     fn row(&self, row: usize, eta: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
         gradient.fill(0.0);
         hessian.fill(0.0);

@@ -157,6 +157,21 @@ pub struct Grouped<'a> {
 }
 
 impl Grouped<'_> {
+    /// Regressors of the rows of a group, less those of its first row: what is common to a group cancels in a likelihood that
+    /// is conditional on its total, and would take digits.
+    fn within(&self, group: usize) -> Vec<Vec<f64>> {
+        let rows = &self.rows[group];
+        rows.iter().map(|row| self.columns.iter().map(|c| c[*row] - c[rows[0]]).collect()).collect()
+    }
+
+    /// Linear indices of the rows of a group from these regressors.
+    fn indices(&self, group: usize, x: &[Vec<f64>], b: &[f64]) -> Vec<f64> {
+        let index = |(row, x): (&usize, &Vec<f64>)| {
+            x.iter().zip(b).map(|(x, b)| x * b).sum::<f64>() + self.offset.map_or(0.0, |o| o[*row])
+        };
+        self.rows[group].iter().zip(x).map(index).collect()
+    }
+
     /// Linear index of a row.
     pub(super) fn index(&self, row: usize, b: &[f64]) -> f64 {
         self.columns.iter().zip(b).map(|(c, b)| c[row] * b).sum::<f64>() + self.offset.map_or(0.0, |o| o[row])
@@ -179,7 +194,8 @@ impl GroupLikelihood for ConditionalLogit<'_> {
     fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
         let p = b.len();
         let rows = &self.0.rows[group];
-        let eta: Vec<f64> = rows.iter().map(|r| self.0.index(*r, b)).collect();
+        let regressors = self.0.within(group);
+        let eta = self.0.indices(group, &regressors, b);
         // A common shift of the indices cancels; it keeps the exponentials in range.
         let centre = eta.iter().sum::<f64>() / eta.len() as f64;
         let ones = rows.iter().filter(|r| self.0.y[**r] != 0.0).count();
@@ -189,9 +205,8 @@ impl GroupLikelihood for ConditionalLogit<'_> {
         let mut second = vec![vec![0.0; p * p]; ones + 1];
         value[0] = 1.0;
         let mut scale = 0.0;
-        for (position, row) in rows.iter().enumerate() {
+        for (position, x) in regressors.iter().enumerate() {
             let w = (eta[position] - centre).exp();
-            let x: Vec<f64> = self.0.columns.iter().map(|c| c[*row]).collect();
             for j in (1..=ones.min(position + 1)).rev() {
                 let (low, high) = value.split_at_mut(j);
                 let before = low[j - 1];
@@ -221,11 +236,9 @@ impl GroupLikelihood for ConditionalLogit<'_> {
         let total = value[ones];
         let mut out =
             GroupPoint { ll: -(total.ln() + scale), gradient: vec![0.0; p], hessian: Mat::zeros(p, p) };
-        for (position, row) in rows.iter().enumerate().filter(|(_, r)| self.0.y[**r] != 0.0) {
+        for (position, _) in rows.iter().enumerate().filter(|(_, r)| self.0.y[**r] != 0.0) {
             out.ll += eta[position] - centre;
-            for a in 0..p {
-                out.gradient[a] += self.0.columns[a][*row];
-            }
+            out.gradient.iter_mut().zip(&regressors[position]).for_each(|(g, x)| *g += x);
         }
         for a in 0..p {
             let ga = first[ones][a] / total;
@@ -253,7 +266,8 @@ impl GroupLikelihood for ConditionalPoisson<'_> {
     fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
         let p = b.len();
         let rows = &self.0.rows[group];
-        let eta: Vec<f64> = rows.iter().map(|r| self.0.index(*r, b)).collect();
+        let regressors = self.0.within(group);
+        let eta = self.0.indices(group, &regressors, b);
         let top = eta.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let weights: Vec<f64> = eta.iter().map(|e| (e - top).exp()).collect();
         let total: f64 = weights.iter().sum();
@@ -266,11 +280,11 @@ impl GroupLikelihood for ConditionalPoisson<'_> {
             out.ll += y * (eta[position] - top - total.ln()) - ln_gamma(y + 1.0);
             let share = weights[position] / total;
             for (a, average) in mean.iter_mut().enumerate() {
-                let x = self.0.columns[a][*row];
+                let x = regressors[position][a];
                 *average += share * x;
                 out.gradient[a] += y * x;
-                for c in 0..p {
-                    out.hessian[(a, c)] -= events * share * x * self.0.columns[c][*row];
+                for (c, other) in regressors[position].iter().enumerate() {
+                    out.hessian[(a, c)] -= events * share * x * other;
                 }
             }
         }

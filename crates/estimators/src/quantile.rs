@@ -102,6 +102,17 @@ impl Rows {
         &self.z[i * self.p..(i + 1) * self.p]
     }
 
+    /// Covariance of the coefficients of the raw columns.
+    fn raw_covariance(&self, v: &Mat, constant: bool) -> Mat {
+        let last = self.p.saturating_sub(1);
+        let cell = |i: usize, j: usize| match () {
+            () if i == j => 1.0 / self.scale[j],
+            () if constant && i == last => -self.shift[j] / self.scale[j],
+            () => 0.0,
+        };
+        Mat::from_fn(self.p, self.p, cell).sandwich(v)
+    }
+
     /// Coefficients of the raw columns.
     fn raw(&self, b: &[f64], constant: bool) -> Vec<f64> {
         let mut out: Vec<f64> = b.iter().zip(&self.scale).map(|(b, s)| b / s).collect();
@@ -457,7 +468,9 @@ pub fn variance(
 ) -> Option<QuantileVariance> {
     let p = data.size();
     let h = bandwidth(rule, n, tau, level);
-    let cell = |i: usize, j: usize| if j < data.columns.len() { data.columns[j][i] } else { 1.0 };
+    // Products of columns far from zero would have no digits left for their spread.
+    let rows = Rows::of(data);
+    let cell = |i: usize, j: usize| rows.row(i)[j];
     let weighted = |f: &dyn Fn(usize) -> f64| {
         let mut out = Mat::zeros(p, p);
         for i in 0..data.y.len() {
@@ -504,7 +517,7 @@ pub fn variance(
             _ => xx,
         };
         return Some(QuantileVariance {
-            v: inverse.sandwich(&scores).scaled(spread),
+            v: rows.raw_covariance(&inverse.sandwich(&scores), data.constant).scaled(spread),
             h,
             kernel_h,
             sparsity: None,
@@ -518,7 +531,7 @@ pub fn variance(
         Density::Fitted => mean(&local) / (2.0 * h),
         Density::Kernel(_) => 1.0 / mean(&local),
     };
-    let v = xx.inverse_definite()?.scaled(spread * sparsity * sparsity);
+    let v = rows.raw_covariance(&xx.inverse_definite()?, data.constant).scaled(spread * sparsity * sparsity);
     Some(QuantileVariance { v, h, kernel_h, sparsity: Some(sparsity) })
 }
 

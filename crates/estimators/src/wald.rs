@@ -41,18 +41,23 @@ impl Wald {
 /// Tests `R b = r`.
 pub fn test(b: &[f64], v: &Mat, restrictions: &Mat, targets: &[f64]) -> Wald {
     let gap: Vec<f64> = restrictions.times_vector(b).iter().zip(targets).map(|(a, r)| a - r).collect();
-    let (inverse, df, kept) = restrictions.sandwich(v).inverse_semidefinite(DEPENDENT);
+    of_gap(&gap, &restrictions.sandwich(v))
+}
+
+/// The test of a vector with expectation zero and this covariance.
+fn of_gap(gap: &[f64], covariance: &Mat) -> Wald {
+    let (inverse, df, kept) = covariance.inverse_semidefinite(DEPENDENT);
     Wald {
-        chi2: inverse.quadratic(&gap),
+        chi2: inverse.quadratic(gap),
         df,
-        dropped: (0..gap.len()).filter(|i| !kept.contains(i)).collect(),
+        dropped: (0..gap.len()).filter(|i| kept.binary_search(i).is_err()).collect(),
     }
 }
 
 /// Tests that the parameters at `positions` are zero.
 pub fn test_zero(b: &[f64], v: &Mat, positions: &[usize]) -> Wald {
-    let restrictions = Mat::from_fn(positions.len(), b.len(), |i, j| f64::from(u8::from(positions[i] == j)));
-    test(b, v, &restrictions, &vec![0.0; positions.len()])
+    let gap: Vec<f64> = positions.iter().map(|i| b[*i]).collect();
+    of_gap(&gap, &v.select(positions, positions).symmetrised())
 }
 
 /// Two-sided p-value of a ratio: t with residual degrees of freedom, normal without.

@@ -1,6 +1,6 @@
 //! `predict`: finds the family that predicts after the active estimates. The statistics are in the families.
 
-use super::estimation::{predict_choice, predict_counts, predict_models, predictions};
+use super::estimation::{predict_choice, predict_counts, predict_equations, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{
     community, estimation, latent, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival,
@@ -32,6 +32,15 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("u"),
     OptSpec::flag_or_text("e"),
     OptSpec::text("YStar"),
+    OptSpec::text("cpr"),
+    OptSpec::text("pr0"),
+    OptSpec::flag("iru0"),
+    OptSpec::flag("NShazard"),
+    OptSpec::flag("STDPSel"),
+    OptSpec::flag("STDPLna"),
+    OptSpec::flag("stddp"),
+    OptSpec::flag("DIFference"),
+    OptSpec::flag("SCores"),
     OptSpec::flag("mu"),
     OptSpec::flag("FIXEDonly"),
     OptSpec::flag("cm"),
@@ -113,9 +122,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("HAzard"),
     OptSpec::flag("Surv"),
 ])
-.unsupported(&[
-    "SCores", "Score", "COVRatio", "Welsch", "DFBeta", "Number", "PARTial", "nooffset", "EBMODEs",
-]);
+.unsupported(&["COVRatio", "Welsch", "DFBeta", "Number", "PARTial", "nooffset", "EBMODEs"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -193,7 +200,11 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         (Some(_), Some("dfbeta")) => dfbeta.as_deref(),
         (_, other) => other,
     };
-    let predictions = if names.len() > 1 || names[0].1 {
+    let single = names.len() == 1 && (!names[0].1 || statistic == Some("scores"));
+    let of_equation = if single { predict_equations::one(session, cmd, statistic, &rows)? } else { None };
+    let predictions = if let Some(found) = of_equation {
+        vec![found]
+    } else if names.len() > 1 || names[0].1 {
         predict_choice::all_outcomes(session, &names, &rows)?
     } else if predict_choice::handles(session.e.cmd()) {
         vec![predict_choice::one(session, statistic, cmd.options.text("outcome"), &rows)?]

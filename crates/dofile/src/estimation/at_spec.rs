@@ -105,8 +105,8 @@ fn generated(text: &str) -> Option<(&str, &str)> {
 
 fn parse_statistic(text: &str) -> Option<Statistic> {
     match text {
-        "mean" => Some(Statistic::Mean),
-        "median" => Some(Statistic::Percentile(50.0)),
+        "mean" | "means" => Some(Statistic::Mean),
+        "median" | "medians" => Some(Statistic::Percentile(50.0)),
         "zero" => Some(Statistic::Zero),
         "min" => Some(Statistic::Min),
         "max" => Some(Statistic::Max),

@@ -3,6 +3,7 @@
 use crate::error::{Result, StataError};
 use crate::estimation::factors::Factor;
 use crate::session::Session;
+use crate::syntax::numlist;
 use crate::value::is_missing;
 use estimators::contrasts::{Comparison, Operator, comparisons};
 
@@ -18,7 +19,7 @@ pub struct Part {
 }
 
 /// A term such as `a`, `r.a#b`, `r.a@b`, `a#c.x`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TermSpec {
     /// As written.
     pub text: String,
@@ -26,6 +27,8 @@ pub struct TermSpec {
     pub parts: Vec<Part>,
     /// Covariates: slopes are compared.
     pub covariates: Vec<String>,
+    /// Weights of the cells in a term of braces, `{a 1 -1 0}`.
+    pub weights: Option<Vec<f64>>,
 }
 
 impl TermSpec {
@@ -33,7 +36,8 @@ impl TermSpec {
     pub fn parse(text: &str) -> Result<Self> {
         let bad = || StataError::new(198, format!("{text} invalid contrast term"));
         let (crossed, nested) = text.split_once('@').map_or((text, None), |(a, b)| (a, Some(b)));
-        let mut out = Self { text: text.to_string(), parts: Vec::new(), covariates: Vec::new() };
+        let mut out =
+            Self { text: text.to_string(), parts: Vec::new(), covariates: Vec::new(), weights: None };
         for (side, is_nested) in std::iter::once((crossed, false)).chain(nested.map(|n| (n, true))) {
             for word in side.split(['#', '|']) {
                 let (prefix, name) = word.split_once('.').unwrap_or(("", word));
@@ -56,6 +60,27 @@ impl TermSpec {
         if out.parts.is_empty() { Err(bad()) } else { Ok(out) }
     }
 
+    /// Reads a term of braces, `a#b 1 0 -1 0`: factors and the weights of their cells, the last factor fastest.
+    ///
+    /// # Errors
+    /// r(198) for weights that do not sum to zero, or of which there are none.
+    pub fn custom(text: &str) -> Result<Self> {
+        let bad = |why: &str| StataError::new(198, format!("{{{text}}}: {why}"));
+        let (name, numbers) =
+            text.trim().split_once(char::is_whitespace).ok_or_else(|| bad("invalid contrast term"))?;
+        let weights = numlist::expand(numbers)?;
+        let size = weights.iter().fold(0.0, |m: f64, w| m.max(w.abs()));
+        if weights.iter().sum::<f64>().abs() > 1e-8 * size {
+            return Err(bad("the coefficients do not sum to zero"));
+        }
+        let mut out = Self::parse(name)?;
+        if out.has_operator() || out.parts.iter().any(|p| p.nested) {
+            return Err(bad("operators are not allowed in braces"));
+        }
+        out.weights = Some(weights);
+        Ok(out)
+    }
+
     /// The term without operators, as tables name it.
     pub fn title(&self) -> String {
         let mut out = String::new();
@@ -74,9 +99,9 @@ impl TermSpec {
         out
     }
 
-    /// Whether any factor has an operator.
+    /// Whether any factor has an operator, or the term has weights.
     pub fn has_operator(&self) -> bool {
-        self.parts.iter().any(|p| p.operator.is_some())
+        self.weights.is_some() || self.parts.iter().any(|p| p.operator.is_some())
     }
 
     /// Rows of weights over the cells of the term's factors (the last fastest), with labels and names.
@@ -84,6 +109,16 @@ impl TermSpec {
     /// # Errors
     /// r(198) for a level of `rb#.` that the factor has not.
     pub fn rows(&self, session: &Session, factors: &[&Factor]) -> Result<Vec<Row>> {
+        if let Some(weights) = &self.weights {
+            let cells: usize = factors.iter().map(|f| f.levels.len()).product();
+            if weights.len() > cells {
+                return Err(StataError::new(198, format!("too many coefficients for {}", self.text)));
+            }
+            let mut weights = weights.clone();
+            weights.resize(cells, 0.0);
+            let label = "(1)".to_string();
+            return Ok(vec![Row { name: label.clone(), label, group: String::new(), weights }]);
+        }
         let mut out =
             vec![Row { label: String::new(), group: String::new(), name: String::new(), weights: vec![1.0] }];
         for (part, factor) in self.parts.iter().zip(factors) {

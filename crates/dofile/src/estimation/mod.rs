@@ -31,6 +31,7 @@ mod outcome;
 pub mod post;
 pub mod reference;
 pub mod response;
+mod response_counts;
 mod response_mixed;
 pub mod response_models;
 pub mod response_outcomes;

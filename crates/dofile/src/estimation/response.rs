@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::{response_models, response_outcomes};
 use crate::session::Session;
-use crate::syntax::options::parse_number;
+use crate::syntax::options::{abbreviates, parse_number};
 use estimators::distributions::normal_density;
 use estimators::jet::Jet;
 use estimators::ml_binary::{Link, logistic};
@@ -187,11 +187,8 @@ impl Response {
         let values = response_outcomes::outcome_values(&session.e);
         let depvar = session.e.results.get_text("depvar").unwrap_or("");
         let inner = asked.strip_prefix("pr").unwrap_or(asked).trim();
-        let wanted = match inner
-            .strip_prefix("outcome(")
-            .or(inner.strip_prefix("o("))
-            .and_then(|t| t.strip_suffix(')'))
-        {
+        let named = inner.split_once('(').filter(|(name, _)| abbreviates(name.trim(), "Outcome"));
+        let wanted = match named.and_then(|(_, text)| text.strip_suffix(')')) {
             Some(text) => Some(outcome_position(&values, text)?),
             None if inner.is_empty() => None,
             None => return Err(StataError::unsupported_option("margins", &format!("predict({asked})"))),

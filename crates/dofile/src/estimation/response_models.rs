@@ -6,9 +6,9 @@ use crate::estimation::linear::Parameters;
 use crate::estimation::response::Response;
 pub use crate::estimation::response_mixed::is_mixed;
 use crate::estimation::response_mixed::{self, over_effect};
-use crate::estimation::{response_pairs, response_shares, response_survival};
+use crate::estimation::{response_counts, response_pairs, response_shares, response_survival};
 use crate::session::Session;
-use crate::syntax::options::parse_number;
+use crate::syntax::options::{abbreviates, parse_number};
 use estimators::jet::{Jet, ln_interval};
 use estimators::ml_glm::GlmLink;
 use estimators::ml_zero::{ln_above, negative_binomial, poisson};
@@ -19,6 +19,9 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
     let model = Models { session, parameters, asked };
     if session.e.results.get_text("cmd2") == Some("streg") {
         return Some(response_survival::of(&model));
+    }
+    if let Some(found) = response_counts::of(&model, &cmd) {
+        return Some(found);
     }
     match cmd.as_str() {
         "tobit" | "truncreg" | "intreg" => Some(model.censored(&cmd)),
@@ -86,14 +89,30 @@ impl Models<'_> {
         StataError::new(198, format!("statistic {} is not allowed after {cmd}, or not supported", self.asked))
     }
 
-    /// The linear prediction of the first equation.
+    /// The linear prediction of the first equation, or of that of `equation()`.
     pub(super) fn linear(&self) -> Result<Response> {
-        match self.asked {
-            "" | "xb" => {
-                Ok(Response::formula::<1>("Linear prediction", self.asked, [self.positions(0)], |[x]| x))
-            }
-            _ => Err(self.refuse()),
+        let rest = self.asked.strip_prefix("xb").unwrap_or(self.asked).trim();
+        let positions = match rest {
+            "" => self.positions(0),
+            _ => self.equation(rest)?,
+        };
+        Ok(Response::formula::<1>("Linear prediction", self.asked, [positions], |[x]| x))
+    }
+
+    /// Positions of the parameters of `equation(name)` or `equation(#)`.
+    fn equation(&self, text: &str) -> Result<Vec<usize>> {
+        let (option, inner) = text.split_once('(').ok_or_else(|| self.refuse())?;
+        let name = inner.strip_suffix(')').filter(|_| abbreviates(option.trim(), "EQuation"));
+        let name = name.ok_or_else(|| self.refuse())?.trim();
+        let number = name.strip_prefix('#').and_then(|n| n.trim().parse::<usize>().ok());
+        let found = match number {
+            Some(n) => self.positions(n.wrapping_sub(1)),
+            None => self.parameters.positions(name),
+        };
+        if found.is_empty() {
+            return Err(StataError::new(303, format!("equation {name} not found")));
         }
+        Ok(found)
     }
 
     /// The two limits of `pr(a,b)` and its relatives; `.` is open.
@@ -143,13 +162,19 @@ impl Models<'_> {
         self.linear()
     }
 
-    /// `pr(a,b)`, `e(a,b)` and `ystar(a,b)` after a linear regression: normal errors with the root mean squared error.
+    /// `pr(a,b)`, `e(a,b)` and `ystar(a,b)` after a linear regression, with the root mean squared error, and of the outcome
+    /// of a selection model, whose sigma is a parameter or, in two steps, a result: the errors are normal.
     fn normal(&self) -> Result<Response> {
-        let rmse = self.session.e.results.get_scalar("rmse").unwrap_or(f64::NAN);
-        let (indices, sigma) = ([self.positions(0)], Jet::<1>::constant(rmse));
-        let made = |label: &str, limits: Result<(f64, f64)>, f: fn(f64, f64, Jet<1>, Jet<1>) -> Jet<1>| {
+        let scalar = |name: &str| self.session.e.results.get_scalar(name);
+        let fixed = Jet::<2>::constant(scalar("rmse").or(scalar("sigma")).unwrap_or(f64::NAN));
+        let scale = self.ancillary("lnsigma");
+        let estimated = !scale.is_empty();
+        let indices = [self.positions(0), scale];
+        let made = |label: &str, limits: Result<(f64, f64)>, f: fn(f64, f64, Jet<2>, Jet<2>) -> Jet<2>| {
             let (a, b) = limits?;
-            Ok(Response::formula(label, self.asked, indices.clone(), move |[x]| f(a, b, x, sigma)))
+            Ok(Response::formula(label, self.asked, indices.clone(), move |[x, s]| {
+                f(a, b, x, if estimated { s.exp() } else { fixed })
+            }))
         };
         if let Some(limits) = self.limits("pr") {
             return made("Pr", limits, probability);
@@ -164,12 +189,15 @@ impl Models<'_> {
     }
 
     fn heckman(&self) -> Result<Response> {
+        if ["pr(", "e(", "ystar("].iter().any(|p| self.asked.starts_with(p)) {
+            return self.normal();
+        }
         let two_step = self.session.e.results.get_text("method") == Some("two-step");
         let last = self.parameters.b.len() - 1;
         // The slope of the Mills ratio: one parameter, or sigma tanh(athrho) from two.
         let (third, fourth) = if two_step { (vec![last], Vec::new()) } else { (vec![last - 1], vec![last]) };
         // Predictions of the selection do not need the regressors of the outcome.
-        let selection = matches!(self.asked, "xbsel" | "psel" | "mills");
+        let selection = matches!(self.asked, "xbsel" | "psel" | "mills" | "nshazard");
         let outcome = if selection { Vec::new() } else { self.positions(0) };
         let indices = [outcome, self.positions(1), third, fourth];
         let lambda = move |a: Jet<4>, s: Jet<4>| if two_step { a } else { a.tanh() * s.exp() };
@@ -182,7 +210,7 @@ impl Models<'_> {
             "" | "xb" => self.linear(),
             "xbsel" => made("Linear prediction of selection", |_, z, _, _| z),
             "psel" => made("Pr(selected)", |_, z, _, _| z.normal()),
-            "mills" => made("Inverse Mills ratio", |_, _, _, m| m),
+            "mills" | "nshazard" => made("Nonselection hazard", |_, _, _, m| m),
             "ycond" => made("E(y|Zg>0)", |x, _, l, m| x + l * m),
             "yexpected" => made("E(y*|Pr(select))", |x, z, l, _| z.normal() * x + l * z.density()),
             _ => Err(self.refuse()),
@@ -326,7 +354,7 @@ impl Models<'_> {
     fn panel_count(&self) -> Result<Response> {
         match self.asked {
             "" | "xb" => self.linear(),
-            "nu0" => Ok(Response::formula::<1>(
+            "nu0" | "iru0" => Ok(Response::formula::<1>(
                 "Predicted number of events, u = 0",
                 self.asked,
                 [self.positions(0)],

@@ -85,7 +85,7 @@ fn model(session: &Session, parameters: &Parameters, event: Event) -> Model {
 
 /// What was asked for: the statistic and the text of `outcome()`.
 fn parts(asked: &str) -> (&str, Option<&str>) {
-    let at = asked.find("outcome(").or_else(|| asked.find("o("));
+    let at = ["outcome(", "out(", "o("].iter().find_map(|p| asked.find(p));
     let Some(at) = at.filter(|_| asked.ends_with(')')) else { return (asked.trim(), None) };
     let inner = asked[at..].split_once('(').map_or("", |t| t.1);
     (asked[..at].trim(), Some(inner.trim_end_matches(')')))

@@ -38,18 +38,16 @@ impl Reader {
     fn physical(&mut self, raw: &str) {
         let raw = raw.strip_prefix('\u{feff}').unwrap_or(raw);
         self.current.source.push(raw.to_string());
-        if self.mata && !self.semicolon && !raw.trim_start().starts_with("#d") {
+        if self.mata && !self.semicolon && delimiter(raw).is_none() {
             self.current.text = raw.to_string();
             self.push();
             return;
         }
         if self.comment == 0
             && !self.pending
-            && let Some(arg) =
-                raw.trim_start().strip_prefix("#d").map(|s| s.trim_start_matches("elimit").trim())
-            && (arg == ";" || arg == "cr")
+            && let Some(semicolon) = delimiter(raw)
         {
-            self.semicolon = arg == ";";
+            self.semicolon = semicolon;
             self.current.text = String::new();
             self.push();
             return;
@@ -181,6 +179,26 @@ impl Reader {
             self.lines.push(Line { text: "end".into(), ..Line::default() });
         }
     }
+}
+
+/// Whether a line sets the semicolon (`true`) or the end of the line (`false`) as the delimiter. Blanks may follow the `#`, the
+/// word may be abbreviated to `d`, and a comment may end the line ([P] #delimit).
+fn delimiter(raw: &str) -> Option<bool> {
+    let rest = raw.trim_start().strip_prefix('#')?.trim_start();
+    let word = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
+    if word == 0 || !"delimit".starts_with(&rest[..word]) {
+        return None;
+    }
+    let argument = rest[word..].trim();
+    let ends = |text: &str| {
+        let text = text.trim_start();
+        text.is_empty() || text.starts_with("//") || (text.starts_with("/*") && text.ends_with("*/"))
+    };
+    if let Some(after) = argument.strip_prefix(';') {
+        return ends(after).then_some(true);
+    }
+    let after = argument.strip_prefix("cr")?;
+    ends(after.strip_prefix(';').unwrap_or(after)).then_some(false)
 }
 
 fn strip_star(text: &mut String) {
@@ -349,6 +367,9 @@ mod tests {
     fn continuation_and_delimit() {
         assert_eq!(texts("a b ///\n  c\nd"), ["a b    c", "d"]);
         assert_eq!(texts("#delimit ;\na\n b; c;\n#delimit cr\nd"), ["a  b", "c", "d"]);
+        assert_eq!(texts("# delimit ;\na\n b; c;\n# delimit cr\nd"), ["a  b", "c", "d"]);
+        assert_eq!(texts("#delim; // old style\na\n b;\n#d cr /* back */\nd"), ["a  b", "d"]);
+        assert_eq!(texts("# delimiters"), ["# delimiters"]);
         assert_eq!(texts("use \"http://x/y\"\n"), ["use \"http://x/y\""]);
     }
 

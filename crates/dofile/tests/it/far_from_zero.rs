@@ -51,3 +51,30 @@ fn hausman_does_not_depend_on_units() {
     assert_eq!(moved[1], 2.0);
     assert!((plain[0] - moved[0]).abs() <= 1e-6 * plain[0], "{plain:?} {moved:?}");
 }
+
+/// The cut points of an ordered model and the constants of others take what is added to a regressor.
+#[test]
+fn slopes_of_ordered_and_grouped_outcomes_keep_their_digits() {
+    let data = "generate k = 1 + (y > .5) + (y > 1.5)\ngenerate d = y > 1\n";
+    let shift = format!("{data}replace x = x + 2^30");
+    for command in
+        ["ologit k x z", "oprobit k x z", "ologit k x z, vce(cluster id)", "clogit d x z, group(id)"]
+    {
+        let wanted = ["_b[x]", "_se[x]", "_b[z]", "e(ll)"];
+        let (plain, moved) = (after(data, command, &wanted), after(&shift, command, &wanted));
+        for ((a, b), name) in plain.iter().zip(&moved).zip(wanted) {
+            assert!((a - b).abs() <= 1e-6 * a.abs(), "{command}: {name} {a} {b}");
+        }
+    }
+    for command in ["qreg y x z", "qreg y x z, vce(robust) quantile(.3)", "qreg y x z, vce(iid, kernel)"] {
+        let wanted = ["_b[x]", "_se[x]", "_se[z]"];
+        let (plain, moved) = (after(data, command, &wanted), after(&shift, command, &wanted));
+        for ((a, b), name) in plain.iter().zip(&moved).zip(wanted) {
+            assert!((a - b).abs() <= 1e-6 * a.abs(), "{command}: {name} {a} {b}");
+        }
+    }
+    let cut = after(&shift, "ologit k x z", &["_b[/cut1]", "_b[x]"]);
+    let plain = after(data, "ologit k x z", &["_b[/cut1]"]);
+    let moved = plain[0] + cut[1] * 2f64.powi(30);
+    assert!((cut[0] - moved).abs() <= 1e-9 * moved.abs(), "{cut:?} {plain:?}");
+}

@@ -10,6 +10,7 @@ mod coefplot;
 mod cohort_effects;
 mod collections;
 mod collinear;
+mod combined_data;
 mod community;
 mod community_applied;
 mod community_panels;

@@ -42,7 +42,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("bysort g: dfactor (y x)", 199, "not supported"),
     ("forecast create m", 199, "not supported"),
     ("anova y g\ntest g, symbolic", 199, "symbolic"),
-    ("regress y i.g\ncontrast {g -1 0 1}", 199, "own coefficients"),
+    ("regress y i.g\ncontrast g, atequations", 199, "atequations"),
     ("mixed y x || g:\npredict r, reffects ebmodes", 199, "ebmodes"),
     ("stset id\nstptime, output(a)", 199, "output()"),
     ("stset id\nstrate g, output(a)\nstrate g, output(a)", 602, "already exists"),

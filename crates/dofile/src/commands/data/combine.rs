@@ -1,9 +1,8 @@
 //! `merge` and `append`: combining data sets.
 
-use super::old_merge;
+use super::{combine_notes, old_merge};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
-use crate::format::count_text;
 use crate::frame::{Column, Frame, StorageType, ValueLabel, Variable};
 use crate::ops::data_files::read_dta;
 use crate::ops::files::with_extension;
@@ -11,6 +10,7 @@ use crate::ops::sources::source;
 use crate::session::Session;
 use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand};
+use crate::value::is_missing;
 use estimators::blocks;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -129,15 +129,17 @@ fn codes(text: &str) -> Result<Vec<u8>> {
             "1" | "master" | "mas" | "mast" => Ok(1),
             "2" | "using" | "us" | "usi" => Ok(2),
             "3" | "match" | "mat" | "matched" | "matches" => Ok(3),
-            "4" | "match_update" => Ok(4),
-            "5" | "match_conflict" => Ok(5),
+            "4" => Ok(4),
+            "5" => Ok(5),
+            w if w.starts_with("match_upd") && "match_updates".starts_with(w) => Ok(4),
+            w if w.starts_with("match_con") && "match_conflicts".starts_with(w) => Ok(5),
             w => Err(StataError::new(198, format!("{w}: invalid merge result"))),
         })
         .collect()
 }
 
 /// Rows of the result: master row, using row and code.
-type Joined = Vec<(Option<usize>, Option<usize>, u8)>;
+pub(super) type Joined = Vec<(Option<usize>, Option<usize>, u8)>;
 
 fn join(master: &Frame, km: &[usize], using: &Frame, ku: &[usize], kind: &str) -> Result<Joined> {
     let order =
@@ -313,6 +315,10 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mut rows =
         if keys == "_n" { by_number(&s.frame, &using) } else { join(&s.frame, &km, &using, &ku, &kind)? };
+    let update = cmd.has("update");
+    if update {
+        combine_notes::mark_updates(&s.frame, &using, &names, &mut rows);
+    }
     let violated = match cmd.options.text("assert") {
         Some(wanted) => {
             let wanted = codes(wanted)?;
@@ -328,9 +334,11 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let wanted = codes(wanted)?;
         rows.retain(|r| wanted.contains(&r.2));
     }
-    let update = cmd.has("update");
+    if !cmd.has("nonotes") {
+        combine_notes::widened(&s.frame, &using).into_iter().for_each(|note| s.print(note));
+    }
     let old = std::mem::take(&mut s.frame);
-    let result = build(&old, &using, &mut rows, &names, update, cmd.has("replace"));
+    let result = build(&old, &using, &rows, &names, update, cmd.has("replace"));
     s.frame = old;
     let mut frame = result?;
     if !cmd.has("nogenerate") {
@@ -355,22 +363,19 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.frame = frame;
     carry_labels(s, &using, cmd.has("nolabel"));
     if !cmd.has("noreport") {
-        report(s, &rows, !cmd.has("nogenerate"));
+        let marked = (!cmd.has("nogenerate")).then_some(gen_name.as_str());
+        combine_notes::report(s, &rows, marked, update);
     }
     match violated {
         None => Ok(()),
-        Some(wanted) => {
-            let what = if wanted == [3] { "matched" } else { "from allowed results" };
-            let text = format!("merge:  after merge, not all observations {what}");
-            Err(StataError::new(9, format!("{text}\n        (merged result left in memory)")))
-        }
+        Some(wanted) => Err(combine_notes::violated(&wanted)),
     }
 }
 
 fn build(
     master: &Frame,
     using: &Frame,
-    rows: &mut Joined,
+    rows: &Joined,
     keys: &[String],
     update: bool,
     replace: bool,
@@ -403,8 +408,8 @@ fn build(
 }
 
 /// Values of the using data for rows without a master row, and `update`/`replace`.
-fn fill(column: &mut Column, other: &Column, rows: &mut Joined, key: bool, update: bool, replace: bool) {
-    for (i, row) in rows.iter_mut().enumerate() {
+fn fill(column: &mut Column, other: &Column, rows: &Joined, key: bool, update: bool, replace: bool) {
+    for (i, row) in rows.iter().enumerate() {
         let Some(u) = row.1 else { continue };
         if row.0.is_none() {
             if column.is_string() {
@@ -417,41 +422,14 @@ fn fill(column: &mut Column, other: &Column, rows: &mut Joined, key: bool, updat
         if key || !update {
             continue;
         }
-        let (mine_gone, theirs_gone, differ) = if column.is_string() {
-            (column.str(i).is_empty(), other.str(u).is_empty(), column.str(i) != other.str(u))
-        } else {
-            (
-                crate::value::is_missing(column.num(i)),
-                crate::value::is_missing(other.num(u)),
-                column.num(i) != other.num(u),
-            )
-        };
-        if theirs_gone || !differ {
-            continue;
+        if column.is_string() {
+            if !other.str(u).is_empty() && (replace || column.str(i).is_empty()) {
+                column.set_str(i, other.str(u));
+            }
+        } else if !is_missing(other.num(u)) && (replace || is_missing(column.num(i))) {
+            column.set_num(i, other.num(u));
         }
-        if mine_gone || replace {
-            if column.is_string() { column.set_str(i, other.str(u)) } else { column.set_num(i, other.num(u)) }
-        }
-        row.2 = if mine_gone { row.2.max(4) } else { 5 };
     }
-}
-
-fn report(s: &mut Session, rows: &Joined, marked: bool) {
-    let count = |f: fn(u8) -> bool| rows.iter().filter(|r| f(r.2)).count();
-    let (master, using, matched) = (count(|c| c == 1), count(|c| c == 2), count(|c| c >= 3));
-    let note = |k: u8| if marked { format!("  (_merge=={k})") } else { String::new() };
-    let rule = "-".repeat(41);
-    s.print("");
-    s.print("    Result                      Number of obs");
-    s.print(format!("    {rule}"));
-    s.print(format!("    Not matched                    {:>10}", count_text(master + using)));
-    if master + using > 0 {
-        s.print(format!("        from master                {:>10}{}", count_text(master), note(1)));
-        s.print(format!("        from using                 {:>10}{}", count_text(using), note(2)));
-        s.print("");
-    }
-    s.print(format!("    Matched                        {:>10}{}", count_text(matched), note(3)));
-    s.print(format!("    {rule}"));
 }
 
 fn append(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -466,6 +444,9 @@ fn append(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut source: Vec<f64> = vec![0.0; n0];
     for (k, file) in files.iter().enumerate() {
         let other = open(s, file, cmd.options.text("keep"))?;
+        if !cmd.has("nonotes") {
+            combine_notes::widened(&s.frame, &other).into_iter().for_each(|note| s.print(note));
+        }
         append_frame(s, &other, cmd.has("force"))?;
         source.resize(s.frame.n_rows(), k as f64 + 1.0);
         carry_labels(s, &other, cmd.has("nolabel"));

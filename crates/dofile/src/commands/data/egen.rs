@@ -1,5 +1,6 @@
 //! `egen`: statistics over groups and rows.
 
+mod cut;
 mod mode;
 mod more;
 mod text;
@@ -244,6 +245,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 call.ty.unwrap_or(if default == StorageType::Double { default } else { StorageType::Float });
             (Column::from_f64(ty, &values), set)
         }
+        "cut" => cut::column(s, &call, &keep)?,
         "tag" => (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &tag(s, &call, &keep)?), None),
         f if more::has(f) => (more::column(s, &call, &keep)?, None),
         "concat" | "ends" => (text::column(s, &call, &keep)?, None),
@@ -360,7 +362,7 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
     let x = argument_values(s, call, &groups)?;
     let mut out = vec![MISSING; x.len()];
     let option = |name: &str| call.cmd.options.real(name);
-    if !["rank", "std", "cut", "pc"].contains(&call.function.as_str()) {
+    if !["rank", "std", "pc"].contains(&call.function.as_str()) {
         let wish = Wish::of(call)?;
         let values = each_group(&groups, |g| wish.value(&Sample::plain(g.iter().map(|&r| x[r]))));
         for (g, value) in groups.iter().zip(values) {
@@ -379,7 +381,6 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
                     out[r] = m + sd * (x[r] - sample.mean()) / sample.sd();
                 }
             }
-            "cut" => cut(call, &x, g, &sample, &mut out)?,
             _ => {
                 let total: f64 = sample.x.iter().sum();
                 let scale = if call.cmd.has("prop") { 1.0 } else { 100.0 };
@@ -475,31 +476,6 @@ fn rank(x: &[f64], g: &[usize], call: &Call, out: &mut [f64]) {
         }
         i = end;
     }
-}
-
-fn cut(call: &Call, x: &[f64], g: &[usize], sample: &Sample, out: &mut [f64]) -> Result<()> {
-    let icodes = call.cmd.has("icodes");
-    if let Some(k) = call.cmd.options.int("group") {
-        let k = k.max(1);
-        let cuts: Vec<f64> = (1..k).map(|j| sample.percentile(100.0 * j as f64 / k as f64)).collect();
-        for &r in g.iter().filter(|&&r| !is_missing(x[r])) {
-            out[r] = cuts.iter().filter(|c| x[r] >= **c).count() as f64;
-        }
-        return Ok(());
-    }
-    let at = numlist::expand(
-        call.cmd.options.text("at").ok_or_else(|| StataError::invalid("option at() or group() required"))?,
-    )?;
-    if at.windows(2).any(|w| w[0] >= w[1]) || at.len() < 2 {
-        return Err(StataError::standard(124));
-    }
-    for &r in g {
-        let k = at.iter().filter(|a| x[r] >= **a).count();
-        if k > 0 && k < at.len() && !is_missing(x[r]) {
-            out[r] = if icodes { k as f64 - 1.0 } else { at[k - 1] };
-        }
-    }
-    Ok(())
 }
 
 fn group(s: &Session, call: &Call, keep: &[bool]) -> Result<(Vec<f64>, Option<ValueLabel>)> {

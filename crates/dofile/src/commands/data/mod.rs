@@ -3,6 +3,7 @@
 mod clone;
 mod collapse;
 mod combine;
+mod combine_notes;
 mod compare;
 mod convert;
 mod datasignature;

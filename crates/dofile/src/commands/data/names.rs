@@ -200,19 +200,22 @@ fn recast(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         if v.is_string() != ty.is_string() {
             return Err(StataError::type_mismatch());
         }
-        let lost = (0..s.frame.n_rows())
+        let lost: usize = (0..s.frame.n_rows())
             .filter(|&r| match ty {
                 StorageType::Str(w) => v.data.str(r).len() > usize::from(w),
                 StorageType::StrL => false,
                 _ => ty.stored(v.data.num(r)) != v.data.num(r),
             })
             .count();
-        if lost > 0 && !force {
-            s.print(format!("{}:  {lost} values would be changed; not changed", s.frame.var(i).name));
-            continue;
-        }
         let column = v.data.convert(ty);
-        s.frame.set_column(i, column);
+        if lost > 0 {
+            let values = if lost == 1 { "value" } else { "values" };
+            let what = if force { "changed" } else { "would be changed; not changed" };
+            s.print(format!("{}:  {lost} {values} {what}", s.frame.var(i).name));
+        }
+        if lost == 0 || force {
+            s.frame.set_column(i, column);
+        }
     }
     Ok(())
 }

@@ -281,6 +281,9 @@ fn empty_like(old: &Frame) -> Frame {
 
 fn wide(s: &mut Session, r: &Request) -> Result<Message> {
     let j = s.frame.find(&r.j).ok_or_else(|| StataError::no_variable(&r.j))?;
+    if s.frame.var(j).is_string() && !r.string {
+        return Err(StataError::new(109, format!("variable {} is string; specify string option", r.j)));
+    }
     let mut keys = r.i.clone();
     keys.push(j);
     if !identifies(s, &keys) {

@@ -54,7 +54,7 @@ pub(super) const SPEC_MVENCODE: CommandSpec = CommandSpec {
     form: Form::Standard(&DECODE),
     by: ByRule::No,
     run: mvencode,
-    syntax: "mvencode varlist [if] [in], mv(# | mvc=# [\\ mvc=# ...]) [override]",
+    syntax: "mvencode varlist [if] [in], mv(# | mvc=# [\\ mvc=# ...] [\\ else=#]) [override]",
     notes: "missing values become numbers; r(9) when the number occurs already (override allows it); no results",
     examples: &[Example {
         run: "set obs 3\ngenerate x = cond(_n == 1, ., cond(_n == 2, .b, 3))\nmvencode x, mv(.b = -2 \\ -1)",
@@ -158,6 +158,8 @@ fn mvencode(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for (a, b) in rules(cmd)? {
         let (from, to) = if b.is_empty() {
             (None, &a)
+        } else if a == "else" {
+            (None, &b)
         } else {
             (Some(parse_number(&a).filter(|x| is_missing(*x)).ok_or_else(StataError::syntax)?), &b)
         };

@@ -61,13 +61,20 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&CONTRAST),
     by: ByRule::No,
     run,
-    syntax: "contrast termlist [, effects nowald eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]; operators r. rb#. a. ar. g. h. j. gw. hw. jw. p. q., nested @",
+    syntax: "contrast termlist [, effects nowald eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]; operators r. rb#. a. ar. g. h. j. gw. hw. jw. p. q., nested @; {term numlist} has its own weights",
     notes: "stores r(df) r(F) or r(chi2) r(p) r(df_r) r(b) r(V) r(table); formulas: [R] contrast",
-    examples: &[Example {
-        // Means 1, 2 and 6 of three groups of two rows, residual variance 2: F = (28 / 2) / 2.
-        run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\ncontrast r.g\nmatrix f = r(F)\nmatrix b = r(b)",
-        expect: &[("f[1,3]", 7.0), ("b[1,2]", 5.0)],
-    }],
+    examples: &[
+        Example {
+            // Means 1, 2 and 6 of three groups of two rows, residual variance 2: F = (28 / 2) / 2.
+            run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\ncontrast r.g\nmatrix f = r(F)\nmatrix b = r(b)",
+            expect: &[("f[1,3]", 7.0), ("b[1,2]", 5.0)],
+        },
+        Example {
+            // The third mean against that of the others: 6 - 1.5, with variance 2 (1/2 + 1/4 (1/2 + 1/2)).
+            run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\ncontrast {g -.5 -.5 1}\nmatrix b = r(b)\nmatrix v = r(V)",
+            expect: &[("b[1,1]", 4.5), ("v[1,1]", 1.5)],
+        },
+    ],
 };
 
 const PWCOMPARE: StandardSyntax = StandardSyntax::whole(concat_lists!(OptSpec; exponents::OPTIONS, &[
@@ -208,13 +215,20 @@ fn combine(weights: &[f64], predictions: &[Prediction], size: usize) -> Predicti
     Some(out)
 }
 
-/// Terms of a list, `##` written out.
+/// Terms of a list, `##` written out; `{a 1 -1}` has its own weights.
 fn terms(list: &str) -> Result<Vec<TermSpec>> {
-    if list.contains('{') {
-        return Err(StataError::unsupported_option("contrast", "{...} (contrasts with own coefficients)"));
-    }
     let mut out = Vec::new();
-    for word in list.split_whitespace() {
+    let mut rest = list.trim();
+    while !rest.is_empty() {
+        if let Some(inside) = rest.strip_prefix('{') {
+            let (term, after) = inside.split_once('}').ok_or_else(StataError::syntax)?;
+            out.push(TermSpec::custom(term)?);
+            rest = after.trim_start();
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || c == '{').unwrap_or(rest.len());
+        let word = &rest[..end];
+        rest = rest[end..].trim_start();
         let parts: Vec<&str> = word.split("##").collect();
         for subset in 1..1_usize << parts.len() {
             let chosen: Vec<&str> =

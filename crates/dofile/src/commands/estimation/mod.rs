@@ -45,6 +45,7 @@ mod old_estat;
 mod pcorr;
 pub(super) mod predict_choice;
 pub(super) mod predict_counts;
+pub(super) mod predict_equations;
 pub(super) mod predict_models;
 mod predict_patterns;
 pub(super) mod predictions;

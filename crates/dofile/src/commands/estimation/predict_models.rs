@@ -24,7 +24,7 @@ pub(crate) fn one(
     let parameters = Parameters::of(&session.e)?;
     let residual = matches!(statistic, Some("residuals" | "response" | "pearson"));
     let asked = match (statistic, argument) {
-        (Some(s), Some(a)) => format!("{s}({a})"),
+        (Some(s), Some(a)) => format!("{s}({})", a.trim()),
         (Some(s), None) if !residual => s.to_string(),
         _ => String::new(),
     };

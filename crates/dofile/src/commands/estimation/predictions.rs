@@ -147,7 +147,11 @@ pub(in crate::commands) fn compute(
 }
 
 /// `sqrt(x M x')` per row for a matrix over the given parameters.
-fn quadratic_root(columns: &[Vec<f64>], matrix: &estimators::matrix::Mat, rows: usize) -> Vec<f64> {
+pub(super) fn quadratic_root(
+    columns: &[Vec<f64>],
+    matrix: &estimators::matrix::Mat,
+    rows: usize,
+) -> Vec<f64> {
     let mut x = vec![0.0; columns.len()];
     (0..rows)
         .map(|i| {
@@ -159,7 +163,12 @@ fn quadratic_root(columns: &[Vec<f64>], matrix: &estimators::matrix::Mat, rows: 
         .collect()
 }
 
-fn stdp(frame: &Frame, parameters: &Parameters, equation: &str, rows: &[usize]) -> Result<Vec<f64>> {
+pub(super) fn stdp(
+    frame: &Frame,
+    parameters: &Parameters,
+    equation: &str,
+    rows: &[usize],
+) -> Result<Vec<f64>> {
     let positions = parameters.positions(equation);
     let columns = design(frame, parameters, &positions, rows)?;
     Ok(quadratic_root(&columns, &parameters.v.select(&positions, &positions), rows.len()))

@@ -16,6 +16,7 @@ mod discrim_predict;
 mod discrim_priors;
 mod discrim_show;
 mod factor;
+mod factor_estat;
 mod hotelling;
 mod mca;
 mod mds;
@@ -74,6 +75,7 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
     match word {
         "kmo" if own => Some(scores::kmo(session, &call("kmo"))),
         "smc" if own => Some(scores::smc(session, &call("smc"))),
+        _ if own => factor_estat::estat(session, word, call),
         _ => None,
     }
 }

@@ -16,6 +16,7 @@ use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::components::{correlation, sampling_adequacy};
+use estimators::matrix::Mat;
 use figure::{RefLine, Series, Shape, Style, TextMark, Ticks};
 
 /// `screeplot`.
@@ -52,10 +53,11 @@ pub(super) const SPEC_LOADINGPLOT: CommandSpec = CommandSpec {
 pub(super) const PREDICT: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("SCore"),
     OptSpec::flag("REGression"),
+    OptSpec::flag("BARtlett"),
     OptSpec::flag("NOROTated"),
     OptSpec::flag("noTABle"),
 ])
-.unsupported(&["FIT", "RESidual", "Q", "BARtlett", "CENter", "NORM"]);
+.unsupported(&["FIT", "RESidual", "Q", "CENter", "NORM"]);
 
 /// Scores: standardised (or centred) variables times loadings, or regression scores of factors.
 pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -63,7 +65,13 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     let rotated = session.e.results.matrices.get("r_L").is_some() && !cmd.has("norotated");
     let l = kernel(&matrix_of(session, if rotated { "r_L" } else { "L" })?);
     let is_factor = session.e.cmd() == "factor";
-    let weights = if is_factor {
+    let bartlett = cmd.has("bartlett");
+    if bartlett && (!is_factor || cmd.has("regression")) {
+        return Err(StataError::option_not_allowed("bartlett"));
+    }
+    let weights = if bartlett {
+        bartlett_weights(session, &l)?
+    } else if is_factor {
         let inverse = kernel(&matrix_of(session, "C")?)
             .inverse_definite()
             .ok_or_else(|| StataError::new(506, "correlation matrix not positive definite"))?;
@@ -86,7 +94,7 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     if names.len() > weights.cols() {
         return Err(StataError::standard(103));
     }
-    if !cmd.has("score") && !cmd.has("regression") {
+    if !cmd.has("score") && !cmd.has("regression") && !bartlett {
         session.print(if is_factor { "(regression scoring assumed)" } else { "(score assumed)" });
     }
     let skipped = weights.cols() - names.len();
@@ -130,7 +138,10 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
         };
         if is_factor {
             let based = if based.is_empty() { based } else { format!("; {based}") };
-            session.print(format!("Scoring coefficients (method = regression{based})"));
+            session.print(format!(
+                "Scoring coefficients (method = {}{based})",
+                if bartlett { "Bartlett" } else { "regression" }
+            ));
         } else {
             session.print("Scoring coefficients");
             session.print("    sum of squares(column-loading) = 1");
@@ -147,6 +158,18 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     results.matrix("scoef", named(&weights.select(&all, &kept), means.col_names.clone(), columns));
     session.r = results;
     Ok(())
+}
+
+/// Bartlett's scoring coefficients, `Psi^-1 L (L' Psi^-1 L)^-1`: unbiased given the factors ([MV] factor postestimation).
+fn bartlett_weights(session: &Session, l: &Mat) -> Result<Mat> {
+    let psi = kernel(&matrix_of(session, "Psi")?);
+    if (0..l.rows()).any(|i| psi[(0, i)] <= 0.0) {
+        return Err(StataError::new(498, "Bartlett scores need uniquenesses above zero"));
+    }
+    let scaled = Mat::from_fn(l.rows(), l.cols(), |i, j| l[(i, j)] / psi[(0, i)]);
+    let inner = scaled.transpose().times(l).inverse_definite();
+    let inner = inner.ok_or_else(|| StataError::new(506, "the loadings are not independent"))?;
+    Ok(scaled.times(&inner))
 }
 
 /// `estat kmo`.

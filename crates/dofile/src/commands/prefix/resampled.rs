@@ -10,6 +10,7 @@ use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{top_level_comma, words};
+use crate::value::{MISSING, is_missing};
 use estimators::wald;
 
 /// The outcome of the replications of a command.
@@ -171,6 +172,49 @@ impl Resampled<'_> {
         }
     }
 
+    /// Whether the table has headings of equations: a model of one equation has none.
+    fn shows_equations(&self, stripe: &[Stripe]) -> bool {
+        let mut names: Vec<&str> =
+            stripe.iter().map(|x| x.eq.as_str()).filter(|eq| !eq.starts_with('/')).collect();
+        names.dedup();
+        names.len() > usize::from(self.is_full())
+            || (!self.is_full() && names.iter().any(|eq| !eq.is_empty()))
+    }
+
+    /// Texts and numbers of the header: a model has its title, its test and its fit.
+    fn heading(&self, s: &Session) -> (Vec<String>, Vec<Fact>) {
+        let results = &s.e.results;
+        let title = results.get_text("title").filter(|t| self.is_full() && !t.is_empty());
+        let mut left = vec![title.map_or_else(|| format!("{} results", self.title), str::to_string)];
+        let mut facts = vec![
+            Fact::new("Number of obs", "%15.0gc", self.used.len() as f64),
+            Fact::new("Replications", "%15.0gc", self.complete),
+        ];
+        if !self.is_full() {
+            return (left, facts);
+        }
+        let scalar = |name: &str| results.get_scalar(name).filter(|x| !is_missing(*x));
+        let df = scalar("df_m");
+        if let (Some(df), Some(chi2)) = (df, scalar("chi2")) {
+            facts.push(Fact::statistic("Wald chi2", &[df], chi2));
+            facts.push(Fact::probability("Prob > chi2", scalar("p").unwrap_or(MISSING)));
+        } else if let (Some(df), Some(df_r), Some(f)) = (df, scalar("df_r"), scalar("F")) {
+            facts.push(Fact::statistic("F", &[df, df_r], f));
+            facts.push(Fact::probability("Prob > F", scalar("p").unwrap_or(MISSING)));
+        }
+        for (label, name) in [("R-squared", "r2"), ("Adj R-squared", "r2_a"), ("Pseudo R2", "r2_p")] {
+            facts.extend(scalar(name).map(|x| Fact::probability(label, x)));
+        }
+        if let Some(rmse) = scalar("rmse") {
+            facts.push(Fact::root_mse(rmse));
+        } else if let Some(ll) = scalar("ll") {
+            left.resize(facts.len(), String::new());
+            let at = facts.len() - 1;
+            left[at] = format!("Log likelihood = {}", format::bare("%10.0g", ll));
+        }
+        (left, facts)
+    }
+
     /// Posts the results and shows them; `legend` stands below the header.
     pub(super) fn post(&self, s: &mut Session, head: &ParsedCommand, est: Estimation, legend: &[String]) {
         let (stripe, se) = (self.stripe(s), self.se());
@@ -182,11 +226,8 @@ impl Resampled<'_> {
         s.post_estimation(est, touse);
         if !head.has("noheader") {
             s.print("");
-            let facts = [
-                Fact::new("Number of obs", "%15.0gc", self.used.len() as f64),
-                Fact::new("Replications", "%15.0gc", self.complete),
-            ];
-            show_header(s, &[format!("{} results", self.title)], &facts, 13, 0);
+            let (left, facts) = self.heading(s);
+            show_header(s, &left, &facts, 13, 0);
             s.print("");
             for line in legend {
                 s.print(line);
@@ -205,7 +246,7 @@ impl Resampled<'_> {
             ancillary_from: ancillary,
             deviations: false,
             clusters: None,
-            equations: stripe.iter().any(|x| !x.eq.is_empty()),
+            equations: self.shows_equations(&stripe),
             beta: None,
         };
         if head.has("notable") {

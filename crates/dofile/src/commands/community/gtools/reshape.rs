@@ -63,8 +63,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     match kind {
         "long" | "wide" => {
             let ids = ids.ok_or_else(|| StataError::invalid("option by() required"))?;
+            let text = |k: &String| s.variable(k).is_ok_and(|v| s.frame.var(v).is_string());
+            let texts = kind == "wide" && keys.as_ref().is_some_and(text);
             let keys = keys.map_or_else(String::new, |k| format!(" j({k})"));
-            let string = if inner.has("string") { " string" } else { "" };
+            let string = if inner.has("string") || texts { " string" } else { "" };
             s.run_expanded(&format!("reshape {kind} {}, i({ids}){keys}{string}", inner.list)).map(|_| ())
         }
         "gather" => gather(s, &inner, keys),
