@@ -1,6 +1,7 @@
 //! What `merge` and `append` say: storage types that grew, the table of `merge`, an assertion that fails ([D] merge, [D] append).
 
-use super::combine::{Joined, common};
+use super::combine::common;
+use super::pairing::Joined;
 use crate::error::StataError;
 use crate::format::count_text;
 use crate::frame::Frame;

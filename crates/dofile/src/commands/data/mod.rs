@@ -26,6 +26,7 @@ mod numlabel;
 mod old_merge;
 mod operated;
 mod orthog;
+mod pairing;
 mod pairs;
 mod pctile;
 mod rename;

@@ -1,6 +1,7 @@
 //! `joinby`, `cross`, `fillin`: pairs of rows.
 
-use super::combine::{carry_labels, compare_across, open};
+use super::combine::{carry_labels, open};
+use super::pairing::compare_across;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, ValueLabel, Variable};
