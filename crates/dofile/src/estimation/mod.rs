@@ -47,3 +47,4 @@ pub mod table_cells;
 mod table_effects;
 mod table_headings;
 mod table_rows;
+mod truncated_normal;

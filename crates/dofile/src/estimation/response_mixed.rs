@@ -4,7 +4,8 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::response::{Response, outcome_position};
-use crate::estimation::response_models::{Models, mean_between, mean_censored, probability};
+use crate::estimation::response_models::Models;
+use crate::estimation::truncated_normal::{mean_between, mean_censored, probability};
 use estimators::jet::Jet;
 use estimators::quadrature::gauss_hermite;
 use std::sync::LazyLock;

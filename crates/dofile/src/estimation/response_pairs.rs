@@ -4,7 +4,8 @@
 use crate::error::{Result, StataError};
 use crate::estimation::response::Response;
 use crate::estimation::response_mixed;
-use crate::estimation::response_models::{Models, mean_between};
+use crate::estimation::response_models::Models;
+use crate::estimation::truncated_normal::mean_between;
 use estimators::binormal::binormal_jet;
 use estimators::jet::Jet;
 use estimators::ml_beta::ScaleLink;

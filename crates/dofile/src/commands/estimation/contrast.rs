@@ -1,19 +1,18 @@
-//! `contrast` and `pwcompare`: comparisons of marginal linear predictions of the levels of factors.
+//! `contrast`: comparisons of marginal linear predictions of the levels of factors.
 //!
 //! Margins are balanced (equal weights for the levels of other factors); covariates stay out, or their slopes are
-//! compared (`a#c.x`). Stores in `r()`: `contrast` df F or chi2 p (row vectors), df_r, b V L table;
-//! `pwcompare` b_vs V_vs table_vs and b V table of the margins. Formulas: [R] contrast, [R] pwcompare.
+//! compared (`a#c.x`). Stores in `r()`: `contrast` df F or chi2 p (row vectors), df_r, b V L table.
+//! Formulas: [R] contrast.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
-    Columns, Compared, Look, TestLine, apply, group_codes, joint, show_estimates, show_groups, show_tests,
-    store_estimates,
+    Columns, Compared, Look, TestLine, apply, joint, show_estimates, show_tests, store_estimates,
 };
-use crate::estimation::contrast_terms::{TermSpec, level_name};
+use crate::estimation::contrast_terms::TermSpec;
 use crate::estimation::exponents;
-use crate::estimation::factors::{Factor, Prediction, cell_predictions, cells, factors};
+use crate::estimation::factors::{Factor, Prediction, cell_predictions, factors};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::command_line;
 use crate::estimation::reference::{Statement, degrees};
@@ -23,10 +22,10 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
-use estimators::contrasts::{Adjustment, pairs};
+use estimators::contrasts::Adjustment;
 use estimators::matrix::Mat;
 
-const UNSUPPORTED: &[&str] = &[
+pub(super) const UNSUPPORTED: &[&str] = &[
     "ASOBserved",
     "EMPTYcells",
     "noSVYadjust",
@@ -77,48 +76,20 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     ],
 };
 
-const PWCOMPARE: StandardSyntax = StandardSyntax::whole(concat_lists!(OptSpec; exponents::OPTIONS, &[
-    OptSpec::flag("EFFects"),
-    OptSpec::flag("CIeffects"),
-    OptSpec::flag("PVeffects"),
-    OptSpec::flag("CIMargins"),
-    OptSpec::flag("GROUPs"),
-    OptSpec::flag("ASBALanced"),
-    OptSpec::text("MCOMPare"),
-    OptSpec::text("EQuation"),
-    OptSpec::real("Level"),
-]))
-.unsupported(UNSUPPORTED);
-
-/// `pwcompare`.
-pub(super) const SPEC_PWCOMPARE: CommandSpec = CommandSpec {
-    name: "pwcompare",
-    min: 6,
-    form: Form::Standard(&PWCOMPARE),
-    by: ByRule::No,
-    run: run_pwcompare,
-    syntax: "pwcompare termlist [, effects cimargins groups eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe|tukey) equation(eq) level(#)]",
-    notes: "stores r(b_vs) r(V_vs) r(table_vs) r(b) r(V), with groups r(groups1) ...; letters ascend with the margins, a margin that differs from all others has none; formulas: [R] pwcompare",
-    examples: &[Example {
-        run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\npwcompare g\nmatrix b = r(b_vs)",
-        expect: &[("b[1,1]", 1.0), ("b[1,2]", 5.0), ("b[1,3]", 4.0)],
-    }],
-};
-
 /// The estimates that are compared.
-struct Active {
-    parameters: Parameters,
+pub(super) struct Active {
+    pub(super) parameters: Parameters,
     factors: Vec<Factor>,
     equation: String,
     df_r: Option<f64>,
     level: f64,
-    adjustment: Adjustment,
+    pub(super) adjustment: Adjustment,
     /// Heading of exponents, where they are asked for.
     exponents: Option<&'static str>,
 }
 
 impl Active {
-    fn read(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
+    pub(super) fn read(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
         let parameters = Parameters::of(&session.e)?;
         let first = parameters.stripe.first().map(|s| s.eq.clone()).unwrap_or_default();
         let equation = cmd.options.text("equation").map_or(first, |e| e.trim().to_string());
@@ -144,7 +115,7 @@ impl Active {
     }
 
     /// The factors of a term, r(322) when one is not in the model.
-    fn chosen(&self, session: &Session, term: &TermSpec) -> Result<Vec<&Factor>> {
+    pub(super) fn chosen(&self, session: &Session, term: &TermSpec) -> Result<Vec<&Factor>> {
         term.parts
             .iter()
             .map(|part| {
@@ -157,12 +128,12 @@ impl Active {
             .collect()
     }
 
-    fn predictions(&self, chosen: &[&Factor], term: &TermSpec) -> Vec<Prediction> {
+    pub(super) fn predictions(&self, chosen: &[&Factor], term: &TermSpec) -> Vec<Prediction> {
         cell_predictions(&self.parameters, &self.equation, &self.factors, chosen, &term.covariates)
     }
 
     /// The rows that the coefficients are multiplied by; 0 where a row is not estimable.
-    fn contrasts(&self, rows: &[Prediction], names: &[String]) -> Matrix {
+    pub(super) fn contrasts(&self, rows: &[Prediction], names: &[String]) -> Matrix {
         let width = self.parameters.b.len();
         let data = rows.iter().flat_map(|r| r.clone().unwrap_or_else(|| vec![0.0; width])).collect();
         let mut l = Matrix::new(rows.len(), width, data);
@@ -172,7 +143,13 @@ impl Active {
     }
 
     /// Stores what the comparisons are made from, and which of them are estimable (0, otherwise 8).
-    fn describe(&self, session: &Session, cmd: &ParsedCommand, title: &str, results: &mut Results) {
+    pub(super) fn describe(
+        &self,
+        session: &Session,
+        cmd: &ParsedCommand,
+        title: &str,
+        results: &mut Results,
+    ) {
         if let Some(df) = self.df_r {
             results.scalar("df_r", df);
         }
@@ -187,12 +164,12 @@ impl Active {
     }
 
     /// Nothing to show yet.
-    fn compared(&self) -> Compared {
+    pub(super) fn compared(&self) -> Compared {
         let equation = self.equation.trim_start_matches('/').to_string();
         Compared { equation, blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) }
     }
 
-    fn look<'a>(&self, heading: &'a str, columns: Columns, versus: bool) -> Look<'a> {
+    pub(super) fn look<'a>(&self, heading: &'a str, columns: Columns, versus: bool) -> Look<'a> {
         Look {
             heading: self.exponents.unwrap_or(heading),
             vce_title: "",
@@ -207,7 +184,7 @@ impl Active {
 }
 
 /// Weighted sums of predictions; absent where one that takes part is.
-fn combine(weights: &[f64], predictions: &[Prediction], size: usize) -> Prediction {
+pub(super) fn combine(weights: &[f64], predictions: &[Prediction], size: usize) -> Prediction {
     let mut out = vec![0.0; size];
     for (weight, prediction) in weights.iter().zip(predictions).filter(|(w, _)| **w != 0.0) {
         out.iter_mut().zip(prediction.as_ref()?).for_each(|(o, p)| *o += weight * p);
@@ -216,7 +193,7 @@ fn combine(weights: &[f64], predictions: &[Prediction], size: usize) -> Predicti
 }
 
 /// Terms of a list, `##` written out; `{a 1 -1}` has its own weights.
-fn terms(list: &str) -> Result<Vec<TermSpec>> {
+pub(super) fn terms(list: &str) -> Result<Vec<TermSpec>> {
     let mut out = Vec::new();
     let mut rest = list.trim();
     while !rest.is_empty() {
@@ -317,91 +294,4 @@ pub(super) fn columns(cmd: &ParsedCommand) -> Columns {
 /// Whether an option asks for the table of differences.
 pub(super) fn asks_for_differences(cmd: &ParsedCommand) -> bool {
     ["effects", "cieffects", "pveffects"].iter().any(|o| cmd.has(o))
-}
-
-/// Margins of the levels with their rows, and the differences of their pairs.
-struct Pairwise {
-    versus: Compared,
-    margins: Compared,
-    margin_rows: Vec<Prediction>,
-}
-
-fn pairwise(session: &Session, active: &Active, list: &[TermSpec]) -> Result<Pairwise> {
-    let size = active.parameters.b.len();
-    let (mut versus, mut margins) = (active.compared(), active.compared());
-    let (mut versus_rows, mut margin_rows) = (Vec::new(), Vec::new());
-    for term in list {
-        if term.has_operator() || term.parts.iter().any(|p| p.nested) {
-            return Err(StataError::new(198, "contrast operators are not allowed in pwcompare"));
-        }
-        let chosen = active.chosen(session, term)?;
-        let predictions = active.predictions(&chosen, term);
-        let block = term.title();
-        let levels: Vec<String> = cells(&chosen)
-            .iter()
-            .map(|cell| cell.iter().map(i64::to_string).collect::<Vec<_>>().join("#"))
-            .collect();
-        let variables: Vec<&str> = chosen.iter().map(|f| f.name.as_str()).collect();
-        let shown: Vec<String> = cells(&chosen)
-            .iter()
-            .map(|cell| {
-                let named = cell.iter().zip(&chosen).map(|(l, f)| level_name(session, &f.name, *l));
-                named.collect::<Vec<_>>().join(" ")
-            })
-            .collect();
-        for (a, b) in pairs(levels.len()) {
-            let mut weights = vec![0.0; levels.len()];
-            (weights[a], weights[b]) = (1.0, -1.0);
-            versus_rows.push(combine(&weights, &predictions, size));
-            versus.blocks.push(block.clone());
-            let spaced = |text: &str| if chosen.len() > 1 { format!("({text})") } else { text.to_string() };
-            versus.labels.push(format!("{} vs {}", spaced(&shown[a]), spaced(&shown[b])));
-            versus.names.push(format!("{}vs{}.{}", levels[a], levels[b], variables.join("#")));
-        }
-        for ((level, shown), prediction) in levels.iter().zip(&shown).zip(predictions) {
-            margins.blocks.push(block.clone());
-            let name: Vec<String> =
-                level.split('#').zip(&variables).map(|(l, v)| format!("{l}.{v}")).collect();
-            margins.names.push(name.join("#"));
-            margins.labels.push(shown.clone());
-            margin_rows.push(prediction);
-        }
-    }
-    (versus.b, versus.v) = apply(&active.parameters.b, &active.parameters.v, &versus_rows);
-    (margins.b, margins.v) = apply(&active.parameters.b, &active.parameters.v, &margin_rows);
-    Ok(Pairwise { versus, margins, margin_rows })
-}
-
-fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let active = Active::read(session, cmd)?;
-    let list = terms(&cmd.list)?;
-    let Pairwise { versus, margins, margin_rows } = pairwise(session, &active, &list)?;
-    let mut results = Results::default();
-    session.print("");
-    session.print("Pairwise comparisons of marginal linear predictions");
-    session.print("");
-    session.print("Margins: asbalanced");
-    // adjustments are for the differences
-    let plain =
-        Look { adjustment: Adjustment::None, ..active.look("Margin", Columns::LIMITS, cmd.has("cimargins")) };
-    let stored = ["b", "V", "table"];
-    match cmd.has("cimargins") {
-        true => show_estimates(session, &margins, &plain, stored, &mut results),
-        false => store_estimates(&margins, &plain, stored, &mut results),
-    }
-    let (look, names) = (active.look("Contrast", columns(cmd), true), ["b_vs", "V_vs", "table_vs"]);
-    if cmd.has("groups") {
-        let codes = group_codes(&margins, &versus, &look);
-        show_groups(session, &margins, &codes, &active.look("Margin", Columns::LIMITS, false), &mut results);
-    }
-    if asks_for_differences(cmd) || !(cmd.has("groups") || cmd.has("cimargins")) {
-        show_estimates(session, &versus, &look, names, &mut results);
-    } else {
-        store_estimates(&versus, &look, names, &mut results);
-    }
-    results.matrix("L", active.contrasts(&margin_rows, &margins.names)).scalar("k_terms", list.len() as f64);
-    active.describe(session, cmd, "Pairwise comparisons of marginal linear predictions", &mut results);
-    results.text("mcmethod_vs", active.adjustment.name().to_lowercase());
-    session.r = results;
-    Ok(())
 }

@@ -51,6 +51,7 @@ mod predict_patterns;
 pub(super) mod predictions;
 mod predictnl;
 mod probit;
+mod pwcompare;
 mod pwmean;
 mod regress;
 mod rreg;
@@ -81,7 +82,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     constraint::SPEC,
     contrast::SPEC,
     dfbeta::SPEC,
-    contrast::SPEC_PWCOMPARE,
+    pwcompare::SPEC,
     eivreg::SPEC,
     correlate::SPEC,
     correlate::SPEC_PWCORR,
