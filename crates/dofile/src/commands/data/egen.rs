@@ -1,19 +1,22 @@
 //! `egen`: statistics over groups and rows.
 
+mod call;
 mod cut;
 mod mode;
 mod more;
+mod places;
 mod text;
 
+use self::call::{Call, parse};
+use self::places::{group, row_function, seq, tag};
 use super::generate::selected;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::expr::EvalCtx;
-use crate::frame::{Column, StorageType, ValueLabel, Variable, is_valid_name};
+use crate::frame::{Column, StorageType, ValueLabel, Variable};
 use crate::ops::groups::{each_group, grouped};
 use crate::session::Session;
-use crate::syntax::split::matching_paren;
-use crate::syntax::{OptSpec, ParsedCommand, numlist};
+use crate::syntax::{ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
 
@@ -88,134 +91,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     ],
 };
 
-/// Options of all functions; each function has its own of them, so that their abbreviations do not meet.
-const OPTIONS: &[OptSpec] = &[
-    OptSpec::text("by"),
-    OptSpec::text("p"),
-    OptSpec::flag("decode"),
-    OptSpec::text("Format"),
-    OptSpec::int("MAXLength"),
-    OptSpec::flag("Missing"),
-    OptSpec::flag_or_text("Label"),
-    OptSpec::text("LName"),
-    OptSpec::flag("autotype"),
-    OptSpec::flag("field"),
-    OptSpec::flag("track"),
-    OptSpec::flag("unique"),
-    OptSpec::real("Mean"),
-    OptSpec::real("Std"),
-    OptSpec::real("Sd"),
-    OptSpec::text("at"),
-    OptSpec::int("Group"),
-    OptSpec::flag("icodes"),
-    OptSpec::int("From"),
-    OptSpec::int("To"),
-    OptSpec::int("Block"),
-    OptSpec::text("Punct"),
-    OptSpec::flag("prop"),
-    OptSpec::text("Values"),
-    OptSpec::flag("MINMode"),
-    OptSpec::flag("MAXMode"),
-    OptSpec::int("NUMMode"),
-    OptSpec::flag("STROK"),
-    OptSpec::flag("Trim"),
-    OptSpec::flag("Head"),
-    OptSpec::flag("LAst"),
-    OptSpec::flag("Tail"),
-];
-
-/// A parsed call of `egen`.
-struct Call {
-    ty: Option<StorageType>,
-    name: String,
-    function: String,
-    argument: String,
-    cmd: ParsedCommand,
-}
-
-fn parse(s: &Session, raw: &str) -> Result<Call> {
-    let (front, rest) = raw.split_once('=').ok_or_else(StataError::syntax)?;
-    let words: Vec<&str> = front.split_whitespace().collect();
-    let (ty, name) = match words[..] {
-        [name] => (None, name),
-        [ty, name] => (
-            Some(StorageType::parse(ty).ok_or_else(|| StataError::new(198, format!("{ty} invalid type")))?),
-            name,
-        ),
-        _ => return Err(StataError::syntax()),
-    };
-    if s.frame.find(name).is_some() {
-        return Err(StataError::already_defined(name));
-    }
-    if !is_valid_name(name) {
-        return Err(StataError::new(198, format!("{name} invalid name")));
-    }
-    let rest = rest.trim();
-    let open = rest.find('(').ok_or_else(StataError::syntax)?;
-    let close = matching_paren(rest, open).ok_or_else(StataError::syntax)?;
-    let mut cmd = ParsedCommand::split("egen", &rest[close + 1..], false)?;
-    if !cmd.list.is_empty() {
-        return Err(StataError::syntax());
-    }
-    let function = new_name(rest[..open].trim()).to_string();
-    let argument = rest[open + 1..close].trim().to_string();
-    if more::has(&function) {
-        cmd.check_options(more::OPTIONS, more::REFUSED)?;
-        return Ok(Call { ty, name: name.to_string(), function, argument, cmd });
-    }
-    let own = own_options(&function);
-    let specs: Vec<OptSpec> = OPTIONS
-        .iter()
-        .copied()
-        .filter(|o| {
-            o.name.eq_ignore_ascii_case("by") || own.iter().any(|name| o.name.eq_ignore_ascii_case(name))
-        })
-        .collect();
-    cmd.check_options(&specs, &["TRuncate", "Decode", "MAXLength", "format"])?;
-    Ok(Call { ty, name: name.to_string(), function, argument, cmd })
-}
-
-/// The name of today for a function that had another one before.
-fn new_name(function: &str) -> &str {
-    match function {
-        "rsum" => "rowtotal",
-        "rmean" => "rowmean",
-        "rmin" => "rowmin",
-        "rmax" => "rowmax",
-        "rsd" => "rowsd",
-        "rmiss" => "rowmiss",
-        "robs" => "rownonmiss",
-        "rfirst" => "rowfirst",
-        "rlast" => "rowlast",
-        other => other,
-    }
-}
-
 /// The number of `p()`; the median without it.
 fn percentile(cmd: &ParsedCommand) -> Result<f64> {
     match cmd.options.text("p").map(str::trim) {
         None => Ok(50.0),
         Some(text) => text.parse().map_err(|_| StataError::invalid("option p() incorrectly specified")),
-    }
-}
-
-/// The options of a function.
-fn own_options(function: &str) -> &'static [&'static str] {
-    match function {
-        "pctile" | "rowpctile" => &["p"],
-        "total" | "sum" | "rowtotal" | "tag" => &["missing"],
-        "group" => &["missing", "label", "lname", "autotype"],
-        "rank" => &["field", "track", "unique"],
-        "std" => &["mean", "std", "sd"],
-        "cut" => &["at", "group", "icodes", "label"],
-        "seq" => &["from", "to", "block"],
-        "concat" => &["punct", "p", "decode", "format", "maxlength"],
-        "ends" => &["punct", "p", "trim", "head", "last", "tail"],
-        "rownonmiss" => &["strok"],
-        "pc" => &["prop"],
-        "anycount" | "anymatch" | "anyvalue" => &["values"],
-        "mode" => &["minmode", "maxmode", "nummode", "missing"],
-        _ => &[],
     }
 }
 
@@ -476,110 +356,4 @@ fn rank(x: &[f64], g: &[usize], call: &Call, out: &mut [f64]) {
         }
         i = end;
     }
-}
-
-fn group(s: &Session, call: &Call, keep: &[bool]) -> Result<(Vec<f64>, Option<ValueLabel>)> {
-    let vars = s.varlist(&call.argument)?;
-    if vars.is_empty() {
-        return Err(StataError::standard(100));
-    }
-    let mut touse = keep.to_vec();
-    if !call.cmd.has("missing") {
-        s.markout(&vars, &mut touse, true)?;
-    }
-    let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
-    let mut out = vec![MISSING; touse.len()];
-    let mut set = ValueLabel::default();
-    for (k, g) in grouped(s, &vars, rows).into_iter().enumerate() {
-        let code = k as f64 + 1.0;
-        let text: Vec<String> = vars
-            .iter()
-            .map(|&v| {
-                let var = s.frame.var(v);
-                if var.is_string() {
-                    return var.data.str(g[0]).to_string();
-                }
-                let x = var.data.num(g[0]);
-                s.frame
-                    .labels_of(v)
-                    .and_then(|l| l.get(x))
-                    .map_or_else(|| crate::format::bare("%12.0g", x), String::from)
-            })
-            .collect();
-        set.set(code, &text.join(" "));
-        g.iter().for_each(|&r| out[r] = code);
-    }
-    let labelled = call.cmd.has("label") || call.cmd.has("lname");
-    Ok((out, labelled.then_some(set)))
-}
-
-fn tag(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
-    let vars = s.varlist(&call.argument)?;
-    let mut touse = keep.to_vec();
-    if !call.cmd.has("missing") {
-        s.markout(&vars, &mut touse, true)?;
-    }
-    let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
-    let mut out = vec![0.0; touse.len()];
-    grouped(s, &vars, rows).into_iter().for_each(|g| out[g[0]] = 1.0);
-    Ok(out)
-}
-
-fn row_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
-    let vars = s.varlist(&call.argument)?;
-    if vars.is_empty() {
-        return Err(StataError::standard(100));
-    }
-    let counts = call.function == "rowmiss" || call.function == "rownonmiss";
-    // strings count as missing where they are empty; without strok rownonmiss() refuses them ([D] egen)
-    let takes_text = call.function == "rowmiss" || call.cmd.has("strok");
-    if !takes_text && vars.iter().any(|&v| s.frame.var(v).is_string()) {
-        return Err(StataError::type_mismatch());
-    }
-    let function = call.function.as_str();
-    let wanted = if function == "rowpctile" { percentile(&call.cmd)? } else { MISSING };
-    let mut out = vec![MISSING; keep.len()];
-    for r in (0..keep.len()).filter(|&r| keep[r]) {
-        let gone = |v: usize| {
-            let c = &s.frame.var(v).data;
-            if c.is_string() { c.str(r).is_empty() } else { is_missing(c.num(r)) }
-        };
-        if counts {
-            let missing = vars.iter().filter(|&&v| gone(v)).count();
-            out[r] = if function == "rowmiss" { missing as f64 } else { (vars.len() - missing) as f64 };
-            continue;
-        }
-        let xs: Vec<f64> = vars.iter().map(|&v| s.frame.num_at(v, r)).filter(|x| !is_missing(*x)).collect();
-        let sample = Sample::plain(xs.iter().copied());
-        out[r] = match function {
-            "rowtotal" if xs.is_empty() && !call.cmd.has("missing") => 0.0,
-            _ if xs.is_empty() => MISSING,
-            "rowtotal" => xs.iter().sum(),
-            "rowmean" => sample.mean(),
-            "rowsd" => sample.sd(),
-            "rowmin" => sample.min(),
-            "rowmax" => sample.max(),
-            "rowmedian" => sample.percentile(50.0),
-            "rowpctile" => sample.percentile(wanted),
-            "rowfirst" => xs[0],
-            "rowlast" => xs[xs.len() - 1],
-            f => return Err(StataError::new(133, format!("unknown egen function {f}()"))),
-        };
-    }
-    Ok(out)
-}
-
-fn seq(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
-    let from = call.cmd.options.int("from").unwrap_or(1);
-    let block = call.cmd.options.int("block").unwrap_or(1).max(1);
-    let mut out = vec![MISSING; keep.len()];
-    for g in groups(s, call, keep)? {
-        let to = call.cmd.options.int("to").unwrap_or(from + g.len() as i64 - 1);
-        let span = (to - from).abs() + 1;
-        let sign = if to >= from { 1 } else { -1 };
-        for (k, &r) in g.iter().enumerate() {
-            out[r] = (from + sign * ((k as i64 / block) % span)) as f64;
-        }
-    }
-    Ok(out)
 }

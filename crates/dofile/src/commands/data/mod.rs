@@ -20,6 +20,7 @@ mod insobs;
 mod labelbook;
 mod labels;
 mod matrices;
+mod mkspline;
 mod named;
 mod names;
 mod numlabel;
@@ -29,6 +30,7 @@ mod orthog;
 mod pairing;
 mod pairs;
 mod pctile;
+mod recode;
 mod rename;
 mod rename_pattern;
 mod reshape;
@@ -36,7 +38,9 @@ mod reshape_error;
 mod reshape_message;
 mod rows;
 mod search;
+mod separate;
 mod snapshots;
+mod stack;
 mod transform;
 mod tsfill;
 mod vectors;
@@ -77,7 +81,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     names::CHAR,
     names::COMPRESS,
     names::RECAST,
-    convert::RECODE,
+    recode::SPEC,
     convert::ENCODE,
     convert::DECODE,
     convert::DESTRING,
@@ -113,14 +117,14 @@ pub(super) const TABLE: &[CommandSpec] = &[
     draws::SPEC_SAMPLE,
     draws::SPEC_SPLITSAMPLE,
     draws::SPEC_BSAMPLE,
-    transform::SPEC_SEPARATE,
+    separate::SPEC_SEPARATE,
     transform::SPEC_IPOLATE,
     transform::SPEC_RANGE,
     transform::SPEC_CUMUL,
-    transform::SPEC_MKSPLINE,
-    transform::SPEC_STACK,
-    transform::SPEC_XPOSE,
-    transform::SPEC_SPLIT,
+    mkspline::SPEC_MKSPLINE,
+    stack::SPEC_STACK,
+    stack::SPEC_XPOSE,
+    separate::SPEC_SPLIT,
     frame_links::FRLINK,
     frame_links::FRGET,
     frames::SPEC,

@@ -1,6 +1,7 @@
 //! `egen, cut()`: classes of a variable between given values or of about equal size ([D] egen).
 
-use super::{Call, argument_values, groups};
+use super::call::Call;
+use super::{argument_values, groups};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::frame::{Column, ValueLabel};

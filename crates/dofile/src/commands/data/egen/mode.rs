@@ -1,6 +1,6 @@
 //! `mode()` of `egen`: the most frequent value of each group, a number or a text ([D] egen).
 
-use super::Call;
+use super::call::Call;
 use crate::error::{Result, StataError};
 use crate::frame::{Column, StorageType};
 use crate::session::Session;

@@ -1,6 +1,7 @@
 //! Functions of `egen` from the packages egenmore (Cox) and _gwtmean (Kantor), written from their help files.
 
-use super::{Call, argument_values, groups};
+use super::call::Call;
+use super::{argument_values, groups};
 use crate::error::{Result, StataError};
 use crate::expr::EvalCtx;
 use crate::frame::{Column, StorageType};

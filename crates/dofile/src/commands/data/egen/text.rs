@@ -1,6 +1,6 @@
 //! Functions of `egen` that make texts.
 
-use super::Call;
+use super::call::Call;
 use crate::error::{Result, StataError};
 use crate::frame::Column;
 use crate::session::Session;
