@@ -14,7 +14,7 @@ use super::rows::{Cell, Rows, Statement, Table, clean};
 use super::shared::Submitted;
 use super::tables::{ACTIVE, AUDIT, COMMITS, USAGE, names_of, table_of};
 use super::transaction::{Settings, save};
-use crate::adapters::store::apply::IndexColumns;
+use crate::adapters::store::apply_job::IndexColumns;
 use crate::adapters::store::batches::BatchColumns;
 use crate::adapters::store::keys;
 use crate::adapters::store::prepare::{PreparedWrite, Put};

@@ -11,7 +11,7 @@ use super::connect::{OpenError, Target};
 use super::rows::{clean, decode, query};
 use super::schema;
 use super::store::apart;
-use crate::adapters::store::apply::IndexColumns;
+use crate::adapters::store::apply_job::IndexColumns;
 use crate::adapters::store::check::{JobColumns, Report};
 use crate::adapters::store::check_audit::Link;
 use crate::adapters::store::check_files::FileChecks;

@@ -7,12 +7,12 @@ use std::path::Path;
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
 
-use super::apply::IndexColumns;
+use super::apply_job::IndexColumns;
 use super::check_audit::{check_chain, check_export};
 use super::check_copies::{check_copy, check_orphans};
 use super::check_files::FileChecks;
-use super::committer::Heads;
 use super::export::exported_sequence;
+use super::heads::Heads;
 use super::rows::{Stored, column_count, columns, decode};
 use super::tools::snapshot;
 use crate::domain::batch::BatchRecord;

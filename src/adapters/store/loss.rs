@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::audit_log::last_line;
-use super::committer::Heads;
+use super::heads::Heads;
 use super::shared::Core;
 use super::sqlite::OpenError;
 use super::{apply, keys, wal};

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::apply::IndexColumns;
+use super::apply_job::IndexColumns;
 use super::schema::{BATCHES, SchemaError, WEBHOOKS};
 use super::usage::Usages;
 use crate::domain::job::JobRecord;

@@ -2,6 +2,7 @@
 //! threads move the write-ahead log and the readable copies along. No rules of the domain here.
 
 pub(super) mod apply;
+pub(super) mod apply_job;
 mod audit_log;
 mod audit_query;
 pub(super) mod batches;
@@ -16,6 +17,7 @@ pub(super) mod committer;
 mod due;
 mod export;
 mod export_all;
+pub(super) mod heads;
 mod job_cache;
 pub mod job_copy;
 pub(super) mod keys;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::apply::apply;
 use super::check_audit::{Link, export_lines};
 use super::check_copies::copies;
-use super::committer::Heads;
+use super::heads::Heads;
 use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, checksum};
 use super::rows::{columns, decode};
 use super::tools::database;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::audit_log::AuditLog;
 use super::check_audit::Link;
-use super::committer::Heads;
+use super::heads::Heads;
 use super::rows::{columns, decode};
 use super::{job_copy, keys, reads, schema, tools};
 use crate::adapters::backup::Deletion;

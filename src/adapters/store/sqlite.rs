@@ -12,8 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
 
 use super::audit_query;
-use super::committer::Heads;
 use super::export::{Exporter, exported_sequence};
+use super::heads::Heads;
 use super::lock::{LockError, OwnerLock, refuse_network_file_system};
 use super::moved::refuse_moved;
 use super::places::places_of;

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::apply::{Applied, apply};
-use super::committer::{Effects, Heads};
+use super::committer::Effects;
+use super::heads::Heads;
 use super::job_cache::Written;
 use super::prepare::prepare;
 use super::shared::Core;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::apply::IndexColumns;
+use super::apply_job::IndexColumns;
 use super::prepare::PreparedWrite;
 use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;

@@ -2,21 +2,26 @@
 //! inputs, and what crashes left on the disk. The record changes first, in an audited commit; files follow,
 //! and a removal that was cut short is found by the record and done again. A tenant's hold stops it all.
 
-use std::collections::{BTreeMap, HashMap};
+mod batches;
+mod rules;
+mod summary;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
-use serde::Serialize;
 use serde_json::{Value, json};
 
+use self::batches::{ended_batches, without_batches};
+pub(super) use self::rules::Rules;
+pub use self::summary::{KINDS, Removal, Summary};
 use super::steady_clock::{SteadyClock, difference};
 use super::{orphans, trials};
 use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::error::Problem;
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, JobStatus};
-use crate::domain::tenant::{RetentionPolicy, TenantRecord, days_after};
+use crate::domain::tenant::{RetentionPolicy, days_after};
 use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
@@ -25,7 +30,7 @@ use crate::ports::store::{
     Commit, CommitError, Due, Expect, JobFilter, ReadError, Record, Store, StoreExt, Write,
 };
 use crate::ports::workspace::Workspace;
-use crate::service::batches::remove::{Remover, Removing, remove_batches};
+use crate::service::batches::remove::Remover;
 use crate::service::jobs::delete_job::ContentFiles;
 use crate::service::shared::pools::Pool;
 
@@ -34,8 +39,6 @@ use crate::service::shared::pools::Pool;
 const SECOND_LOOK: Duration = Duration::minutes(10);
 /// States of jobs that wait for their client.
 const OPEN: [JobStatus; 3] = [JobStatus::Created, JobStatus::DraftReady, JobStatus::Confirmed];
-/// Most removals that a summary names one by one.
-const NAMED: usize = 1000;
 
 /// Dependencies of the sweeper.
 #[derive(Clone)]
@@ -90,66 +93,6 @@ pub enum SweepError {
     Clocks(String),
 }
 
-/// One thing that was removed, or would be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Removal {
-    /// `job`, `unfinished`, `batch`, `inputs`, `workdir` or `upload`.
-    pub kind: &'static str,
-    /// Tenant of the job.
-    pub tenant_id: String,
-    /// Job that loses content.
-    pub job_id: String,
-    /// Below the job's directory, for files.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// Until when it was to be kept.
-    pub due_at: DateTime<Utc>,
-}
-
-/// Result of one pass, or of its dry run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// True if nothing was removed.
-    pub dry_run: bool,
-    /// Number of removals by kind.
-    pub removed: BTreeMap<&'static str, u64>,
-    /// The first thousand of them.
-    pub removals: Vec<Removal>,
-    /// Due, but held.
-    pub held: u64,
-    /// Records and folders that were checked.
-    pub looked_at: u64,
-    /// Due, but not removed now because something changed or failed; a later pass tries again.
-    pub postponed: u64,
-    /// The pass ended at its bound; the next one continues there.
-    pub more: bool,
-}
-
-impl Summary {
-    /// Adds what a further pass did.
-    pub fn add(&mut self, other: Summary) {
-        for (kind, n) in other.removed {
-            *self.removed.entry(kind).or_default() += n;
-        }
-        let room = NAMED.saturating_sub(self.removals.len());
-        self.removals.extend(other.removals.into_iter().take(room));
-        self.held += other.held;
-        self.looked_at += other.looked_at;
-        self.postponed += other.postponed;
-        self.more = other.more;
-    }
-
-    pub(super) fn note(&mut self, removal: Removal) {
-        *self.removed.entry(removal.kind).or_default() += 1;
-        if self.removals.len() < NAMED {
-            self.removals.push(removal);
-        }
-    }
-}
-
-/// Every kind of removal.
-pub const KINDS: [&str; 6] = ["job", "unfinished", "batch", "inputs", "workdir", "upload"];
-
 /// Positions of the sweep. Every list has its own, so that records which stay cost one read per round.
 #[derive(Debug, Default)]
 pub struct Sweeper {
@@ -165,41 +108,6 @@ pub struct Sweeper {
 }
 
 pub(super) type Place = Option<String>;
-
-/// Policies and holds as they are during one pass.
-pub(super) struct Rules {
-    service: RetentionPolicy,
-    tenants: HashMap<TenantId, TenantRecord>,
-}
-
-impl Rules {
-    async fn load(deps: &Deps) -> Result<Self, ReadError> {
-        let all = deps.store.list_tenants().await?;
-        let tenants = all.into_iter().map(|record| (record.tenant_id.clone(), record)).collect();
-        Ok(Self { service: deps.policy, tenants })
-    }
-
-    pub(super) fn of(&self, tenant: &TenantId) -> RetentionPolicy {
-        self.tenants.get(tenant).map_or(self.service, |own| self.service.with(&own.retention))
-    }
-
-    /// True while nothing of the tenant may be removed. A pass may take minutes: a hold that was set since it began counts, and where that
-    /// cannot be read nothing is removed.
-    pub(super) async fn holds(&self, deps: &Deps, tenant: &TenantId) -> bool {
-        let is_free = |record: Option<&TenantRecord>| record.is_none_or(|record| record.hold.is_none());
-        let now = match is_free(self.tenants.get(tenant)) {
-            true => deps.store.tenant(tenant).await,
-            false => return true,
-        };
-        !now.is_ok_and(|record| is_free(record.as_ref()))
-    }
-
-    /// The shortest time that anybody keeps something, in days; `None` where everybody keeps it.
-    fn shortest(&self, days: impl Fn(&RetentionPolicy) -> u32) -> Option<u32> {
-        let own = self.tenants.keys().map(|tenant| days(&self.of(tenant)));
-        own.chain([days(&self.service)]).filter(|days| *days > 0).min()
-    }
-}
 
 impl Sweeper {
     /// A sweeper that leaves files alone whose age cannot be judged, because the clock was set.
@@ -402,57 +310,6 @@ pub(super) async fn expire(
     }
     delete_files(deps, job).await;
     summary.note(removal);
-}
-
-/// Removes the batches of a job that loses its content; returns the job as it is then, none where a batch is left.
-async fn without_batches(deps: &Deps, job: &JobRecord) -> Option<JobRecord> {
-    if job.kept_batches().next().is_none() {
-        return Some(job.clone());
-    }
-    let actor = Actor::system("retention");
-    remove_batches(&deps.remover(), job, expired(&actor)).await.ok()?;
-    deps.store.job(&job.tenant_id, &job.job_id).await.ok()?
-}
-
-fn expired(actor: &Actor) -> Removing<'_> {
-    Removing { actor, by: "retention", reason: Some("batch expired"), address: None, trace_id: None }
-}
-
-/// Removes the content of batches that are kept no longer. A batch goes as a whole; its cells are not due by themselves.
-async fn ended_batches(
-    deps: &Deps,
-    rules: &Rules,
-    now: DateTime<Utc>,
-    limit: usize,
-    summary: &mut Summary,
-) -> Result<(), ReadError> {
-    let Some(days) = rules.shortest(|p| p.jobs_days) else { return Ok(()) };
-    for batch in deps.store.due_batches(due_before(now, days), limit).await? {
-        summary.looked_at += 1;
-        let kept = rules.of(&batch.tenant_id).jobs_days;
-        let due_at = batch.ended_at.and_then(|at| days_after(at, kept)).filter(|at| *at <= now);
-        let Some(due_at) = due_at else { continue };
-        if rules.holds(deps, &batch.tenant_id).await {
-            summary.held += 1;
-            continue;
-        }
-        let removal = Removal {
-            kind: "batch",
-            tenant_id: batch.tenant_id.to_string(),
-            job_id: batch.job_id.to_string(),
-            path: Some(batch.batch_id.to_string()),
-            due_at,
-        };
-        let actor = Actor::system("retention");
-        if !summary.dry_run
-            && deps.remover().batch(&batch.tenant_id, &batch.batch_id, expired(&actor)).await.is_err()
-        {
-            summary.postponed += 1;
-            continue;
-        }
-        summary.note(removal);
-    }
-    Ok(())
 }
 
 /// Returns the bound of lists, which is exclusive, so that what is due at this very time is in them.

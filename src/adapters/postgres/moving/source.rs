@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::adapters::postgres::cells::{Digest, Digests, from_sqlite, in_sqlite, key_of, kind, resource};
 use crate::adapters::postgres::rows::{Cell, Rows, Table};
 use crate::adapters::postgres::tables::ALL;
-use crate::adapters::store::committer::Heads;
+use crate::adapters::store::heads::Heads;
 use crate::adapters::store::tools::snapshot;
 
 /// Most rows of one chunk, unless more have the same key.
