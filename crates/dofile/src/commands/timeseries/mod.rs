@@ -20,6 +20,7 @@ mod kpss;
 mod mswitch;
 mod mswitch_post;
 mod prais;
+mod sample_table;
 mod serial;
 mod series;
 mod smooth;

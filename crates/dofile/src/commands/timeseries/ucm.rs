@@ -1,13 +1,10 @@
 //! `ucm`: unobserved-components models ([TS] ucm). Numbers: `estimators::unobserved_components`.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::sample_table::show_sample;
 use super::series;
 use crate::error::{Result, StataError};
-use crate::estimation::display::level;
-use crate::estimation::header::{Fact, show as show_header};
-use crate::estimation::likelihood::ll_line;
 use crate::estimation::post::command_line;
-use crate::estimation::table::Table;
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::predict::{Prediction, add, chosen, column, new_names};
 use crate::results::Estimation;
@@ -222,41 +219,9 @@ fn results(
 }
 
 fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let level = level(session, cmd)?;
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
-    let e = &session.e.results;
-    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
-    let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
-    let mut facts = vec![Fact::observations(scalar("N"))];
-    if scalar("df_m") > 0.0 {
-        facts.push(Fact::statistic("Wald chi2", &[scalar("df_m")], scalar("chi2")));
-        facts.push(Fact::probability("Prob > chi2", scalar("p")));
-    }
-    let mut left = vec![format!("Sample: {} thru {}", text("tmins"), text("tmaxs"))];
-    left.extend((facts.len() == 3).then(String::new));
-    let ll = ll_line(session);
-    let last = facts.len() > 1;
-    left.extend(last.then(|| ll.clone()));
-    let (depvar, components, stationary) = (text("depvar"), text("components"), scalar("stationary"));
-    session.print("");
-    session.print("Unobserved-components model");
-    session.print(format!("Components: {components}"));
-    session.print("");
-    show_header(session, &left, &facts, 17, 10);
-    if !last {
-        session.print(ll);
-    }
-    session.print("");
-    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
-    Table {
-        title: &depvar,
-        vce_title: "OIM",
-        ..Table::of_equations(&b.col_names, b.values(), &se, None, level)
-    }
-    .show(session);
-    if stationary != 1.0 {
+    let components = format!("Components: {}", session.e.results.get_text("components").unwrap_or(""));
+    show_sample(session, cmd, &["Unobserved-components model", &components])?;
+    if session.e.results.get_scalar("stationary") != Some(1.0) {
         session.print("Note: Model is not stationary.");
     }
     session.print("Note: Tests of variances against zero are one sided, and the two-sided");
