@@ -161,6 +161,7 @@ pub mod sem;
 mod semidefinite;
 pub mod shrinkage;
 mod simplex;
+pub mod smirnov;
 pub mod smoothing;
 pub mod spatial;
 pub mod spectrum;

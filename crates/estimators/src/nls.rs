@@ -55,22 +55,49 @@ impl Sample<'_> {
 /// The function: values of all rows at given parameters, nothing where one of them is missing.
 pub type Function<'a> = dyn FnMut(&[f64]) -> Option<Vec<f64>> + 'a;
 
-/// Central differences of fourth order.
+/// Largest relative distance of the differences of second and of fourth order; the error of the latter is near its square.
+const ORDERS_APART: f64 = 3e-5;
+/// How often a step is made smaller.
+const SMALLER_STEPS: usize = 6;
+
+/// Central differences of fourth order. The step is relative to the parameter; where that is too long, as for a place on a scale far from
+/// zero, it is made smaller until differences of second order agree.
 pub fn derivatives(function: &mut Function<'_>, b: &[f64]) -> Option<Vec<Vec<f64>>> {
     let mut out = Vec::with_capacity(b.len());
     for j in 0..b.len() {
-        let step = f64::EPSILON.powf(0.2) * (b[j].abs() + f64::EPSILON.powf(0.2));
-        // A step that is a difference of machine numbers.
-        let step = (b[j] + step) - b[j];
-        let mut at = |k: f64| {
-            let mut moved = b.to_vec();
-            moved[j] = b[j] + k * step;
-            function(&moved)
-        };
-        let (a, b1, c, d) = (at(-2.0)?, at(-1.0)?, at(1.0)?, at(2.0)?);
-        out.push((0..a.len()).map(|i| (a[i] - 8.0 * b1[i] + 8.0 * c[i] - d[i]) / (12.0 * step)).collect());
+        let mut step = f64::EPSILON.powf(0.2) * (b[j].abs() + f64::EPSILON.powf(0.2));
+        let (mut column, mut apart) = differences(function, b, j, step)?;
+        for _ in 0..SMALLER_STEPS {
+            if apart <= ORDERS_APART {
+                break;
+            }
+            step /= 6.0;
+            let Some((next, distance)) = differences(function, b, j, step) else { break };
+            if distance >= apart {
+                break;
+            }
+            (column, apart) = (next, distance);
+        }
+        out.push(column);
     }
     Some(out)
+}
+
+/// Differences of fourth order in a parameter, and their relative distance from those of second order.
+fn differences(function: &mut Function<'_>, b: &[f64], j: usize, step: f64) -> Option<(Vec<f64>, f64)> {
+    // a step that is a difference of machine numbers
+    let step = (b[j] + step) - b[j];
+    let mut at = |k: f64| {
+        let mut moved = b.to_vec();
+        moved[j] = b[j] + k * step;
+        function(&moved)
+    };
+    let (a, b1, c, d) = (at(-2.0)?, at(-1.0)?, at(1.0)?, at(2.0)?);
+    let fourth = |i: usize| (a[i] - 8.0 * b1[i] + 8.0 * c[i] - d[i]) / (12.0 * step);
+    let column: Vec<f64> = (0..a.len()).map(fourth).collect();
+    let distance: f64 = (0..a.len()).map(|i| (column[i] - (c[i] - b1[i]) / (2.0 * step)).powi(2)).sum();
+    let length: f64 = column.iter().map(|x| x * x).sum();
+    Some((column, if length > 0.0 { (distance / length).sqrt() } else { 0.0 }))
 }
 
 /// One step from the weighted, scaled derivatives: solves `min |r - J s|^2 + damping |D s|^2` by orthogonalisation.

@@ -1,8 +1,8 @@
-//! Errors while a transport file is read; no other kind of failure is exposed.
+//! Errors while a data set of SAS is read; no other kind of failure is exposed.
 
 use std::io;
 
-/// A failure of reading a transport file.
+/// A failure of reading a data set of SAS.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The underlying file failed.
@@ -35,6 +35,20 @@ pub enum Error {
         /// The number of whole observations.
         found: u64,
     },
+    /// A variable of a file in SAS's own format has a place that can not be.
+    #[error("the place of the values of {variable} is impossible; the file is damaged")]
+    Place {
+        /// Name of the variable.
+        variable: String,
+    },
+    /// A file in SAS's own format that is no such file, incomplete or damaged; the text is the reader's.
+    #[error("the data set of SAS is incomplete or damaged and cannot be read")]
+    Damaged(String),
+    /// A file in SAS's own format that has a form that is not read; the text is the reader's.
+    #[error(
+        "the data set of SAS has a form that is not read; write it to a transport file (.xpt) with the LIBNAME engine xport"
+    )]
+    Unsupported(String),
     /// Metadata above the reader's memory bound.
     #[error("{what} is larger than the limit of {limit} bytes")]
     TooLarge {

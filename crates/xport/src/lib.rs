@@ -1,12 +1,13 @@
-//! Reads SAS transport files (.xpt) of version 5 and of version 8, streaming, and says what the values with formats of SAS are in Stata.
-//! Texts stay bytes, as the files do not say their encoding.
+//! Reads data sets of SAS, streaming: transport files (.xpt) of version 5 and of version 8 and SAS's own format (.sas7bdat). Says what the
+//! values with formats of SAS are in Stata. Texts stay bytes, as transport files do not say their encoding.
 //!
-//! The layout follows "The Record Layout of a Data Set in SAS Transport (XPORT) Format" (SAS technical note TS-140) and the same for
+//! The layout of transport files follows "The Record Layout of a Data Set in SAS Transport (XPORT) Format" (SAS technical note TS-140) and the same for
 //! "a SAS Version 8 or 9 Data Set".
 
 mod error;
 mod meaning;
 mod member;
+mod native;
 mod observations;
 mod records;
 mod values;
@@ -14,6 +15,7 @@ mod values;
 pub use error::Error;
 pub use meaning::{Facts, reading, value};
 pub use member::{Member, Variable};
+pub use native::Native;
 pub use observations::Column;
 pub use values::{Format, FormatKind, Number};
 

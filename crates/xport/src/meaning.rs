@@ -1,6 +1,6 @@
 //! What the values of a variable mean: dates become those of Stata, which also counts from 1960-01-01; missing values keep their letters.
 
-use dta::{FirstDays, Reading};
+use dta::{FirstDays, Missing, Reading};
 
 use crate::values::{FormatKind, Number};
 
@@ -53,10 +53,16 @@ pub fn reading(kind: FormatKind, facts: &Facts) -> Reading {
 }
 
 /// The value that Stata has for a number of the file.
-pub fn value(reading: Reading, x: f64) -> f64 {
-    match reading {
-        Reading::Number => x,
-        Reading::Day | Reading::Month | Reading::Quarter => reading.of_day(x.floor()),
-        Reading::Clock => (x * 1000.0).round(),
+///
+/// # Errors
+/// The code of a missing value: `.A` is `.a`; `._`, which Stata has not, is `.`.
+pub fn value(reading: Reading, number: Number) -> Result<f64, Missing> {
+    match (number, reading) {
+        (Number::Missing(letter), _) => {
+            Err(Missing::from_letter(letter.to_ascii_lowercase()).unwrap_or(Missing::SYSTEM))
+        }
+        (Number::Value(x), Reading::Number) => Ok(x),
+        (Number::Value(x), Reading::Day | Reading::Month | Reading::Quarter) => Ok(reading.of_day(x.floor())),
+        (Number::Value(x), Reading::Clock) => Ok((x * 1000.0).round()),
     }
 }

@@ -109,11 +109,22 @@ pub(super) fn sav_read(error: &sav::Error) -> Problem {
     }
 }
 
-/// A failure of the reader of transport files on an upload.
+/// A failure of the reader of data sets of SAS on an upload.
 pub(super) fn xport_read(error: &xport::Error) -> Problem {
     match error {
         xport::Error::Io(error) => io("read the upload", error),
         xport::Error::TooLarge { what, limit } => too_large(&format!("{what} is too large"), *limit),
+        xport::Error::Place { variable } => {
+            parse(None, Some(variable), "the place of its values is impossible; the file is damaged")
+        }
+        xport::Error::Unsupported(reason) => {
+            tracing::debug!(error = %reason, "a data set of SAS could not be read");
+            unsupported(&error.to_string())
+        }
+        xport::Error::Damaged(reason) => {
+            tracing::debug!(error = %reason, "a data set of SAS could not be read");
+            parse(None, None, &error.to_string())
+        }
         other => parse(None, None, &other.to_string()),
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use dta::Column;
 use encoding_rs::{Encoding, UTF_8};
-use xport::{Facts, FormatKind};
+use xport::{Facts, FormatKind, Variable};
 
 use super::labelled_file::{self, LabelledFile};
 use super::legacy_text::{self, Guess};
@@ -18,7 +18,7 @@ use super::warnings::Warnings;
 use crate::domain::error::Problem;
 use crate::ports::tabular::{IngestOptions, IngestedDataset};
 use meaning::Meaning;
-use source::{Source, Variable};
+use source::Source;
 
 /// Observations are counted, the encoding is guessed, what the values are is found, and they are converted.
 const PASSES: u64 = 4;

@@ -66,7 +66,7 @@ const OWNED: &[(&str, &[&str])] = &[
 
 /// The crates of the workspace, with those of them that each may use, as in `docs/ARCHITECTURE.md`.
 const CRATES: &[(&str, &[&str])] = &[
-    ("dofile", &["dta", "estimators", "figure", "sav"]),
+    ("dofile", &["dta", "estimators", "figure", "sav", "xport"]),
     ("estimators", &[]),
     ("figure", &[]),
     ("dta", &[]),

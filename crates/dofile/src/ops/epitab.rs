@@ -242,7 +242,8 @@ pub(crate) fn fraction_labels(preventive: bool) -> (&'static str, &'static str) 
 /// A row of a stratified table: label, ratio, Mantel–Haenszel weight.
 pub(crate) type StratumRow = (String, Interval, f64);
 
-/// Prints the strata, the crude and the combined ratio.
+/// Prints the strata, the crude ratio unless the command has `nocrude`, the combined ratio, and the test of homogeneity unless it has
+/// `nohom`.
 pub(crate) fn stratified(
     s: &mut Session,
     (by, ratio, note): (&str, &str, &str),
@@ -250,6 +251,7 @@ pub(crate) fn stratified(
     rows: &[StratumRow],
     crude: Interval,
     combined: &Combined,
+    cmd: &ParsedCommand,
 ) {
     let number = |x: f64| format::right(&format::bare("%9.0g", stata(x)), 12);
     let interval = |x: Interval| format!("{}{}{}", number(x.value), number(x.low), number(x.high));
@@ -265,10 +267,14 @@ pub(crate) fn stratified(
         s.print(format!("{:>16} |{}{} {note}", format::abbrev(label, 16), interval(*x), number(*weight)));
     }
     s.print(&rule);
-    s.print(format!("{:>16} |{}{} {note}", "Crude", interval(crude), ""));
+    if !cmd.has("nocrude") {
+        s.print(format!("{:>16} |{}{} {note}", "Crude", interval(crude), ""));
+    }
     s.print(format!("{:>16} |{}", "M–H combined", interval(combined.ratio)));
     s.print(format!("-----------------+{}", "-".repeat(54)));
-    homogeneity_line(s, "M–H", combined.homogeneity.0, combined.homogeneity.1);
+    if !cmd.has("nohom") {
+        homogeneity_line(s, "M–H", combined.homogeneity.0, combined.homogeneity.1);
+    }
 }
 
 /// Prints a test of homogeneity over strata.

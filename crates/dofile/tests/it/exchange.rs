@@ -214,7 +214,8 @@ fn what_is_not_there_or_not_supported_is_said() {
     let cases = [
         ("import delimited nothere.csv", 601),
         ("import excel using nothere.xlsx", 601),
-        ("import sas using x.sas7bdat", 199),
+        ("import sas using x.sas7bdat", 601),
+        ("import fred GDP", 199),
         ("import delimited a.csv, stripquotes(yes)", 199),
         ("import delimited a.csv, nosuchoption", 198),
         ("set obs 2\ngenerate z = 1\nimport delimited a.csv", 4),

@@ -141,10 +141,7 @@ fn dates_become_those_of_stata() {
         let mut facts = Facts::default();
         numbers.iter().for_each(|number| facts.number(*number, variables[at].format.kind()));
         let reading = xport::reading(variables[at].format.kind(), &facts);
-        let values = numbers.iter().filter_map(|number| match number {
-            Number::Value(x) => Some(xport::value(reading, *x)),
-            Number::Missing(_) => None,
-        });
+        let values = numbers.iter().filter_map(|number| xport::value(reading, *number).ok());
         (reading, values.collect::<Vec<_>>())
     };
     // counted with Python's datetime

@@ -1,9 +1,8 @@
 //! How the columns of a data set of SAS are stored.
 
 use dta::{Missing, Reading, StorageType};
-use xport::{Facts, FormatKind, Number};
+use xport::{Facts, FormatKind, Number, Variable};
 
-use super::source::Variable;
 use crate::adapters::tabular::infer::text_storage;
 use crate::adapters::tabular::stored_numbers::Numbers;
 
@@ -29,13 +28,8 @@ impl Meaning {
         Self { reading, storage, format }
     }
 
-    /// The value of the column, or the code of a missing one: `.A` is `.a`; `._`, which Stata has not, is `.`.
+    /// The value of the column, or the code of a missing one.
     pub(super) fn value(&self, number: Number) -> Result<f64, Missing> {
-        match number {
-            Number::Missing(letter) => {
-                Err(Missing::from_letter(letter.to_ascii_lowercase()).unwrap_or(Missing::SYSTEM))
-            }
-            Number::Value(x) => Ok(xport::value(self.reading, x)),
-        }
+        xport::value(self.reading, number)
     }
 }

@@ -98,7 +98,8 @@ fn separate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         rows.iter().for_each(|&r| values[r] = source.data.num(r));
         let mut var = Variable::new(name, Column::from_f64(source.data.storage_type(), &values));
         var.format.clone_from(&source.format);
-        var.label = format!("{}, {by} == {suffix}", source.name);
+        let group = format!("{by} == {suffix}");
+        var.label = if cmd.has("shortlabel") { group } else { format!("{}, {group}", source.name) };
         s.frame.add(var)?;
     }
     list_result(s, &names);

@@ -148,7 +148,12 @@ fn patterns(s: &mut Session, cmd: &ParsedCommand, vars: &[usize], rows: &[usize]
     s.print(format!("{:>13} | {}", if frequency { "Frequency" } else { "Percent" }, heads.join(" ")));
     s.print(format!("{}+{}", "-".repeat(14), "-".repeat(3 * heads.len() + 2)));
     let mut ordered: Vec<(&Vec<bool>, &usize)> = found.iter().collect();
-    ordered.sort_by(|a, b| b.0.iter().all(|x| *x).cmp(&a.0.iter().all(|x| *x)).then(b.1.cmp(a.1)));
+    let absent = |pattern: &[bool]| pattern.iter().filter(|known| !**known).count();
+    if cmd.has("bypatterns") {
+        ordered.sort_by(|a, b| absent(a.0).cmp(&absent(b.0)).then(b.1.cmp(a.1)));
+    } else {
+        ordered.sort_by(|a, b| (absent(a.0) > 0).cmp(&(absent(b.0) > 0)).then(b.1.cmp(a.1)));
+    }
     for (pattern, c) in ordered {
         let amount = if frequency { count_text(*c) } else { format!("{:.0}%", 100.0 * *c as f64 / n) };
         let marks: Vec<&str> = pattern.iter().map(|p| if *p { " 1" } else { " 0" }).collect();

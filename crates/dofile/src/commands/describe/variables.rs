@@ -14,10 +14,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("SImple"),
     OptSpec::flag("Fullnames"),
     OptSpec::flag("VARList"),
-    OptSpec::flag("Numbers"),
 ])
 .using(Using::Optional)
-.unsupported(&["replace", "clear", "DEtail"]);
+.unsupported(&["replace", "clear", "DEtail", "Numbers"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "describe",
@@ -25,7 +24,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run: describe,
-    syntax: "describe [varlist] [using filename] [, short simple fullnames varlist numbers]",
+    syntax: "describe [varlist] [using filename] [, short simple fullnames varlist]",
     notes: "stores r(N) r(k) r(width) r(changed); varlist adds r(varlist) r(sortlist)",
     examples: &[Example {
         run: "set obs 3\ngenerate x = 1\ngenerate str5 s = \"a\"\nquietly describe, varlist",

@@ -103,10 +103,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .collect();
     let (crude, note) = limits(cmd, strata.crude(), level);
     let combined = combined_odds_ratio(&strata.tables, level);
-    stratified(s, (&strata.by, "Odds ratio", note), level, &rows, crude, &combined);
+    stratified(s, (&strata.by, "Odds ratio", note), level, &rows, crude, &combined, cmd);
     let (bd, tarone, df_bd) = breslow_day(&strata.tables, combined.ratio.value);
     let further = [("bd", "B–D", bd, "chi2_bd", "df_bd"), ("tarone", "Tarone", tarone, "chi2_t", "df_t")];
-    for (_, name, chi2, ..) in further.iter().filter(|f| cmd.has(f.0)) {
+    for (_, name, chi2, ..) in further.iter().filter(|f| cmd.has(f.0) && !cmd.has("nohom")) {
         homogeneity_line(s, name, *chi2, df_bd);
     }
     s.print("");

@@ -93,7 +93,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         (crude.risk_ratio(level), combined_risk_ratio(&strata.tables, level))
     };
     let name = if odds { "Odds ratio" } else { "Risk ratio" };
-    stratified(s, (&strata.by, name, ""), level, &rows, crude, &combined);
+    stratified(s, (&strata.by, name, ""), level, &rows, crude, &combined, cmd);
     let mut r = Results::default();
     store(&mut r, if odds { "or" } else { "rr" }, combined.ratio);
     r.scalar("crude", stata(crude.value));

@@ -92,7 +92,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     });
     let crude = crude.exact(level);
     let combined = combined_rate_ratio(&rates, level);
-    stratified(s, (&groups.variables.join(" "), "IRR", "(exact)"), level, &rows, crude, &combined);
+    stratified(s, (&groups.variables.join(" "), "IRR", "(exact)"), level, &rows, crude, &combined, cmd);
     let mut r = Results::default();
     store(&mut r, "irr", combined.ratio);
     r.scalar("crude", stata(crude.value));

@@ -1,4 +1,4 @@
-//! `import` and `export`: delimited text and Excel workbooks; `import spss`: system files; `infix`, `infile` and `outfile`: text of fixed and free
+//! `import` and `export`: delimited text and Excel workbooks; `import spss`, `import sas`: data sets of SPSS and SAS; `infix`, `infile` and `outfile`: text of fixed and free
 //! format.
 
 mod cells;
@@ -7,10 +7,13 @@ mod excel_read;
 mod excel_write;
 mod infile;
 mod infix;
+mod labelled;
 mod names;
 mod outfile;
 mod outsheet;
 mod raw;
+mod sas_formats;
+mod sas_read;
 mod spss_read;
 mod text_read;
 mod text_write;
@@ -32,8 +35,8 @@ const IMPORT: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: import,
-    syntax: "import delimited [varlist] [using] filename [, delimiters() varnames() case() rowrange() colrange() encoding() stringcols() numericcols() asfloat asdouble clear]; import excel [using] filename [, sheet() cellrange() firstrow case() allstring clear]; import spss [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) encoding() zsav clear]",
-    notes: "stores r(N), r(k); spss: values that the file declares missing become .a, .b ... in ascending order and keep their labels, dates become those of Stata; types: [D] import delimited, [D] import excel, [D] import spss",
+    syntax: "import delimited [varlist] [using] filename [, delimiters() varnames() case() rowrange() colrange() encoding() stringcols() numericcols() asfloat asdouble clear]; import excel [using] filename [, sheet() cellrange() firstrow case() allstring clear]; import spss [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) encoding() zsav clear]; import sas [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) encoding() clear]; import sasxport5 [using] filename [, member() encoding() novallabels clear]; import sasxport8 [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) member() encoding() clear]",
+    notes: "stores r(N), r(k); spss: values that the file declares missing become .a, .b ... in ascending order and keep their labels, dates become those of Stata; sas, sasxport5, sasxport8: missing values keep their letters, dates become those of Stata, labels come from formats.xpf of the same folder (sasxport5), of several data sets member() names the one that is read; types: [D] import delimited, [D] import excel, [D] import spss, [D] import sas, [D] import sasxport5",
     examples: &[Example {
         run: "set obs 3\ngenerate double x = _n / 4\ngenerate str5 s = \"a,b\"\ntempfile f\nexport delimited using \"`f'\", replace\nimport delimited using \"`f'\", clear asdouble",
         expect: &[("x[3]", 0.75), ("_N", 3.0), ("s[1] == \"a,b\"", 1.0), ("r(k)", 2.0)],
@@ -60,6 +63,9 @@ fn import(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ("delimited" | "delim" | "delimi" | "delimit" | "delimite", rest) => text_read::run(session, rest),
         ("excel" | "exc" | "exce", rest) => excel_read::run(session, rest),
         ("spss", rest) => spss_read::run(session, rest),
+        ("sas", rest) => sas_read::run(session, rest, sas_read::Form::Native),
+        ("sasxport5", rest) => sas_read::run(session, rest, sas_read::Form::Version5),
+        ("sasxport8", rest) => sas_read::run(session, rest, sas_read::Form::Version8),
         (other, _) => Err(refused("import", other)),
     }
 }

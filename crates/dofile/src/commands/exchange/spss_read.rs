@@ -8,6 +8,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use sav::{Code, Facts, FormatKind, Meaning, Reader};
 
 use super::cells::{Builder, Kind};
+use super::labelled::{self, decode, file_and_words};
 use super::names::{self, Case};
 use super::{check_clear, report_import};
 use crate::error::{Result, StataError};
@@ -16,7 +17,6 @@ use crate::ops::sources::source;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{unquote, words};
 use crate::value::missing;
 
 const OPTIONS: &[OptSpec] =
@@ -41,28 +41,14 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     let mut cmd = ParsedCommand::split("import spss", raw, false)?;
     cmd.check_options(OPTIONS, &[])?;
     check_clear(session, cmd.has("clear"))?;
-    // without using, the last word is the file
-    let mut list: Vec<String> = words(&cmd.list).into_iter().map(str::to_string).collect();
-    let file = match &cmd.using {
-        Some(file) => file.clone(),
-        None => {
-            let file = list.pop().ok_or_else(|| StataError::invalid("invalid file specification"))?;
-            unquote(&file).to_owned()
-        }
-    };
-    let case = match cmd.options.text("case") {
-        None => Case::Preserve,
-        Some(text) => {
-            Case::parse(text).ok_or_else(|| StataError::invalid("option case() incorrectly specified"))?
-        }
-    };
+    let (file, list) = file_and_words(&cmd)?;
+    let case = labelled::case(&cmd, Case::Preserve)?;
     let (path, file) = source(session, &file, if cmd.has("zsav") { "zsav" } else { "sav" })?;
     let opened = File::open(path).map_err(|_| StataError::new(601, format!("file {file} not found")))?;
     let failed = |e: sav::Error| StataError::new(610, format!("file {file} not SPSS format: {e}"));
     let mut reader = Reader::open(BufReader::new(opened), METADATA_LIMIT).map_err(failed)?;
     let encoding = match cmd.options.text("encoding") {
-        Some(name) => Encoding::for_label(unquote(name.trim()).as_bytes())
-            .ok_or_else(|| StataError::invalid(format!("encoding {name} not found")))?,
+        Some(name) => labelled::named_encoding(name)?,
         None => found_encoding(&mut reader).map_err(failed)?,
     };
     let weight = reader.weight();
@@ -70,15 +56,7 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     let originals: Vec<String> = columns.iter().map(|c| decode(encoding, &c.about.name)).collect();
     let weight = weight.map(|at| originals[at].clone());
     let (frame, notes) = frame(columns, &originals, case, encoding)?;
-    let before = std::mem::replace(&mut session.frame, frame);
-    let chosen = choose(session, &cmd, &list, &originals);
-    let chosen = match chosen {
-        Ok(chosen) => chosen,
-        Err(error) => {
-            session.frame = before;
-            return Err(error);
-        }
-    };
+    let chosen = labelled::take(session, frame, &cmd, &list, &originals)?;
     for (_, note) in notes.iter().filter(|(at, _)| chosen.contains(at)) {
         session.print(format!("note: {note}"));
     }
@@ -87,10 +65,6 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     }
     report_import(session);
     Ok(())
-}
-
-fn decode(encoding: &'static Encoding, bytes: &[u8]) -> String {
-    encoding.decode_without_bom_handling(bytes).0.into_owned()
 }
 
 /// The encoding that the file names; without one UTF-8 where all texts are valid in it, else that of Western Windows.
@@ -241,32 +215,4 @@ fn remarks(name: &str, about: &sav::Variable, facts: &Facts, meaning: &Meaning) 
         out.push(format!("{name} is a duration in seconds"));
     }
     out
-}
-
-/// Leaves the variables and rows that were asked for; gives the positions of the variables in the file.
-fn choose(
-    session: &mut Session,
-    cmd: &ParsedCommand,
-    list: &[String],
-    originals: &[String],
-) -> Result<Vec<usize>> {
-    let rows = session.rows(cmd)?;
-    let mut chosen = Vec::new();
-    for word in list {
-        match originals.iter().position(|o| o.eq_ignore_ascii_case(word)) {
-            Some(at) => chosen.push(at),
-            None => chosen.extend(session.varlist(word)?),
-        }
-    }
-    if list.is_empty() {
-        chosen = (0..originals.len()).collect();
-    }
-    if rows.contains(&false) {
-        session.frame.keep_rows(&rows);
-    }
-    let others: Vec<usize> = (0..originals.len()).filter(|at| !chosen.contains(at)).collect();
-    session.frame.drop_vars(&others);
-    let used: Vec<String> = session.frame.vars().iter().map(|v| v.value_label.clone()).collect();
-    session.frame.value_labels.retain(|name, _| used.contains(name));
-    Ok(chosen)
 }

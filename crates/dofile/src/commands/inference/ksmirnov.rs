@@ -10,8 +10,9 @@ use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use estimators::distributions::kolmogorov_tail;
+use estimators::smirnov::exact_smirnov;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by")]).exp().unsupported(&["EXact"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("EXact")]).exp();
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ksmirnov",
@@ -19,8 +20,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "ksmirnov varname [if] [in], by(groupvar) | ksmirnov varname = exp [if] [in]",
-    notes: "asymptotic p-values; one sample: exp is the theoretical distribution function; stores r(D_1) r(p_1) r(D_2) r(p_2) r(D) r(p), with two samples r(group1) r(group2); [R] ksmirnov",
+    syntax: "ksmirnov varname [if] [in], by(groupvar) [exact] | ksmirnov varname = exp [if] [in]",
+    notes: "asymptotic p-values, with exact also the exact one of two samples, which counts paths and takes no account of ties; one sample: exp is the theoretical distribution function; stores r(D_1) r(p_1) r(D_2) r(p_2) r(D) r(p), with two samples r(group1) r(group2), with exact r(p_exact); [R] ksmirnov",
     examples: &[Example {
         run: "set obs 8\ngenerate g = _n > 4\ngenerate x = cond(_n == 8, 2.5, _n)\nksmirnov x, by(g)",
         // At 4 all of the first group and one of four of the second lie below.
@@ -42,6 +43,9 @@ fn line(name: &str, d: f64, p: f64) -> String {
 fn one_sample(s: &mut Session, cmd: &ParsedCommand, exp: &str) -> Result<()> {
     if cmd.options.has("by") {
         return Err(StataError::invalid("by() is for two samples"));
+    }
+    if cmd.has("exact") {
+        return Err(StataError::invalid("exact is for two samples"));
     }
     let variable = s.numeric_variable(cmd.list.trim())?;
     let mut touse = s.rows(cmd)?;
@@ -114,14 +118,29 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let one_sided = |d: f64| (-2.0 * scale * d * d).exp();
     let p = kolmogorov_tail(d * scale.sqrt());
     s.print("");
+    let exact = cmd.has("exact").then(|| exact_smirnov(a.len(), b.len(), d));
+    let (heading, rule) = if exact.is_some() { ("    Exact", "------------") } else { ("", "") };
     s.print("Two-sample Kolmogorov–Smirnov test for equality of distribution functions");
     s.print("");
-    s.print("Smaller group             D     p-value  ");
-    s.print("---------------------------------------");
+    s.print(format!("Smaller group             D     p-value  {heading}"));
+    s.print(format!("---------------------------------------{rule}"));
     s.print(line(&grouped.names[0], above, one_sided(above)));
     s.print(line(&grouped.names[1], below, one_sided(below)));
-    s.print(line("Combined K-S", d, p));
+    let last = exact.map_or_else(String::new, |p| format::right(&format::bare("%5.3f", stata(p)), 11));
+    s.print(format!("{}{last}", line("Combined K-S", d, p)));
+    let mut all: Vec<f64> = a.iter().chain(&b).copied().collect();
+    all.sort_by(f64::total_cmp);
+    all.dedup();
+    if all.len() < a.len() + b.len() {
+        s.print("");
+        s.print("Note: Ties exist in combined dataset;");
+        let (unique, count) = (all.len(), a.len() + b.len());
+        s.print(format!("      there are {unique} unique values out of {count} observations."));
+    }
     let mut r = Results::default();
+    if let Some(exact) = exact {
+        r.scalar("p_exact", stata(exact));
+    }
     r.scalar("D_1", above)
         .scalar("p_1", one_sided(above))
         .scalar("D_2", below)

@@ -92,12 +92,10 @@ pub(super) const RESTORE: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("restore", 4, restore, "restore [, not preserve]")
 };
-const MARKS: StandardSyntax = StandardSyntax::new(&[
-    OptSpec::flag("STRok"),
-    OptSpec::flag("sysmissok"),
-    OptSpec::flag("NOVARlist"),
-    OptSpec::flag("zeroweight"),
-]);
+const MARKS: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::flag("STRok"), OptSpec::flag("NOVARlist"), OptSpec::flag("zeroweight")]);
+const MARKOUT_SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::flag("STRok"), OptSpec::flag("sysmissok")]);
 pub(super) const MARKSAMPLE: CommandSpec = CommandSpec {
     examples: &[Example {
         // Rows 1, 3 and 4.
@@ -105,7 +103,7 @@ pub(super) const MARKSAMPLE: CommandSpec = CommandSpec {
         expect: &[("r(n)", 3.0)],
     }],
     form: Form::Standard(&MARKS),
-    ..CommandSpec::raw("marksample", 6, marksample, "marksample lmacname [, novarlist strok]")
+    ..CommandSpec::raw("marksample", 6, marksample, "marksample lmacname [, novarlist strok zeroweight]")
 };
 pub(super) const MARK: CommandSpec = CommandSpec {
     examples: &[Example {
@@ -113,7 +111,7 @@ pub(super) const MARK: CommandSpec = CommandSpec {
         expect: &[("r(sum)", 3.0), ("m[1]", 0.0)],
     }],
     form: Form::Standard(&MARK_SYNTAX),
-    ..CommandSpec::raw("mark", 4, mark, "mark newmarkvar [if] [in] [weight]")
+    ..CommandSpec::raw("mark", 4, mark, "mark newmarkvar [if] [in] [weight] [, zeroweight]")
 };
 const MARK_SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("zeroweight")]).weights(super::ALL_WEIGHTS);
@@ -122,7 +120,7 @@ pub(super) const MARKOUT: CommandSpec = CommandSpec {
         run: "set obs 4\ngenerate x = _n\nreplace x = . in 2/3\nmark m\nmarkout m x\nsummarize m",
         expect: &[("r(sum)", 2.0), ("m[2]", 0.0)],
     }],
-    form: Form::Standard(&MARKS),
+    form: Form::Standard(&MARKOUT_SYNTAX),
     ..CommandSpec::raw("markout", 7, markout, "markout markvar [varlist] [, strok sysmissok]")
 };
 pub(super) const CLEAR: CommandSpec = CommandSpec {
@@ -241,6 +239,9 @@ fn assert(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for i in (0..rows.len()).filter(|&i| rows[i]) {
         total += 1;
         wrong += usize::from(!c.holds(&ctx, i));
+    }
+    if cmd.has("null") && total == 0 {
+        return Err(StataError::new(8, "assertion is null: no observations"));
     }
     if wrong > 0 {
         if total > 1 {
@@ -441,7 +442,7 @@ fn marksample(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let weight = if weight.is_empty() { String::new() } else { format!("[{weight}{exp}]") };
     let inner = ParsedCommand::split("mark", &format!("{text_if} {text_in} {weight}"), false)?;
     let mut touse = group_rows(s, &inner)?;
-    s.weights(&inner, crate::syntax::WeightKind::Frequency, &mut touse)?;
+    weighted(s, &inner, &mut touse, cmd.has("zeroweight"))?;
     if !cmd.has("novarlist") && !varlist.is_empty() {
         markout_list(s, &varlist, &mut touse, cmd.has("strok"))?;
     }
@@ -467,8 +468,21 @@ fn mark(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::syntax());
     }
     let mut touse = group_rows(s, cmd)?;
-    s.weights(cmd, crate::syntax::WeightKind::Frequency, &mut touse)?;
+    weighted(s, cmd, &mut touse, cmd.has("zeroweight"))?;
     add_mark(s, &name, &touse)
+}
+
+/// Excludes rows whose weight is missing, or zero unless `zero` says that these stay.
+fn weighted(s: &Session, cmd: &ParsedCommand, touse: &mut [bool], zero: bool) -> Result<()> {
+    let selected = touse.to_vec();
+    s.weights(cmd, crate::syntax::WeightKind::Frequency, touse)?;
+    if let Some(weight) = cmd.weight.as_ref().filter(|_| zero) {
+        let values = s.numbers(&weight.exp, &selected)?;
+        for (row, mark) in touse.iter_mut().enumerate() {
+            *mark |= selected[row] && values[row] == 0.0;
+        }
+    }
+    Ok(())
 }
 
 fn markout(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -477,6 +491,19 @@ fn markout(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let before: Vec<bool> = s.frame.numeric(i)?.iter().map(|&x| x != 0.0).collect();
     let mut touse = before.clone();
     markout_list(s, list, &mut touse, cmd.has("strok"))?;
+    if cmd.has("sysmissok") {
+        // `.` of numeric variables is no reason to leave a row out, .a to .z are
+        touse.clone_from(&before);
+        for v in s.varlist(list)? {
+            match s.frame.var(v).is_string() {
+                true => s.markout(&[v], &mut touse, cmd.has("strok"))?,
+                false => {
+                    let values = s.frame.numeric(v)?;
+                    touse.iter_mut().zip(values.iter()).for_each(|(t, x)| *t &= *x <= crate::value::MISSING);
+                }
+            }
+        }
+    }
     let column = s.frame.column_mut(i);
     for (k, t) in touse.iter().enumerate() {
         if before[k] && !t {

@@ -30,6 +30,7 @@ mod parts;
 mod scobit;
 mod tobit;
 mod truncreg;
+mod vuong;
 mod zero;
 mod zero_inflated;
 mod zioprobit;

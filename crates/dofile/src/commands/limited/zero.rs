@@ -23,12 +23,14 @@ const UNSUPPORTED: &[&str] = &["vuong", "zip", "DISPersion", "NOLRtest"];
 const INFLATED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("INFlate"),
     OptSpec::flag("probit"),
+    OptSpec::flag("vuong"),
+    OptSpec::flag("FORCEVUONG"),
     OptSpec::text("EXPosure"),
     OptSpec::text("OFFset"),
 ])
 .weights(WEIGHTS)
 .maximised()
-.unsupported(&["vuong", "zip", "IRr"]);
+.unsupported(&["zip", "IRr"]);
 const TRUNCATED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::real("ll"),
     OptSpec::flag("IRr"),
@@ -46,8 +48,8 @@ pub(super) const SPEC_ZIP: CommandSpec = CommandSpec {
     form: Form::Standard(&INFLATED),
     by: ByRule::EachGroup,
     run: run_zip,
-    syntax: "zip depvar [indepvars] [if] [in] [weight], inflate(varlist|_cons) [probit exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "stores e(N N_zero df_m ll ll_0 chi2 p), e(b) with equations depvar and inflate, e(V), r(table); formulas: [R] zip",
+    syntax: "zip depvar [indepvars] [if] [in] [weight], inflate(varlist|_cons) [probit forcevuong exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "stores e(N N_zero df_m ll ll_0 chi2 p), e(b) with equations depvar and inflate, e(V), r(table), with forcevuong e(vuong); formulas: [R] zip",
     examples: &[Example {
         run: "set obs 60\ngen x = mod(_n, 5)\ngen y = cond(mod(_n, 3) == 0, 0, 1 + mod(_n*7, 4))\nzip y, inflate(_cons)",
         // The mean is that of the data.
@@ -60,7 +62,7 @@ pub(super) const SPEC_ZINB: CommandSpec = CommandSpec {
     name: "zinb",
     min: 4,
     run: run_zinb,
-    syntax: "zinb depvar [indepvars] [if] [in] [weight], inflate(varlist|_cons) [probit exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "zinb depvar [indepvars] [if] [in] [weight], inflate(varlist|_cons) [probit forcevuong exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores as zip and e(alpha); e(b) with /lnalpha; formulas: [R] zinb",
     examples: &[Example {
         // The share of zeros is that of the data.
@@ -176,6 +178,9 @@ fn run(
                     let alpha = session.e.results.get_scalar("alpha").unwrap_or(crate::value::MISSING);
                     session.print(format!("       alpha |  {}", crate::format::number("%9.0g", alpha)));
                     session.print("-".repeat(78));
+                }
+                if equations {
+                    super::vuong::show(session, name);
                 }
             },
         },

@@ -1,5 +1,6 @@
 //! Estimation of `zip` and `zinb`: the maximum of a likelihood that may have several.
 
+use super::vuong;
 use super::zero::{constant_equation, finish, log_mean, main_equation, read};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
@@ -37,6 +38,7 @@ pub(super) fn estimate(
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.extend(list.variables().iter().map(|v| session.variable(v)).collect::<Result<Vec<_>>>()?);
     let model = read(session, cmd, further)?;
+    vuong::check(cmd, &model)?;
     let (side, omitted) = Side::build(session, &list, &model.touse, true)?;
     post::note_omitted(session, &omitted);
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
@@ -67,7 +69,7 @@ pub(super) fn estimate(
         let (inflate, rest) = shares(z, probit);
         inflated(y[row], inflate, rest, poisson(y[row], eta))
     });
-    if nb {
+    let b = if nb {
         let mut two = equations(true);
         two.pop();
         let of_poisson = ml_command::quiet(&model, &without_dispersion, two, &start).ok();
@@ -78,9 +80,12 @@ pub(super) fn estimate(
             let (inflate, rest) = shares(z, probit);
             inflated(y[row], inflate, rest, negative_binomial(y[row], eta, alpha))
         });
-        fit_inflated(session, cmd, name, &model, &side, &formula, equations, &starts)?;
+        fit_inflated(session, cmd, name, &model, &side, &formula, equations, &starts)?
     } else {
-        fit_inflated(session, cmd, name, &model, &side, &without_dispersion, equations, &[start])?;
+        fit_inflated(session, cmd, name, &model, &side, &without_dispersion, equations, &[start])?
+    };
+    if cmd.has("forcevuong") {
+        vuong::store(session, &model, &side, (probit, nb), shift, &b)?;
     }
     let results = &mut session.e.results;
     results.scalar("N_zero", zeros).text("inflate", if probit { "probit" } else { "logit" });
@@ -115,7 +120,7 @@ pub(super) fn header(session: &mut Session, title: &str) {
 const SMALL_DISPERSION: f64 = -1.0;
 
 /// Log probabilities of being inflated and of the rest.
-fn shares<const N: usize>(z: Jet<N>, probit: bool) -> (Jet<N>, Jet<N>) {
+pub(super) fn shares<const N: usize>(z: Jet<N>, probit: bool) -> (Jet<N>, Jet<N>) {
     if probit { (z.ln_normal(), (-z).ln_normal()) } else { (z.ln_logistic(), (-z).ln_logistic()) }
 }
 
@@ -151,7 +156,7 @@ fn fit_inflated<'a, L: Likelihood>(
     formula: &L,
     equations: impl Fn(bool) -> Vec<Equation<'a>>,
     starts: &[Vec<f64>],
-) -> Result<()> {
+) -> Result<Vec<f64>> {
     let slopes = model.columns().len();
     let constants: Vec<Vec<f64>> = starts.iter().map(|start| start[slopes..].to_vec()).collect();
     let null = highest(model, formula, equations(false), constants)?.1;
@@ -170,5 +175,5 @@ fn fit_inflated<'a, L: Likelihood>(
     let fit = likelihood::maximise(session, &cmd.options, model, formula, equations(true), &from, &layout)?;
     finish(session, cmd, name, model, &fit, layout, Some(null.ll), slopes);
     session.e.results.scalars.remove("r2_p");
-    Ok(())
+    Ok(fit.b)
 }

@@ -111,6 +111,8 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
         Some(name) => Some(s.variable(name)?),
         None => None,
     };
+    let size = options.text("studysize").map(|name| s.numeric_variable(name.trim())).transpose()?;
+    let sizes = size.map(|v| s.frame.numeric(v).map(std::borrow::Cow::into_owned)).transpose()?;
     let labels = study_labels(s, effects, study);
     let study_name = study.map_or("Generic".to_string(), |v| s.frame.var(v).name.clone());
     let names: Vec<String> = d.variables.iter().map(|v| s.frame.var(*v).name.clone()).collect();
@@ -129,6 +131,12 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
     ] {
         let mut variable = Variable::new(name, column);
         variable.label = label.to_string();
+        s.frame.add(variable)?;
+    }
+    if let Some(sizes) = sizes {
+        let own = effects.iter().zip(&sizes).map(|(e, n)| if used(e) { *n } else { MISSING });
+        let mut variable = Variable::new("_meta_studysize", Column::Double(own.collect()));
+        variable.label = "Sample size per study".to_string();
         s.frame.add(variable)?;
     }
     let label = options.text("eslabel").map_or(d.label, |t| unquote(t.trim())).to_string();

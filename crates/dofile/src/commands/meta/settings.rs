@@ -8,8 +8,8 @@ use crate::syntax::split::ParsedCommand;
 use estimators::meta_analysis::Between;
 
 /// Variables that a declaration makes.
-pub(super) const VARIABLES: [&str; 6] =
-    ["_meta_id", "_meta_studylabel", "_meta_es", "_meta_se", "_meta_cil", "_meta_ciu"];
+pub(super) const VARIABLES: [&str; 7] =
+    ["_meta_id", "_meta_studylabel", "_meta_es", "_meta_se", "_meta_cil", "_meta_ciu", "_meta_studysize"];
 
 /// How effects are pooled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

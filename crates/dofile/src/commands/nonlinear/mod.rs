@@ -5,6 +5,7 @@ mod gmm;
 mod gmm_instruments;
 mod ivpoisson;
 mod mlexp;
+mod named;
 mod nl;
 mod nlsur;
 mod nlsur_steps;

@@ -16,7 +16,7 @@ use crate::format;
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
+use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren, unquote};
 use crate::syntax::{Design, FvList};
 use crate::value::{MISSING, is_missing};
 use estimators::matrix::Mat;
@@ -38,9 +38,9 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noLOg"),
     OptSpec::flag("noHEader"),
     OptSpec::text("TITle"),
+    OptSpec::text("TITLE2"),
 ];
-const UNSUPPORTED: &[&str] =
-    &["LNLsq", "NPARameters", "PARAMeters", "DELta", "TRace", "COEFLegend", "TITLE2", "LEAVE"];
+const UNSUPPORTED: &[&str] = &["LNLsq", "NPARameters", "PARAMeters", "DELta", "TRace", "COEFLegend", "LEAVE"];
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "nl",
@@ -48,13 +48,22 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "nl (depvar = expression with {parameter=start} and {name: varlist}) [if] [in] [weight] [, initial(name # ...) variables(varlist) vce(gnr|robust|cluster v) hasconstant(name) noconstant eps(#) iterate(#) level(#) nolog]",
-    notes: "stores e(N k df_m df_r mss rss tss r2 r2_a rmse ll dev ic converged), e(b) with /name, e(V), r(table); Levenberg-Marquardt steps, differences of fourth order; function evaluator programs and nl exp3: ... are not supported; [R] nl",
-    examples: &[Example {
-        run: "set obs 5\ngen x = _n\ngen y = 2*exp(0.5*x)\nnl (y = {a=1}*exp({b=0.3}*x)), nolog",
-        expect: &[("_b[/a]", 2.0), ("_b[/b]", 0.5), ("e(converged)", 1.0)],
-    }],
+    syntax: "nl (depvar = expression with {parameter=start} and {name: varlist}) [if] [in] [weight] [, initial(name # ...) variables(varlist) vce(gnr|robust|cluster v) hasconstant(name) noconstant eps(#) iterate(#) level(#) nolog title() title2()]; nl {exp3|exp2|exp2a|log4|log3|gom4|gom3}: depvar x [if] [in] [weight] [, options]; nl NAME: depvar varlist [if] [in] [weight] [, options]",
+    notes: "stores e(N k df_m df_r mss rss tss r2 r2_a rmse ll dev ic converged), e(b) with /name, e(V), r(table); Levenberg-Marquardt steps, differences of fourth order; of the built-in functions the starting values are the best of a grid, log4 has b1 > 0; the program nlNAME returns the equation in r(eq), its title in r(title); function evaluator programs (nl NAME @ ...) are not supported; [R] nl",
+    examples: &[
+        Example {
+            run: "set obs 5\ngen x = _n\ngen y = 2*exp(0.5*x)\nnl (y = {a=1}*exp({b=0.3}*x)), nolog",
+            expect: &[("_b[/a]", 2.0), ("_b[/b]", 0.5), ("e(converged)", 1.0)],
+        },
+        Example {
+            run: "set obs 8\ngen x = _n\ngen y = 3 + 2*0.5^x\nnl exp3: y x, nolog",
+            expect: &[("_b[/b0]", 3.0), ("_b[/b1]", 2.0), ("_b[/b2]", 0.5)],
+        },
+    ],
 };
+
+/// The title without one of the user's own.
+const TITLE: &str = "Nonlinear regression";
 
 /// State for `predict`.
 pub(super) struct NlState {
@@ -72,14 +81,17 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         again.check_options(OPTIONS, UNSUPPORTED)?;
         return display(s, &again);
     }
-    if !raw.starts_with('(') {
-        return Err(StataError::unsupported_command(
-            "nl with a function evaluator program or a built-in function",
-        ));
-    }
-    let close = matching_paren(&raw, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
-    let (left, right) = raw[1..close].split_once('=').ok_or_else(StataError::syntax)?;
-    let mut line = ParsedCommand::split("nl", &raw[close + 1..], false)?;
+    let (text, title) = if raw.starts_with('(') {
+        (raw.clone(), None)
+    } else {
+        let named = super::named::read(s, &raw)?;
+        let named =
+            named.ok_or_else(|| StataError::unsupported_command("nl with a function evaluator program"))?;
+        (named.text, named.title)
+    };
+    let close = matching_paren(&text, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+    let (left, right) = text[1..close].split_once('=').ok_or_else(StataError::syntax)?;
+    let mut line = ParsedCommand::split("nl", &text[close + 1..], false)?;
     line.check_options(OPTIONS, UNSUPPORTED)?;
     let mut expression = Substitutable::parse(s, right)?;
     if let Some(text) = line.options.text("initial") {
@@ -88,6 +100,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let model = read(s, &line, left.trim(), &expression)?;
     let fit = fit(s, &line, &model, &expression)?;
     post_results(s, &line, &raw, model, expression, &fit);
+    if let Some(title) = line.options.text("title").map(|t| unquote(t).to_string()).or(title) {
+        s.e.results.text("title", title);
+    }
+    if let Some(second) = line.options.text("title2") {
+        let second = unquote(second).to_string();
+        s.e.results.text("title_2", second);
+    }
     display(s, &line)?;
     if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
 }
@@ -244,7 +263,7 @@ fn post_results(
     if let Some(position) = constant {
         r.scalar("cj", position as f64 + 1.0);
     }
-    r.text("title", "Nonlinear regression").text("predict", "nl_p").text("sexp", expression.text.trim());
+    r.text("title", TITLE).text("predict", "nl_p").text("sexp", expression.text.trim());
     let names: Vec<&str> = expression.parameters.iter().map(|p| p.name.as_str()).collect();
     r.text("params", names.join(" ")).text("properties", "b V");
     if model.vce == VceSpec::Default && !model.is_robust() {
@@ -272,7 +291,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         )
     };
     let left = if robust {
-        vec![s.e.results.get_text("title").unwrap_or("").to_string()]
+        vec![TITLE.to_string()]
     } else {
         let (df_m, df_t) = (scalar("df_m"), scalar("df_t"));
         vec![
@@ -289,6 +308,10 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.print("");
         show(s, &left, &facts, 14, 10);
         s.print("");
+    }
+    let given = |name: &str| s.e.results.get_text(name).filter(|text| *text != TITLE).map(str::to_string);
+    for title in ["title", "title_2"].into_iter().filter_map(given).collect::<Vec<_>>() {
+        s.print(title);
     }
     ml_command::table(s, cmd, &Look::default())?;
     if let Some(position) = constant {

@@ -48,12 +48,20 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("LOg"),
     OptSpec::flag("noHEader"),
     OptSpec::flag("noGRoup"),
-    OptSpec::flag("noSTDerr"),
     OptSpec::flag("VARiance"),
     OptSpec::flag("STDDEViations"),
 ];
-pub(super) const UNSUPPORTED: &[&str] =
-    &["DFMethod", "PWeight", "FWeight", "PWSCale", "EMIterate", "EMOnly", "COLlinear", "CONSTraints"];
+pub(super) const UNSUPPORTED: &[&str] = &[
+    "DFMethod",
+    "PWeight",
+    "FWeight",
+    "PWSCale",
+    "EMIterate",
+    "EMOnly",
+    "COLlinear",
+    "CONSTraints",
+    "noSTDerr",
+];
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -249,7 +249,7 @@ fn post(
         .matrix("ci_percentile", limits(&percentile))
         .matrix("ci_bc", limits(&corrected))
         .scalar("level", level);
-    let legend = found.legend();
+    let legend = if head.has("nolegend") { Vec::new() } else { found.legend() };
     found.post(s, head, est, &legend);
     if rows.len() as f64 > n {
         s.print(format!("Note: {} replications failed and are left out.", rows.len() as f64 - n));

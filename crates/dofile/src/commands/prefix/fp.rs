@@ -12,16 +12,22 @@ use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::is_missing;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "powers -2 -1 -.5 0 .5 1 2 3, at most dimension(2) of them; makes the variables term_1, term_2; classic scales and centers; the command needs e(ll); stores e(fp_dimension fp_center_mean fp_compare_df2), e(fp_terms fp_variable fp_cmd fp_cmdline fp_compare_stat fp_powers), e(fp_fp), e(fp_compare); no catzero; [R] fp, Royston and Altman (1994)",
-    examples: &[Example {
-        run: "set obs 40\ngenerate x = _n/4\ngenerate y = 3 + 2/x + mod(_n*7, 5)/100\nfp <x>, dimension(1): regress y <x>\nmatrix p = e(fp_fp)\nscalar b = _b[x_1]\ngenerate z = 1/x\nregress y z",
-        expect: &[("p[1,1]", -1.0), ("b/_b[z]", 1.0)],
-    }],
+    notes: "powers -2 -1 -.5 0 .5 1 2 3, at most dimension(2) of them; makes the variables term_1, term_2; classic scales and centers; the command needs e(ll); stores e(fp_dimension fp_center_mean fp_compare_df2), e(fp_terms fp_variable fp_cmd fp_cmdline fp_compare_stat fp_powers), e(fp_fp), e(fp_compare); no catzero, fp plot, fp predict; [R] fp, Royston and Altman (1994)",
+    examples: &[
+        Example {
+            run: "set obs 5\ngenerate x = _n\nfp generate double p = x^(-1 2 2)",
+            expect: &[("p_1[2]", 0.5), ("p_2[3]", 9.0), ("p_3[4] - 16*ln(4) + 1", 1.0)],
+        },
+        Example {
+            run: "set obs 40\ngenerate x = _n/4\ngenerate y = 3 + 2/x + mod(_n*7, 5)/100\nfp <x>, dimension(1): regress y <x>\nmatrix p = e(fp_fp)\nscalar b = _b[x_1]\ngenerate z = 1/x\nregress y z",
+            expect: &[("p[1,1]", -1.0), ("b/_b[z]", 1.0)],
+        },
+    ],
     ..CommandSpec::raw(
         "fp",
         2,
         run,
-        "fp <term> [, powers(numlist) dimension(#) fp(numlist) scale(#_a #_b) center(#|mean) zero classic replace all]: command with <term> among its regressors | fp generate newvar = varname^(numlist) ...",
+        "fp <term> [, powers(numlist) dimension(#) fp(numlist) scale(#_a #_b) center(#|mean) zero classic replace all]: command with <term> among its regressors | fp generate [type] [newvar =] varname^(numlist) [if] [in] [, scale() center() zero classic replace]",
     )
 };
 
@@ -62,8 +68,12 @@ impl Request {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
-    if raw.split_whitespace().next().is_some_and(|w| w.len() >= 3 && "generate".starts_with(w)) {
-        return Err(StataError::unsupported_command("fp generate"));
+    let word = raw.split(|c: char| c.is_whitespace() || c == ',').next().unwrap_or_default();
+    if word.len() >= 3 && "generate".starts_with(word) {
+        return super::fp_generate::run(s, &raw[word.len()..]);
+    }
+    if ["plot", "predict"].contains(&word) {
+        return Err(StataError::unsupported_command(&format!("fp {word}")));
     }
     let at = top_level_colon(raw)
         .ok_or_else(|| StataError::invalid("fp is a prefix: fp <term> [, options]: command"))?;
@@ -135,10 +145,23 @@ fn read(s: &Session, body: &str, command: &str, parsed: &ParsedCommand) -> Resul
     })
 }
 
-/// The scaled variable and its center; r(411) when it is not positive in the sample.
+/// The scaled variable and its center in the estimation sample.
 fn scaled(s: &Session, request: &Request, parsed: &ParsedCommand) -> Result<Scaled> {
     let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
-    let position = s.numeric_variable(&request.variable)?;
+    scaled_in(s, &request.variable, sample.to_vec(), parsed)
+}
+
+/// The scaled variable and its center in a sample.
+///
+/// # Errors
+/// r(411) when the variable is not positive in the sample, r(198) for wrong options.
+pub(super) fn scaled_in(
+    s: &Session,
+    variable: &str,
+    sample: Vec<bool>,
+    parsed: &ParsedCommand,
+) -> Result<Scaled> {
+    let position = s.numeric_variable(variable)?;
     let x = s.frame.numeric(position)?.into_owned();
     let used: Vec<f64> = (0..x.len()).filter(|i| sample[*i] && !is_missing(x[*i])).map(|i| x[i]).collect();
     let classic = parsed.has("classic");
@@ -155,7 +178,7 @@ fn scaled(s: &Session, request: &Request, parsed: &ParsedCommand) -> Result<Scal
     };
     let value = |x: f64| (x + shift) / factor;
     if !zero && used.iter().any(|x| value(*x) <= 0.0) {
-        let text = format!("{} contains nonpositive values; see options scale() and zero", request.variable);
+        let text = format!("{variable} contains nonpositive values; see options scale() and zero");
         return Err(StataError::new(411, text));
     }
     let positive: Vec<f64> = used.iter().copied().filter(|x| !zero || value(*x) > 0.0).collect();
@@ -170,7 +193,7 @@ fn scaled(s: &Session, request: &Request, parsed: &ParsedCommand) -> Result<Scal
             _ => return Err(StataError::invalid("center() invalid")),
         },
     };
-    Ok(Scaled { x, sample: sample.to_vec(), shift, factor, center, zero })
+    Ok(Scaled { x, sample, shift, factor, center, zero })
 }
 
 /// Removes variables of an earlier polynomial; r(110) without `replace`.

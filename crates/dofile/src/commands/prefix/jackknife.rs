@@ -130,7 +130,7 @@ fn post(
         estimated,
     };
     let est = found.estimation(s, None);
-    let legend = found.legend();
+    let legend = if head.has("nolegend") { Vec::new() } else { found.legend() };
     found.post(s, head, est, &legend);
     Ok(())
 }

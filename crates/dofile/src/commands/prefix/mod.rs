@@ -5,6 +5,7 @@ mod bootstrap;
 mod estat_bootstrap;
 mod exp_list;
 mod fp;
+mod fp_generate;
 mod fp_search;
 mod fp_show;
 mod jackknife;

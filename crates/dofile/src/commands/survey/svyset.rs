@@ -24,10 +24,9 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("FAY"),
     OptSpec::flag("MSE"),
     OptSpec::flag("clear"),
-    OptSpec::flag("noCLEAR"),
 ];
 const UNSUPPORTED: &[&str] =
-    &["WEIght", "SDRweight", "DOF", "POSTStrata", "POSTWeight", "RAKE", "REGress", "HADamard"];
+    &["WEIght", "SDRweight", "DOF", "POSTStrata", "POSTWeight", "RAKE", "REGress", "HADamard", "noCLEAR"];
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "svyset",

@@ -13,6 +13,7 @@ mod stcrreg;
 mod stcrreg_post;
 mod stcurve;
 mod stdescribe;
+mod stgen;
 mod stjoin;
 mod stmh;
 mod stphplot;
@@ -40,6 +41,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     streset::SPEC,
     stsplit::SPEC,
     stjoin::SPEC,
+    stgen::SPEC,
+    stgen::SPEC_STFILL,
     sts::SPEC,
     stci::SPEC,
     stcox::SPEC,

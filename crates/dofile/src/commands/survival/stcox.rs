@@ -269,6 +269,11 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         post_results(s, cmd, cox, &whole, &whole.v, &records);
         return cox_shared::store(s, name, &records, &found, &fit);
     }
+    // the robust variance has the factor g/(g - 1) of the groups g, which noadjust takes away
+    let unadjusted = |v: Mat, groups: usize| match cmd.has("noadjust") {
+        true => v.scaled((groups as f64 - 1.0) / groups as f64),
+        false => v,
+    };
     let v = match (&cox.model.vce, &cox.model.clusters) {
         _ if columns.is_empty() => fit.v.clone(),
         (VceSpec::Cluster(_), Some(c)) => {
@@ -276,11 +281,12 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
                 return Err(StataError::standard(460));
             }
             let clusters = c.rearranged(&of.iter().map(|&i| at[i]).collect::<Vec<_>>());
-            robust(&fit.v, &scores(data, columns, &fit.b), data.w, clusters.kernel())
+            unadjusted(robust(&fit.v, &scores(data, columns, &fit.b), data.w, clusters.kernel()), c.count)
         }
         _ if cox.model.is_robust() => {
             let own: Vec<u32> = of.iter().map(|&i| i as u32).collect();
-            robust(&fit.v, &scores(data, columns, &fit.b), data.w, Clusters::new(&own, at.len()))
+            let clusters = Clusters::new(&own, at.len());
+            unadjusted(robust(&fit.v, &scores(data, columns, &fit.b), data.w, clusters), at.len())
         }
         _ => fit.v.clone(),
     };

@@ -353,5 +353,8 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     if !cmd.has("noheader") {
         lines.iter().for_each(|l| session.print(l));
     }
+    if cmd.has("notable") {
+        return Ok(());
+    }
     ml_command::table(session, cmd, &Look { equations: true, ..Look::default() })
 }

@@ -1,4 +1,4 @@
-//! `irf create`, `irf set`, `irf table` and `irf graph` after `var`, `vec` and `svar`: responses to impulses, kept in a file that is a
+//! `irf create`, `irf set`, `irf table` and `irf graph` after `var`, `vec`, `svar` and `arima`: responses to impulses, kept in a file that is a
 //! data set. Formulas: [TS] irf create; standard errors by the delta method; numbers: `estimators::var`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
@@ -23,7 +23,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "irf set filename [, replace clear] | irf create name [, step(#) order(vars) set(filename [, replace]) replace] | irf table [stats] [, irf(names) impulse(vars) response(vars) individual noci std title(text) level(#)] | irf graph stats [, irf(names) impulse(vars) response(vars) noci level(#) lstep(#) ustep(#) byopts() twoway_options] | irf {cgraph|ograph|ctable} (irfname impulse response stats [, options]) ... [, options]",
-    notes: "stats are irf oirf dm cirf coirf cdm fevd sirf sfevd; after var, and after vec and svar without standard errors; the file is a data set with irfname, impulse, response, step, the statistics and their standard errors std...; sirf and sfevd are missing but after svar, dm and cdm but for regressors of exog(); [TS] irf create, [TS] irf table, [TS] irf graph",
+    notes: "stats are irf oirf dm cirf coirf cdm fevd sirf sfevd; after var and arima, and after vec and svar without standard errors; after arima of a series without differences, irf oirf cirf coirf; the file is a data set with irfname, impulse, response, step, the statistics and their standard errors std...; sirf and sfevd are missing but after svar, dm and cdm but for regressors of exog(); [TS] irf create, [TS] irf table, [TS] irf graph",
     examples: &[Example {
         // After one step the response is the coefficient.
         run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nscalar b = [y]_b[L.x]\ntempfile f\nirf create m, step(1) set(`f'.irf)\nuse `f'.irf, clear\nkeep if impulse == \"x\" & response == \"y\" & step == 1\nerase `f'.irf",
@@ -145,6 +145,13 @@ impl System {
                 let values = tables(&own.lags, &own.sigma, steps).ok_or_else(singular)?;
                 let structural = Some(structural(&own.lags, &own.impact, steps));
                 Ok(Self::without_errors(own.names.clone(), values, structural))
+            }
+            "arima" => {
+                if order.is_some() {
+                    return Err(StataError::new(198, "order() may not be specified after arima"));
+                }
+                let (name, values, errors) = super::irf_arima::responses(session, steps)?;
+                Ok(Self { errors: Some(errors), ..Self::without_errors(vec![name], values, None) })
             }
             _ => Self::of_var(session, steps, order),
         }

@@ -14,6 +14,7 @@ mod cusum;
 mod fcast;
 mod filter;
 mod irf;
+mod irf_arima;
 mod irf_file;
 mod irf_show;
 mod kpss;

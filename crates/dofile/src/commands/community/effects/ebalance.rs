@@ -22,9 +22,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("MAXIter"),
     OptSpec::real("TOLerance"),
     OptSpec::flag("replace"),
-    OptSpec::text("Wttreat"),
 ])
-.unsupported(&["MANualtargets", "Keep"]);
+.unsupported(&["MANualtargets", "Keep", "Wttreat"]);
 
 /// The command.
 pub(crate) const SPEC: CommandSpec = CommandSpec {
