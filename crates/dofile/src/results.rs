@@ -1,6 +1,7 @@
 //! Stored results: `r()`, `e()` and `s()`, and what an estimation posts.
 
 use crate::matrix::Matrix;
+use estimators::matrix::Mat;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -128,6 +129,9 @@ pub struct Estimation {
     pub sample: Option<u64>,
     /// State private to the estimation command and its postestimation commands.
     pub extra: Option<Arc<dyn Any + Send + Sync>>,
+    /// Derivatives of the log likelihood of each row of the sample in the linear indices of the equations, after a
+    /// likelihood with robust standard errors.
+    pub scores: Option<Arc<Mat>>,
 }
 
 /// The private state of results that a do-file posted: no command of the engine stands behind them.

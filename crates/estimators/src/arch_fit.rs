@@ -159,7 +159,16 @@ impl Arch<'_> {
         }
         let opg = slopes.outer.inverse_definite()?;
         if covariance == Covariance::OuterProduct {
-            return Some(MlFit { b, v: opg.clone(), v_model: opg, ll, log, converged, constrained: None });
+            return Some(MlFit {
+                b,
+                v: opg.clone(),
+                v_model: opg,
+                ll,
+                log,
+                converged,
+                constrained: None,
+                scores: None,
+            });
         }
         let v_model = self.information(&b, &opg)?.inverse_definite()?;
         let n = self.y.len() as f64;
@@ -167,7 +176,7 @@ impl Arch<'_> {
             Covariance::Robust => v_model.sandwich(&slopes.outer).scaled(n / (n - 1.0)),
             _ => v_model.clone(),
         };
-        Some(MlFit { b, v, v_model, ll, log, converged, constrained: None })
+        Some(MlFit { b, v, v_model, ll, log, converged, constrained: None, scores: None })
     }
 
     /// The best of some lengths of a step, if one raises the log likelihood.

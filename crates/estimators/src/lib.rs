@@ -105,6 +105,7 @@ pub mod ml_group;
 pub mod ml_group_counts;
 pub mod ml_group_weights;
 pub mod ml_mixed_logit;
+mod ml_mixture;
 pub mod ml_ordered_scale;
 pub mod ml_outcomes;
 pub mod ml_pairs;

@@ -125,6 +125,8 @@ pub struct MlFit {
     pub converged: bool,
     /// The constraints, where there are any.
     pub constrained: Option<Constrained>,
+    /// Derivatives of the log likelihood of each row in its linear indices, without weights; kept with a sandwich only.
+    pub scores: Option<Mat>,
 }
 
 /// Columns on comparable scales: `(x - shift) / scale` per equation.
@@ -233,7 +235,24 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             log,
             converged,
             constrained: None,
+            scores: self.sandwich_factor(vce).map(|_| self.scores(&standard, &b)),
         })
+    }
+
+    /// Derivatives of the log likelihood of each row in its linear indices.
+    fn scores(&self, standard: &Standard, b: &[f64]) -> Mat {
+        let width = self.equations.len();
+        let parts = blocks::map(self.rows, |range| {
+            let z = self.block(standard, range.clone());
+            let eta = self.indices(standard, b, range.clone(), &z);
+            let mut out = vec![0.0; eta.len()];
+            let mut h = vec![0.0; width * width];
+            for (i, own) in out.chunks_exact_mut(width.max(1)).enumerate() {
+                self.model.row(range.start + i, &eta[i * width..(i + 1) * width], own, &mut h);
+            }
+            out
+        });
+        Mat::from_rows(self.rows, width, parts.concat())
     }
 
     fn standardise(&self) -> Standard {

@@ -17,7 +17,7 @@ pub enum Seen {
 }
 
 /// Log likelihood of a normal latent outcome; index 0 is its mean, index 1 the log of its standard deviation.
-pub fn censored(seen: Seen, [xb, lns]: [Jet<2>; 2]) -> Jet<2> {
+pub fn censored<const N: usize>(seen: Seen, [xb, lns]: [Jet<N>; 2]) -> Jet<N> {
     let scale = (-lns).exp();
     let z = |y: f64| (-xb + y) * scale;
     match seen {

@@ -28,13 +28,33 @@ pub trait GroupLikelihood {
     fn group(&self, group: usize, b: &[f64]) -> GroupPoint;
     /// Adapts the integration to the parameters; called before every evaluation.
     fn adapt(&mut self, _b: &[f64]) {}
+
+    /// Adds the derivatives of a group to those of the sample and gives its log likelihood.
+    fn add(&self, group: usize, b: &[f64], sample: &mut Total) -> f64 {
+        let point = self.group(group, b);
+        let all: Vec<usize> = (0..b.len()).collect();
+        sample.add(&point, &all);
+        point.ll
+    }
 }
 
 /// The whole sample at a point.
-struct Total {
+pub struct Total {
     ll: f64,
     gradient: Vec<f64>,
     information: Mat,
+}
+
+impl Total {
+    /// Adds the derivatives of a group in the parameters at `places`; in all others they are zero.
+    pub(super) fn add(&mut self, point: &GroupPoint, places: &[usize]) {
+        for (a, at) in places.iter().enumerate() {
+            self.gradient[*at] += point.gradient[a];
+            for (c, other) in places.iter().enumerate() {
+                self.information[(*at, *other)] -= point.hessian[(a, c)];
+            }
+        }
+    }
 }
 
 fn evaluate<L: GroupLikelihood>(model: &mut L, b: &[f64]) -> Total {
@@ -43,10 +63,7 @@ fn evaluate<L: GroupLikelihood>(model: &mut L, b: &[f64]) -> Total {
     let mut out = Total { ll: 0.0, gradient: vec![0.0; size], information: Mat::zeros(size, size) };
     let mut terms = Vec::with_capacity(model.groups());
     for group in 0..model.groups() {
-        let point = model.group(group, b);
-        terms.push(point.ll);
-        out.gradient.iter_mut().zip(&point.gradient).for_each(|(a, g)| *a += g);
-        out.information = out.information.minus(&point.hessian);
+        terms.push(model.add(group, b, &mut out));
     }
     out.ll = stable_sum(terms);
     out
@@ -141,7 +158,7 @@ pub fn maximise<L: GroupLikelihood>(
             v_model.sandwich(&meat).scaled(count as f64 / (count as f64 - 1.0))
         }
     };
-    Some(MlFit { b, v, v_model, ll: point.ll, log, converged, constrained: None })
+    Some(MlFit { b, v, v_model, ll: point.ll, log, converged, constrained: None, scores: None })
 }
 
 /// Rows of each group and their regressors.
@@ -360,34 +377,4 @@ pub fn start_index(link: Link, share: f64) -> f64 {
         Link::Logit => (share / (1.0 - share)).ln(),
         Link::Probit => normal_quantile(share),
     }
-}
-
-/// `ln sum exp`.
-pub(crate) fn ln_sum(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let top = values.clone().fold(f64::NEG_INFINITY, f64::max);
-    top + values.map(|v| (v - top).exp()).sum::<f64>().ln()
-}
-
-/// Log likelihood and derivatives of a sum of likelihoods, over nodes or classes, from those of their logarithms; only the lower
-/// triangles of the Hessians are read.
-pub(crate) fn mixture(parts: &[(f64, Vec<f64>, Mat)], size: usize) -> GroupPoint {
-    let total = ln_sum(parts.iter().map(|p| p.0));
-    let mut out = GroupPoint { ll: total, gradient: vec![0.0; size], hessian: Mat::zeros(size, size) };
-    for (ll, g, h) in parts {
-        let share = (ll - total).exp();
-        for a in 0..size {
-            out.gradient[a] += share * g[a];
-            for c in 0..=a {
-                out.hessian[(a, c)] += share * (h[(a, c)] + g[a] * g[c]);
-            }
-        }
-    }
-    for a in 0..size {
-        for c in 0..=a {
-            let value = out.hessian[(a, c)] - out.gradient[a] * out.gradient[c];
-            out.hessian[(a, c)] = value;
-            out.hessian[(c, a)] = value;
-        }
-    }
-    out
 }

@@ -6,7 +6,8 @@
 
 use super::distributions::LN_SQRT_TWO_PI;
 use super::matrix::Mat;
-use super::ml_group::{GroupLikelihood, GroupPoint, Grouped, ln_sum, mixture};
+use super::ml_group::{GroupLikelihood, GroupPoint, Grouped, Total};
+use super::ml_mixture::{ln_sum, mixture};
 use super::quadrature::gauss_hermite;
 
 /// Log likelihood of one outcome given its linear index.
@@ -17,6 +18,11 @@ pub trait Outcome {
     /// Log likelihood of row `row` at `at`, the index followed by the further parameters; fills the gradient and the
     /// Hessian (row-major) in them.
     fn row(&self, row: usize, at: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64;
+
+    /// Log likelihood of row `row` at `at` alone.
+    fn value(&self, row: usize, at: &[f64]) -> f64 {
+        self.row(row, at, &mut vec![0.0; at.len()], &mut vec![0.0; at.len() * at.len()])
+    }
 }
 
 /// A model with random effects.
@@ -31,6 +37,8 @@ pub struct RandomEffects<'a, O> {
     grid: Vec<(Vec<f64>, f64)>,
     /// Posterior mean and the lower root of the posterior covariance of `z` by group.
     place: Vec<(Vec<f64>, Mat)>,
+    /// Columns of the regressors that are not zero in all rows of a group: of many indicators a group has few.
+    active: Vec<Vec<usize>>,
 }
 
 /// Positions of the free elements of `L`: the diagonal, then those below it.
@@ -77,7 +85,12 @@ impl<'a, O: Outcome> RandomEffects<'a, O> {
             grid = grid.iter().flat_map(longer).collect();
         }
         let place = vec![(vec![0.0; q], Mat::identity(q)); rows.rows.len()];
-        Self { rows, outcome, effects, correlated, grid, place }
+        let used = |own: &Vec<usize>| -> Vec<usize> {
+            let some = |j: &usize| own.iter().any(|row| rows.columns[*j][*row] != 0.0);
+            (0..rows.columns.len()).filter(some).collect()
+        };
+        let active = rows.rows.iter().map(used).collect();
+        Self { rows, outcome, effects, correlated, grid, place, active }
     }
 
     /// Number of parameters of the covariance of the effects.
@@ -115,7 +128,10 @@ impl<'a, O: Outcome> RandomEffects<'a, O> {
     fn indices(&self, group: usize, b: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
         let root = self.root(b);
         let rows = &self.rows.rows[group];
-        let fixed = rows.iter().map(|r| self.rows.index(*r, b)).collect();
+        let offset = |r: usize| self.rows.offset.map_or(0.0, |o| o[r]);
+        let index =
+            |r: usize| self.active[group].iter().map(|j| self.rows.columns[*j][r] * b[*j]).sum::<f64>();
+        let fixed = rows.iter().map(|r| index(*r) + offset(*r)).collect();
         let by_z = |r: &usize| -> Vec<f64> {
             let w: Vec<f64> = self.effects.iter().map(|c| c[*r]).collect();
             (0..w.len()).map(|k| (k..w.len()).map(|j| w[j] * root[(j, k)]).sum()).collect()
@@ -130,7 +146,6 @@ impl<'a, O: Outcome> RandomEffects<'a, O> {
         let m = 1 + self.outcome.further();
         let mut at = vec![0.0; m];
         at[1..].copy_from_slice(&b[k..k + m - 1]);
-        let (mut g, mut h) = (vec![0.0; m], vec![0.0; m * m]);
         let rows = &self.rows.rows[group];
         self.nodes(group)
             .into_iter()
@@ -138,7 +153,7 @@ impl<'a, O: Outcome> RandomEffects<'a, O> {
                 let mut total = log;
                 for (i, row) in rows.iter().enumerate() {
                     at[0] = fixed[i] + by_z[i].iter().zip(&z).map(|(w, z)| w * z).sum::<f64>();
-                    total += self.outcome.row(*row, &at, &mut g, &mut h);
+                    total += self.outcome.value(*row, &at);
                 }
                 (z, total)
             })
@@ -196,50 +211,124 @@ impl<O: Outcome> GroupLikelihood for RandomEffects<'_, O> {
     }
 
     fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
+        let (own, places) = self.own(group, b);
+        let size = b.len();
+        let mut out = GroupPoint { ll: own.ll, gradient: vec![0.0; size], hessian: Mat::zeros(size, size) };
+        for (a, at) in places.iter().enumerate() {
+            out.gradient[*at] = own.gradient[a];
+            for (c, other) in places.iter().enumerate() {
+                out.hessian[(*at, *other)] = own.hessian[(a, c)];
+            }
+        }
+        out
+    }
+
+    fn add(&self, group: usize, b: &[f64], sample: &mut Total) -> f64 {
+        let (own, places) = self.own(group, b);
+        sample.add(&own, &places);
+        own.ll
+    }
+}
+
+impl<O: Outcome> RandomEffects<'_, O> {
+    /// The likelihood of a group with its derivatives in the parameters that it depends on, and their places.
+    fn own(&self, group: usize, b: &[f64]) -> (GroupPoint, Vec<usize>) {
         let (fixed, by_z) = self.indices(group, b);
-        let root = self.root(b);
-        let free = elements(self.effects.len(), self.correlated);
-        let (k, further) = (self.rows.columns.len(), self.outcome.further());
-        let (m, size) = (1 + further, b.len());
+        let (active, rows) = (&self.active[group], &self.rows.rows[group]);
+        let (all, further) = (self.rows.columns.len(), self.outcome.further());
+        let places: Vec<usize> = active.iter().copied().chain(all..b.len()).collect();
+        let (k, m, size) = (active.len(), 1 + further, places.len());
         let mut at = vec![0.0; m];
-        at[1..].copy_from_slice(&b[k..k + further]);
+        at[1..].copy_from_slice(&b[all..all + further]);
         let (mut g, mut h) = (vec![0.0; m], vec![0.0; m * m]);
-        let rows = &self.rows.rows[group];
         let mut parts = Vec::with_capacity(self.grid.len());
-        // derivatives of the index in all parameters; second ones only on the diagonal of L
+        // second derivatives in the index, by node and row: those in the regressors follow from their means over the nodes
+        let mut curvature = Vec::with_capacity(self.grid.len());
         let mut slope = vec![0.0; size];
         for (z, log) in self.nodes(group) {
             let (mut ll, mut gradient, mut hessian) = (log, vec![0.0; size], Mat::zeros(size, size));
+            let mut curves = Vec::with_capacity(rows.len());
             for (i, row) in rows.iter().enumerate() {
                 at[0] = fixed[i] + by_z[i].iter().zip(&z).map(|(w, z)| w * z).sum::<f64>();
                 ll += self.outcome.row(*row, &at, &mut g, &mut h);
-                (0..k).for_each(|j| slope[j] = self.rows.columns[j][*row]);
-                for (e, (r, c)) in free.iter().enumerate() {
-                    let scale = if r == c { root[(*r, *c)] } else { 1.0 };
-                    slope[k + further + e] = self.effects[*r][*row] * z[*c] * scale;
-                    if r == c {
-                        hessian[(k + further + e, k + further + e)] += g[0] * slope[k + further + e];
-                    }
-                }
-                for a in 0..size {
-                    gradient[a] += g[0] * slope[a];
-                    for c in 0..=a {
-                        hessian[(a, c)] += h[0] * slope[a] * slope[c];
-                    }
-                }
-                for p in 0..further {
-                    gradient[k + p] += g[1 + p];
-                    for a in (0..size).filter(|a| !(k..k + further).contains(a)) {
-                        let (low, high) = if a < k + p { (a, k + p) } else { (k + p, a) };
-                        hessian[(high, low)] += h[1 + p] * slope[a];
-                    }
-                    for q in 0..=p {
-                        hessian[(k + p, k + q)] += h[(1 + p) * m + 1 + q];
-                    }
-                }
+                active.iter().enumerate().for_each(|(a, j)| slope[a] = self.rows.columns[*j][*row]);
+                self.of_effects(*row, &z, b, &mut slope[k + further..]);
+                self.in_index((&g, &h), &slope, k, &mut gradient, &mut hessian);
+                further_derivatives((&g, &h), &slope, k, &mut gradient, &mut hessian);
+                curves.push(h[0]);
             }
+            curvature.push((ll, curves));
             parts.push((ll, gradient, hessian));
         }
-        mixture(&parts, size)
+        let mut out = mixture(&parts, size);
+        for (i, row) in rows.iter().enumerate() {
+            let mean: f64 = curvature.iter().map(|(ll, curves)| (ll - out.ll).exp() * curves[i]).sum();
+            for (a, first) in active.iter().enumerate() {
+                let x = mean * self.rows.columns[*first][*row];
+                for (c, second) in active.iter().enumerate() {
+                    out.hessian[(a, c)] += x * self.rows.columns[*second][*row];
+                }
+            }
+        }
+        (out, places)
+    }
+
+    /// Derivatives of the index of a row in the parameters of the effects.
+    fn of_effects(&self, row: usize, z: &[f64], b: &[f64], out: &mut [f64]) {
+        let first = b.len() - out.len();
+        for (e, (r, c)) in elements(self.effects.len(), self.correlated).into_iter().enumerate() {
+            // the diagonal is in logs
+            let scale = if r == c { b[first + e].exp() } else { 1.0 };
+            out[e] = self.effects[r][row] * z[c] * scale;
+        }
+    }
+
+    /// Adds the derivatives of a row through its index: the second ones where a parameter of the effects takes part, whose
+    /// second derivative of the index is not zero on the diagonal.
+    fn in_index(
+        &self,
+        (g, h): (&[f64], &[f64]),
+        slope: &[f64],
+        k: usize,
+        gradient: &mut [f64],
+        hessian: &mut Mat,
+    ) {
+        let first = k + self.outcome.further();
+        for (a, own) in slope.iter().enumerate() {
+            gradient[a] += g[0] * own;
+        }
+        for (a, own) in slope.iter().enumerate().skip(first) {
+            for c in (0..k).chain(first..=a) {
+                hessian[(a, c)] += h[0] * own * slope[c];
+            }
+        }
+        for (a, own) in slope.iter().enumerate().skip(first).take(self.effects.len()) {
+            hessian[(a, a)] += g[0] * own;
+        }
+    }
+}
+
+/// Adds the derivatives of a row in the further parameters of its outcome, which stand after `k` regressors; few of many
+/// cutpoints are next to its category.
+fn further_derivatives(
+    (g, h): (&[f64], &[f64]),
+    slope: &[f64],
+    k: usize,
+    gradient: &mut [f64],
+    hessian: &mut Mat,
+) {
+    let m = g.len();
+    let further = m - 1;
+    for p in (0..further).filter(|p| g[1 + p] != 0.0 || h[1 + p] != 0.0) {
+        gradient[k + p] += g[1 + p];
+        for (a, own) in slope.iter().enumerate().take(k) {
+            hessian[(k + p, a)] += h[1 + p] * own;
+        }
+        for (a, own) in slope.iter().enumerate().skip(k + further) {
+            hessian[(a, k + p)] += h[1 + p] * own;
+        }
+        for q in 0..=p {
+            hessian[(k + p, k + q)] += h[(1 + p) * m + 1 + q];
+        }
     }
 }

@@ -41,16 +41,24 @@ impl Outcome for Binary<'_> {
     }
 
     fn row(&self, row: usize, at: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
-        let x = Jet::<1>::variable(at[0], 0);
+        fill(self.at(row, Jet::<1>::variable(at[0], 0)), gradient, hessian)
+    }
+
+    fn value(&self, row: usize, at: &[f64]) -> f64 {
+        self.at(row, Jet::<0>::constant(at[0])).v
+    }
+}
+
+impl Binary<'_> {
+    fn at<const N: usize>(&self, row: usize, x: Jet<N>) -> Jet<N> {
         let one = self.y[row] != 0.0;
         let signed = if one { x } else { -x };
-        let jet = match self.curve {
+        match self.curve {
             Curve::Logit => signed.ln_logistic(),
             Curve::Probit => signed.ln_normal(),
             Curve::Cloglog if one => (-x.exp()).one_minus_exp().ln(),
             Curve::Cloglog => -x.exp(),
-        };
-        fill(jet, gradient, hessian)
+        }
     }
 }
 
@@ -78,6 +86,14 @@ impl Outcome for Count<'_> {
         hessian[0] = -mean;
         y * at[0] - mean - ln_gamma(y + 1.0)
     }
+
+    fn value(&self, row: usize, at: &[f64]) -> f64 {
+        let y = self.y[row];
+        if self.dispersed {
+            return negative_binomial(y, Jet::<0>::constant(at[0]), Jet::constant(at[1])).v;
+        }
+        y * at[0] - at[0].exp() - ln_gamma(y + 1.0)
+    }
 }
 
 /// An ordered outcome; the further parameters are its cutpoints.
@@ -100,20 +116,9 @@ impl Outcome for Ordered<'_> {
         let m = at.len();
         gradient.fill(0.0);
         hessian.fill(0.0);
-        let low = if j > 0 { at[j] } else { f64::NEG_INFINITY };
-        let high = if j + 1 < self.categories { at[j + 1] } else { f64::INFINITY };
+        let (low, high) = self.bounds(j, at);
         let [x, a, b] = Jet::<3>::variables(&[at[0], low, high]);
-        let (a, b) = (a - x, b - x);
-        let jet = match (low.is_finite(), high.is_finite(), self.curve) {
-            (false, _, Curve::Probit) => b.ln_normal(),
-            (false, ..) => b.ln_logistic(),
-            (true, false, Curve::Probit) => (-a).ln_normal(),
-            (true, false, _) => (-a).ln_logistic(),
-            (true, true, _) if low >= high => Jet::constant(f64::NAN),
-            (true, true, Curve::Probit) => ln_interval(a, b),
-            // F(b) - F(a) = F(b) (1 - F(a)) (1 - exp(a - b))
-            _ => b.ln_logistic() + (-a).ln_logistic() + (a - b).one_minus_exp().ln(),
-        };
+        let jet = self.between(a - x, b - x);
         let places = [Some(0), (j > 0).then_some(j), (j + 1 < self.categories).then_some(j + 1)];
         for (p, place) in places.iter().enumerate() {
             let Some(place) = place else { continue };
@@ -125,6 +130,33 @@ impl Outcome for Ordered<'_> {
             }
         }
         jet.v
+    }
+
+    fn value(&self, row: usize, at: &[f64]) -> f64 {
+        let (low, high) = self.bounds(self.category[row], at);
+        self.between(Jet::<0>::constant(low - at[0]), Jet::constant(high - at[0])).v
+    }
+}
+
+impl Ordered<'_> {
+    /// The cutpoints around a category.
+    fn bounds(&self, category: usize, at: &[f64]) -> (f64, f64) {
+        let low = if category > 0 { at[category] } else { f64::NEG_INFINITY };
+        (low, if category + 1 < self.categories { at[category + 1] } else { f64::INFINITY })
+    }
+
+    /// The log of the probability between two cutpoints less the index.
+    fn between<const N: usize>(&self, a: Jet<N>, b: Jet<N>) -> Jet<N> {
+        match (a.v.is_finite(), b.v.is_finite(), self.curve) {
+            (false, _, Curve::Probit) => b.ln_normal(),
+            (false, ..) => b.ln_logistic(),
+            (true, false, Curve::Probit) => (-a).ln_normal(),
+            (true, false, _) => (-a).ln_logistic(),
+            (true, true, _) if a.v >= b.v => Jet::constant(f64::NAN),
+            (true, true, Curve::Probit) => ln_interval(a, b),
+            // F(b) - F(a) = F(b) (1 - F(a)) (1 - exp(a - b))
+            _ => b.ln_logistic() + (-a).ln_logistic() + (a - b).one_minus_exp().ln(),
+        }
     }
 }
 
@@ -141,5 +173,9 @@ impl Outcome for Censored<'_> {
 
     fn row(&self, row: usize, at: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64 {
         fill(censored(self.seen[row], Jet::variables(at)), gradient, hessian)
+    }
+
+    fn value(&self, row: usize, at: &[f64]) -> f64 {
+        censored::<0>(self.seen[row], [Jet::constant(at[0]), Jet::constant(at[1])]).v
     }
 }

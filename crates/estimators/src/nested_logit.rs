@@ -7,7 +7,8 @@
 
 use super::allowed::Allowed;
 use super::matrix::Mat;
-use super::ml_group::{GroupLikelihood, GroupPoint, mixture};
+use super::ml_group::{GroupLikelihood, GroupPoint};
+use super::ml_mixture::mixture;
 
 /// The likelihood.
 pub struct NestedLogit<'a> {

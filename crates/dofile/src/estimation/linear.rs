@@ -27,6 +27,12 @@ pub struct Parameters {
     pub v: Mat,
 }
 
+/// Whether a parameter is not the coefficient of a variable: ancillary parameters stand in equations that begin with a
+/// slash, the slope of the hazard of a two-step model in one of its own.
+fn is_free(cmd: &str, stripe: &Stripe) -> bool {
+    stripe.eq.starts_with('/') || cmd == "etregress" && stripe.eq == "hazard" && stripe.name == "lambda"
+}
+
 impl Parameters {
     /// Reads `e(b)` and `e(V)`; r(301) without estimates.
     pub fn of(estimation: &Estimation) -> Result<Self> {
@@ -34,11 +40,10 @@ impl Parameters {
         let size = b.cols();
         let v = estimation.v().map_or_else(|| Mat::zeros(size, size), kernel);
         Ok(Self {
-            // Ancillary parameters stand in equations that begin with a slash.
             terms: b
                 .col_names
                 .iter()
-                .map(|s| if s.eq.starts_with('/') { None } else { parse_term(&s.name) })
+                .map(|s| if is_free(estimation.cmd(), s) { None } else { parse_term(&s.name) })
                 .collect(),
             stripe: b.col_names.clone(),
             b: b.values().to_vec(),

@@ -90,22 +90,18 @@ impl Scenario<'_, '_> {
         if self.keep { self.weights.len() } else { 0 }
     }
 
-    /// Design columns of every index: `[index][parameter of the index][row]`.
-    fn designs(&self, parameters: &Parameters, response: &Response) -> Vec<Vec<Vec<f64>>> {
-        response.indices.iter().map(|p| self.grid.design(parameters, p)).collect()
-    }
-
     /// The mean prediction, or the mean of its logarithm.
     ///
     /// # Errors
     /// r(459) if the logarithm of a prediction that is not positive is asked for.
     fn level(&self, parameters: &Parameters, response: &Response, log: bool) -> Result<Margin> {
-        let designs = self.designs(parameters, response);
+        let designs = response.designs(&self.grid, parameters);
         let mut sum = Sum::new(parameters.b.len(), self.kept());
         let mut eta = vec![0.0; designs.len()];
         for (row, weight) in self.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
             indices(parameters, response, &designs, row, &mut eta);
             eta[0] += self.offset(response, row);
+            response.carry(&self.grid, row, &mut eta);
             let d = response.at(&eta);
             if log && d.value <= 0.0 {
                 return Err(StataError::new(459, "a prediction is not positive and has no logarithm"));
@@ -128,16 +124,18 @@ impl Scenario<'_, '_> {
         variable: &str,
         form: Form,
     ) -> Result<Margin> {
-        let designs = self.designs(parameters, response);
+        let designs = response.designs(&self.grid, parameters);
         // Derivative of every design column in the variable.
         let slopes: Vec<Vec<Vec<f64>>> = response
             .indices
             .iter()
-            .map(|positions| {
+            .enumerate()
+            .map(|(e, positions)| {
+                let grid = response.grid_of(e, &self.grid);
                 positions
                     .iter()
                     .map(|p| match &parameters.terms[*p] {
-                        Some(term) if !term.is_omitted() => self.grid.term_derivative(term, variable),
+                        Some(term) if !term.is_omitted() => grid.term_derivative(term, variable),
                         _ => vec![0.0; self.weights.len()],
                     })
                     .collect()
@@ -153,6 +151,7 @@ impl Scenario<'_, '_> {
             indices(parameters, response, &designs, row, &mut eta);
             indices(parameters, response, &slopes, row, &mut move_);
             eta[0] += self.offset(response, row);
+            response.carry(&self.grid, row, &mut eta);
             let d = response.at(&eta);
             let slope: f64 = d.first.iter().zip(&move_).map(|(f, m)| f * m).sum();
             d_value.fill(0.0);

@@ -15,6 +15,7 @@ use crate::syntax::split::ParsedCommand;
 use estimators::matrix::Mat;
 use estimators::ml::{Equation, Likelihood, MlFit, Problem};
 use estimators::vce::Vce;
+use std::sync::Arc;
 
 /// Options of the model and its table that these commands share.
 pub const MODEL: &[OptSpec] = &[
@@ -152,6 +153,7 @@ pub fn begin(cmd: &ParsedCommand, model: &Model, posted: &Posted<'_>) -> Estimat
     let (_, n) = likelihood::effective_weights(model);
     let mut est = post::begin(posted.cmd, &post::command_line(cmd), posted.parameters, model);
     likelihood::store(&mut est.results, posted.fit, posted.ll_0, &test, n, posted.equations);
+    est.scores = posted.fit.scores.clone().map(Arc::new);
     est.results.text("title", posted.title).text("predict", posted.predict);
     let ancillary = posted.parameters.stripe.iter().filter(|p| p.eq == "/").count();
     if ancillary > 0 {

@@ -2,15 +2,16 @@
 //! what `margins` averages and differentiates.
 
 use crate::error::{Result, StataError};
-use crate::estimation::linear::Parameters;
+use crate::estimation::linear::{Grid, Parameters};
+use crate::estimation::response_shapes::{multinomial, ordered};
 use crate::estimation::{response_models, response_outcomes};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use estimators::distributions::normal_density;
 use estimators::jet::Jet;
 use estimators::ml_binary::{Link, logistic};
-use estimators::ml_choice::{Multinomial, Ordered};
 use estimators::ml_zero::{negative_binomial, poisson};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A prediction given as a formula of the indices.
@@ -54,6 +55,10 @@ pub struct Response {
     pub indices: Vec<Vec<usize>>,
     /// Whether the offset of the model is part of the first index.
     pub shifted: bool,
+    /// Variables held at a value in an index, such as a treatment: index, variable, value.
+    held: Vec<(usize, String, i64)>,
+    /// A variable that is itself an index, without a parameter.
+    carried: Option<(usize, String)>,
     shape: Shape,
 }
 
@@ -91,7 +96,49 @@ impl Response {
         let request =
             if request.is_empty() { "predict()".to_string() } else { format!("predict({request})") };
         let shape = Shape::Custom(Custom(Arc::new(evaluate)));
-        Self { label: label.to_string(), request, indices, shifted: false, shape }
+        Self {
+            label: label.to_string(),
+            request,
+            indices,
+            shifted: false,
+            held: Vec::new(),
+            carried: None,
+            shape,
+        }
+    }
+
+    /// The same with a variable held at a value in an index.
+    pub fn holding(mut self, index: usize, variable: &str, value: i64) -> Self {
+        self.held.push((index, variable.to_string(), value));
+        self
+    }
+
+    /// The same with a variable of the model as an index without parameters.
+    pub fn carrying(mut self, index: usize, variable: &str) -> Self {
+        self.carried = Some((index, variable.to_string()));
+        self
+    }
+
+    /// The grid on which an index is computed.
+    pub fn grid_of<'a, 'g>(&self, index: usize, grid: &'a Grid<'g>) -> Cow<'a, Grid<'g>> {
+        let mut out = Cow::Borrowed(grid);
+        for (_, variable, value) in self.held.iter().filter(|h| h.0 == index) {
+            out.to_mut().fix_factor(variable, *value);
+        }
+        out
+    }
+
+    /// Design columns of every index: `[index][parameter of the index][row]`.
+    pub fn designs(&self, grid: &Grid<'_>, parameters: &Parameters) -> Vec<Vec<Vec<f64>>> {
+        let one = |(e, own): (usize, &Vec<usize>)| self.grid_of(e, grid).design(parameters, own);
+        self.indices.iter().enumerate().map(one).collect()
+    }
+
+    /// Adds to the indices of a row what has no parameters, except the offset.
+    pub fn carry(&self, grid: &Grid<'_>, row: usize, eta: &mut [f64]) {
+        if let Some((index, variable)) = &self.carried {
+            eta[*index] += grid.variable(variable).map_or(f64::NAN, |x| x[row]);
+        }
     }
 
     /// The predictions that `margins` works on: the one asked for, or the command's default (all outcomes
@@ -128,7 +175,15 @@ impl Response {
                 Some(asked) if !default || !asked.is_empty() => format!("predict({asked})"),
                 _ => "predict()".to_string(),
             };
-            Ok(vec![Self { label, request: text, indices: vec![first.clone()], shifted: false, shape }])
+            Ok(vec![Self {
+                label,
+                request: text,
+                indices: vec![first.clone()],
+                shifted: false,
+                held: Vec::new(),
+                carried: None,
+                shape,
+            }])
         };
         match (cmd, asked.unwrap_or("")) {
             (_, "xb") => one(Shape::Linear, "Linear prediction".to_string(), false),
@@ -177,6 +232,8 @@ impl Response {
                 request: format!("predict({asked})"),
                 indices: vec![indices[j].clone()],
                 shifted: false,
+                held: Vec::new(),
+                carried: None,
                 shape: Shape::Linear,
             }]),
             _ => Err(StataError::unsupported_option("margins", &format!("predict({asked})"))),
@@ -216,6 +273,8 @@ impl Response {
             request: format!("predict(pr outcome({}))", values[j]),
             indices: indices.clone(),
             shifted: false,
+            held: Vec::new(),
+            carried: None,
             shape: shape(j),
         };
         Ok(match wanted {
@@ -303,47 +362,4 @@ fn counts(session: &Session, parameters: &Parameters, asked: &str) -> Result<Vec
             None => -up_to(0.0, low - 1.0) + 1.0,
         }
     })])
-}
-
-/// `F(cut_j - xb) - F(cut_(j-1) - xb)`; index 0 is xb, index j is cut j.
-fn ordered(link: Link, category: usize, eta: &[f64]) -> Derivatives {
-    let width = eta.len();
-    let mut out = Derivatives {
-        value: Ordered::probability(link, category, eta[0], &eta[1..]),
-        first: vec![0.0; width],
-        second: vec![0.0; width * width],
-    };
-    let mut bound = |cut: usize, sign: f64| {
-        let at = eta[cut] - eta[0];
-        let (first, second) = (sign * link.density(at), sign * link.slope(at));
-        out.first[cut] += first;
-        out.first[0] -= first;
-        out.second[cut * width + cut] += second;
-        out.second[cut * width] -= second;
-        out.second[cut] -= second;
-        out.second[0] += second;
-    };
-    if category + 1 < width {
-        bound(category + 1, 1.0);
-    }
-    if category > 0 {
-        bound(category, -1.0);
-    }
-    out
-}
-
-fn multinomial(category: Option<usize>, eta: &[f64]) -> Derivatives {
-    let width = eta.len();
-    let p = Multinomial::probabilities(eta);
-    let own = p[category.unwrap_or(width)];
-    let is = |a: usize| f64::from(u8::from(category == Some(a)));
-    let first = (0..width).map(|a| own * (is(a) - p[a])).collect();
-    let mut second = vec![0.0; width * width];
-    for a in 0..width {
-        for b in 0..width {
-            let same = f64::from(u8::from(a == b));
-            second[a * width + b] = own * ((is(a) - p[a]) * (is(b) - p[b]) - p[a] * (same - p[b]));
-        }
-    }
-    Derivatives { value: own, first, second }
 }

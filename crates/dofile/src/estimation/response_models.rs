@@ -43,9 +43,10 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "oglm" => Some(response_shares::scaled_order(&model)),
         "ivpoisson" => Some(model.exponential()),
         "xtpoisson" | "xtnbreg" => Some(model.panel_count()),
-        "mixed" | "etregress" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3"
-        | "mvreg" | "cnsreg" | "rreg" | "xtgls" | "xtpcse" | "xtrc" | "xtfrontier" | "rologit"
-        | "cmrologit" => Some(model.linear()),
+        "mixed" | "frontier" | "xtivreg" | "xtabond" | "xtdpdsys" | "sureg" | "reg3" | "mvreg" | "cnsreg"
+        | "rreg" | "xtgls" | "xtpcse" | "xtrc" | "xtfrontier" | "rologit" | "cmrologit" => {
+            Some(model.linear())
+        }
         // the default is another statistic
         "eregress" | "eprobit" if model.asked == "xb" => Some(model.linear()),
         "eregress" | "eprobit" => Some(Err(model.refuse())),

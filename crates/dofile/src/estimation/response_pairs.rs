@@ -3,9 +3,9 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::response::Response;
-use crate::estimation::response_mixed;
 use crate::estimation::response_models::Models;
 use crate::estimation::truncated_normal::mean_between;
+use crate::estimation::{response_mixed, response_treated};
 use estimators::binormal::binormal_jet;
 use estimators::jet::Jet;
 use estimators::ml_beta::ScaleLink;
@@ -22,7 +22,8 @@ pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
         "churdle" => hurdle(model),
         "betareg" => beta(model),
         "gnbreg" => dispersed(model),
-        "etpoisson" => treated_count(model),
+        "etpoisson" => response_treated::count(model),
+        "etregress" => response_treated::linear(model),
         "ivprobit" | "ivtobit" => model.linear(),
         "hetregress" => deviation(model),
         _ => return response_mixed::of(model, cmd),
@@ -170,29 +171,6 @@ fn dispersed(model: &Models<'_>) -> Result<Response> {
         "alpha" => two(model, "Predicted values of alpha", |_, s| s.exp()),
         "lnalpha" => two(model, "Predicted values of lnalpha", |_, s| s),
         "xb" => model.linear(),
-        _ => Err(model.refuse()),
-    }
-}
-
-/// Potential-outcome means: the mean of the log-normal error is in them ([CAUSAL] etpoisson postestimation).
-fn treated_count(model: &Models<'_>) -> Result<Response> {
-    let indices = [model.positions(0), model.positions(1), model.ancillary("lnsigma")];
-    let made = |label: &str, indices, f: fn([Jet<3>; 3]) -> Jet<3>| {
-        Ok(Response::formula(label, model.asked, indices, f))
-    };
-    match model.asked {
-        "" | "pomean" => {
-            let [outcome, _, scale] = indices;
-            made("Potential-outcome mean", [outcome, Vec::new(), scale], |[x, _, s]| {
-                (x + (s * 2.0).exp() * 0.5).exp()
-            })
-        }
-        "xb" => model.linear(),
-        "xbtreat" => {
-            let [_, treatment, _] = indices;
-            made("Linear prediction of treatment", [Vec::new(), treatment, Vec::new()], |[_, z, _]| z)
-        }
-        "omean" | "cte" => Err(StataError::unsupported_option("predict", model.asked)),
         _ => Err(model.refuse()),
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn influence(
     } else if OUTCOMES.contains(&cmd) {
         outcomes(s, parameters, rows)?
     } else {
-        return Err(StataError::unsupported_option("margins", &format!("vce(unconditional) after {cmd}")));
+        return by_scores(s, parameters, rows, weights);
     };
     // parameter, its index and its column
     let estimated = |p: &usize| parameters.v[(*p, *p)] > 0.0;
@@ -71,6 +71,47 @@ pub(crate) fn influence(
             places.iter().zip(&design).map(|((_, j), x)| weights[i] * local[i].first[*j] * x[i]).collect();
         for (a, (p, _)) in places.iter().enumerate() {
             out[(i, *p)] = (0..k).map(|b| inverse[(a, b)] * scores[b]).sum();
+        }
+    }
+    Ok(out)
+}
+
+/// [`influence`] after a likelihood whose rows' scores are kept with the estimates: the covariance from the information
+/// times the scores.
+fn by_scores(s: &Session, parameters: &Parameters, rows: &[usize], weights: &[f64]) -> Result<Mat> {
+    let refused = || {
+        let cmd = s.e.cmd();
+        StataError::unsupported_option("margins", &format!("vce(unconditional) after {cmd}"))
+    };
+    let e = &s.e.results;
+    let (Some(scores), Some(v)) = (&s.e.scores, e.matrices.get("V_modelbased")) else {
+        return Err(refused());
+    };
+    // each equation is an index, each ancillary parameter one of its own
+    let mut of_index: Vec<usize> = Vec::new();
+    for (p, own) in parameters.stripe.iter().enumerate() {
+        let same = p > 0 && own.eq != "/" && parameters.stripe[p - 1].eq == own.eq;
+        of_index.push(of_index.last().map_or(0, |j| j + usize::from(!same)));
+    }
+    let width = of_index.last().map_or(0, |j| j + 1);
+    if width != scores.cols() || rows.len() != scores.rows() || e.get_text("prefix") == Some("svy") {
+        return Err(refused());
+    }
+    // analytic weights count as their share in the number of rows
+    let scale = match e.get_text("wtype") {
+        Some("aweight") => rows.len() as f64 / weights.iter().sum::<f64>(),
+        _ => 1.0,
+    };
+    let places: Vec<usize> = (0..parameters.b.len()).filter(|p| parameters.v[(*p, *p)] > 0.0).collect();
+    let mut grid = Grid::new(&s.frame, rows.to_vec());
+    grid.load(places.iter().filter_map(|p| parameters.terms[*p].as_ref()))?;
+    let design = grid.design(parameters, &places);
+    let mut out = Mat::zeros(rows.len(), parameters.b.len());
+    for (i, weight) in weights.iter().enumerate() {
+        let score = |a: usize| scale * weight * scores[(i, of_index[places[a]])] * design[a][i];
+        let all: Vec<f64> = (0..places.len()).map(score).collect();
+        for p in &places {
+            out[(i, *p)] = places.iter().zip(&all).map(|(q, u)| v.get(*p, *q) * u).sum();
         }
     }
     Ok(out)

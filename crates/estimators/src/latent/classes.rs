@@ -7,7 +7,8 @@
 use super::patterns::{Patterns, Robust, sandwich};
 use crate::matrix::Mat;
 use crate::ml::{Limits, MlFit};
-use crate::ml_group::{GroupLikelihood, GroupPoint, maximise, mixture};
+use crate::ml_group::{GroupLikelihood, GroupPoint, maximise};
+use crate::ml_mixture::mixture;
 
 /// Probabilities of a model.
 #[derive(Debug, Clone)]

@@ -7,7 +7,8 @@ use super::patterns::{Patterns, Robust, sandwich};
 use crate::distributions::LN_SQRT_TWO_PI;
 use crate::matrix::Mat;
 use crate::ml::{Limits, MlFit};
-use crate::ml_group::{GroupLikelihood, GroupPoint, ln_sum, maximise, mixture};
+use crate::ml_group::{GroupLikelihood, GroupPoint, maximise};
+use crate::ml_mixture::{ln_sum, mixture};
 use crate::quadrature::gauss_hermite;
 
 /// Nodes of the quadrature.

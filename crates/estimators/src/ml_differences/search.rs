@@ -153,6 +153,6 @@ impl Problem<'_> {
         let v_model = self.covariance_of(&local).ok_or(Failure::Derivatives)?;
         let v = self.requested(&local, &v_model, covariance).ok_or(Failure::Derivatives)?;
         let gradient = local.gradient.clone();
-        Ok((MlFit { b, v, v_model, ll: local.ll, log, converged, constrained: None }, gradient))
+        Ok((MlFit { b, v, v_model, ll: local.ll, log, converged, constrained: None, scores: None }, gradient))
     }
 }

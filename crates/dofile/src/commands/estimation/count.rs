@@ -24,6 +24,7 @@ use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
 use estimators::ml::{Equation, MlFit};
 use estimators::ml_count::{NegativeBinomial, Poisson, constant_dispersion};
+use std::sync::Arc;
 
 const OPTIONS: &[OptSpec] =
     ml_options![OptSpec::flag("IRr"), OptSpec::text("Exposure"), OptSpec::text("OFFset")];
@@ -263,6 +264,7 @@ fn post_results(
     let test = ModelTest::new(fit, ll_0, &slopes, model.is_robust());
     let (_, n) = likelihood::effective_weights(model);
     let mut est = post::begin(name, &post::command_line(cmd), &parameters, model);
+    est.scores = fit.scores.clone().map(Arc::new);
     let results = &mut est.results;
     likelihood::store(results, fit, ll_0, &test, n, if ll_c.is_some() { 2.0 } else { 1.0 });
     for (option, stored) in [("exposure", "exposure_var"), ("offset", "offset_var")] {

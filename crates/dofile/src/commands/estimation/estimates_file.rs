@@ -153,7 +153,7 @@ pub(super) fn use_file(s: &mut Session, name: &str, options: &str) -> Result<()>
     let wanted = options.int("number").unwrap_or(1);
     let at = usize::try_from(wanted - 1).ok().filter(|at| *at < all.len());
     let at = at.ok_or_else(|| StataError::new(198, format!("file {file} has no results number {wanted}")))?;
-    s.e = Estimation { results: all.swap_remove(at), sample: None, extra: None };
+    s.e = Estimation { results: all.swap_remove(at), sample: None, extra: None, scores: None };
     Ok(())
 }
 

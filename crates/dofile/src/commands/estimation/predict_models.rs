@@ -89,6 +89,7 @@ fn default_name(cmd: &str) -> &'static str {
         "heckprobit" => "pmargin",
         "hetprobit" => "pr",
         "betareg" => "cmean",
+        "etpoisson" => "pomean",
         _ => "xb",
     }
 }
@@ -104,7 +105,7 @@ pub(super) fn evaluate(
     let mut grid = Grid::new(&session.frame, rows.to_vec());
     let used = |p: &usize| parameters.terms[*p].as_ref().filter(|t| !t.is_omitted());
     grid.load(response.indices.iter().flatten().filter_map(used))?;
-    let designs: Vec<Vec<Vec<f64>>> = response.indices.iter().map(|p| grid.design(parameters, p)).collect();
+    let designs = response.designs(&grid, parameters);
     // An incidence rate and a linear prediction of a fixed-effects model leave the offset out.
     let offset = match session.e.results.get_text("offset").filter(|_| response.request != "predict(ir)") {
         Some(text) if cmd != "clogit" => {
@@ -131,6 +132,10 @@ pub(super) fn evaluate(
                     return MISSING;
                 }
                 eta[0] += offset[row];
+            }
+            response.carry(&grid, row, &mut eta);
+            if eta.iter().any(|x| is_missing(*x)) {
+                return MISSING;
             }
             response.at(&eta).value
         })

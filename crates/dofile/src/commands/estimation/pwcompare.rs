@@ -36,7 +36,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     min: 6,
     form: Form::Standard(&PWCOMPARE),
     by: ByRule::No,
-    run: run,
+    run,
     syntax: "pwcompare termlist [, effects cimargins groups eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe|tukey) equation(eq) level(#)]",
     notes: "stores r(b_vs) r(V_vs) r(table_vs) r(b) r(V), with groups r(groups1) ...; letters ascend with the margins, a margin that differs from all others has none; formulas: [R] pwcompare",
     examples: &[Example {

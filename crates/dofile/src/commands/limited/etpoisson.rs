@@ -43,7 +43,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "etpoisson depvar [indepvars] [if] [in] [weight], treat(depvar_t = indepvars_t [, noconstant offset(v)]) [irr exposure(v) offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "Gauss-Hermite quadrature, 24 points; stores e(N df_m ll chi2 p chi2_c p_c rho sigma n_quad), e(b) with 1.depvar_t in the outcome, /athrho /lnsigma, e(V), r(table); predict: pomean, xb, xbtreat (not omean, cte, pr()); formulas: [CAUSAL] etpoisson, Terza (1998)",
+    notes: "Gauss-Hermite quadrature, 24 points; stores e(N df_m ll chi2 p chi2_c p_c rho sigma n_quad), e(b) with 1.depvar_t in the outcome, /athrho /lnsigma, e(V), r(table); predict: pomean, omean, cte, xb, xbtreat (not pr()); formulas: [CAUSAL] etpoisson, Terza (1998)",
     examples: &[Example {
         run: "set obs 150\ngen z = mod(_n*7, 11) - 5\ngen x = mod(_n*5, 13)/6\ngen u = mod(_n*17, 19) - 9\ngen t = z + u/2 > 0\ngen y = int(exp(.3 + x/2 + t/2 + u/12) + mod(_n*11, 6)/4)\netpoisson y x, treat(t = z)",
         expect: &[

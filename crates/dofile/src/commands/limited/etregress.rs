@@ -41,7 +41,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "etregress depvar [indepvars] [if] [in] [weight], treat(depvar_t = indepvars_t [, noconstant]) [twostep noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "stores e(N df_m ll chi2 p rho sigma lambda selambda chi2_c p_c), e(b) with 1.depvar_t in the outcome, /athrho /lnsigma (two steps: depvar_t, hazard lambda), e(V), r(table); no predict but xb; [CAUSAL] etregress",
+    notes: "stores e(N df_m ll chi2 p rho sigma lambda selambda chi2_c p_c), e(b) with 1.depvar_t in the outcome, /athrho /lnsigma (two steps: depvar_t, hazard lambda), e(V), r(table); predict: xb yctrt ycntrt ptrt xbtrt cte; [CAUSAL] etregress",
     examples: &[Example {
         run: "set obs 90\ngen z = mod(_n*7, 11) - 5\ngen x = mod(_n*5, 13)\ngen u = mod(_n*17, 19) - 9\ngen t = z + u/2 > 0\ngen y = 1 + x + 2*t + u/3 + mod(_n*11, 6)\netregress y x, treat(t = z) twostep\nscalar same = abs(e(lambda) - e(rho)*e(sigma)) < 1e-12\netregress y x, treat(t = z)",
         expect: &[("same", 1.0), ("e(N)", 90.0), ("abs(e(rho) - tanh(_b[/athrho])) < 1e-12", 1.0)],

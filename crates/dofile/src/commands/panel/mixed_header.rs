@@ -23,6 +23,7 @@ pub(super) fn print_log(session: &mut Session, cmd: &ParsedCommand, fit: &MixedF
         log: fit.log.clone(),
         converged: fit.converged,
         constrained: None,
+        scores: None,
     };
     session.print("");
     session.print("Performing EM optimization ...");

@@ -49,6 +49,7 @@ mod xtordered;
 mod xtrc;
 mod xtreg;
 mod xtreg_mle;
+mod xtreg_show;
 mod xtregar;
 mod xtsum;
 mod xttab;

@@ -282,6 +282,7 @@ fn post(
         log: found.log,
         converged: found.converged,
         constrained: None,
+        scores: None,
     };
     if !cmd.has("nolog") {
         print_log(s, &fit, model.is_robust(), cmd.options.int("iterate"));

@@ -9,7 +9,6 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::display::{fit_error, level, show_active};
-use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::format;
@@ -314,7 +313,10 @@ fn between(session: &mut Session, cmd: &ParsedCommand, mut model: Model, units: 
 
 fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(session, cmd)?;
-    header(session);
+    super::xtreg_show::header(session);
+    if cmd.has("theta") {
+        super::xtreg_show::show_theta(session);
+    }
     show_active(session, level, None)?;
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
@@ -341,54 +343,4 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
     }
     Ok(())
-}
-
-pub(super) fn header(session: &mut Session) {
-    let e = &session.e.results;
-    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
-    let model = e.get_text("model").unwrap_or("");
-    let r2 = |label: &str, name: &str| format!("     {label} = {}", format::bare("%6.4f", scalar(name)));
-    let (test, note) = match model {
-        "re" => (
-            [
-                Fact::statistic("Wald chi2", &[scalar("df_m")], scalar("chi2")),
-                Fact::probability("Prob > chi2", scalar("p")),
-            ],
-            "corr(u_i, X) = 0 (assumed)".to_string(),
-        ),
-        _ => (
-            [
-                Fact::statistic(
-                    "F",
-                    &[scalar(if model == "fe" { "df_b" } else { "df_m" }), scalar("df_r")],
-                    scalar("F"),
-                ),
-                Fact::probability("Prob > F", scalar("p")),
-            ],
-            match model {
-                "fe" => format!("corr(u_i, Xb) = {}", format::bare("%6.4f", scalar("corr"))),
-                _ => format!("sd(u_i + avg(e_i.)) = {}", format::bare("%9.0g", scalar("rmse"))),
-            },
-        ),
-    };
-    let title = e.get_text("title").unwrap_or("").to_string();
-    let group = format!("Group variable: {}", e.get_text("ivar").unwrap_or(""));
-    let first = [Fact::observations(scalar("N")), Fact::new("Number of groups", "%10.0fc", scalar("N_g"))];
-    let left = [
-        format!("{:<48}Obs per group:", "R-squared:"),
-        size_line(&r2("Within ", "r2_w"), "min", scalar("g_min"), "%10.0fc"),
-        size_line(&r2("Between", "r2_b"), "avg", scalar("g_avg"), "%10.1fc"),
-        size_line(&r2("Overall", "r2_o"), "max", scalar("g_max"), "%10.0fc"),
-    ];
-    session.print("");
-    show(session, &[title, group], &first, 17, 10);
-    session.print("");
-    left.iter().for_each(|line| session.print(line));
-    session.print("");
-    show(session, &[String::new(), note], &test, 17, 10);
-    session.print("");
-}
-
-fn size_line(left: &str, label: &str, value: f64, fmt: &str) -> String {
-    format!("{left:<62}{label} = {:>10}", format::bare(fmt, value))
 }

@@ -63,9 +63,11 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Re
     }
     let (found, pooled) = fit(&model, &units, true)?;
     let constant = if model.constant { Some(fit(&model, &units, false)?.0.ll) } else { None };
-    session.print("");
-    for (i, ll) in found.log.iter().enumerate() {
-        session.print(format!("{}Log likelihood = {}", iteration(i), format::bare("%10.0g", *ll)));
+    if !cmd.has("nolog") {
+        session.print("");
+        for (i, ll) in found.log.iter().enumerate() {
+            session.print(format!("{}Log likelihood = {}", iteration(i), format::bare("%10.0g", *ll)));
+        }
     }
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());

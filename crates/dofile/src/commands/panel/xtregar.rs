@@ -5,7 +5,8 @@
 //! p thta_min thta_5 thta_50 thta_95 thta_max; b, V, cmd depvar ivar tvar model rhotype. Formulas: [XT] xtregar.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::xtreg::{header, store_sizes};
+use super::xtreg::store_sizes;
+use super::xtreg_show::header;
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::model::{Model, Reading, number_groups};

@@ -5,6 +5,7 @@ use super::resampled::Resampled;
 use super::{parts, replicate};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
+use crate::matrix::Matrix;
 use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
@@ -17,7 +18,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "jackknife [exp_list] [, cluster(varlist) mse double level(#) saving(file [, replace double]) nodots notable noheader] : command",
-    notes: "stores e(b) e(V) e(se) e(bias) e(N_reps) e(df_r); V = (n-1)/n sum (T(-i) - mean)^2, about the observed value with mse (Efron and Tibshirani 1993, chapter 11); t with n-1 degrees of freedom; option vce(jackknife [, options]) of an estimation command is the same; [R] jackknife",
+    notes: "stores e(b) e(b_jk) e(V) e(se) e(bias) e(N_reps) e(df_r); V = (n-1)/n sum (T(-i) - mean)^2, about the observed value with mse (Efron and Tibshirani 1993, chapter 11); t with n-1 degrees of freedom; option vce(jackknife [, options]) of an estimation command is the same; [R] jackknife",
     examples: &[
         Example {
             // rows of `in` are those of the whole data
@@ -28,6 +29,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             // the jackknife of the mean has the standard error of the mean
             run: "set obs 10\ngenerate double x = _n^2\njackknife m=r(mean), nodots: summarize x\nmatrix V = e(V)\nsummarize x\nscalar d = reldif(sqrt(V[1,1]), r(sd)/sqrt(10))",
             expect: &[("d < 1e-12", 1.0), ("e(df_r)", 9.0), ("e(N_reps)", 10.0)],
+        },
+        Example {
+            // the jackknife takes the whole bias from the variance with divisor n
+            run: "set obs 10\ngenerate double x = _n^2\njackknife v=(r(Var)*(r(N)-1)/r(N)), nodots: summarize x\nmatrix J = e(b_jk)\nsummarize x\nscalar d = reldif(J[1,1], r(Var))",
+            expect: &[("d < 1e-12", 1.0)],
         },
     ],
 };
@@ -129,7 +135,10 @@ fn post(
         used,
         estimated,
     };
-    let est = found.estimation(s, None);
+    let mut est = found.estimation(s, None);
+    let stripe = est.b().map(|b| b.col_names.clone()).unwrap_or_default();
+    let corrected = observed.iter().zip(&found.bias).map(|(value, bias)| value - bias).collect();
+    est.results.matrix("b_jk", Matrix::row_vector(corrected, stripe));
     let legend = if head.has("nolegend") { Vec::new() } else { found.legend() };
     found.post(s, head, est, &legend);
     Ok(())

@@ -242,7 +242,7 @@ impl Scene<'_> {
 
 /// A prediction on every row of a grid.
 fn predictions(response: &Response, parameters: &Parameters, grid: &Grid<'_>) -> Vec<f64> {
-    let designs: Vec<Vec<Vec<f64>>> = response.indices.iter().map(|p| grid.design(parameters, p)).collect();
+    let designs = response.designs(grid, parameters);
     let mut eta = vec![0.0; designs.len()];
     (0..grid.rows().len())
         .map(|row| {
@@ -252,6 +252,7 @@ fn predictions(response: &Response, parameters: &Parameters, grid: &Grid<'_>) ->
             if response.shifted {
                 eta[0] += grid.offset(row);
             }
+            response.carry(grid, row, &mut eta);
             response.at(&eta).value
         })
         .collect()

@@ -47,9 +47,6 @@ pub(super) fn check(session: &Session, cmd: &ParsedCommand, request: &Request) -
             "vce(unconditional) requires a model with vce(robust) or vce(cluster)",
         ));
     }
-    if cmd.options.text("subpop").is_some() {
-        return Err(StataError::unsupported_option("margins", "vce(unconditional) with subpop()"));
-    }
     if request.any_row {
         return Err(StataError::invalid("options noesample and vce(unconditional) may not be combined"));
     }

@@ -1,0 +1,71 @@
+//! The heading of `xtreg`: sizes, fit and test, and the shares of the unit means.
+
+use crate::estimation::header::{Fact, show};
+use crate::format;
+use crate::session::Session;
+use crate::value::MISSING;
+
+/// Prints what `theta` asks for: the one share of the unit means, or the distribution of several ([XT] xtreg).
+pub(super) fn show_theta(session: &mut Session) {
+    let e = &session.e.results;
+    let distribution = ["min", "5", "50", "95", "max"].map(|name| e.get_scalar(&format!("thta_{name}")));
+    if let Some(theta) = e.get_scalar("theta") {
+        session.print(format!("theta = {}", format::bare("%9.0g", theta)));
+    } else if let [Some(min), Some(low), Some(middle), Some(high), Some(max)] = distribution {
+        let [min, low, middle, high, max] = [min, low, middle, high, max].map(|x| format::bare("%6.4f", x));
+        session.print(format!("{} theta {}", "-".repeat(19), "-".repeat(20)));
+        session.print("  min      5%       median        95%      max");
+        session.print(format!("{min}{low:>9}{middle:>11}{high:>11}{max:>9}"));
+    }
+    session.print("");
+}
+
+pub(super) fn header(session: &mut Session) {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let model = e.get_text("model").unwrap_or("");
+    let r2 = |label: &str, name: &str| format!("     {label} = {}", format::bare("%6.4f", scalar(name)));
+    let (test, note) = match model {
+        "re" => (
+            [
+                Fact::statistic("Wald chi2", &[scalar("df_m")], scalar("chi2")),
+                Fact::probability("Prob > chi2", scalar("p")),
+            ],
+            "corr(u_i, X) = 0 (assumed)".to_string(),
+        ),
+        _ => (
+            [
+                Fact::statistic(
+                    "F",
+                    &[scalar(if model == "fe" { "df_b" } else { "df_m" }), scalar("df_r")],
+                    scalar("F"),
+                ),
+                Fact::probability("Prob > F", scalar("p")),
+            ],
+            match model {
+                "fe" => format!("corr(u_i, Xb) = {}", format::bare("%6.4f", scalar("corr"))),
+                _ => format!("sd(u_i + avg(e_i.)) = {}", format::bare("%9.0g", scalar("rmse"))),
+            },
+        ),
+    };
+    let title = e.get_text("title").unwrap_or("").to_string();
+    let group = format!("Group variable: {}", e.get_text("ivar").unwrap_or(""));
+    let first = [Fact::observations(scalar("N")), Fact::new("Number of groups", "%10.0fc", scalar("N_g"))];
+    let left = [
+        format!("{:<48}Obs per group:", "R-squared:"),
+        size_line(&r2("Within ", "r2_w"), "min", scalar("g_min"), "%10.0fc"),
+        size_line(&r2("Between", "r2_b"), "avg", scalar("g_avg"), "%10.1fc"),
+        size_line(&r2("Overall", "r2_o"), "max", scalar("g_max"), "%10.0fc"),
+    ];
+    session.print("");
+    show(session, &[title, group], &first, 17, 10);
+    session.print("");
+    left.iter().for_each(|line| session.print(line));
+    session.print("");
+    show(session, &[String::new(), note], &test, 17, 10);
+    session.print("");
+}
+
+fn size_line(left: &str, label: &str, value: f64, fmt: &str) -> String {
+    format!("{left:<62}{label} = {:>10}", format::bare(fmt, value))
+}
