@@ -319,7 +319,8 @@ fn further_derivatives(
 ) {
     let m = g.len();
     let further = m - 1;
-    for p in (0..further).filter(|p| g[1 + p] != 0.0 || h[1 + p] != 0.0) {
+    let matters = |p: &usize| g[1 + p] != 0.0 || h[1 + p] != 0.0 || h[(1 + p) * m + 1 + p] != 0.0;
+    for p in (0..further).filter(matters) {
         gradient[k + p] += g[1 + p];
         for (a, own) in slope.iter().enumerate().take(k) {
             hessian[(k + p, a)] += h[1 + p] * own;

@@ -53,7 +53,10 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "tests and tables of textbooks that no template has: it keeps to ttest, stset with sts, and cs with its kin",
-        &["dstdize", "istdize", "ltable", "sdtesti", "stjoin", "stmc", "streset", "stvary", "ztesti"],
+        &[
+            "dstdize", "istdize", "ltable", "sdtesti", "stfill", "stgen", "stjoin", "stmc", "streset",
+            "stvary", "ztesti",
+        ],
     ),
     (
         "graphs, tests and panel models of textbooks: templates keep to qnorm, kdensity, rvfplot, xtreg and xtabond",
