@@ -49,12 +49,7 @@ async function job(service) {
   });
   await call('POST', '/plan/freeze', { notes: markup('notes') });
   await call('POST', '/run', {});
-  let seen;
-  do {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    seen = await call('GET', '');
-  } while (!['succeeded', 'failed', 'cancelled'].includes(seen.status));
-  assert.equal(seen.status, 'succeeded');
+  assert.equal((await service.runEnded(job_id, token)).status, 'succeeded');
   return { job_id, token };
 }
 

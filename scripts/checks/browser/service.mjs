@@ -103,6 +103,15 @@ export class Service {
     return answer.status === 409 && (await answer.json()).context?.reason === 'ingesting';
   }
 
+  /** Waits for the end of a job's run and returns the job; asks so seldom that no limit of requests is met. */
+  async runEnded(job_id, token) {
+    for (;;) {
+      const seen = await this.call('GET', `/v1/jobs/${job_id}`, undefined, token);
+      if (['succeeded', 'failed', 'cancelled'].includes(seen.status)) return seen;
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+    }
+  }
+
   /** A fresh task code. */
   async code() {
     const made = await this.call('POST', '/v1/admin/task-codes', { count: 1 });
@@ -137,13 +146,7 @@ export class Service {
       }),
       frozen: () => call('POST', '/plan/freeze', { ...(formats && { output_formats: formats }), ...(acknowledged_checks && { acknowledged_checks }) }),
       queued: () => call('POST', '/run', {}),
-      ended: async () => {
-        const done = ['succeeded', 'failed', 'cancelled'];
-        do {
-          job.seen = await call('GET', '');
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        } while (!done.includes(job.seen.status));
-      },
+      ended: async () => { job.seen = await this.runEnded(job.job_id, job.token); },
     };
     for (const [name, step] of Object.entries(steps)) {
       await step();

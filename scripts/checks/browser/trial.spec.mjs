@@ -51,9 +51,7 @@ spec('a file of one\'s own, and the bound of runs', {}, async ({ page, service, 
   await call('PUT', '/draft', { template_id: 'linear.ols_robust', outcome_var: 'y', roles: { regressors: ['x'] } });
   await call('POST', '/plan/freeze', {});
   await call('POST', '/run', {});
-  let seen;
-  do seen = await call('GET', ''); while (!['succeeded', 'failed'].includes(seen.status));
-  assert.equal(seen.status, 'succeeded');
+  assert.equal((await service.runEnded(id, token)).status, 'succeeded');
   await call('POST', '/plan/revise', {});
   await call('POST', '/plan/freeze', { seed: 5 });
   await open(page, service, `#/job/${id}/run`);
