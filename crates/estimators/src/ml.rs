@@ -196,11 +196,7 @@ impl<'a, L: Likelihood> Problem<'a, L> {
                 converged = converged || (concave && decrement.abs() < limits.newton_tolerance);
                 break;
             };
-            let moved = b
-                .iter()
-                .zip(&next_b)
-                .map(|(old, new)| (new - old).abs() / (old.abs() + 1.0))
-                .fold(0.0, f64::max);
+            let moved = largest_change(&b, &next_b);
             let gained = (next.ll - point.ll).abs() / (point.ll.abs() + 1.0);
             remark = match (concave, halved) {
                 (false, _) => "not concave",
@@ -222,10 +218,13 @@ impl<'a, L: Likelihood> Problem<'a, L> {
         let invert = |matrix: &Mat| allowed.map_or_else(|| matrix.inverse_definite(), |a| a.inverse(matrix));
         let inverse = invert(&point.information)?;
         let v_model = to_raw.sandwich(&inverse);
-        let v = match self.sandwich_factor(vce) {
-            _ if under.outer_products => to_raw.sandwich(&invert(&self.meat(&standard, &b, vce))?),
-            None => v_model.clone(),
-            Some(factor) => to_raw.sandwich(&inverse.sandwich(&self.meat(&standard, &b, vce)).scaled(factor)),
+        let factor = self.sandwich_factor(vce);
+        let scores = (factor.is_some() || under.outer_products).then(|| self.scores(&standard, &b));
+        let meat = scores.as_ref().map(|scores| self.meat(&standard, scores, vce));
+        let v = match (&meat, factor) {
+            (Some(meat), _) if under.outer_products => to_raw.sandwich(&invert(meat)?),
+            (Some(meat), Some(factor)) => to_raw.sandwich(&inverse.sandwich(meat).scaled(factor)),
+            _ => v_model.clone(),
         };
         Some(MlFit {
             b: to_raw.times_vector(&b),
@@ -235,7 +234,7 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             log,
             converged,
             constrained: None,
-            scores: self.sandwich_factor(vce).map(|_| self.scores(&standard, &b)),
+            scores: scores.filter(|_| factor.is_some()),
         })
     }
 
@@ -483,19 +482,16 @@ impl<'a, L: Likelihood> Problem<'a, L> {
         }
     }
 
-    /// Sum of outer products of the scores.
-    fn meat(&self, standard: &Standard, b: &[f64], vce: Vce<'_>) -> Mat {
-        let width = self.equations.len();
+    /// Sum of outer products of the scores in the parameters, from those in the linear indices.
+    fn meat(&self, standard: &Standard, in_indices: &Mat, vce: Vce<'_>) -> Mat {
         let frequency = matches!(self.weights, Some((_, WeightKind::Frequency)));
         let by_row = !matches!(vce, Vce::Cluster(_));
         let scores = |range: std::ops::Range<usize>| {
             let count = range.len();
             let z = self.block(standard, range.clone());
-            let eta = self.indices(standard, b, range.clone(), &z);
-            let (mut g, mut h) = (vec![0.0; width], vec![0.0; width * width]);
             let mut out = vec![0.0; count * standard.size];
             for i in 0..count {
-                self.model.row(range.start + i, &eta[i * width..(i + 1) * width], &mut g, &mut h);
+                let g = in_indices.row(range.start + i);
                 let weight = self.weight(range.start + i);
                 let weight = if frequency && by_row { weight.sqrt() } else { weight };
                 for (e, equation) in self.equations.iter().enumerate() {
@@ -526,6 +522,11 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             }
         }
     }
+}
+
+/// Largest change of a parameter, relative to its size above one.
+fn largest_change(old: &[f64], new: &[f64]) -> f64 {
+    old.iter().zip(new).map(|(old, new)| (new - old).abs() / (old.abs() + 1.0)).fold(0.0, f64::max)
 }
 
 /// Newton step within the allowed directions, and whether the likelihood is concave here; otherwise the information

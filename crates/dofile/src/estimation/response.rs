@@ -96,15 +96,11 @@ impl Response {
         let request =
             if request.is_empty() { "predict()".to_string() } else { format!("predict({request})") };
         let shape = Shape::Custom(Custom(Arc::new(evaluate)));
-        Self {
-            label: label.to_string(),
-            request,
-            indices,
-            shifted: false,
-            held: Vec::new(),
-            carried: None,
-            shape,
-        }
+        Self::new(label.to_string(), request, indices, shape)
+    }
+
+    fn new(label: String, request: String, indices: Vec<Vec<usize>>, shape: Shape) -> Self {
+        Self { label, request, indices, shifted: false, held: Vec::new(), carried: None, shape }
     }
 
     /// The same with a variable held at a value in an index.
@@ -175,15 +171,7 @@ impl Response {
                 Some(asked) if !default || !asked.is_empty() => format!("predict({asked})"),
                 _ => "predict()".to_string(),
             };
-            Ok(vec![Self {
-                label,
-                request: text,
-                indices: vec![first.clone()],
-                shifted: false,
-                held: Vec::new(),
-                carried: None,
-                shape,
-            }])
+            Ok(vec![Self::new(label, text, vec![first.clone()], shape)])
         };
         match (cmd, asked.unwrap_or("")) {
             (_, "xb") => one(Shape::Linear, "Linear prediction".to_string(), false),
@@ -227,15 +215,12 @@ impl Response {
         let of = asked.trim_start_matches("xb").trim_start();
         let found = Self::outcomes(session, parameters, of)?.into_iter().next();
         match found {
-            Some(Self { indices, shape: Shape::Multinomial(Some(j)), .. }) => Ok(vec![Self {
-                label: "Linear prediction".to_string(),
-                request: format!("predict({asked})"),
-                indices: vec![indices[j].clone()],
-                shifted: false,
-                held: Vec::new(),
-                carried: None,
-                shape: Shape::Linear,
-            }]),
+            Some(Self { indices, shape: Shape::Multinomial(Some(j)), .. }) => Ok(vec![Self::new(
+                "Linear prediction".to_string(),
+                format!("predict({asked})"),
+                vec![indices[j].clone()],
+                Shape::Linear,
+            )]),
             _ => Err(StataError::unsupported_option("margins", &format!("predict({asked})"))),
         }
     }
@@ -268,14 +253,10 @@ impl Response {
             }),
             _ => Shape::Ordered(link, j),
         };
-        let made = |j: usize| Self {
-            label: format!("Pr({depvar}=={})", values[j]),
-            request: format!("predict(pr outcome({}))", values[j]),
-            indices: indices.clone(),
-            shifted: false,
-            held: Vec::new(),
-            carried: None,
-            shape: shape(j),
+        let made = |j: usize| {
+            let label = format!("Pr({depvar}=={})", values[j]);
+            let request = format!("predict(pr outcome({}))", values[j]);
+            Self::new(label, request, indices.clone(), shape(j))
         };
         Ok(match wanted {
             Some(j) => vec![made(j)],

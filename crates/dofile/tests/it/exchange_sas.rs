@@ -1,27 +1,12 @@
 //! `import sas`, `import sasxport5`, `import sasxport8`: the files and their values are those of the fixtures of the crate `xport`, which
 //! ReadStat wrote or which follow SAS technical note TS-140, and of the service, which haven wrote.
 
-use std::path::Path;
-
 use dofile::Session;
+
+use crate::support::{holds, run_in};
 
 const TRANSPORT: &str = "../xport/tests/fixtures";
 const NATIVE: &str = "../../tests/fixtures/ingest/sas";
-
-/// A session whose working folder has fixtures, and the log of a do-file that must run there.
-fn read(folder: &str, text: &str) -> (Session, String) {
-    let mut session = Session::default();
-    session.cwd = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let (log, rc) = session.run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    (session, log)
-}
-
-fn holds(session: &Session, expressions: &[&str]) {
-    for expression in expressions {
-        assert_eq!(session.eval_num(expression), Ok(1.0), "{expression}");
-    }
-}
 
 fn names(session: &Session) -> Vec<&str> {
     session.frame.vars().iter().map(|v| v.name.as_str()).collect()
@@ -54,7 +39,7 @@ fn transport_files_of_both_versions_are_read() {
         ("import sasxport5 version5.xpt, novallabels", "person"),
         ("import sasxport8 using version8.xpt", "the_name_of_the_person"),
     ] {
-        let (s, log) = read(TRANSPORT, text);
+        let (s, log) = run_in(TRANSPORT, text);
         holds(&s, SURVEY);
         assert_eq!(names(&s).last(), Some(&person), "{text}");
         holds(&s, &[&format!("{person}[2] == \"张三\""), &format!("{person}[3] == \"\"")]);
@@ -69,12 +54,12 @@ fn transport_files_of_both_versions_are_read() {
 
 #[test]
 fn labels_come_from_the_file_of_formats_in_the_same_folder() {
-    let (s, log) = read(TRANSPORT, "import sasxport5 using version5, clear");
+    let (s, log) = run_in(TRANSPORT, "import sasxport5 using version5, clear");
     assert_eq!(s.frame.vars()[0].value_label, "sexfmt");
     let labels: Vec<(f64, &str)> = s.frame.value_labels["sexfmt"].iter().collect();
     assert_eq!(labels, [(1.0, "Männer"), (2.0, "women"), (dofile::value::missing(1), "refused")]);
     assert!(!log.contains("SEXFMT"), "{log}");
-    let (s, log) = read(TRANSPORT, "import sasxport5 using version5, clear novallabels");
+    let (s, log) = run_in(TRANSPORT, "import sasxport5 using version5, clear novallabels");
     assert!(s.frame.value_labels.is_empty());
     let note = "note: labels of id are in the format SEXFMT, which the file does not contain";
     assert!(log.lines().any(|l| l == note), "{log}");
@@ -82,7 +67,7 @@ fn labels_come_from_the_file_of_formats_in_the_same_folder() {
 
 #[test]
 fn one_of_several_data_sets_is_read_with_the_letters_of_its_missing_values() {
-    let (s, log) = read(TRANSPORT, "import sasxport5 using library, encoding(latin1)");
+    let (s, log) = run_in(TRANSPORT, "import sasxport5 using library, encoding(latin1)");
     assert_eq!(names(&s), ["city", "age", "score", "weight"]);
     holds(
         &s,
@@ -100,7 +85,7 @@ fn one_of_several_data_sets_is_read_with_the_letters_of_its_missing_values() {
         ],
     );
     assert!(log.contains("note: FIRST is read; option member() reads another one: SECOND"), "{log}");
-    let (s, log) = read(TRANSPORT, "import sasxport5 using library, member(second)");
+    let (s, log) = run_in(TRANSPORT, "import sasxport5 using library, member(second)");
     assert_eq!(names(&s), ["k", "text"]);
     holds(&s, &["_N == 41", "k[41] == 41", "text[39] == \"row 39\"", "text[40] == \"\""]);
     assert!(!log.contains("member()"), "{log}");
@@ -108,7 +93,7 @@ fn one_of_several_data_sets_is_read_with_the_letters_of_its_missing_values() {
 
 #[test]
 fn the_format_of_sas_is_read() {
-    let (s, log) = read(NATIVE, "import sas using readstat");
+    let (s, log) = run_in(NATIVE, "import sas using readstat");
     assert_eq!(names(&s), ["id", "income", "age", "born", "at", "took", "person"]);
     holds(
         &s,
@@ -134,12 +119,12 @@ fn the_format_of_sas_is_read() {
 
 #[test]
 fn variables_and_rows_are_chosen_and_names_change_their_case() {
-    let (s, log) = read(NATIVE, "import sas AGE id if ID > 1 using readstat.sas7bdat, case(upper)");
+    let (s, log) = run_in(NATIVE, "import sas AGE id if ID > 1 using readstat.sas7bdat, case(upper)");
     assert_eq!(names(&s), ["ID", "AGE"]);
     holds(&s, &["_N == 2", "ID[2] == 300", "AGE[1] == .a"]);
     // what is not read has no note
     assert!(!log.contains("took"), "{log}");
-    let (s, _) = read(TRANSPORT, "import sasxport8 id born using version8.xpt in 2/3, case(upper)");
+    let (s, _) = run_in(TRANSPORT, "import sasxport8 id born using version8.xpt in 2/3, case(upper)");
     assert_eq!(names(&s), ["ID", "BORN"]);
     holds(&s, &["_N == 2", "ID[1] == 2"]);
 }
@@ -159,8 +144,10 @@ fn what_can_not_be_read_leaves_the_data() {
         ("import sasxport5 using version5, clear case(upper)", 198),
         ("import sasxport8 using version8.xpt, clear encoding(nosuch)", 198),
     ] {
-        let (s, log) =
-            read(TRANSPORT, &format!("set obs 2\ngenerate x = 1\ncapture noisily {text}\nscalar code = _rc"));
+        let (s, log) = run_in(
+            TRANSPORT,
+            &format!("set obs 2\ngenerate x = 1\ncapture noisily {text}\nscalar code = _rc"),
+        );
         assert_eq!(s.eval_num("code"), Ok(f64::from(code)), "{text}: {log}");
         holds(&s, &["_N == 2", "x[2] == 1"]);
     }

@@ -2,19 +2,11 @@
 
 use dofile::Session;
 
+use crate::support::{holds, run_in};
+
 /// A session whose working folder has the fixtures, and the log of a do-file that must run there.
 fn read(text: &str) -> (Session, String) {
-    let mut session = Session::default();
-    session.cwd = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../sav/tests/fixtures");
-    let (log, rc) = session.run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    (session, log)
-}
-
-fn holds(session: &Session, expressions: &[&str]) {
-    for expression in expressions {
-        assert_eq!(session.eval_num(expression), Ok(1.0), "{expression}");
-    }
+    run_in("../sav/tests/fixtures", text)
 }
 
 #[test]

@@ -2,19 +2,7 @@
 
 use dofile::Session;
 
-/// A session and the log of a do-file that must run.
-fn run(text: &str) -> (Session, String) {
-    let mut session = Session::default();
-    let (log, rc) = session.run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    (session, log)
-}
-
-fn holds(session: &Session, expressions: &[&str]) {
-    for expression in expressions {
-        assert_eq!(session.eval_num(expression), Ok(1.0), "{expression}");
-    }
-}
+use crate::support::{holds, run};
 
 const STRATA: &str = "input y x g n t\n1 1 1 6 30\n0 1 1 9 40\n1 0 1 3 20\n0 0 1 8 50\n\
                       1 1 2 7 20\n0 1 2 5 30\n1 0 2 4 40\n0 0 2 9 20\nend\n";

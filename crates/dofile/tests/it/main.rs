@@ -62,6 +62,7 @@ mod search_options;
 mod spellings;
 mod stored_results;
 mod structure;
+mod support;
 mod table_options;
 mod tables_of_tests;
 mod templates;

@@ -9,6 +9,11 @@ use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{unquote, words};
 
+/// Bound on the bytes of a file's headers or dictionary.
+pub(super) const METADATA_LIMIT: u64 = 96 << 20;
+/// Rows read at once.
+pub(super) const BLOCK: usize = 16_384;
+
 /// The file and the words before it; without `using`, the last word is the file.
 pub(super) fn file_and_words(cmd: &ParsedCommand) -> Result<(String, Vec<String>)> {
     let mut list: Vec<String> = words(&cmd.list).into_iter().map(str::to_string).collect();

@@ -9,16 +9,12 @@ use std::path::Path;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use xport::{Column, Library, Number};
 
-use super::labelled::decode;
+use super::labelled::{BLOCK, METADATA_LIMIT, decode};
 use crate::frame::ValueLabel;
 use crate::value::missing;
 
 /// Labels by the name of the format, in small letters.
 pub(super) type Sets = BTreeMap<String, ValueLabel>;
-
-/// Bound on the bytes of headers.
-const METADATA_LIMIT: u64 = 96 << 20;
-const BLOCK: usize = 16_384;
 
 /// The labels of all formats of numbers; none where there is no such file. A range of several numbers has no equal and is left out. Without
 /// an encoding each text is UTF-8 where it is valid in it, else of Western Windows.

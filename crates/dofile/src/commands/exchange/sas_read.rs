@@ -9,7 +9,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use xport::{Facts, FormatKind, Library, Native};
 
 use super::cells::{Builder, Kind};
-use super::labelled::{self, decode, file_and_words};
+use super::labelled::{self, BLOCK, METADATA_LIMIT, decode, file_and_words};
 use super::names::{self, Case};
 use super::sas_formats::{self, Sets};
 use super::{check_clear, report_import};
@@ -31,11 +31,6 @@ const VERSION_5: &[OptSpec] = &[
 ];
 const VERSION_8: &[OptSpec] =
     &[OptSpec::text("CASE"), OptSpec::text("MEMber"), OptSpec::text("ENCoding"), OptSpec::flag("CLEAR")];
-
-/// Bound on the bytes of headers.
-const METADATA_LIMIT: u64 = 96 << 20;
-/// Observations read at once.
-const BLOCK: usize = 16_384;
 
 /// The three kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use sav::{Code, Facts, FormatKind, Meaning, Reader};
 
 use super::cells::{Builder, Kind};
-use super::labelled::{self, decode, file_and_words};
+use super::labelled::{self, BLOCK, METADATA_LIMIT, decode, file_and_words};
 use super::names::{self, Case};
 use super::{check_clear, report_import};
 use crate::error::{Result, StataError};
@@ -21,11 +21,6 @@ use crate::value::missing;
 
 const OPTIONS: &[OptSpec] =
     &[OptSpec::text("CASE"), OptSpec::text("ENCoding"), OptSpec::flag("ZSAV"), OptSpec::flag("CLEAR")];
-
-/// Bound on the bytes of a dictionary.
-const METADATA_LIMIT: u64 = 96 << 20;
-/// Cases read at once.
-const BLOCK: usize = 16_384;
 
 type Input = Reader<BufReader<File>>;
 

@@ -48,13 +48,12 @@ pub(super) fn responses(session: &Session, steps: usize) -> Result<(String, Tabl
         let (a, c, d, e) = (at(-2.0), at(-1.0), at(1.0), at(2.0));
         (0..a.len()).map(|i| (a[i] - 8.0 * c[i] + 8.0 * d[i] - e[i]) / (12.0 * h)).collect()
     };
-    let slopes: Vec<Vec<f64>> = (first..b.len()).map(derivative).collect();
+    let own: Vec<usize> = (first..b.len()).collect();
+    let v = v.select(&own, &own);
+    let slopes: Vec<Vec<f64>> = own.into_iter().map(derivative).collect();
     let error = |i: usize| {
-        let sum: f64 = (0..slopes.len())
-            .flat_map(|j| (0..slopes.len()).map(move |k| (j, k)))
-            .map(|(j, k)| slopes[j][i] * v[(first + j, first + k)] * slopes[k][i])
-            .sum();
-        sum.max(0.0).sqrt()
+        let gradient: Vec<f64> = slopes.iter().map(|slope| slope[i]).collect();
+        v.quadratic(&gradient).max(0.0).sqrt()
     };
     let errors: Vec<f64> = (0..values.len()).map(error).collect();
     Ok((state.depvar.clone(), filed(&values, steps), filed(&errors, steps)))
