@@ -144,8 +144,10 @@ impl Sample {
             return MISSING;
         }
         let target = self.sum_w() * p / 100.0;
-        let mut cum = 0.0;
-        for (i, &w) in self.w.iter().enumerate() {
+        // rows that all weigh one need no sum up to the place
+        let first = if self.kind.is_none() { (target as usize).saturating_sub(1) } else { 0 };
+        let mut cum = first as f64;
+        for (i, &w) in self.w.iter().enumerate().skip(first) {
             cum += w;
             if (cum - target).abs() <= 1e-12 * target.max(1.0) && i + 1 < self.x.len() {
                 return (self.x[i] + self.x[i + 1]) / 2.0;

@@ -58,6 +58,7 @@ pub mod fisher;
 pub mod gee;
 pub mod geodesic;
 pub mod gmm;
+pub mod group_moments;
 pub mod hac;
 pub mod hausman_taylor;
 pub mod householder;

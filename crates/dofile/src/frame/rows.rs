@@ -106,6 +106,20 @@ impl Frame {
         rows
     }
 
+    /// [`Self::ordered`], and the end of each run of equal keys.
+    pub fn runs(&self, vars: &[usize], rows: Vec<usize>) -> (Vec<usize>, Vec<usize>) {
+        // what was counted needs no comparison of rows far apart in memory
+        if let [var] = vars
+            && let Some(counted) = counted_in(&self.vars[*var].data, &rows)
+        {
+            return counted;
+        }
+        let rows = self.ordered(vars, rows);
+        let ends = |end: &usize| *end == rows.len() || !self.rows_equal(vars, rows[*end - 1], rows[*end]);
+        let ends = (1..=rows.len()).filter(ends).collect();
+        (rows, ends)
+    }
+
     /// Sorts the rows ascending by variables (a no-op when they already are).
     pub fn sort_by(&mut self, vars: &[usize]) {
         let names: Vec<String> = vars.iter().map(|&v| self.vars[v].name.clone()).collect();
@@ -152,13 +166,7 @@ fn compare_in(col: &Column, a: usize, b: usize) -> Ordering {
 
 /// Rows in the order of one column, equal ones in the order given.
 fn ordered_by(column: &Column, mut rows: Vec<usize>) -> Vec<usize> {
-    let whole = match column {
-        Column::Byte(v) => counted(&rows, |r| i32::from(v[r]), 100),
-        Column::Int(v) => counted(&rows, |r| i32::from(v[r]), 32_740),
-        Column::Long(v) => counted(&rows, |r| v[r], 2_147_483_620),
-        _ => None,
-    };
-    if let Some(order) = whole {
+    if let Some((order, _)) = counted_in(column, &rows) {
         return order;
     }
     let by_number = |value: &dyn Fn(usize) -> f64| -> Vec<usize> {
@@ -180,9 +188,19 @@ fn ordered_by(column: &Column, mut rows: Vec<usize>) -> Vec<usize> {
     }
 }
 
-/// Rows in the order of whole numbers, by counting each; nothing where they lie too far apart for that. Missing values are
-/// the numbers above `largest`.
-fn counted(rows: &[usize], value: impl Fn(usize) -> i32, largest: i32) -> Option<Vec<usize>> {
+/// [`counted`] of a column of whole numbers.
+fn counted_in(column: &Column, rows: &[usize]) -> Option<(Vec<usize>, Vec<usize>)> {
+    match column {
+        Column::Byte(v) => counted(rows, |r| i32::from(v[r]), 100),
+        Column::Int(v) => counted(rows, |r| i32::from(v[r]), 32_740),
+        Column::Long(v) => counted(rows, |r| v[r], 2_147_483_620),
+        _ => None,
+    }
+}
+
+/// Rows in the order of whole numbers, by counting each, and the end of each run of equal ones; nothing where they lie too
+/// far apart for that. Missing values are the numbers above `largest`.
+fn counted(rows: &[usize], value: impl Fn(usize) -> i32, largest: i32) -> Option<(Vec<usize>, Vec<usize>)> {
     let (mut low, mut high) = (i32::MAX, i32::MIN);
     for x in rows.iter().map(|&r| value(r)).filter(|x| *x <= largest) {
         low = low.min(x);
@@ -216,5 +234,10 @@ fn counted(rows: &[usize], value: impl Fn(usize) -> i32, largest: i32) -> Option
         out[*slot] = r;
         *slot += 1;
     }
-    Some(out)
+    // each place holds the end of its run now
+    next.dedup();
+    if next.first() == Some(&0) {
+        next.remove(0);
+    }
+    Some((out, next))
 }

@@ -6,6 +6,7 @@ use crate::format;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use estimators::blocks;
+use estimators::group_moments::NO_GROUP;
 
 /// Values with the group of each row.
 pub(crate) struct Grouped {
@@ -75,16 +76,19 @@ impl Grouped {
 /// Rows in runs of equal keys, ordered by key; within a run from the first row to the last.
 pub(crate) fn grouped(s: &Session, vars: &[usize], mut rows: Vec<usize>) -> Vec<Vec<usize>> {
     rows.sort_unstable();
-    let rows = s.frame.ordered(vars, rows);
-    let mut out: Vec<Vec<usize>> = Vec::new();
+    let (rows, ends) = s.frame.runs(vars, rows);
     let mut from = 0;
-    for to in 1..=rows.len() {
-        if to == rows.len() || !s.frame.rows_equal(vars, rows[from], rows[to]) {
-            out.push(rows[from..to].to_vec());
-            from = to;
-        }
+    let run = |end: usize| rows[std::mem::replace(&mut from, end)..end].to_vec();
+    ends.into_iter().map(run).collect()
+}
+
+/// The group of each of `rows` rows; [`NO_GROUP`] for those in none.
+pub(crate) fn numbered(groups: &[Vec<usize>], rows: usize) -> Vec<u32> {
+    let mut numbers = vec![NO_GROUP; rows];
+    for (group, number) in groups.iter().zip(0..) {
+        group.iter().for_each(|&r| numbers[r] = number);
     }
-    out
+    numbers
 }
 
 /// The value of a variable in a row as tables show it: its label, else the number in the variable's format; texts as they are.

@@ -3,13 +3,14 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
-use crate::ops::groups::{each_group, grouped};
+use crate::ops::groups::{each_group, grouped, numbered};
 use crate::session::Session;
 use crate::syntax::blanks::tight_equals;
 use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
+use estimators::group_moments::GroupMoments;
 use std::borrow::Cow;
 
 const COLLAPSE: StandardSyntax = StandardSyntax::new(&[
@@ -126,6 +127,7 @@ fn collapse(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::no_observations());
     }
     let groups = if by.is_empty() { vec![rows] } else { grouped(s, &by, rows) };
+    let group_of_row = numbered(&groups, touse.len());
     let mut out = Frame::new();
     out.value_labels = s.frame.value_labels.clone();
     out.label.clone_from(&s.frame.label);
@@ -147,9 +149,8 @@ fn collapse(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             var.data = std::sync::Arc::new(v.data.gather(groups.iter().map(pick)));
             var
         } else {
-            let numbers = numbers(&v.data);
-            let own = each_group(&groups, |g| statistic(&numbers, g, &item.stat, weights.as_ref()));
-            let mut values = own.into_iter().collect::<Result<Vec<f64>>>()?;
+            let mut values =
+                statistics(&numbers(&v.data), &groups, &group_of_row, &item.stat, weights.as_ref())?;
             if item.stat == "percent" {
                 let total: f64 = values.iter().sum();
                 values.iter_mut().for_each(|x| *x *= 100.0 / total);
@@ -194,6 +195,24 @@ fn pick_row(column: &Column, g: &[usize], stat: &str) -> Option<usize> {
 fn numbers(column: &Column) -> Cow<'_, [f64]> {
     let text = |r: usize| if column.str(r).is_empty() { MISSING } else { 1.0 };
     column.as_f64().unwrap_or_else(|| Cow::Owned((0..column.len()).map(text).collect()))
+}
+
+/// A statistic of each group. Those that need no order of the values are found in passes over the rows as they lie.
+fn statistics(
+    values: &[f64],
+    groups: &[Vec<usize>],
+    group_of_row: &[u32],
+    stat: &str,
+    weights: Option<&crate::session::Weights>,
+) -> Result<Vec<f64>> {
+    let plain = match weights {
+        None => GroupMoments::by_name(stat, values, group_of_row, groups.len()),
+        Some(_) => None,
+    };
+    match plain {
+        Some(found) => Ok(found),
+        None => each_group(groups, |g| statistic(values, g, stat, weights)).into_iter().collect(),
+    }
 }
 
 fn statistic(

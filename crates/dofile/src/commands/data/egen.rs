@@ -14,11 +14,12 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::expr::EvalCtx;
 use crate::frame::{Column, StorageType, ValueLabel, Variable};
-use crate::ops::groups::{each_group, grouped};
+use crate::ops::groups::{each_group, grouped, numbered};
 use crate::session::Session;
 use crate::syntax::{ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
+use estimators::group_moments::{GroupMoments, NO_GROUP};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "egen",
@@ -244,10 +245,10 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
     let option = |name: &str| call.cmd.options.real(name);
     if !["rank", "std", "pc"].contains(&call.function.as_str()) {
         let wish = Wish::of(call)?;
-        let values = each_group(&groups, |g| wish.value(&Sample::plain(g.iter().map(|&r| x[r]))));
-        for (g, value) in groups.iter().zip(values) {
-            let value = value?;
-            g.iter().for_each(|&r| out[r] = value);
+        let group_of_row = numbered(&groups, x.len());
+        let values = wish.values(&x, &groups, &group_of_row)?;
+        for (out, &group) in out.iter_mut().zip(&group_of_row).filter(|(_, group)| **group != NO_GROUP) {
+            *out = values[group as usize];
         }
         return Ok(out);
     }
@@ -287,6 +288,17 @@ impl<'a> Wish<'a> {
             percentile: percentile(&call.cmd)?,
             missing: call.cmd.has("missing"),
         })
+    }
+
+    /// The value of each group.
+    fn values(&self, x: &[f64], groups: &[Vec<usize>], group_of_row: &[u32]) -> Result<Vec<f64>> {
+        // a total of no values may be missing
+        if !self.missing
+            && let Some(values) = GroupMoments::by_name(self.function, x, group_of_row, groups.len())
+        {
+            return Ok(values);
+        }
+        each_group(groups, |g| self.value(&Sample::plain(g.iter().map(|&r| x[r])))).into_iter().collect()
     }
 
     fn value(&self, sample: &Sample) -> Result<f64> {
