@@ -338,6 +338,7 @@ pub(crate) fn prediction(session: &Session, cmd: &ParsedCommand, rows: &[usize])
         true => (state.s2.sqrt(), "Standardized residuals"),
         false => (1.0, "Residuals"),
     };
-    let rest = |(y, f): (&f64, &f64)| if is_missing(*y) || is_missing(*f) { MISSING } else { (y - f) / scale };
+    let rest =
+        |(y, f): (&f64, &f64)| if is_missing(*y) || is_missing(*f) { MISSING } else { (y - f) / scale };
     Ok(Some(Effects::one(y.iter().zip(&values).map(rest).collect(), label)))
 }
