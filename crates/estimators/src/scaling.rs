@@ -94,6 +94,10 @@ pub struct Procrustes {
     pub unique: bool,
 }
 
+/// Sum of squares around the mean over the sum of squares up to which values are constant: the square of some units of
+/// the last place.
+pub const ROUNDING: f64 = 1e-26;
+
 /// What a Procrustes transformation may do.
 #[derive(Debug, Clone, Copy)]
 pub struct Freedom {
@@ -126,7 +130,9 @@ impl Procrustes {
         let xy = product(source, target, &of_source, &of_target);
         let xx = product(source, source, &of_source, &of_source);
         let spread: f64 = xx.diagonal().iter().sum();
-        if spread <= 0.0 {
+        let size: f64 = source.iter().flat_map(|x| x.iter().zip(weights)).map(|(x, w)| w * x * x).sum();
+        // sources that do not vary have a spread that is rounding of their mean
+        if spread <= ROUNDING * size {
             return None;
         }
         let (a, rho, unique) = if freedom.unrestricted {

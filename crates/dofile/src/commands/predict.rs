@@ -114,6 +114,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("DDeviance"),
     OptSpec::flag("DX2"),
     OptSpec::flag("DBeta"),
+    OptSpec::flag("Number"),
     OptSpec::flag("SCHoenfeld"),
     OptSpec::flag("SCAledsch"),
     OptSpec::flag("ESR"),
@@ -126,7 +127,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("HAzard"),
     OptSpec::flag("Surv"),
 ])
-.unsupported(&["COVRatio", "Welsch", "DFBeta", "Number", "PARTial", "nooffset", "EBMODEs"]);
+.unsupported(&["COVRatio", "Welsch", "DFBeta", "PARTial", "nooffset", "EBMODEs"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -135,7 +136,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta | u e ue xbu | d xbd dresiduals | n ir | hr | mu eta [marginal conditional(ebmeans|fixedonly)] | reffects [reses(newvars) relevel(level)] | outcome(#) equation(eq)]",
+    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta number | u e ue xbu | d xbd dresiduals | n ir | hr | mu eta [marginal conditional(ebmeans|fixedonly)] | reffects [reses(newvars) relevel(level)] | outcome(#) equation(eq)]",
     notes: "which statistics exist depends on e(cmd); formulas: [R] regress postestimation, [XT] xtreg postestimation",
     examples: &[Example {
         run: "set obs 5\ngen x = _n\ngen y = cond(_n==3, 4, _n)\nregress y x\npredict double h, leverage\npredict double r, residuals",

@@ -100,7 +100,9 @@ pub fn rescale(b: &mut [f64], v: &mut Mat, position: usize, value: f64, derivati
 /// An offset or the log of an exposure in the rows of a sample, and its name for `e(offset)`.
 pub fn offset(session: &Session, options: &Options, rows: &[usize]) -> Result<Option<(Vec<f64>, String)>> {
     let named = |option: &str| options.text(option).map(|v| session.numeric_variable(v)).transpose();
-    match (named("exposure")?, named("offset")?) {
+    // the name of exposure() in older versions of glm
+    let exposure = named("exposure")?.or(named("lnoffset")?);
+    match (exposure, named("offset")?) {
         (Some(_), Some(_)) => Err(StataError::invalid("only one of exposure() and offset() is allowed")),
         (Some(v), None) => {
             let values: Vec<f64> = rows.iter().map(|r| session.frame.num_at(v, *r)).collect();
@@ -120,7 +122,7 @@ pub fn offset(session: &Session, options: &Options, rows: &[usize]) -> Result<Op
 
 /// Variables of `offset()` and `exposure()`, whose missing values leave the sample.
 pub fn offset_variables(session: &Session, options: &Options) -> Result<Vec<usize>> {
-    ["exposure", "offset"]
+    ["exposure", "lnoffset", "offset"]
         .iter()
         .filter_map(|o| options.text(o))
         .map(|name| session.numeric_variable(name))

@@ -3,6 +3,7 @@
 use super::by_call::{self, ByCall};
 use super::functions::{self, Imp};
 use super::node::{Compiled, EvalCtx, Node};
+use super::older_masks;
 use super::parser::{BinOp, Expr};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame};
@@ -217,8 +218,8 @@ impl Binder<'_> {
         }
         let spec = functions::find(name)
             .ok_or_else(|| StataError::new(133, format!("unknown function {name}()")))?;
-        let nodes: Result<Vec<Node>> = args.iter().map(|a| self.bind(a)).collect();
-        let nodes = nodes?;
+        let mut nodes = args.iter().map(|a| self.bind(a)).collect::<Result<Vec<Node>>>()?;
+        older_masks::enlarge(self.names, name, &mut nodes);
         if !spec.accepts(nodes.len()) {
             return Err(StataError::syntax());
         }

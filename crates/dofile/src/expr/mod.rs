@@ -7,6 +7,7 @@ mod compile;
 pub mod functions;
 mod lexer;
 mod node;
+mod older_masks;
 mod parser;
 mod window;
 

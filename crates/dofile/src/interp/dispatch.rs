@@ -6,7 +6,7 @@ use crate::commands::official::is_official;
 use crate::commands::prefix::vce_option;
 use crate::commands::{Form, registry};
 use crate::error::{Result, StataError};
-use crate::session::{Flow, Session};
+use crate::session::{Flow, Session, TableLook};
 use crate::syntax::ParsedCommand;
 
 /// The command name at the start of a line: letters, digits and `_`, or a symbol such as `!`.
@@ -51,12 +51,16 @@ impl Session {
                 return Ok(Flow::Next);
             }
             let mut shared = table_options::Shared::default();
+            let survey = if spec.name == "svy" { Some(table_options::survey(rest)?) } else { None };
+            let scoped = survey.is_some();
+            let (rest, table) = survey.unwrap_or_else(|| (rest.to_string(), TableLook::default()));
+            shared.table = table;
             let mut cmd = match spec.form {
                 Form::Raw => {
                     ParsedCommand { name: spec.name.into(), raw: rest.trim().into(), ..Default::default() }
                 }
                 Form::Standard(syntax) => {
-                    let mut cmd = ParsedCommand::split(spec.name, rest, syntax.exp)?;
+                    let mut cmd = ParsedCommand::split(spec.name, &rest, syntax.exp)?;
                     syntax.check(&cmd)?;
                     shared = table_options::take(spec, &mut cmd)?;
                     cmd.check_options(syntax.options, syntax.unsupported)
@@ -67,7 +71,7 @@ impl Session {
             cmd.raw = rest.trim().to_string();
             let standard = matches!(spec.form, Form::Standard(_));
             let list = if standard { &cmd.list } else { &cmd.raw };
-            let before = standard.then(|| {
+            let before = (standard || scoped).then(|| {
                 let table = std::mem::replace(&mut self.settings.table, shared.table);
                 (table, std::mem::replace(&mut self.settings.search, shared.search))
             });

@@ -2,13 +2,15 @@
 //! and of the search for a maximum (`technique()`, `constraints()`, [R] Maximize). They are taken off the command line
 //! here, and hold while the command runs.
 
+use super::dispatch::command_word;
 use crate::commands::registry;
 use crate::commands::{CommandSpec, Form, SearchOptions, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format::Format;
 use crate::session::{Search, TableLook};
 use crate::syntax::ParsedCommand;
-use crate::syntax::options::{abbreviates, parse_number, split_options};
+use crate::syntax::options::{OptSpec, abbreviates, parse_number, split_options};
+use crate::syntax::split::{top_level_colon, top_level_comma};
 
 /// What the shared options of a command say.
 #[derive(Default)]
@@ -73,6 +75,46 @@ pub(super) fn take(spec: &CommandSpec, cmd: &mut ParsedCommand) -> Result<Shared
         cmd.option_text = kept.join(" ");
     }
     Ok(shared)
+}
+
+/// The line behind `svy` without the options of tables and of printing a search, which stand on either side of the colon,
+/// and what they say.
+pub(super) fn survey(line: &str) -> Result<(String, TableLook)> {
+    let mut table = TableLook::default();
+    let Some(at) = top_level_colon(line) else { return Ok((line.to_string(), table)) };
+    let head = without(&line[..at], registry::TABLE_OPTIONS, &[], &mut table)?;
+    let inner = line[at + 1..].trim();
+    let spec = registry::find(command_word(inner));
+    let inner = match spec.map(|s| (s, s.form)) {
+        Some((spec, Form::Standard(syntax))) => {
+            let mut known = registry::shared_options(spec);
+            known.retain(|o| !registry::MAXIMISED_OPTIONS.contains(o));
+            without(inner, &known, syntax.options, &mut table)?
+        }
+        _ => inner.to_string(),
+    };
+    Ok((format!("{head}: {inner}"), table))
+}
+
+/// A command without the options in `known` that `own` does not have.
+fn without(text: &str, known: &[&str], own: &[OptSpec], table: &mut TableLook) -> Result<String> {
+    let Some(comma) = top_level_comma(text) else { return Ok(text.to_string()) };
+    let (mut kept, mut taken) = (Vec::new(), false);
+    for (name, argument) in split_options(&text[comma + 1..])? {
+        let declared = own.iter().any(|o| abbreviates(&name, o.name));
+        let Some(option) = known.iter().find(|o| !declared && abbreviates(&name, o)) else {
+            kept.push(argument.map_or(name.clone(), |a| format!("{name}({a})")));
+            continue;
+        };
+        taken = true;
+        let (option, value) = (option.to_lowercase(), argument.as_deref().map(str::trim));
+        if option == "technique" {
+            techniques(value.unwrap_or(""))?;
+        } else if !look(table, &option, value)? {
+            search(&mut Search::default(), &option, value)?;
+        }
+    }
+    Ok(if taken { format!("{}, {}", &text[..comma], kept.join(" ")) } else { text.to_string() })
 }
 
 /// The shared option that a word abbreviates, unless the command declares one of that name itself.

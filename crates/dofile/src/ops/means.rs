@@ -7,7 +7,7 @@ use crate::matrix::{Matrix, Stripe};
 use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::{Session, TableLook};
-use crate::syntax::split::matching_paren;
+use crate::syntax::split::{ParsedCommand, matching_paren};
 use crate::value::MISSING;
 use estimators::wald;
 use unicode_width::UnicodeWidthStr;
@@ -103,7 +103,9 @@ fn ratios(s: &Session, list: &str) -> Result<Vec<Item>> {
             Some((name, body)) => (name.trim().to_string(), body),
             None => (format!("_ratio_{}", i + 1), text.as_str()),
         };
-        let (y, x) = body.split_once('/').ok_or_else(StataError::syntax)?;
+        // the slash may be left out
+        let both = body.split_once('/').or_else(|| body.trim().split_once(char::is_whitespace));
+        let (y, x) = both.ok_or_else(StataError::syntax)?;
         out.push(Item {
             name,
             top: s.numeric_variable(y.trim())?,
@@ -135,6 +137,16 @@ pub(crate) fn names(items: &[Item], groups: &Grouping) -> Vec<Stripe> {
         }
     }
     stripe
+}
+
+/// The variables of `over()`; before version 16 it had an option of its own, `nolabel`.
+pub(crate) fn over(s: &Session, cmd: &ParsedCommand) -> Result<Vec<usize>> {
+    let text = cmd.options.text("over").unwrap_or("");
+    let (list, option) = text.split_once(',').unwrap_or((text, ""));
+    match option.trim() {
+        "" | "nolabel" => s.varlist(list),
+        other => Err(StataError::option_not_allowed(other)),
+    }
 }
 
 /// Stores the variables of the groups and their labels.

@@ -58,6 +58,8 @@ pub struct TableLook {
     pub outcome: Option<String>,
     /// The last line leaves room for rows below it.
     pub open_end: bool,
+    /// Degrees of freedom of each parameter, as after `mi estimate`; nothing within for the normal distribution.
+    pub degrees: Option<Vec<Option<f64>>>,
     /// Estimates alone, as after `margins, nose`.
     pub only_estimates: bool,
 }

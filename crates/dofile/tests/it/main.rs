@@ -30,6 +30,7 @@ mod family_codes;
 mod far_from_zero;
 mod figures;
 mod fuzz;
+mod health_and_surveys;
 mod held_estimates;
 mod imputation;
 mod interpretation;

@@ -3,7 +3,7 @@
 
 use super::table_command::run_commands;
 use super::table_layout::{Dim, known_name, sides};
-use super::table_options::{Options, options};
+use super::table_options::{Item, Options, options};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -16,7 +16,7 @@ use crate::results::Results;
 use crate::session::{Session, Weights};
 use crate::syntax::split::top_level_comma;
 use crate::syntax::{ParsedCommand, WeightKind};
-use crate::value::MISSING;
+use crate::value::{MISSING, is_missing};
 use std::collections::{BTreeMap, HashMap};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -25,7 +25,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent [, across(varlist)] | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) command([results:] command) nototals missing zerocounts nformat(%fmt [results]) sformat(text [results]) name(collection) append replace]",
+    syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent [, across(varlist)] | fvfrequency varlist | fvpercent varlist | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) command([results:] command) nototals missing zerocounts nformat(%fmt [results]) sformat(text [results]) name(collection) append replace]",
     notes: "up to four variables; result among the rows or columns places the statistics, var their variables (otherwise columns without column variables, else rows); the shown table is the current collection (collect export); the collection has the dimensions of the variables (total: .m), result, var, statcmd, cmdset and with command() command, colname, coleq; command() runs on the rows of every cell, _r_b of estimates without a list; stores r(N) and r(table) in the shown layout; tests and style() are not there",
     examples: &[
         Example {
@@ -133,6 +133,32 @@ fn level_value(s: &Session, v: usize, row: usize) -> String {
     }
 }
 
+/// A level of the dimension `var`: a variable, or a level of one.
+struct Part {
+    level: String,
+    label: String,
+    value: Option<f64>,
+}
+
+/// What a statistic is of: its variable, or each level that its variable has in the rows; nothing for a statistic of rows.
+fn parts(cells: &Cells<'_>, item: &Item) -> Vec<Part> {
+    let Some(v) = item.variable else { return Vec::new() };
+    let s = cells.s;
+    let var = s.frame.var(v);
+    let label = if var.label.is_empty() { var.name.clone() } else { var.label.clone() };
+    if !item.of_levels() {
+        return vec![Part { level: var.name.clone(), label, value: None }];
+    }
+    let known: Vec<usize> =
+        cells.rows.iter().copied().filter(|r| !is_missing(s.frame.num_at(v, *r))).collect();
+    let of = |rows: Vec<usize>| Part {
+        level: format!("{}.{}", level_value(s, v, rows[0]), var.name),
+        label: format!("{label}={}", level_name(s, v, rows[0]).trim()),
+        value: Some(s.frame.num_at(v, rows[0])),
+    };
+    grouped(s, &[v], known).into_iter().map(of).collect()
+}
+
 /// Adds the statistics of every cell.
 fn add_statistics(c: &mut Collection, cells: &Cells<'_>, options: &Options, weights: Option<&Weights>) {
     let s = cells.s;
@@ -140,7 +166,8 @@ fn add_statistics(c: &mut Collection, cells: &Cells<'_>, options: &Options, weig
     let kind = weights.map(|w| w.kind);
     let all: f64 = cells.rows.iter().map(|&r| weight(r)).sum();
     let groups = cells.groups(options.totals);
-    let several = options.of().len() > 1;
+    let several = options.several();
+    let mut order: Vec<String> = vec!["_".to_string()];
     for (number, item) in options.items.iter().enumerate() {
         // the rows of all levels of the variables of across(), or all rows
         let whole = |key: &Key| -> f64 {
@@ -150,13 +177,18 @@ fn add_statistics(c: &mut Collection, cells: &Cells<'_>, options: &Options, weig
             };
             cells.rows.iter().filter(within).map(|&r| weight(r)).sum()
         };
-        let mut add = |key: &Key, x: f64| {
+        let parts = parts(cells, item);
+        for part in &parts {
+            c.labels.set_level("var", &part.level, &part.label);
+            order.push(part.level.clone());
+        }
+        let mut add = |key: &Key, part: Option<&Part>, x: f64| {
             let mut tags = cells.tags(key);
             tags.insert("result".into(), item.name.clone());
             tags.insert("statcmd".into(), (number + 1).to_string());
             tags.insert("cmdset".into(), "1".into());
-            match item.variable {
-                Some(v) => _ = tags.insert("var".into(), s.frame.var(v).name.clone()),
+            match part {
+                Some(part) => _ = tags.insert("var".into(), part.level.clone()),
                 // so that it has a place among statistics of several variables
                 None if several => _ = tags.insert("var".into(), "_".into()),
                 None => {}
@@ -165,25 +197,27 @@ fn add_statistics(c: &mut Collection, cells: &Cells<'_>, options: &Options, weig
         };
         for (key, own) in &groups {
             let total = if item.across.is_empty() { all } else { whole(key) };
-            add(key, item.value(s, own, &weight, kind, total));
+            if parts.is_empty() {
+                add(key, None, item.value(s, own, &weight, kind, total));
+            }
+            for part in &parts {
+                let x = match part.value {
+                    Some(level) => item.share(s, own, &weight, level),
+                    None => item.value(s, own, &weight, kind, total),
+                };
+                add(key, Some(part), x);
+            }
         }
         if options.zeros && item.variable.is_none() {
             cells
                 .every(options.totals)
                 .iter()
                 .filter(|key| !groups.contains_key(*key))
-                .for_each(|key| add(key, 0.0));
+                .for_each(|key| add(key, None, 0.0));
         }
-    }
-    for v in options.of() {
-        let var = s.frame.var(v);
-        let label = if var.label.is_empty() { &var.name } else { &var.label };
-        c.labels.set_level("var", &var.name, label);
     }
     if several {
         c.labels.set_level("var", "_", "");
-        let mut order: Vec<String> = vec!["_".to_string()];
-        order.extend(options.of().into_iter().map(|v| s.frame.var(v).name.clone()));
         c.add_auto("var", &order);
     }
     for item in &options.items {
@@ -236,7 +270,7 @@ fn complete(down: &mut Vec<Dim>, across: &mut Vec<Dim>, options: &Options) {
             down.push(Dim::Result);
         }
     }
-    if options.of().len() > 1 && !has(&Dim::Var, down, across) {
+    if options.several() && !has(&Dim::Var, down, across) {
         let side = if down.contains(&Dim::Result) { down } else { across };
         let at = side.iter().position(|d| *d == Dim::Result).map_or(side.len(), |at| at + 1);
         side.insert(at, Dim::Var);

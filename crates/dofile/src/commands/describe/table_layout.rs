@@ -8,6 +8,8 @@ use crate::syntax::split::matching_paren;
 pub(super) const STATISTICS: &[(&str, &str)] = &[
     ("frequency", "Frequency"),
     ("percent", "Percent"),
+    ("fvfrequency", "Factor-variable frequency"),
+    ("fvpercent", "Factor-variable percent"),
     ("mean", "Mean"),
     ("sd", "Standard deviation"),
     ("variance", "Variance"),

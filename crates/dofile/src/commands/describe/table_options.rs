@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::syntax::WeightKind;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{top_level_colon, top_level_comma};
-use crate::value::MISSING;
+use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
 
 /// One statistic of a variable, or of the rows.
@@ -97,6 +97,11 @@ impl Options {
         out
     }
 
+    /// Whether the statistics are of several variables, or of the levels of one.
+    pub(super) fn several(&self) -> bool {
+        self.of().len() > 1 || self.items.iter().any(Item::of_levels)
+    }
+
     /// Sets the formats of a collection.
     pub(super) fn style(&self, c: &mut Collection) {
         let shown: Vec<String> = c.auto.get("result").cloned().unwrap_or_default();
@@ -156,6 +161,18 @@ fn statistic(s: &Session, a: &str, out: &mut Options) -> Result<()> {
     match what {
         "frequency" | "freq" => out.items.push(item("frequency", None)),
         "percent" => out.items.push(item("percent", None)),
+        "fvfrequency" | "fvpercent" => {
+            let plain: Vec<&str> =
+                list.split_whitespace().map(|word| word.strip_prefix("i.").unwrap_or(word)).collect();
+            let variables = s.varlist(&plain.join(" "))?;
+            if variables.is_empty() {
+                return Err(StataError::standard(100));
+            }
+            if variables.iter().any(|v| s.frame.var(*v).is_string()) {
+                return Err(StataError::type_mismatch());
+            }
+            out.items.extend(variables.into_iter().map(|v| item(what, Some(v))));
+        }
         _ if STATISTICS.iter().any(|k| k.0 == what) => {
             let variables = s.varlist(list)?;
             if variables.is_empty() {
@@ -231,6 +248,31 @@ pub(super) fn options(s: &Session, text: &str) -> Result<Options> {
 }
 
 impl Item {
+    /// Whether the statistic is of each level of its variable.
+    pub(super) fn of_levels(&self) -> bool {
+        self.name.starts_with("fv")
+    }
+
+    /// Frequency of a level of the variable, or its percent of the rows where the variable has a value.
+    pub(super) fn share(
+        &self,
+        s: &Session,
+        rows: &[usize],
+        weight: &dyn Fn(usize) -> f64,
+        level: f64,
+    ) -> f64 {
+        let Some(v) = self.variable else { return MISSING };
+        let sum = |keep: &dyn Fn(f64) -> bool| -> f64 {
+            rows.iter().filter(|r| keep(s.frame.num_at(v, **r))).map(|r| weight(*r)).sum()
+        };
+        let (own, all) = (sum(&|x| x == level), sum(&|x| !is_missing(x)));
+        match self.name.as_str() {
+            "fvfrequency" => own,
+            _ if all > 0.0 => 100.0 * own / all,
+            _ => MISSING,
+        }
+    }
+
     pub(super) fn value(
         &self,
         s: &Session,

@@ -9,6 +9,7 @@ use crate::ops::collection::{
     CellRule, Choice, Collection, Collections, Content, HeaderRule, Layout, LevelHeader, Styles, Tags,
     TitleHeader,
 };
+use crate::ops::fisher::exact;
 use crate::ops::groups::{grouped, level_name};
 use crate::results::Results;
 use crate::session::Session;
@@ -25,7 +26,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "dtable [varlist] [if] [in] [fweight] [, by(varname [, tests nototals missing]) continuous([varlist] [, statistics(names) test(regress|kwallis|none)]) factor([varlist] [, statistics(names) test(pearson|lrchi2|none)]) sample([label] [, statistics(frequency percent)]) nosample listwise nformat(%fmt [statistics]) sformat(text [statistics]) title(text) note(text) column(by(hide)) name(collection) replace export(filename [, replace as()])]",
+    syntax: "dtable [varlist] [if] [in] [fweight] [, by(varname [, tests nototals missing]) continuous([varlist] [, statistics(names) test(regress|kwallis|none)]) factor([varlist] [, statistics(names) test(pearson|fisher|lrchi2|none)]) sample([label] [, statistics(frequency percent)]) nosample listwise nformat(%fmt [statistics]) sformat(text [statistics]) title(text) note(text) column(by(hide)) name(collection) replace export(filename [, replace as()])]",
     notes: "means with standard deviations, frequencies with percent of factor variables (i.); without listwise each variable has its own sample; tests: regress is the F test of a regression on the groups, pearson and lrchi2 as in tabulate; statistics: mean sd median p# q1 q3 iqr min max count sum variance semean cv skewness kurtosis range, fvfrequency fvpercent fvproportion; the table is the collection DTable, or that of name(), with the dimensions var (_N is the sample), result (composites _dtable_stats and _dtable_test) and the groups; stores r(N)",
     examples: &[Example {
         run: "set obs 8\ngenerate g = _n > 4\ngenerate x = _n\ngenerate b = mod(_n, 2)\ntempfile f\ndtable x i.b, by(g, tests) export(`f', as(md) replace)\nscalar n = r(N)\nconfirm file `f'",
@@ -138,10 +139,17 @@ fn continuous_test(data: &Data<'_>, line: &Line) -> Result<f64> {
     Ok(one_way(&moments).p().0)
 }
 
-/// Pearson's chi-squared, or that of the likelihood ratio, of a table of levels by groups ([R] tabulate twoway).
-fn factor_test(test: &str, counts: &[Vec<f64>]) -> f64 {
+/// Pearson's chi-squared, or that of the likelihood ratio, of a table of levels by groups, or Fisher's exact test of it ([R]
+/// tabulate twoway).
+fn factor_test(test: &str, counts: &[Vec<f64>]) -> Result<f64> {
     let columns: Vec<f64> =
         (0..counts.first().map_or(0, Vec::len)).map(|c| counts.iter().map(|row| row[c]).sum()).collect();
+    if test == "fisher" {
+        let used: Vec<usize> = (0..columns.len()).filter(|c| columns[*c] > 0.0).collect();
+        let cells: Vec<f64> = counts.iter().flat_map(|row| used.iter().map(|c| row[*c])).collect();
+        let several = counts.len() > 1 && used.len() > 1;
+        return if several { Ok(exact(counts.len(), used.len(), &cells)?.0) } else { Ok(MISSING) };
+    }
     let n: f64 = columns.iter().sum();
     let (mut pearson, mut ratio) = (0.0, 0.0);
     for row in counts {
@@ -154,11 +162,11 @@ fn factor_test(test: &str, counts: &[Vec<f64>]) -> f64 {
     }
     let used = columns.iter().filter(|c| **c > 0.0).count();
     let df = (counts.len().saturating_sub(1) * used.saturating_sub(1)) as f64;
-    if df == 0.0 { MISSING } else { chi2_tail(df, if test == "lrchi2" { ratio } else { pearson }) }
+    Ok(if df == 0.0 { MISSING } else { chi2_tail(df, if test == "lrchi2" { ratio } else { pearson }) })
 }
 
 /// Items of a factor variable: its levels, and the test at the first of them.
-fn factor(data: &Data<'_>, line: &Line, wanted: &Wanted, to: &mut Filling) {
+fn factor(data: &Data<'_>, line: &Line, wanted: &Wanted, to: &mut Filling) -> Result<()> {
     let all: Vec<usize> = {
         let rows = data.columns[..data.groups.max(1)].iter().flat_map(|(_, rows)| rows.iter().copied());
         rows.filter(|r| !is_missing(data.s.frame.num_at(line.variable, *r))).collect()
@@ -196,9 +204,10 @@ fn factor(data: &Data<'_>, line: &Line, wanted: &Wanted, to: &mut Filling) {
         }
         if k == 0 && wanted.tests && line.test != "none" {
             let of_groups: Vec<Vec<f64>> = counts.iter().map(|row| row[..data.groups].to_vec()).collect();
-            to.add(data, (TEST, &var, &line.test), factor_test(&line.test, &of_groups));
+            to.add(data, (TEST, &var, &line.test), factor_test(&line.test, &of_groups)?);
         }
     }
+    Ok(())
 }
 
 /// A value of a variable as a level of a dimension.
@@ -278,7 +287,7 @@ fn build(data: &Data<'_>, wanted: &Wanted) -> Result<Collection> {
     }
     for line in &wanted.lines {
         if line.is_factor {
-            factor(data, line, wanted, &mut to);
+            factor(data, line, wanted, &mut to)?;
         } else {
             continuous(data, line, wanted, &mut to)?;
         }

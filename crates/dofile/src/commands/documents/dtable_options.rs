@@ -128,7 +128,7 @@ struct Kind {
 fn kind(s: &Session, text: &str, is_factor: bool) -> Result<Kind> {
     let (list, rest) = parts(text);
     let (names, tests): (&[&str], &[&str]) = match is_factor {
-        true => (FACTOR, &["pearson", "lrchi2", "none"]),
+        true => (FACTOR, &["pearson", "fisher", "lrchi2", "none"]),
         false => (CONTINUOUS, &["regress", "kwallis", "none"]),
     };
     let default: &[&str] = if is_factor { &["fvfrequency", "fvpercent"] } else { &["mean", "sd"] };

@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "etable [, estimates(namelist) cstat(_r_b|_r_se|_r_z|_r_p [, nformat(%fmt) sformat(text)]) mstat(name [, nformat(%fmt) label(text)]) keep(names) showstars showstarsnote stars(numlist) column(depvar|estimates|index) title(text) note(text) name(collection) replace export(filename [, replace as()])]",
+    syntax: "etable [, estimates(namelist) cstat(_r_b|_r_se|_r_z|_r_p|_r_ci [, nformat(%fmt) sformat(text) cidelimiter(text)]) mstat(name [, nformat(%fmt) label(text)]) keep(names) showstars showstarsnote stars(numlist) column(depvar|estimates|index) title(text) note(text) name(collection) replace export(filename [, replace as()])]",
     notes: "the active estimates without estimates(); coefficients %9.3f over standard errors in parentheses, number of observations; stars at .05 and .01 unless stars(); statistics: N r2 r2_a r2_p ll aic bic chi2 F rmse and other e() scalars; stores r(names); the table is the collection ETable, or that of name(), with the dimensions colname, coleq, result, cmdset and etable_depvar, etable_estimates or etable_index",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\ngenerate y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store a\nregress y\nestimates store b\netable, estimates(a b) mstat(N) mstat(r2_a) showstars\nscalar same = \"`r(names)'\" == \"a b\"",
@@ -36,6 +36,8 @@ struct Shown {
     fmt: String,
     /// Text around the number, `%s` for itself.
     around: String,
+    /// Text between the limits of an interval.
+    delimiter: Option<String>,
 }
 
 struct Model<'a> {
@@ -59,23 +61,32 @@ struct Wanted {
     name: Option<String>,
 }
 
-/// Name, `nformat()`, `label()` and `sformat()` of `cstat()` or `mstat()`.
-fn part(text: &str, fmt: &str) -> Result<(String, String, Option<String>, Option<String>)> {
+/// Name, `nformat()`, `label()`, `sformat()` and `cidelimiter()` of `cstat()` or `mstat()`.
+struct Part {
+    name: String,
+    fmt: String,
+    label: Option<String>,
+    sformat: Option<String>,
+    delimiter: Option<String>,
+}
+
+fn part(text: &str, fmt: &str) -> Result<Part> {
     let (name, options) = match top_level_comma(text) {
         Some(i) => (text[..i].trim(), text[i + 1..].trim()),
         None => (text.trim(), ""),
     };
-    let (mut fmt, mut label, mut sformat) = (fmt.to_string(), None, None);
+    let (mut fmt, mut label, mut sformat, mut delimiter) = (fmt.to_string(), None, None, None);
     for (option, value) in split_options(options)? {
         match (option.as_str(), value) {
             ("nformat", Some(f)) if format::Format::parse(&f).is_some_and(|f| !f.is_string()) => fmt = f,
             ("nformat", _) => return Err(StataError::standard(120)),
             ("label", Some(text)) => label = Some(unquote(text.trim()).to_string()),
             ("sformat", Some(text)) => sformat = Some(unquote(text.trim()).to_string()),
+            ("cidelimiter", Some(text)) => delimiter = Some(unquote(text.trim()).to_string()),
             _ => return Err(StataError::option_not_allowed(&option)),
         }
     }
-    Ok((name.to_string(), fmt, label, sformat))
+    Ok(Part { name: name.to_string(), fmt, label, sformat, delimiter })
 }
 
 fn options(text: &str) -> Result<Wanted> {
@@ -98,15 +109,15 @@ fn options(text: &str) -> Result<Wanted> {
             ("cstat", Some(t)) => {
                 // test statistics have two decimals
                 let usual = if t.trim_start().starts_with("_r_z") { "%9.2f" } else { "%9.3f" };
-                let (what, fmt, _, sformat) = part(&t, usual)?;
-                if !["_r_b", "_r_se", "_r_z", "_r_p"].contains(&what.as_str()) {
+                let Part { name: what, fmt, sformat, delimiter, .. } = part(&t, usual)?;
+                if !["_r_b", "_r_se", "_r_z", "_r_p", "_r_ci"].contains(&what.as_str()) {
                     return Err(StataError::unsupported_option("etable", &format!("cstat({what})")));
                 }
                 let around = sformat.unwrap_or_else(|| usual_around(&what).to_string());
-                out.cells.push(Shown { what, fmt, around });
+                out.cells.push(Shown { what, fmt, around, delimiter });
             }
             ("mstat", Some(t)) => {
-                let (what, fmt, label, sformat) =
+                let Part { name: what, fmt, label, sformat, .. } =
                     part(&t, if t.trim_start().starts_with("N") { "%9.0fc" } else { "%9.2f" })?;
                 let label = label.unwrap_or_else(|| statistic_label(&what).to_string());
                 if sformat.is_some() {
@@ -141,7 +152,12 @@ fn options(text: &str) -> Result<Wanted> {
     }
     if out.cells.is_empty() {
         out.cells = ["_r_b", "_r_se"]
-            .map(|w| Shown { what: w.into(), fmt: "%9.3f".into(), around: usual_around(w).into() })
+            .map(|w| Shown {
+                what: w.into(),
+                fmt: "%9.3f".into(),
+                around: usual_around(w).into(),
+                delimiter: None,
+            })
             .into();
     }
     if out.statistics.is_empty() {
@@ -154,7 +170,7 @@ fn options(text: &str) -> Result<Wanted> {
 fn usual_around(what: &str) -> &'static str {
     match what {
         "_r_se" => "(%s)",
-        "_r_z" => "[%s]",
+        "_r_z" | "_r_ci" => "[%s]",
         _ => "%s",
     }
 }
@@ -234,17 +250,19 @@ fn add_coefficients(
         tags.insert("colname".into(), level);
         tags.insert("coleq".into(), if stripe.eq.is_empty() { "_".into() } else { stripe.eq.clone() });
         let mark = mark_of(&stripe.name).filter(|mark| *mark == Mark::Base);
-        let mut add = |result: &str, x: f64| {
+        let mut put = |result: &str, content: Content| {
             tags.insert("result".into(), result.to_string());
-            c.add(tags.clone(), Content::Number(x), mark);
+            c.add(tags.clone(), content, mark);
         };
         let b = b.get(0, i);
         let se = model.e.v().map_or(0.0, |v| v.get(i, i).max(0.0).sqrt());
-        add("_r_b", b);
+        put("_r_b", Content::Number(b));
         if se > 0.0 {
-            add("_r_se", se);
-            add("_r_z", b / se);
-            add("_r_p", wald::p_value(b / se, df));
+            let half = wald::critical(s.settings.level, df) * se;
+            put("_r_se", Content::Number(se));
+            put("_r_z", Content::Number(b / se));
+            put("_r_p", Content::Number(wald::p_value(b / se, df)));
+            put("_r_ci", Content::Interval(b - half, b + half));
         }
     }
 }
@@ -294,6 +312,7 @@ fn build(s: &Session, models: &[Model<'_>], wanted: &Wanted) -> Collection {
             terms: of(&shown.what),
             nformat: Some(shown.fmt.clone()),
             sformat: Some(shown.around.clone()),
+            cidelimiter: shown.delimiter.clone(),
             ..CellRule::default()
         };
         c.styles.cells.push(rule);

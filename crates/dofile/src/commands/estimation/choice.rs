@@ -40,10 +40,13 @@ const ORDERED: StandardSyntax = StandardSyntax::new(
 )
 .weights(WEIGHTS)
 .maximised();
-const MULTINOMIAL: StandardSyntax =
-    StandardSyntax::new(ml_options![OptSpec::flag("rrr"), OptSpec::text("Baseoutcome")])
-        .weights(WEIGHTS)
-        .maximised();
+const MULTINOMIAL: StandardSyntax = StandardSyntax::new(ml_options![
+    OptSpec::flag("rrr"),
+    OptSpec::text("Baseoutcome"),
+    OptSpec::text("BASECategory")
+])
+.weights(WEIGHTS)
+.maximised();
 
 /// The command `ologit`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -302,7 +305,9 @@ pub(super) fn base_outcome(
     depvar: &str,
     values: &[f64],
 ) -> Result<Option<usize>> {
-    let Some(text) = cmd.options.text("baseoutcome").map(str::trim) else { return Ok(None) };
+    // the name of the option in older versions
+    let given = cmd.options.text("baseoutcome").or(cmd.options.text("basecategory"));
+    let Some(text) = given.map(str::trim) else { return Ok(None) };
     let labels = session.frame.find(depvar).and_then(|v| session.frame.labels_of(v));
     let found = values.iter().position(|v| {
         parse_number(text) == Some(*v) || labels.and_then(|l| l.get(*v)).is_some_and(|label| label == text)

@@ -16,6 +16,7 @@ use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::ParsedCommand;
+use crate::syntax::varlist::wildcard;
 use crate::value::{MISSING, is_missing};
 use estimators::wald;
 
@@ -201,7 +202,17 @@ pub(super) fn names(session: &Session, list: &str) -> Result<Vec<String>> {
     let all: Vec<String> = match list {
         "" => vec![".".to_string()],
         "_all" | "*" => session.stored.iter().map(|(n, _)| n.to_string()).collect(),
-        list => list.split_whitespace().map(str::to_string).collect(),
+        list => {
+            let mut out: Vec<String> = Vec::new();
+            for word in list.split_whitespace() {
+                let fits = |n: &str| wildcard(word, n);
+                let found: Vec<String> =
+                    session.stored.iter().map(|(n, _)| n.to_string()).filter(|n| fits(n)).collect();
+                let pattern = word.contains(['*', '?']) && !found.is_empty();
+                out.extend(if pattern { found } else { vec![word.to_string()] });
+            }
+            out
+        }
     };
     for name in &all {
         get(session, name)?;

@@ -58,6 +58,7 @@ mod rreg;
 mod slogit;
 mod suest;
 pub(super) mod test;
+mod test_anova;
 mod test_each;
 mod testnl;
 mod vif_table;

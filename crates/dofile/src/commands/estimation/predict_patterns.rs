@@ -60,6 +60,7 @@ fn label(statistic: &str) -> Option<&'static str> {
         "dx2" => "H-L dX^2",
         "ddeviance" => "H-L dD",
         "dbeta" => "Pregibon's dbeta",
+        "number" => "Covariate pattern",
         _ => return None,
     })
 }
@@ -78,7 +79,7 @@ pub(super) fn compute(
     rows: &[usize],
 ) -> Result<Prediction> {
     let results = &session.e.results;
-    let needs_variance = !matches!(statistic, "residuals" | "deviance");
+    let needs_variance = !matches!(statistic, "residuals" | "deviance" | "number");
     if needs_variance && results.get_text("vcetype").is_some() {
         return Err(StataError::new(198, format!("option {statistic} not possible after robust estimation")));
     }
@@ -112,10 +113,12 @@ pub(super) fn compute(
         patterns[at].positive += if y[i] == 0.0 { 0.0 } else { weight };
         of_row.insert(*row, at);
     }
+    let numbers = if statistic == "number" { in_order(&seen) } else { Vec::new() };
     for pattern in &mut patterns {
         pattern.leverage *= pattern.count * pattern.p * (1.0 - pattern.p);
     }
     let value = |row: &usize| match of_row.get(row) {
+        Some(at) if statistic == "number" => numbers[*at],
         Some(at) => patterns[*at].statistic(statistic),
         None => MISSING,
     };
@@ -123,6 +126,19 @@ pub(super) fn compute(
         values: rows.iter().map(value).collect(),
         label: label(statistic).unwrap_or_default().to_string(),
     })
+}
+
+/// Numbers of the patterns, from one, in the order of their regressors.
+fn in_order(seen: &HashMap<Vec<u64>, usize>) -> Vec<f64> {
+    let values = |key: &Vec<u64>| key.iter().map(|bits| f64::from_bits(*bits)).collect::<Vec<f64>>();
+    let mut order: Vec<(Vec<f64>, usize)> = seen.iter().map(|(key, at)| (values(key), *at)).collect();
+    order.sort_by(|a, b| {
+        let first = a.0.iter().zip(&b.0).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne());
+        first.unwrap_or(std::cmp::Ordering::Equal)
+    });
+    let mut out = vec![0.0; order.len()];
+    order.iter().enumerate().for_each(|(k, (_, at))| out[*at] = k as f64 + 1.0);
+    out
 }
 
 /// Frequency weights of rows; r(198) after other weights, for which patterns have no numbers of observations.

@@ -60,7 +60,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 /// Runs the command.
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if cmd.list.trim().is_empty() && session.e.cmd() == "regress" {
+    if cmd.list.trim().is_empty() && matches!(session.e.cmd(), "regress" | "anova") {
         return replay(session, cmd);
     }
     let mut model = Reading::new(cmd).model(session)?.enough()?;

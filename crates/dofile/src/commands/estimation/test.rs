@@ -32,7 +32,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "test coeflist | exp = exp [= ...] | [eq] [: coeflist] | [eq1 = eq2 [= ...]] [: coeflist] | (spec) [(spec) ...] [, coef common constant accumulate notest mtest[(noadjust | bonferroni | holm | sidak)] df(#) nosvyadjust matvlc(matname)]",
-    notes: "a coefficient without an equation is that of every equation that has it; mtest tests each restriction alone and adjusts the p-values; stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop), with mtest r(mtest) and r(mtmethod); formulas: [R] test",
+    notes: "after anova a term, or term / term, is tested with its stored sum of squares, which stores r(ss rss F df df_r p); a coefficient without an equation is that of every equation that has it; mtest tests each restriction alone and adjusts the p-values; stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop), with mtest r(mtest) and r(mtmethod); formulas: [R] test",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntest x = 0",
         expect: &[("r(F)", 8.760_416_666_666_666), ("r(df_r)", 4.0)],
@@ -72,6 +72,11 @@ impl Extension for Last {}
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
     let (body, options) = split_comma(&cmd.raw);
+    if options.trim().is_empty()
+        && let Some(done) = super::test_anova::run(session, body.trim())
+    {
+        return done;
+    }
     let (mut accumulate, mut notest, mut coefficients) = (false, false, false);
     let mut equations = equation_forms::Options::default();
     let mut extras = Extras::default();

@@ -1,6 +1,7 @@
 //! `rvfplot`, `rvpplot`, `lvr2plot`, `avplot`, `avplots`, `cprplot` and `acprplot`: graphs of residuals after `regress`.
 //! Formulas: [R] regress postestimation diagnostic plots; Belsley, Kuh and Welsch (1980), Regression Diagnostics.
 
+use super::numbers::lowess;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -10,10 +11,10 @@ use crate::ops::predict::{design, outcome};
 use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::options::split_options;
+use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::value::is_missing;
 use estimators::ols::{self, Request};
-use figure::{Series, Shape, Style};
+use figure::{Series, Shape, Style, TextMark};
 
 const fn spec(
     name: &'static str,
@@ -38,7 +39,7 @@ pub(super) const SPECS: [CommandSpec; 7] = [
     spec(
         "rvfplot",
         7,
-        "rvfplot [, twoway_options]",
+        "rvfplot [, mlabel(varname) twoway_options]",
         &[Example {
             run: "set obs 20\ngenerate x = _n\ngenerate y = 3 + 2*x + mod(_n, 3)\nregress y x\nrvfplot",
             expect: &[("e(N)", 20.0), ("c(k)", 2.0)],
@@ -47,7 +48,7 @@ pub(super) const SPECS: [CommandSpec; 7] = [
     spec(
         "rvpplot",
         7,
-        "rvpplot indepvar [, twoway_options]",
+        "rvpplot indepvar [, mlabel(varname) twoway_options]",
         &[Example {
             run: "set obs 20\ngenerate x = _n\ngenerate y = 3 + 2*x + mod(_n, 3)\nregress y x\nrvpplot x",
             expect: &[("e(N)", 20.0), ("c(k)", 2.0)],
@@ -56,7 +57,7 @@ pub(super) const SPECS: [CommandSpec; 7] = [
     spec(
         "lvr2plot",
         8,
-        "lvr2plot [, twoway_options]",
+        "lvr2plot [, mlabel(varname) twoway_options]",
         &[Example {
             run: "set obs 20\ngenerate x = _n\ngenerate y = 3 + 2*x + mod(_n, 3)\nregress y x\nlvr2plot",
             expect: &[("e(N)", 20.0), ("c(k)", 2.0)],
@@ -65,7 +66,7 @@ pub(super) const SPECS: [CommandSpec; 7] = [
     spec(
         "avplot",
         6,
-        "avplot indepvar [, twoway_options]",
+        "avplot indepvar [, mlabel(varname) twoway_options]",
         &[Example {
             run: "set obs 20\ngenerate x = _n\ngenerate z = mod(_n*7, 11)\ngenerate y = 3 + 2*x - z + mod(_n, 3)\nregress y x z\navplot x",
             expect: &[("e(N)", 20.0), ("c(k)", 3.0)],
@@ -83,7 +84,7 @@ pub(super) const SPECS: [CommandSpec; 7] = [
     spec(
         "cprplot",
         7,
-        "cprplot indepvar [, twoway_options]",
+        "cprplot indepvar [, lowess lsopts(bwidth(#)) twoway_options]",
         &[Example {
             run: "set obs 20\ngenerate x = _n\ngenerate z = mod(_n*7, 11)\ngenerate y = 3 + 2*x - z + mod(_n, 3)\nregress y x z\ncprplot x",
             expect: &[("e(N)", 20.0), ("c(k)", 3.0)],
@@ -92,7 +93,7 @@ pub(super) const SPECS: [CommandSpec; 7] = [
     spec(
         "acprplot",
         8,
-        "acprplot indepvar [, twoway_options]",
+        "acprplot indepvar [, lowess lsopts(bwidth(#)) twoway_options]",
         &[Example {
             // An exact square: the augmented component is the outcome, without its constant.
             run: "set obs 5\ngenerate x = _n\ngenerate y = 3 + 2*x + x^2\nregress y x\nacprplot x\ntempfile f\ngraph export `f'.csv\nimport delimited using `f'.csv, clear asdouble\nkeep in 1/5\ngenerate far = abs(y - (2*x + x^2))\nsummarize far\nerase `f'.csv",
@@ -114,6 +115,8 @@ fn predicted(s: &mut Session, statistic: &str, rows: &[usize]) -> Result<Vec<f64
 struct Picture {
     points: Vec<(f64, f64)>,
     line: Option<(f64, f64)>,
+    /// A smooth through the points.
+    curve: Vec<(f64, f64)>,
     titles: (String, String),
     note: String,
 }
@@ -126,7 +129,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if s.e.results.get_text("wtype").is_some() && cmd.name.starts_with("avplot") {
         return Err(StataError::unsupported_option(&cmd.name, "after weighted regressions"));
     }
-    let rest = split_options(&own.option_text)?;
+    let mut rest = split_options(&own.option_text)?;
+    let smooth = smooth(&cmd.name, &mut rest)?;
+    let labels = marker_labels(s, &cmd.name, &mut rest)?;
     let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let list = own.list.trim();
@@ -140,7 +145,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.name == "avplots" {
         return all_added(s, &rows, &rest);
     }
-    let picture = match cmd.name.as_str() {
+    let mut picture = match cmd.name.as_str() {
         "rvfplot" => {
             let (x, y) = (predicted(s, "xb", &rows)?, predicted(s, "residuals", &rows)?);
             plain(x, y, "Fitted values", "Residuals")
@@ -153,7 +158,60 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         name => component(s, name, list, &rows)?,
     };
-    show(s, drawn(picture), &rest)
+    if let Some(bandwidth) = smooth {
+        let mut sorted = picture.points.clone();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+        picture.curve = lowess(&sorted, bandwidth, false, false);
+    }
+    let texts = match labels {
+        Some(v) if picture.points.len() == rows.len() => {
+            let text = |(row, p): (&usize, &(f64, f64))| TextMark {
+                x: p.0,
+                y: p.1,
+                text: s.cell_text(v, *row, false).trim().to_string(),
+                clock: 3,
+                color: None,
+                size: None,
+            };
+            rows.iter().zip(&picture.points).map(text).collect()
+        }
+        _ => Vec::new(),
+    };
+    show(s, Plain { texts, ..drawn(picture) }, &rest)
+}
+
+/// Takes `mlabel(varname)` off the options of a plot with one marker for each observation.
+fn marker_labels(s: &Session, name: &str, rest: &mut Vec<RawOption>) -> Result<Option<usize>> {
+    let is = |o: &RawOption| name != "avplots" && abbreviates(&o.0, "MLABel");
+    let Some(option) = rest.iter().find(|o| is(o)).cloned() else { return Ok(None) };
+    rest.retain(|o| !is(o));
+    option.1.map(|v| s.variable(v.trim())).transpose()
+}
+
+/// Takes `lowess` and `lsopts(bwidth(#))` off the options of component-plus-residual plots.
+fn smooth(name: &str, rest: &mut Vec<RawOption>) -> Result<Option<f64>> {
+    if !matches!(name, "cprplot" | "acprplot") {
+        return Ok(None);
+    }
+    if let Some(other) = rest.iter().find(|o| abbreviates(&o.0, "MSPline") || abbreviates(&o.0, "MSOPts")) {
+        return Err(StataError::unsupported_option(name, &other.0));
+    }
+    let mut bandwidth = None;
+    let is = |o: &RawOption| abbreviates(&o.0, "LOWess") || abbreviates(&o.0, "LSOPts");
+    for option in rest.iter().filter(|o| is(o)) {
+        let mut own = 0.8;
+        for (inner, value) in split_options(option.1.as_deref().unwrap_or(""))? {
+            let number = value.as_deref().and_then(parse_number).filter(|b| *b > 0.0 && *b <= 1.0);
+            match number {
+                Some(number) if abbreviates(&inner, "BWidth") => own = number,
+                _ => return Err(StataError::option_not_allowed(&inner)),
+            }
+        }
+        // lsopts() asks for the smooth too, and its bandwidth counts
+        bandwidth = if option.1.is_some() { Some(own) } else { bandwidth.or(Some(own)) };
+    }
+    rest.retain(|o| !is(o));
+    Ok(bandwidth)
 }
 
 /// A panel for each regressor that is not omitted.
@@ -183,6 +241,9 @@ fn drawn(picture: Picture) -> Plain {
         let points = ends.map(|x| (x, constant + slope * x)).to_vec();
         all.push(series(1, Shape::Line { points, step: false }));
     }
+    if !picture.curve.is_empty() {
+        all.push(series(2, Shape::Line { points: picture.curve, step: false }));
+    }
     Plain {
         series: all,
         note: picture.note,
@@ -197,6 +258,7 @@ fn plain(x: Vec<f64>, y: Vec<f64>, x_title: &str, y_title: &str) -> Picture {
     Picture {
         points: x.into_iter().zip(y).filter(|(x, y)| !is_missing(*x) && !is_missing(*y)).collect(),
         line: None,
+        curve: Vec::new(),
         titles: (x_title.to_string(), y_title.to_string()),
         note: String::new(),
     }

@@ -4,6 +4,7 @@
 use super::data::{Settings, take_apart};
 use crate::error::{Result, StataError};
 use crate::estimation::post::{kernel, stata};
+use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::run::quietly;
@@ -15,7 +16,6 @@ use crate::value::{MISSING, is_missing};
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::matrix::Mat;
 use estimators::rubin::{Pooled, pool};
-use estimators::wald;
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::int("Nimputations"),
@@ -33,6 +33,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("CMDok"),
     OptSpec::flag("noHEADer"),
     OptSpec::flag("noTABle"),
+    OptSpec::flag("noCITable"),
     OptSpec::flag("DOTS"),
     OptSpec::flag("noDOTS"),
 ];
@@ -48,7 +49,6 @@ const UNSUPPORTED: &[&str] = &[
     "ESAMPle",
     "ERROROK",
     "REVERSE",
-    "NOCITable",
     "COEFLegend",
     "DISPLAY",
     "noCLUSTReport",
@@ -275,7 +275,7 @@ fn show(s: &mut Session, options: &Options, runs: &Runs, pooled: &Pooled, places
     if !options.has("noheader") {
         header(s, runs, pooled);
     }
-    if !options.has("notable") {
+    if !options.has("notable") && !options.has("nocitable") {
         let eform = [("or", "Odds ratio"), ("irr", "IRR"), ("hr", "Haz. ratio"), ("eform", "exp(b)")];
         let eform = eform.iter().find(|(o, _)| options.has(o)).map(|(_, heading)| *heading);
         coefficients(s, runs, pooled, level, eform);
@@ -321,47 +321,19 @@ fn header(s: &mut Session, runs: &Runs, pooled: &Pooled) {
 }
 
 fn coefficients(s: &mut Session, runs: &Runs, pooled: &Pooled, level: f64, eform: Option<&str>) {
-    let g = |x: f64| format::number("%9.0g", stata(x));
-    let rule = |middle: &str| format!("{}{middle}{}", "-".repeat(13), "-".repeat(64));
     let depvar = runs.last.results.get_text("depvar").unwrap_or("").to_string();
-    let heading = eform.unwrap_or("Coefficient");
-    s.print(rule("-"));
-    s.print(format!(
-        "{:>12} | {heading:>11}  Std. err.      t    P>|t|     [{level}% conf. interval]",
-        format::abbrev(&depvar, 12)
-    ));
-    s.print(rule("+"));
-    let mut equation = String::new();
-    for (i, stripe) in runs.stripe.iter().enumerate() {
-        let several = runs.stripe.iter().any(|p| p.eq != stripe.eq);
-        if several && stripe.eq != equation {
-            if !equation.is_empty() {
-                s.print(rule("+"));
-            }
-            s.print(format!("{:<12} |", format::abbrev(&stripe.eq, 12)));
-            equation.clone_from(&stripe.eq);
-        }
-        let name = format::abbrev(&stripe.name, 12);
-        let se = pooled.v[(i, i)].sqrt();
-        if se == 0.0 {
-            s.print(format!("{name:>12} |          0  (omitted)"));
-            continue;
-        }
-        let (b, df) = (pooled.b[i], finite(pooled.df[i]));
-        let half = wald::critical(level, df) * se;
-        let map = |x: f64| if eform.is_some() { x.exp() } else { x };
-        let error = if eform.is_some() { b.exp() * se } else { se };
-        s.print(format!(
-            "{name:>12} |  {}  {} {} {}    {}   {}",
-            g(map(b)),
-            g(error),
-            format::number("%8.2f", b / se),
-            format::number("%7.3f", stata(wald::p_value(b / se, df))),
-            g(map(b - half)),
-            g(map(b + half))
-        ));
-    }
-    s.print(rule("-"));
+    let se: Vec<f64> = (0..runs.stripe.len()).map(|i| pooled.v[(i, i)].sqrt()).collect();
+    let table = Table {
+        title: &depvar,
+        heading: eform.unwrap_or("Coefficient"),
+        eform: eform.is_some(),
+        equations: runs.stripe.iter().any(|p| p.eq != runs.stripe[0].eq),
+        // the degrees of each parameter are those of its row
+        ..Table::of_equations(&runs.stripe, &pooled.b, &se, Some(1.0), level)
+    };
+    s.settings.table.degrees = Some(pooled.df.iter().map(|df| finite(*df)).collect());
+    table.print(s);
+    s.settings.table.degrees = None;
 }
 
 /// Variances within and between, and what follows from them.

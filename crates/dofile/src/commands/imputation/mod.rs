@@ -1,5 +1,6 @@
 //! Multiple imputation: declaration of the data, imputations and combined estimates ([MI]).
 
+mod convert;
 mod data;
 mod estimate;
 mod import;
@@ -29,7 +30,7 @@ const MI: CommandSpec = CommandSpec {
         "mi",
         2,
         run,
-        "mi set {wide | mlong | flong}; mi unset; mi register {imputed | passive | regular} varlist; mi unregister varlist; mi query; mi describe; mi import flong, m(v) id(varlist) [imputed(varlist) passive(varlist) clear]; mi extract #; mi xeq [numlist]: command; mi passive: {generate | replace} ...; mi impute method ivar [xvars] [if], {add(#) | replace} [knn(#) ll(#) ul(#) rseed(#) noisily]; mi impute {chained | monotone} (method[, options]) ivars [(method) ivars ...] [= xvars] [if], {add(#) | replace} [burnin(#) rseed(#)]; mi test [coefficients]; mi estimate [, nimputations(#) imputations(numlist) post nosmall vartable level(#) or irr eform esampvaryok cmdok noheader notable dots]: command",
+        "mi set {wide | mlong | flong}; mi unset; mi register {imputed | passive | regular} varlist; mi unregister varlist; mi query; mi describe; mi varying; mi update; mi convert {wide | mlong | flong} [, clear]; mi {stset | xtset | tsset | svyset} ...; mi import flong, m(v) id(varlist) [imputed(varlist) passive(varlist) clear]; mi extract #; mi xeq [numlist]: command; mi passive: {generate | replace} ...; mi impute method ivar [xvars] [if], {add(#) | replace} [knn(#) ll(#) ul(#) rseed(#) noisily]; mi impute {chained | monotone} (method[, options]) ivars [(method) ivars ...] [= xvars] [if], {add(#) | replace} [burnin(#) rseed(#)]; mi test [coefficients]; mi estimate [, nimputations(#) imputations(numlist) post nosmall vartable nocitable level(#) or irr eform esampvaryok cmdok noheader notable dots]: command",
     )
 };
 
@@ -48,6 +49,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "xeq" => manage::xeq(s, rest),
         _ if is("passive", 4) => manage::passive(s, rest),
         "import" => import::run(s, rest),
+        _ if is("convert", 4) => convert::convert(s, rest),
+        "stset" | "xtset" | "tsset" | "svyset" => convert::declare(s, &cmd.raw),
+        "varying" => convert::varying(s, rest),
+        // every operation puts the data sets together anew
+        "update" if rest.is_empty() => data::Settings::of(&s.frame).map(|_| ()),
         _ if is("impute", 3) => impute::run(s, rest),
         _ if is("estimate", 3) => estimate::run(s, rest),
         "test" => test::run(s, rest),

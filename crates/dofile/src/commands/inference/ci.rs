@@ -9,7 +9,8 @@ use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::options::{abbreviates, split_options};
+use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
 use estimators::distributions::{beta_quantile, chi2_inverse_tail, normal_quantile, t_inverse_tail};
 use estimators::epidemiology::clopper_pearson;
 use estimators::means::Moments;
@@ -71,8 +72,41 @@ struct Found {
     high: f64,
 }
 
-fn parse(name: &str, raw: &str) -> Result<(ParsedCommand, Kind)> {
+/// The first version with `means`, `proportions` and `variances`.
+const TODAY: u32 = 1410;
+
+/// The line of today for the syntax before version 14.1, in which options tell what is estimated: `ci x, binomial`,
+/// `cii 50 10`.
+fn from_older(s: &Session, name: &str, raw: &str) -> Result<String> {
+    let (list, options) = match top_level_comma(raw) {
+        Some(i) => (raw[..i].trim(), &raw[i + 1..]),
+        None => (raw.trim(), ""),
+    };
+    let given = split_options(options)?;
+    let has = |declared: &str| given.iter().any(|o| abbreviates(&o.0, declared));
+    let shares = ["Binomial", "EXAct", "WALd", "WILson", "Agresti", "Jeffreys"].into_iter().any(has);
+    let poisson = has("Poisson") || has("Exposure");
+    let two_numbers = name == "cii" && list.split_whitespace().count() == 2;
+    let kind = if shares || two_numbers && !poisson { "proportions" } else { "means" };
+    let kept = given.iter().filter(|o| !abbreviates(&o.0, "Binomial"));
+    let options: Vec<String> =
+        kept.map(|(o, a)| a.as_ref().map_or(o.clone(), |a| format!("{o}({a})"))).collect();
+    // without variables: all numeric ones
+    let numeric = || {
+        let names = s.frame.vars().iter().filter(|v| !v.is_string()).map(|v| v.name.as_str());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    let rest = if list.is_empty() && name == "ci" { numeric() } else { list.to_string() };
+    Ok(format!("{kind} {rest}, {}", options.join(" ")))
+}
+
+fn parse(s: &Session, name: &str, raw: &str) -> Result<(ParsedCommand, Kind)> {
     let raw = raw.trim();
+    let word = raw.split(|c: char| !c.is_alphabetic()).next().unwrap_or("");
+    let named = ["means", "proportions", "variances"].iter().any(|k| word.len() >= 3 && k.starts_with(word));
+    let older = s.settings.version < TODAY && !(named && s.frame.find(word).is_none());
+    let line = if older { from_older(s, name, raw)? } else { raw.to_string() };
+    let raw = line.as_str();
     let end = raw.find(|c: char| !c.is_alphabetic()).unwrap_or(raw.len());
     let word = &raw[..end];
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
@@ -103,7 +137,7 @@ fn parse(name: &str, raw: &str) -> Result<(ParsedCommand, Kind)> {
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (cmd, kind) = parse("ci", &cmd.raw)?;
+    let (cmd, kind) = parse(s, "ci", &cmd.raw)?;
     let level = level(s, &cmd)?;
     let variables = s.varlist(&cmd.list)?;
     if variables.is_empty() {
@@ -165,7 +199,7 @@ fn interval(s: &Session, cmd: &ParsedCommand, kind: Kind, v: usize, level: f64) 
 }
 
 fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (cmd, kind) = parse("cii", &cmd.raw)?;
+    let (cmd, kind) = parse(s, "cii", &cmd.raw)?;
     let level = level(s, &cmd)?;
     let given = numbers(&cmd.list)?;
     let wrong = || StataError::invalid("wrong number of arguments");
@@ -300,6 +334,10 @@ fn store(s: &mut Session, cmd: &ParsedCommand, kind: Kind, found: Option<Found>,
             Kind::Variance => "Var",
         };
         r.scalar("N", f.n).scalar(name, stata(f.value));
+        if s.settings.version < TODAY {
+            // the name of every estimate in older versions
+            r.scalar("mean", stata(f.value));
+        }
         if !f.se.is_nan() {
             r.scalar("se", stata(f.se));
         }

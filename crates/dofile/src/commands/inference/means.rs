@@ -10,7 +10,7 @@ use crate::estimation::post::{self, Parameters};
 use crate::estimation::survival::Records;
 use crate::format;
 use crate::matrix::Matrix;
-use crate::ops::means::{Item, Kind, Shown, capital, items, names, ratio_legend, store_groups, table};
+use crate::ops::means::{Item, Kind, Shown, capital, items, names, over, ratio_legend, store_groups, table};
 use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::{Session, Weights};
@@ -123,10 +123,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         return display(s, cmd, kind, &[]);
     }
     level(s, cmd)?;
-    let over = match cmd.options.text("over") {
-        Some(list) => s.varlist(list)?,
-        None => Vec::new(),
-    };
+    let over = over(s, cmd)?;
     // Rows with a missing value in any variable leave the sample.
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;

@@ -9,6 +9,7 @@ mod mean_tests;
 pub(in crate::commands) mod means;
 mod power;
 mod power_correlation;
+mod power_discordant;
 mod power_groups;
 mod power_paired;
 mod power_regression;

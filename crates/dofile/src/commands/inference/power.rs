@@ -2,7 +2,7 @@
 //! power oneproportion, power twoproportions); further methods and tables for lists of values in their own files.
 
 use super::numbers;
-use super::power_request::{parsed, smallest, wanted_power};
+use super::power_request::{effect_kind, parsed, smallest, wanted_power};
 use super::power_show::{Sought, effect, show};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -19,7 +19,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] | twoproportions p1 [p2] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | twovariances {v1 v2 | v1, ratio(#)} [sd] | onecorrelation r0 ra | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared R2 [, ntested(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] [test(score | wald) continuity] | twoproportions p1 {p2 | , ratio(#) | rdiff(#) | rrisk(#) | oratio(#)} [continuity] | pairedproportions p12 p21 | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | twovariances {v1 v2 | v1, ratio(#)} [sd] | onecorrelation r0 ra | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared R2 [, ntested(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
     notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), twovariances r(v1 v2 ratio) or r(s1 s2 ratio), onecorrelation r(r0 ra), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance and a slope; table() with columns and graphs are not supported; [PSS-2]",
     examples: &[Example {
         // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
@@ -43,22 +43,23 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("knownsd"),
     OptSpec::flag("knownsds"),
     OptSpec::real("DIFF"),
+    OptSpec::real("RATio"),
+    OptSpec::real("RDiff"),
+    OptSpec::real("RRisk"),
+    OptSpec::real("ORatio"),
+    OptSpec::text("test"),
+    OptSpec::flag("CONTINuity"),
 ];
 const UNSUPPORTED: &[&str] = &[
     "TABle",
     "GRaph",
     "noTABle",
-    "RATio",
-    "RRisk",
-    "ORatio",
-    "RDiff",
-    "test",
+    "EFFect",
     "NFRACtional",
     "DIRection",
     "PARallel",
     "fpc",
     "CRITValues",
-    "CONTINuity",
     "K1",
     "K2",
     "M1",
@@ -87,6 +88,12 @@ pub(super) struct Design {
     pub(super) alpha: f64,
     pub(super) sides: f64,
     pub(super) ratio: f64,
+    /// The test of proportions has a continuity correction.
+    pub(super) continuity: bool,
+    /// The test of one proportion takes the variance under the alternative.
+    pub(super) wald: bool,
+    /// Kind and size of the effect that gave the second proportion.
+    pub(super) given: Option<(&'static str, f64)>,
 }
 
 impl Design {
@@ -120,14 +127,18 @@ impl Design {
             }
             Method::OneProportion => {
                 let (p, q) = (self.first, self.second);
-                let null = (p * (1.0 - p) / n1).sqrt();
-                self.normal(delta, null, (q * (1.0 - q) / n1).sqrt(), tail)
+                let own = (q * (1.0 - q) / n1).sqrt();
+                let null = if self.wald { own } else { (p * (1.0 - p) / n1).sqrt() };
+                let correction = if self.continuity { 0.5 / n1 } else { 0.0 };
+                self.normal(delta, null, own, (tail, correction))
             }
             Method::TwoProportions => {
                 let (p, q) = (self.first, self.second);
                 let pooled = (n1 * p + n2 * q) / (n1 + n2);
                 let null = (pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2)).sqrt();
-                self.normal(delta, null, (p * (1.0 - p) / n1 + q * (1.0 - q) / n2).sqrt(), tail)
+                let correction = if self.continuity { 0.5 * (1.0 / n1 + 1.0 / n2) } else { 0.0 };
+                let own = (p * (1.0 - p) / n1 + q * (1.0 - q) / n2).sqrt();
+                self.normal(delta, null, own, (tail, correction))
             }
         }
     }
@@ -153,8 +164,8 @@ impl Design {
         1.0 - t_probability(df, shift, c) + other(c)
     }
 
-    fn normal(&self, delta: f64, null: f64, own: f64, tail: f64) -> f64 {
-        let c = normal_quantile(1.0 - tail) * null;
+    fn normal(&self, delta: f64, null: f64, own: f64, (tail, correction): (f64, f64)) -> f64 {
+        let c = normal_quantile(1.0 - tail) * null + correction;
         let other = if self.sides == 1.0 { 0.0 } else { normal((-c - delta) / own) };
         normal((delta - c) / own) + other
     }
@@ -193,15 +204,17 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "rsquared" => return super::power_regression::rsquared(s, &raw[end..]),
         "logrank" | "log" => return super::power_survival::logrank(s, &raw[end..]),
         "cox" => return super::power_survival::cox(s, &raw[end..]),
+        "pairedproportions" | "pairedprop" => return super::power_discordant::run(s, &raw[end..]),
         "twovariances" | "twovar" => return super::power_variances::run(s, &raw[end..]),
         known @ ("twocorrelations" | "twoway" | "repeated" | "exponential" | "pcorr" | "cmh" | "mcc"
-        | "trend" | "pairedproportions") => {
+        | "trend") => {
             return Err(StataError::unsupported_command(&format!("power {known}")));
         }
         other => return Err(StataError::invalid(format!("power method {other} not found"))),
     };
     let parsed = parsed(&raw[end..], OPTIONS, UNSUPPORTED)?;
     let mut values = numbers(&parsed.list)?;
+    let kind = effect_kind(&parsed, method, &mut values)?;
     if let (Some(difference), [first]) = (parsed.options.real("diff"), &values[..]) {
         values.push(first + difference);
     } else if parsed.has("diff") {
@@ -213,7 +226,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             (design, sizes, power, Sought::Effect)
         }
         [first, second] => {
-            let design = design(&parsed, method, first, second)?;
+            let design = Design { given: kind, ..design(&parsed, method, first, second)? };
             let (n1, n2, reached, solved) = solve(&parsed, &design)?;
             // where sizes are looked for, the power is the one that was asked for
             let power = if solved { wanted_power(&parsed)? } else { reached };
@@ -233,6 +246,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let [method, first, second] = design.names();
     r.scalar(first, design.first).scalar(second, design.second);
     r.scalar("diff", design.second - design.first);
+    store_design(&mut r, &design);
+    r.text("type", "test").text("method", method);
+    s.r = r;
+    Ok(())
+}
+
+/// What is stored of one design alone.
+fn store_design(r: &mut Results, design: &Design) {
+    let flag = |yes: bool| f64::from(u8::from(yes));
     match design.method {
         Method::OneMean => {
             r.scalar("sd", design.sd.0).scalar("knownsd", flag(design.known));
@@ -245,11 +267,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             }
             r.scalar("knownsds", flag(design.known));
         }
-        Method::OneProportion | Method::TwoProportions => {}
+        Method::TwoProportions => {
+            let (p, q) = (design.first, design.second);
+            r.scalar("rdiff", q - p).scalar("ratio", q / p).scalar("rrisk", q / p);
+            r.scalar("oratio", q * (1.0 - p) / (p * (1.0 - q)));
+            r.scalar("continuity", flag(design.continuity));
+        }
+        Method::OneProportion => {}
     }
-    r.text("type", "test").text("method", method);
-    s.r = r;
-    Ok(())
 }
 
 /// The least second value above the first that the sizes find with the power that is asked for.
@@ -297,6 +322,18 @@ fn design(cmd: &ParsedCommand, method: Method, first: f64, second: f64) -> Resul
     if proportion && ["sd", "sd1", "sd2", "knownsd", "knownsds"].iter().any(|o| cmd.has(o)) {
         return Err(StataError::invalid("standard deviations are not allowed with proportions"));
     }
+    let word = cmd.options.text("test").map(str::trim);
+    let wald = match (method, word) {
+        (_, None) | (Method::OneProportion, Some("score")) | (Method::TwoProportions, Some("chi2")) => false,
+        (Method::OneProportion, Some("wald")) => true,
+        (_, Some(other)) if proportion => {
+            return Err(StataError::unsupported_option("power", &format!("test({other})")));
+        }
+        _ => return Err(StataError::option_not_allowed("test()")),
+    };
+    if cmd.has("continuity") && !proportion {
+        return Err(StataError::option_not_allowed("continuity"));
+    }
     let common = real("sd").unwrap_or(1.0);
     let sd = (real("sd1").unwrap_or(common), real("sd2").unwrap_or(common));
     let alpha = real("alpha").unwrap_or(0.05);
@@ -314,6 +351,9 @@ fn design(cmd: &ParsedCommand, method: Method, first: f64, second: f64) -> Resul
         alpha,
         sides: if cmd.has("onesided") { 1.0 } else { 2.0 },
         ratio,
+        continuity: cmd.has("continuity"),
+        wald,
+        given: None,
     })
 }
 

@@ -104,6 +104,9 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
         alpha,
         sides: if cmd.has("onesided") { 1.0 } else { 2.0 },
         ratio: 1.0,
+        continuity: false,
+        wald: false,
+        given: None,
     };
     let (n, _, reached, solved) = solve(&cmd, &design)?;
     // where the size is looked for, the power is the one that was asked for

@@ -1,5 +1,6 @@
 //! What all designs of `power` are asked for in the same way, and the search for a sample size.
 
+use super::power::Method;
 use crate::error::{Result, StataError};
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -32,6 +33,32 @@ pub(super) fn wanted_power(cmd: &ParsedCommand) -> Result<f64> {
         (None, Some(b)) => Ok(1.0 - b),
         (None, None) => Ok(0.8),
     }
+}
+
+/// The effect that stands in place of the second proportion; the proportion is put behind the first.
+pub(super) fn effect_kind(
+    cmd: &ParsedCommand,
+    method: Method,
+    values: &mut Vec<f64>,
+) -> Result<Option<(&'static str, f64)>> {
+    let kinds = ["ratio", "rdiff", "rrisk", "oratio"];
+    let given: Vec<&'static str> = kinds.into_iter().filter(|k| cmd.has(k)).collect();
+    let kind = match given[..] {
+        [] => return Ok(None),
+        [kind] if method == Method::TwoProportions && !cmd.has("diff") => kind,
+        [kind] => return Err(StataError::option_not_allowed(&format!("{kind}()"))),
+        _ => return Err(StataError::invalid(format!("options {} may not be combined", given.join(" and ")))),
+    };
+    let [p] = values[..] else {
+        return Err(StataError::invalid("an effect takes the place of the second value"));
+    };
+    let x = cmd.options.real(kind).unwrap_or(f64::NAN);
+    values.push(match kind {
+        "rdiff" => p + x,
+        "oratio" => p * x / (1.0 - p + p * x),
+        _ => p * x,
+    });
+    Ok(Some((kind, x)))
 }
 
 /// Significance level, and the power that was asked for or the default.

@@ -10,6 +10,7 @@ pub(super) fn effect(d: &Design) -> f64 {
     let difference = d.second - d.first;
     match d.method {
         Method::OneMean => difference / d.sd.0,
+        Method::TwoProportions => d.given.map_or(difference, |(_, x)| x),
         _ => difference,
     }
 }
@@ -34,6 +35,7 @@ fn words(d: &Design) -> (&'static str, &'static str, &'static str) {
             ("a two-sample means test", "Satterthwaite's t test assuming unequal variances", "m2 = m1")
         }
         (Method::TwoMeans, true) => ("a two-sample means test", "z test", "m2 = m1"),
+        (Method::OneProportion, _) if d.wald => ("a one-sample proportion test", "Wald z test", "p = p0"),
         (Method::OneProportion, _) => ("a one-sample proportion test", "Score z test", "p = p0"),
         (Method::TwoProportions, _) => {
             ("a two-sample proportions test", "Pearson's chi-squared test", "p2 = p1")
@@ -73,7 +75,7 @@ pub(super) fn study_and_answer(
     study: &[(&str, String)],
     sizes: &[(&str, String)],
 ) {
-    begin(s, solved, title.starts_with("a two-sample"), title);
+    begin(s, solved, title.starts_with("a two-sample") && sizes.len() > 1, title);
     s.print("");
     s.print("Study parameters:");
     s.print("");
@@ -127,6 +129,18 @@ fn heading(s: &mut Session, d: &Design, sought: Sought) {
     s.print(format!("H0: {null}  versus  Ha: {alternative}"));
 }
 
+/// What the effect of two proportions is, behind its size.
+fn kind(d: &Design) -> &'static str {
+    match d.given {
+        _ if d.method != Method::TwoProportions => "",
+        None => "  (difference)",
+        Some(("ratio", _)) => "  (ratio)",
+        Some(("rdiff", _)) => "  (risk difference)",
+        Some(("rrisk", _)) => "  (relative risk)",
+        Some(_) => "  (odds ratio)",
+    }
+}
+
 /// Prints the design with sizes of the groups and a power, one of which, or the effect, was looked for.
 pub(super) fn show(
     s: &mut Session,
@@ -149,10 +163,7 @@ pub(super) fn show(
         (_, true) => vec![("N", whole(n1 + n2)), ("N per group", whole(n1))],
         _ => vec![("N", whole(n1 + n2)), ("N1", whole(n1)), ("N2", whole(n2))],
     };
-    let delta = || {
-        let kind = if d.method == Method::TwoProportions { "  (difference)" } else { "" };
-        format!("{}{kind}", four(effect(d)))
-    };
+    let delta = || format!("{}{}", four(effect(d)), kind(d));
     line("alpha", four(d.alpha));
     if sought != Sought::Power {
         line("power", four(power));
@@ -172,6 +183,9 @@ pub(super) fn show(
     }
     if let Some(difference) = difference {
         line("diff", four(difference));
+    }
+    if let Some((kind, x)) = d.given {
+        line(kind, four(x));
     }
     if matches!(d.method, Method::OneMean | Method::TwoMeans) {
         if d.separate && groups == 2 {

@@ -67,7 +67,7 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
         if quote_at(b, 0) && !is_expression(rest) {
             let end = skip_quote(b, 0);
             let text = unquote(&rest[..end]);
-            let text = if asis { text.to_string() } else { smcl::plain(text, start_col + out.width()) };
+            let text = if asis { text.to_string() } else { smcl::plain(text, column(&out, start_col)) };
             let shown =
                 pending.take().map_or(text.clone(), |f| if f.is_string() { f.text(&text) } else { text });
             (0..dup).for_each(|_| out.push_str(&shown));
@@ -104,12 +104,9 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
                 rest = after;
                 continue;
             }
-            "in" if ["smcl", "green", "yellow", "red", "white", "blue"]
-                .iter()
-                .any(|c| after.starts_with(c)) =>
-            {
+            "in" if colour(after).is_some() => {
                 let end = after.find(char::is_whitespace).unwrap_or(after.len());
-                error |= after.starts_with("red");
+                error |= colour(after) == Some("red");
                 rest = after[end..].trim_start();
                 continue;
             }
@@ -133,10 +130,7 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
                 match word {
                     "_newline" | "_n" => out.push_str(&"\n".repeat(k)),
                     "_col" | "_column" => {
-                        let at = match out.rfind('\n') {
-                            Some(i) => out[i + 1..].width(),
-                            None => start_col + out.width(),
-                        };
+                        let at = column(&out, start_col);
                         out.push_str(&" ".repeat((k.max(1) - 1).saturating_sub(at)));
                     }
                     "_skip" | "_s" => out.push_str(&" ".repeat(k)),
@@ -166,7 +160,7 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
                 if asis {
                     t.clone()
                 } else {
-                    smcl::plain(t, start_col + out.width())
+                    smcl::plain(t, column(&out, start_col))
                 }
             }
         };
@@ -175,6 +169,20 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
         rest = rest[end..].trim_start();
     }
     Ok((if error { format!("\u{1}{out}") } else { out }, newline))
+}
+
+/// The column in which a text goes on that started in `start` (both from 0).
+fn column(text: &str, start: usize) -> usize {
+    match text.rfind('\n') {
+        Some(i) => text[i + 1..].width(),
+        None => start + text.width(),
+    }
+}
+
+/// The color of `in color` of older versions, which may be abbreviated to its first letter.
+fn colour(after: &str) -> Option<&'static str> {
+    let word = after.split(char::is_whitespace).next().filter(|w| !w.is_empty())?;
+    ["smcl", "green", "yellow", "red", "white", "blue"].into_iter().find(|c| c.starts_with(word))
 }
 
 /// True when a quoted text continues as an expression (`"a" + "b"`, `"a" == x`).

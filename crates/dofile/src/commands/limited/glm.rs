@@ -23,6 +23,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("Family"),
     OptSpec::text("Link"),
     OptSpec::text("EXPosure"),
+    OptSpec::text("LNOFFset"),
     OptSpec::text("OFFset"),
     OptSpec::flag("EForm"),
     OptSpec::flag("irls"),

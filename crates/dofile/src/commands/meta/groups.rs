@@ -15,7 +15,7 @@ use estimators::distributions::chi2_tail;
 use estimators::meta_analysis::pool;
 
 /// Positions of the studies of each group, in the order of its values.
-fn members(s: &Session, data: &Declared, v: usize) -> Result<Vec<Vec<usize>>> {
+pub(super) fn members(s: &Session, data: &Declared, v: usize) -> Result<Vec<Vec<usize>>> {
     let mut touse = vec![false; s.frame.n_rows()];
     data.rows.iter().for_each(|i| touse[*i] = true);
     s.markout(&[v], &mut touse, true)?;
@@ -33,7 +33,7 @@ fn members(s: &Session, data: &Declared, v: usize) -> Result<Vec<Vec<usize>>> {
 }
 
 /// The value of a variable as output names it.
-fn name_of(s: &Session, v: usize, row: usize) -> String {
+pub(super) fn name_of(s: &Session, v: usize, row: usize) -> String {
     let var = s.frame.var(v);
     if var.is_string() {
         return var.data.str(row).to_string();

@@ -1,6 +1,7 @@
 //! `meta summarize`: the pooled effect, its heterogeneity, groups of studies ([META] meta summarize).
 
 use super::groups::by_group;
+use super::repeated::{cumulative, leave_one_out};
 use super::settings::{Declared, OPTIONS, Pooling};
 use super::show::{self, Row, shown};
 use crate::concat_lists;
@@ -23,6 +24,8 @@ const SUMMARIZE: &[OptSpec] = concat_lists!(
         OptSpec::flag("TDISTribution"),
         OptSpec::flag_or_text("PREDINTerval"),
         OptSpec::text("SUBGRoup"),
+        OptSpec::flag("LEAVEONEout"),
+        OptSpec::text("CUMULative"),
         OptSpec::flag_or_text("EForm"),
         OptSpec::flag("or"),
         OptSpec::flag("rr"),
@@ -152,7 +155,7 @@ fn mantel_haenszel(pooled: &mut Pooled, data: &Declared, at: &[usize], y: &[f64]
 /// Runs the command.
 pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     let mut cmd = ParsedCommand::split("meta summarize", rest, false)?;
-    cmd.check_options(SUMMARIZE, &["LEAVEONEout", "CUMULative", "tau2", "i2", "TRANSForm", "SORT", "RIsk"])?;
+    cmd.check_options(SUMMARIZE, &["tau2", "i2", "TRANSForm", "SORT", "RIsk"])?;
     if !cmd.list.trim().is_empty() {
         return Err(StataError::invalid(format!("{} not allowed", cmd.list)));
     }
@@ -168,9 +171,16 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     if cmd.has("predinterval") {
         prediction(&mut r, &cmd, &data, &whole)?;
     }
-    match cmd.options.text("subgroup") {
-        Some(variable) => by_group(s, &cmd, &data, &whole, variable, eform, &mut r)?,
-        None => display(s, &cmd, &data, &whole, eform, &r),
+    let [groups, order] = ["subgroup", "cumulative"].map(|o| cmd.options.text(o));
+    match (groups, order, cmd.has("leaveoneout")) {
+        (None, None, false) => display(s, &cmd, &data, &whole, eform, &r),
+        (Some(variable), None, false) => by_group(s, &cmd, &data, &whole, variable, eform, &mut r)?,
+        (None, Some(text), false) => cumulative(s, &cmd, &data, text, eform, &mut r)?,
+        (None, None, true) => leave_one_out(s, &cmd, &data, &whole, eform, &mut r)?,
+        _ => {
+            let text = "only one of subgroup(), cumulative() and leaveoneout is allowed";
+            return Err(StataError::invalid(text));
+        }
     }
     s.r = r;
     Ok(())

@@ -2,7 +2,7 @@
 //! `estimators::factor_ml`.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::shared::{eigenvalues, loadings, matrix_of, post, sample, scalar};
+use super::shared::{blanks, eigenvalues, loadings, matrix_of, post, sample, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::post::stata;
@@ -28,9 +28,10 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("LTOLerance"),
     OptSpec::real("NRTOLerance"),
     OptSpec::flag("noLOg"),
+    OptSpec::real("BLanks"),
 ])
 .weights(&[Kind::Analytic, Kind::Frequency])
-.unsupported(&["BLanks", "ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
+.unsupported(&["ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
 
 /// `factor`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -39,7 +40,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run: factor,
-    syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml tolerance(#) ltolerance(#) nrtolerance(#) nolog]",
+    syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml tolerance(#) ltolerance(#) nrtolerance(#) nolog blanks(#)]",
     notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1), e(ll df_m aic bic); stores e(N f), e(heywood) where a uniqueness is at its bound or negative, e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
     examples: &[Example {
         // Correlation .8: eigenvalues 1 + .8 and 1 - .8.
@@ -50,7 +51,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "factor" {
-        return show(session);
+        return show(session, cmd);
     }
     let asked = ["pf", "pcf", "ipf", "ml"].into_iter().filter(|o| cmd.has(o)).collect::<Vec<_>>();
     let (method, least, title) = match asked[..] {
@@ -88,7 +89,7 @@ fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if heywood {
         e.text("heywood", "Heywood case");
     }
-    show(session)
+    show(session, cmd)
 }
 
 /// A test of `factor`: its letter in `e()`, statistic and degrees of freedom.
@@ -158,7 +159,7 @@ fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         e.text("heywood", "Heywood case");
     }
     tests.into_iter().for_each(|test| store_test(e, test));
-    show(session)
+    show(session, cmd)
 }
 
 /// Tests under the eigenvalues: of independence, and of the factors estimated by maximum likelihood.
@@ -211,7 +212,8 @@ pub(super) fn show_variances(session: &mut Session, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn show(session: &mut Session) -> Result<()> {
+fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let blanks = blanks(cmd)?;
     session.print(format!("(obs={})", format::bare("%15.0fc", scalar(session, "N"))));
     show_facts(session, "(unrotated)")?;
     let heywood = session.e.results.get_text("heywood").is_some();
@@ -226,5 +228,5 @@ fn show(session: &mut Session) -> Result<()> {
     }
     session.print("");
     session.print("Factor loadings (pattern matrix) and unique variances");
-    loadings(session, "L", "Uniqueness")
+    loadings(session, "L", "Uniqueness", blanks)
 }

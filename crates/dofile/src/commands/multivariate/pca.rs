@@ -1,7 +1,7 @@
 //! `pca`: principal components. Formulas: [MV] pca; numbers: `estimators::components`.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::shared::{eigenvalues, loadings, post, retained, sample, scalar};
+use super::shared::{blanks, eigenvalues, loadings, post, retained, sample, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show as show_header};
 use crate::format;
@@ -17,9 +17,10 @@ const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("CORrelation"),
     OptSpec::flag("COVariance"),
     OptSpec::flag("MEans"),
+    OptSpec::real("BLanks"),
 ])
 .weights(&[Kind::Analytic, Kind::Frequency])
-.unsupported(&["BLanks", "vce", "LEVel", "NOROtated", "TOL", "IGnore"]);
+.unsupported(&["vce", "LEVel", "NOROtated", "TOL", "IGnore"]);
 
 /// `pca`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -28,7 +29,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&PCA_SYNTAX),
     by: ByRule::No,
     run: pca,
-    syntax: "pca varlist [if] [in] [weight] [, components(#) mineigen(#) covariance means]",
+    syntax: "pca varlist [if] [in] [weight] [, components(#) mineigen(#) covariance means blanks(#)]",
     notes: "stores e(N f rho trace), e(L) e(Ev) e(Psi) e(C) e(means) e(sds); eigenvectors have unit length and a positive sum; [MV] pca",
     examples: &[Example {
         // two variables with correlation r have eigenvalues 1 + r and 1 - r
@@ -39,7 +40,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 fn pca(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "pca" {
-        return show(session);
+        return show(session, cmd);
     }
     let covariance_asked = cmd.has("covariance");
     if covariance_asked && cmd.has("correlation") {
@@ -83,7 +84,7 @@ fn pca(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     r.scalar("trace", trace).scalar("rho", rho);
     r.text("Ctype", if covariance_asked { "covariance" } else { "correlation" });
     r.text("title", "Principal components").text("predict", "pca_p");
-    show(session)
+    show(session, cmd)
 }
 
 /// The sizes and the rotation.
@@ -105,10 +106,11 @@ pub(super) fn show_facts(session: &mut Session, rotation: &str) {
     show_header(session, &left, &facts, 16, 10);
 }
 
-fn show(session: &mut Session) -> Result<()> {
+fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let blanks = blanks(cmd)?;
     show_facts(session, "(unrotated = principal)");
     eigenvalues(session, "Ev", scalar(session, "trace"))?;
     session.print("");
     session.print("Principal components (eigenvectors)");
-    loadings(session, "L", "Unexplained")
+    loadings(session, "L", "Unexplained", blanks)
 }

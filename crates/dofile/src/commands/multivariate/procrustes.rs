@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
-use estimators::scaling::{Freedom, Procrustes};
+use estimators::scaling::{Freedom, Procrustes, ROUNDING};
 use estimators::weights::Weights;
 use std::sync::Arc;
 
@@ -185,11 +185,19 @@ fn fits(y: &[Vec<f64>], x: &[Vec<f64>], weights: &[f64], found: &Procrustes, con
         let (ma, mb) = (mean(&a), mean(&b));
         let centre = if constant { ma } else { 0.0 };
         let product = |f: &dyn Fn(usize) -> f64| total * mean(f);
-        let ss = product(&|i| (a(i) - centre).powi(2));
+        let ss = match product(&|i| (a(i) - centre).powi(2)) {
+            // a target that does not vary
+            ss if ss <= ROUNDING * product(&|i| a(i).powi(2)) => 0.0,
+            ss => ss,
+        };
         let rss = product(&|i| (a(i) - b(i)).powi(2));
         let across = product(&|i| (a(i) - ma) * (b(i) - mb));
-        let spread = product(&|i| (a(i) - ma).powi(2)) * product(&|i| (b(i) - mb).powi(2));
-        Fit { ss, rss, correlation: across / spread.sqrt() }
+        // a variable that does not vary has no correlation
+        let spread = |f: &dyn Fn(usize) -> f64, m: f64| {
+            let own = product(&|i| (f(i) - m).powi(2));
+            if own <= ROUNDING * product(&|i| f(i).powi(2)) { f64::NAN } else { own }
+        };
+        Fit { ss, rss, correlation: across / (spread(&a, ma) * spread(&b, mb)).sqrt() }
     };
     (0..y.len()).map(one).collect()
 }

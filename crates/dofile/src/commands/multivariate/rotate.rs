@@ -1,7 +1,7 @@
 //! `rotate`: orthogonal and oblique rotations of the loadings of `pca` and `factor` ([MV] rotate).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::shared::{bordered, eigenvalues, loadings, matrix_of, named, row_named};
+use super::shared::{blanks, bordered, eigenvalues, loadings, matrix_of, named, row_named};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
 use crate::session::Session;
@@ -26,8 +26,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("PARSimax"),
     OptSpec::text("CF"),
     OptSpec::flag("clear"),
+    OptSpec::real("BLanks"),
 ])
-.unsupported(&["BLanks", "FACtors", "COMponents"]);
+.unsupported(&["FACtors", "COMponents"]);
 
 /// `rotate`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -36,7 +37,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run: rotate,
-    syntax: "rotate [, orthogonal|oblique varimax promax[(#)] oblimin[(#)] quartimin quartimax equamax parsimax cf(#) normalize clear]",
+    syntax: "rotate [, orthogonal|oblique varimax promax[(#)] oblimin[(#)] quartimin quartimax equamax parsimax cf(#) normalize blanks(#) clear]",
     notes: "of the loadings of pca or factor; orthogonal unless promax or oblique; promax: power 3 unless given, from varimax (Hendrickson and White 1964); others by projected gradients (Jennrich 2001, 2002); stores e(r_L) e(r_T) e(r_Phi) e(r_Ev) e(r_f) e(r_criterion) e(r_class) e(r_normalization); [MV] rotate",
     examples: &[Example {
         // A rotation keeps the sum of squared loadings.
@@ -165,7 +166,7 @@ fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         true => "Rotated factor loadings (pattern matrix) and unique variances",
         false => "Rotated components",
     });
-    loadings(session, "r_L", if factors { "Uniqueness" } else { "Unexplained" })?;
+    loadings(session, "r_L", if factors { "Uniqueness" } else { "Unexplained" }, blanks(cmd)?)?;
     print_square(
         session,
         if factors { "Factor rotation matrix" } else { "Component rotation matrix" },

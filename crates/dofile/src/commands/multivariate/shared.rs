@@ -7,7 +7,7 @@ use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind as Kind};
-use crate::value::MISSING;
+use crate::value::{MISSING, is_missing};
 use estimators::components::covariance;
 use estimators::matrix::Mat;
 use estimators::weights::Weights;
@@ -169,7 +169,8 @@ pub(super) fn eigenvalues(session: &mut Session, name: &str, total: f64) -> Resu
     Ok(())
 }
 
-pub(super) fn loadings(session: &mut Session, name: &str, last: &str) -> Result<()> {
+/// The loadings `name` with uniqueness or unexplained variance; those below `blanks` in absolute value are not shown.
+pub(super) fn loadings(session: &mut Session, name: &str, last: &str, blanks: f64) -> Result<()> {
     let l = matrix_of(session, name)?;
     let psi = matrix_of(session, "Psi")?;
     for first in (0..l.cols()).step_by(6) {
@@ -195,7 +196,11 @@ pub(super) fn loadings(session: &mut Session, name: &str, last: &str) -> Result<
             let mut line = format!("    {:>12} |", format::abbrev(&l.row_names[i].name, 12));
             for (k, j) in cols.iter().enumerate() {
                 let width = if k == 0 { 9 } else { 10 };
-                line.push_str(&format::right(&format::bare("%7.4f", l.get(i, *j)), width));
+                let shown = match l.get(i, *j) {
+                    x if x.abs() < blanks => String::new(),
+                    x => format::bare("%7.4f", x),
+                };
+                line.push_str(&format::right(&shown, width));
             }
             if tail {
                 let fmt = if unique { "%9.4f" } else { "%9.4g" };
@@ -205,7 +210,19 @@ pub(super) fn loadings(session: &mut Session, name: &str, last: &str) -> Result<
         }
         session.print(format!("    {}", "-".repeat(14 + width + if tail { 1 + behind } else { 0 })));
     }
+    if blanks > 0.0 {
+        session.print(format!("    (blanks represent abs(loading)<{})", format::bare("%9.0g", blanks)));
+    }
     Ok(())
+}
+
+/// `blanks(#)`: loadings below it in absolute value are not shown.
+pub(super) fn blanks(cmd: &ParsedCommand) -> Result<f64> {
+    match cmd.options.real("blanks") {
+        None => Ok(0.0),
+        Some(x) if x >= 0.0 && !is_missing(x) => Ok(x),
+        Some(_) => Err(StataError::invalid("blanks() must be nonnegative")),
+    }
 }
 
 /// A matrix with a border and `decimals` decimals, as it stands under loadings: columns of `width` characters.

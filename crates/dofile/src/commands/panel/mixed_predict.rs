@@ -305,7 +305,7 @@ fn fitted(session: &Session, last: usize, found: &[Found], rows: &[usize]) -> Re
 /// The predictions that take the effects; nothing after other models and for other statistics.
 pub(crate) fn prediction(session: &Session, cmd: &ParsedCommand, rows: &[usize]) -> Result<Option<Effects>> {
     let asked: Vec<&str> = cmd.options.iter().map(|o| o.0).collect();
-    let ours = ["reffects", "reses", "fitted", "residuals", "relevel"];
+    let ours = ["reffects", "reses", "fitted", "residuals", "rstandard", "relevel"];
     if session.e.cmd() != "mixed" || asked.is_empty() || !asked.iter().all(|o| ours.contains(o)) {
         return Ok(None);
     }
@@ -316,8 +316,8 @@ pub(crate) fn prediction(session: &Session, cmd: &ParsedCommand, rows: &[usize])
         .and_then(|e| e.downcast_ref::<MixedState>())
         .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
     let of_effects = cmd.has("reffects") || cmd.has("reses");
-    if of_effects && (cmd.has("fitted") || cmd.has("residuals")) || cmd.has("fitted") && cmd.has("residuals")
-    {
+    let others = ["fitted", "residuals", "rstandard"].iter().filter(|o| cmd.has(o)).count();
+    if of_effects && others > 0 || others > 1 {
         return Err(StataError::new(198, "only one statistic may be specified"));
     }
     if asked == ["relevel"] {
@@ -333,6 +333,12 @@ pub(crate) fn prediction(session: &Session, cmd: &ParsedCommand, rows: &[usize])
     }
     let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
     let y = super::outcome_values(session, &depvar, rows)?;
-    let rest = |(y, f): (&f64, &f64)| if is_missing(*y) || is_missing(*f) { MISSING } else { y - f };
-    Ok(Some(Effects::one(y.iter().zip(&values).map(rest).collect(), "Residuals")))
+    let (scale, label) = match cmd.has("rstandard") {
+        // the errors are independent with one variance
+        true => (state.s2.sqrt(), "Standardized residuals"),
+        false => (1.0, "Residuals"),
+    };
+    let rest =
+        |(y, f): (&f64, &f64)| if is_missing(*y) || is_missing(*f) { MISSING } else { (y - f) / scale };
+    Ok(Some(Effects::one(y.iter().zip(&values).map(rest).collect(), label)))
 }

@@ -16,7 +16,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "rolling [exp_list], window(#) [recursive rrecursive clear saving(file [, replace double]) stepsize(#) nodots double] : command",
+    syntax: "rolling [exp_list], window(#) [recursive rrecursive clear saving(file [, replace double]) stepsize(#) keep(varname [, start]) nodots double] : command",
     notes: "the data become one row for each window with its start and end; windows do not cross panels; [TS] rolling",
     examples: &[Example {
         run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) clear nodots double: summarize x",
@@ -38,6 +38,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("SAving"),
     OptSpec::int("STEPsize"),
     OptSpec::flag("noDots"),
+    OptSpec::text("Keep"),
     OptSpec::flag("Double"),
 ];
 
@@ -51,7 +52,7 @@ struct Window {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (mut head, command) = parts("rolling", &cmd.raw)?;
-    head.check_options(OPTIONS, &["STart", "End", "Keep", "REJECT", "NOIsily", "TRace", "noLegend"])?;
+    head.check_options(OPTIONS, &["STart", "End", "REJECT", "NOIsily", "TRace", "noLegend"])?;
     let width = head.options.int("window").ok_or_else(|| StataError::invalid("option window() required"))?;
     let step = head.options.int("stepsize").unwrap_or(1);
     if width < 1 || step < 1 {
@@ -62,6 +63,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let panel = Panel::of(&s.frame)?;
     let time = panel.time.ok_or_else(|| StataError::new(111, "time variable not set"))?;
+    let keep = head.options.text("keep").map(|text| kept(s, text)).transpose()?;
     let windows = windows(s, &panel, time, &head, width as f64, step as f64);
     if windows.is_empty() {
         return Err(StataError::new(2001, "insufficient observations"));
@@ -75,7 +77,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Ok(())
     })?;
     let made = |double: bool| {
-        collected(&full, &panel, time, &windows, &replicate::as_frame(&statistics, &values, double)?)
+        let statistics = replicate::as_frame(&statistics, &values, double)?;
+        collected(&full, (&panel, time), keep, &windows, &statistics)
     };
     if let Some(saving) = head.options.text("saving") {
         return replicate::save_frame(s, saving, |double| made(double || head.has("double")));
@@ -85,11 +88,22 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// The statistics of the windows with the panel, start and end of each.
+/// The variable of `keep()`, and whether its value is that of the start of a window.
+fn kept(s: &Session, text: &str) -> Result<(usize, bool)> {
+    let (name, option) = text.split_once(',').unwrap_or((text, ""));
+    let start = match option.trim() {
+        "" => false,
+        "start" => true,
+        other => return Err(StataError::option_not_allowed(other)),
+    };
+    Ok((s.variable(name.trim())?, start))
+}
+
+/// The statistics of the windows with the panel, start and end of each, and the variable of `keep()`.
 fn collected(
     full: &Frame,
-    panel: &Panel,
-    time: usize,
+    (panel, time): (&Panel, usize),
+    keep: Option<(usize, bool)>,
     windows: &[Window],
     statistics: &Frame,
 ) -> Result<Frame> {
@@ -103,6 +117,15 @@ fn collected(
         let values: Vec<f64> = windows.iter().map(pick).collect();
         let mut var = Variable::new(name, Column::from_f64(StorageType::Double, &values));
         var.format.clone_from(&full.var(time).format);
+        frame.add(var)?;
+    }
+    if let Some((v, start)) = keep {
+        let at = |w: &Window| {
+            let wanted = if start { w.start } else { w.end };
+            w.rows.iter().copied().find(|r| full.num_at(time, *r) == wanted)
+        };
+        let mut var = full.var(v).clone();
+        var.data = std::sync::Arc::new(full.var(v).data.gather(windows.iter().map(at)));
         frame.add(var)?;
     }
     for var in statistics.vars() {

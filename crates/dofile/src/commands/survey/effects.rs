@@ -26,7 +26,8 @@ pub(in crate::commands) fn estat(
         "svyset" => Some(declaration(s, &call("svyset"))),
         "strata" => Some(strata(s, &call("strata"))),
         // Likelihoods do not exist after svy.
-        "ic" | "gof" | "classification" | "hettest" | "ovtest" | "imtest" | "vif" => {
+        "gof" => Some(super::goodness::run(s, &call("gof"))),
+        "ic" | "classification" | "hettest" | "ovtest" | "imtest" | "vif" => {
             Some(Err(StataError::new(321, format!("estat {word} is not valid after svy"))))
         }
         _ => None,

@@ -119,7 +119,7 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let kind = kind(&cmd.name);
     let shown = if call.prefix.has("level") { &call.prefix } else { cmd };
     let level = level(s, shown)?;
-    let over = s.varlist(cmd.options.text("over").unwrap_or(""))?;
+    let over = plain::over(s, cmd)?;
     let open = design::open(s, cmd, call.prefix.options.text("subpop"))?;
     let mut used = open.inside.clone();
     let named = plain::items(s, &cmd.list, kind, |_| Ok(vec![0.0]))?;

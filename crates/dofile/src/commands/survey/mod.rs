@@ -3,6 +3,7 @@
 
 mod design;
 mod effects;
+mod goodness;
 mod means;
 mod model_scores;
 mod models;

@@ -71,8 +71,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if inner.weight.is_some() {
         return Err(StataError::new(101, "weights not allowed with the svy prefix"));
     }
+    let subpopulation = prefix.options.text("subpop").map(|t| t.trim().to_string());
     let mut checked = |extra: &'static [OptSpec], refused: &[&str]| inner.check_options(extra, refused);
-    match spec.name {
+    let done = match spec.name {
         "mean" | "proportion" | "total" | "ratio" => {
             if let Form::Standard(syntax) = spec.form {
                 checked(syntax.options, syntax.unsupported)?;
@@ -99,5 +100,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             run(s, &Call { prefix, text: command, inner, method })
         }
         name => Err(StataError::unsupported_command(&format!("svy: {name}"))),
+    };
+    if let (Ok(()), Some(text)) = (&done, subpopulation) {
+        s.e.results.text("subpop", text);
     }
+    done
 }

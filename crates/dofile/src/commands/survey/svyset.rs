@@ -11,6 +11,8 @@ use crate::syntax::split::WeightKind;
 use crate::syntax::{OptSpec, ParsedCommand};
 
 const OPTIONS: &[OptSpec] = &[
+    // before version 9 the sampling units were an option
+    OptSpec::text("psu"),
     OptSpec::text("STRata"),
     OptSpec::text("fpc"),
     OptSpec::text("vce"),
@@ -81,7 +83,9 @@ fn read(s: &Session, line: &ParsedCommand, later: &str) -> Result<Declaration> {
     let name = |text: &str| -> Result<String> { Ok(s.frame.var(s.variable(text.trim())?).name.clone()) };
     let number =
         |text: &str| -> Result<String> { Ok(s.frame.var(s.numeric_variable(text.trim())?).name.clone()) };
-    let unit = match line.list.trim() {
+    let listed = line.list.trim();
+    let unit = match line.options.text("psu").map_or(listed, str::trim) {
+        _ if line.has("psu") && !listed.is_empty() => return Err(StataError::option_not_allowed("psu()")),
         "" | "_n" => "_n".to_string(),
         text if text.split_whitespace().count() > 1 => return Err(StataError::standard(103)),
         text => name(text)?,

@@ -26,6 +26,7 @@ mod streset;
 mod sts;
 mod sts_compare;
 mod sts_graph;
+mod sts_hazard;
 mod sts_risk;
 mod sts_test;
 mod stset;

@@ -25,6 +25,7 @@ const STRATE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("per"),
     OptSpec::real("Level"),
     OptSpec::text("OUTput"),
+    OptSpec::flag("noLIst"),
     OptSpec::flag("noShow"),
 ])
 .unsupported(&["smr", "CLuster", "JACKknife", "MISSing", "Graph", "NOWhisker"]);
@@ -51,7 +52,7 @@ pub(super) const SPEC_STRATE: CommandSpec = CommandSpec {
     form: Form::Standard(&STRATE),
     by: ByRule::No,
     run: strate,
-    syntax: "strate [varlist] [if] [in] [, per(#) level(#) output(filename [, replace]) noshow]",
+    syntax: "strate [varlist] [if] [in] [, per(#) level(#) output(filename [, replace]) nolist noshow]",
     notes: "output() writes a row for each group with _D _Y _Rate _Lower _Upper; limits by the quadratic approximation of the log rate; stores r(rates) with failures, time, rate and limits; [ST] strate",
     examples: &[Example {
         // Four failures in 1 + 2 + 3 + 4.
@@ -246,13 +247,16 @@ fn strate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(text) = cmd.options.text("output") {
         output(s, text, &found)?;
     }
-    if !cmd.has("noshow") {
+    if !cmd.has("noshow") && !cmd.has("nolist") {
         show(s, &found.settings);
     }
     let level = level(s, cmd)?;
+    let hidden = usize::from(cmd.has("nolist"));
+    s.out.quiet += hidden;
     s.print("");
     s.print(format!("Estimated failure rates{}", per_text(per)));
     let m = table(s, &found.groups, &found.rows, level);
+    s.out.quiet -= hidden;
     let mut r = Results::default();
     r.matrix("rates", m);
     s.r = r;

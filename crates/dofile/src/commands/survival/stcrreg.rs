@@ -1,6 +1,7 @@
 //! `stcrreg`: regression of the subhazard of one kind of event in the presence of others. The likelihood is in
 //! `estimators::subhazard`, what follows an estimation in `stcrreg_post`.
 
+use super::stset::event_codes;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
@@ -97,8 +98,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 /// Variable and values of `compete()`; no values means any other than zero.
 fn competing(cmd: &ParsedCommand) -> Result<(String, Vec<f64>)> {
     let text = cmd.options.text("compete").ok_or_else(|| StataError::invalid("option compete() required"))?;
-    let Some((name, values)) = text.split_once('=') else { return Ok((text.trim().to_string(), Vec::new())) };
-    let values = numlist::expand(values.trim_start_matches('='))?;
+    let Some((name, values)) = event_codes(text) else { return Ok((text.trim().to_string(), Vec::new())) };
+    let values = numlist::expand(values)?;
     Ok((name.trim().to_string(), values))
 }
 
@@ -211,7 +212,7 @@ fn post_results(s: &mut Session, cmd: &ParsedCommand, own: &Competing, fit: &Sub
     r.matrix("V_modelbased", crate::matrix::Matrix::square(full.data().to_vec(), stripe));
     let (event, values) = (own.settings.event_text(), own.settings.events.as_str());
     let compete = cmd.options.text("compete").unwrap_or("").trim().to_string();
-    let (variable, codes) = compete.split_once("==").unwrap_or((compete.as_str(), ""));
+    let (variable, codes) = event_codes(&compete).unwrap_or((compete.as_str(), ""));
     let flag = |x: bool| f64::from(u8::from(x));
     r.scalar("fmult", flag(values.split_whitespace().count() > 1)).scalar("fnz", flag(values.is_empty()));
     r.scalar("crmult", flag(codes.split(',').count() > 1)).scalar("crnz", flag(codes.is_empty()));

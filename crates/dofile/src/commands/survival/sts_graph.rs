@@ -1,6 +1,7 @@
 //! `sts graph`: draws survivor, failure and cumulative hazard functions ([ST] sts graph).
 
 use super::sts::{Curves, Function};
+use super::sts_hazard::{Kernel, smoothed};
 use super::sts_risk::{RiskTable, group_text};
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};
@@ -19,9 +20,6 @@ const UNSUPPORTED: &[&str] = &[
     "ATRisk",
     "LOst",
     "ENter",
-    "HAZard",
-    "KERNel",
-    "WIDTH",
     "PER",
     "PLOTOPts",
     "CIOPts",
@@ -37,6 +35,9 @@ struct Choice {
     survival: bool,
     failure: bool,
     hazard: bool,
+    smooth: bool,
+    kernel: Kernel,
+    width: Option<f64>,
     interval: bool,
     censored: bool,
     longest: Option<f64>,
@@ -68,6 +69,12 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
             a if is("RISKTable") => c.risk.take(a)?,
             None if is("SURvival") => c.survival = true,
             None if is("Failure") => c.failure = true,
+            None if is("HAZard") => c.smooth = true,
+            Some(a) if is("KERNel") => {
+                let refused = || StataError::unsupported_option("sts graph", &format!("kernel({a})"));
+                c.kernel = Kernel::parse(a.trim()).ok_or_else(refused)?;
+            }
+            Some(a) if is("WIDTH") => c.width = Some(number(a)?),
             None if is("CUMHaz") || is("na") => c.hazard = true,
             None if is("ci") || is("Gwood") || is("cna") => c.interval = true,
             None if is("noORIgin") => c.no_origin = true,
@@ -77,6 +84,9 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
         Ok(true)
     })?;
     let settings = Settings::of(&s.frame)?;
+    if c.smooth {
+        return hazard(s, &cmd, &c, &settings, options);
+    }
     let function = Function::of(|o| match o {
         "survival" => c.survival,
         "failure" => c.failure,
@@ -111,6 +121,48 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
     }
     if c.interval {
         picture.note = format!("Bands are {}% confidence intervals", crate::format::bare("%5.0g", level));
+    }
+    show_figure(s, picture, options)
+}
+
+/// `sts graph, hazard`.
+fn hazard(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    c: &Choice,
+    settings: &Settings,
+    options: CurveOptions,
+) -> Result<()> {
+    if c.survival || c.failure || c.hazard {
+        return Err(StataError::invalid("only one function may be specified"));
+    }
+    if c.interval || c.censored {
+        return Err(StataError::unsupported_option("sts graph", "hazard with ci or censored()"));
+    }
+    if c.width.is_some_and(|w| w.is_nan() || w <= 0.0) {
+        return Err(StataError::invalid("width() must be positive"));
+    }
+    let curves = Curves::read(s, cmd, c.by.as_deref())?;
+    if !c.no_show {
+        show(s, settings);
+    }
+    let inside = |p: &(f64, f64)| c.longest.is_none_or(|l| p.0 <= l) && c.shortest.is_none_or(|l| p.0 >= l);
+    let mut picture = Picture {
+        title: "Smoothed hazard estimate".to_string(),
+        x_title: "Analysis time".to_string(),
+        y_title: "Hazard".to_string(),
+        used: curves.records.rows.len(),
+        table: c.risk.table(&curves)?,
+        ..Picture::default()
+    };
+    if curves.groups.count() > 1 && !curves.groups.variables.is_empty() {
+        picture.title.push('s');
+    }
+    for (number, table) in curves.tables.iter().enumerate() {
+        let points = smoothed(table, c.kernel, c.width).into_iter().filter(inside).collect();
+        let shape = Shape::Line { points, step: false };
+        let label = group_text(&curves, number);
+        picture.series.push(Series { label, number, shape, style: Style::default() });
     }
     show_figure(s, picture, options)
 }

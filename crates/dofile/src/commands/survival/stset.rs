@@ -118,7 +118,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Settings> {
     let full = |name: &str| -> Result<String> { Ok(s.frame.var(s.numeric_variable(name)?).name.clone()) };
     let text = |option: &str| cmd.options.text(option).unwrap_or("").trim().to_string();
     let (mut failure, mut events) = (text("failure"), String::new());
-    if let Some((variable, values)) = failure.clone().split_once("==") {
+    if let Some((variable, values)) = event_codes(&failure.clone()) {
         (failure, events) = (variable.trim().to_string(), values.trim().to_string());
         numlist::expand(&events)?;
     }
@@ -147,6 +147,11 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Settings> {
             .map(|w| (w.kind.unwrap_or(WeightKind::Frequency), format!("={}", w.exp.trim()))),
         show: !cmd.has("noshow"),
     })
+}
+
+/// The variable and the codes of `failvar==numlist`; Stata takes one equal sign too.
+pub(super) fn event_codes(text: &str) -> Option<(&str, &str)> {
+    text.split_once('=').map(|(variable, codes)| (variable, codes.strip_prefix('=').unwrap_or(codes)))
 }
 
 fn moment(s: &Session, option: &str, text: &str) -> Result<Moment> {
