@@ -1,5 +1,8 @@
 //! Commands under the names of older versions of Stata, which their successors run.
 
+use crate::syntax::options::{abbreviates, split_options};
+use crate::syntax::split::{top_level_comma, unquote, words};
+
 /// The line of today for a command of an older version.
 pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
     let line = match word {
@@ -10,18 +13,21 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
         "bgodfrey" => format!("estat bgodfrey {rest}"),
         "archlm" => format!("estat archlm {rest}"),
         "imtest" => format!("estat imtest {rest}"),
+        "stphtest" => format!("estat phtest {rest}"),
         "szroeter" => format!("estat szroeter {rest}"),
         "levels" => format!("levelsof {rest}"),
         "lfit" => format!("estat gof {rest}"),
         "lstat" => format!("estat classification {rest}"),
         "meqrlogit" | "xtmelogit" => format!("melogit {rest}"),
         "meqrpoisson" | "xtmepoisson" => format!("mepoisson {rest}"),
+        "parse" => format!("tokenize {rest}"),
         "pwf" => "frame".to_string(),
         "renpfix" => {
             let mut names = rest.split_whitespace();
             let (from, to) = (names.next()?, names.next().unwrap_or_default());
             format!("rename {from}* {to}*")
         }
+        "bs" => bootstrap(rest)?,
         "sw" => format!("stepwise {rest}"),
         "treatreg" => format!("etregress {rest}"),
         "vce" => format!("estat vce {rest}"),
@@ -32,7 +38,35 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
             let (first, second) = (names.next()?, names.next()?);
             format!("order {first}, before({second})")
         }
+        "svymean" | "svytotal" | "svyratio" => survey(&word[3..], rest, "over")?,
+        "svytab" => survey("tabulate", rest, "by")?,
+        "svyreg" => survey("regress", rest, "by")?,
+        "svyregress" | "svylogit" | "svyprobit" | "svyologit" | "svyoprobit" | "svymlogit" | "svypoisson"
+        | "svynbreg" | "svyintreg" | "svyheckman" => survey(&word[3..], rest, "by")?,
         _ => return None,
     };
     Some(line)
+}
+
+/// A survey command of version 8 as `svy, subpop(): command`; `by()` of means and totals is `over()` today.
+fn survey(command: &str, rest: &str, by: &str) -> Option<String> {
+    let at = top_level_comma(rest).unwrap_or(rest.len());
+    let (mut subpop, mut options) = (String::new(), String::new());
+    for (name, argument) in split_options(rest[at..].trim_start_matches(',')).ok()? {
+        match argument {
+            Some(argument) if abbreviates(&name, "SUBpop") => subpop = format!(", subpop({argument})"),
+            Some(argument) if name == "by" => options.push_str(&format!(" {by}({argument})")),
+            Some(argument) => options.push_str(&format!(" {name}({argument})")),
+            None => options.push_str(&format!(" {name}")),
+        }
+    }
+    Some(format!("svy{subpop}: {command} {},{options}", &rest[..at]))
+}
+
+/// `bs "command" "expressions" [, options]` of version 8 as `bootstrap`.
+fn bootstrap(rest: &str) -> Option<String> {
+    let at = top_level_comma(rest).unwrap_or(rest.len());
+    let parts = words(&rest[..at]);
+    let [command, expressions] = parts[..] else { return None };
+    Some(format!("bootstrap {}{}: {}", unquote(expressions), &rest[at..], unquote(command)))
 }

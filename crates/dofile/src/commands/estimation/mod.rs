@@ -3,6 +3,7 @@
 mod anova;
 mod anova_repeated;
 mod anova_terms;
+mod anova_test;
 mod areg;
 mod boxcox;
 mod boxcox_show;
@@ -46,6 +47,7 @@ mod pcorr;
 pub(super) mod predict_choice;
 pub(super) mod predict_counts;
 pub(super) mod predict_equations;
+pub(super) mod predict_groups;
 pub(super) mod predict_models;
 mod predict_patterns;
 pub(super) mod predictions;

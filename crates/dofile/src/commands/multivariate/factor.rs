@@ -19,6 +19,7 @@ use estimators::matrix::Mat;
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("FActors"),
     OptSpec::real("MINEigen"),
+    OptSpec::real("BLanks"),
     OptSpec::flag("pf"),
     OptSpec::flag("pcf"),
     OptSpec::flag("ipf"),
@@ -30,7 +31,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noLOg"),
 ])
 .weights(&[Kind::Analytic, Kind::Frequency])
-.unsupported(&["BLanks", "ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
+.unsupported(&["ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
 
 /// `factor`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -50,7 +51,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "factor" {
-        return show(session);
+        return show(session, cmd);
     }
     let asked = ["pf", "pcf", "ipf", "ml"].into_iter().filter(|o| cmd.has(o)).collect::<Vec<_>>();
     let (method, least, title) = match asked[..] {
@@ -88,7 +89,7 @@ fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if heywood {
         e.text("heywood", "Heywood case");
     }
-    show(session)
+    show(session, cmd)
 }
 
 /// A test of `factor`: its letter in `e()`, statistic and degrees of freedom.
@@ -158,7 +159,7 @@ fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         e.text("heywood", "Heywood case");
     }
     tests.into_iter().for_each(|test| store_test(e, test));
-    show(session)
+    show(session, cmd)
 }
 
 /// Tests under the eigenvalues: of independence, and of the factors estimated by maximum likelihood.
@@ -211,7 +212,7 @@ pub(super) fn show_variances(session: &mut Session, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn show(session: &mut Session) -> Result<()> {
+fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     session.print(format!("(obs={})", format::bare("%15.0fc", scalar(session, "N"))));
     show_facts(session, "(unrotated)")?;
     let heywood = session.e.results.get_text("heywood").is_some();
@@ -226,5 +227,5 @@ fn show(session: &mut Session) -> Result<()> {
     }
     session.print("");
     session.print("Factor loadings (pattern matrix) and unique variances");
-    loadings(session, "L", "Uniqueness")
+    loadings(session, "L", "Uniqueness", cmd.options.real("blanks"))
 }

@@ -14,12 +14,13 @@ const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("COMponents"),
     OptSpec::int("FActors"),
     OptSpec::real("MINEigen"),
+    OptSpec::real("BLanks"),
     OptSpec::flag("CORrelation"),
     OptSpec::flag("COVariance"),
     OptSpec::flag("MEans"),
 ])
 .weights(&[Kind::Analytic, Kind::Frequency])
-.unsupported(&["BLanks", "vce", "LEVel", "NOROtated", "TOL", "IGnore"]);
+.unsupported(&["vce", "LEVel", "NOROtated", "TOL", "IGnore"]);
 
 /// `pca`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -39,7 +40,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 fn pca(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "pca" {
-        return show(session);
+        return show(session, cmd);
     }
     let covariance_asked = cmd.has("covariance");
     if covariance_asked && cmd.has("correlation") {
@@ -83,7 +84,7 @@ fn pca(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     r.scalar("trace", trace).scalar("rho", rho);
     r.text("Ctype", if covariance_asked { "covariance" } else { "correlation" });
     r.text("title", "Principal components").text("predict", "pca_p");
-    show(session)
+    show(session, cmd)
 }
 
 /// The sizes and the rotation.
@@ -105,10 +106,10 @@ pub(super) fn show_facts(session: &mut Session, rotation: &str) {
     show_header(session, &left, &facts, 16, 10);
 }
 
-fn show(session: &mut Session) -> Result<()> {
+fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     show_facts(session, "(unrotated = principal)");
     eigenvalues(session, "Ev", scalar(session, "trace"))?;
     session.print("");
     session.print("Principal components (eigenvectors)");
-    loadings(session, "L", "Unexplained")
+    loadings(session, "L", "Unexplained", cmd.options.real("blanks"))
 }

@@ -26,8 +26,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("PARSimax"),
     OptSpec::text("CF"),
     OptSpec::flag("clear"),
+    OptSpec::real("BLanks"),
 ])
-.unsupported(&["BLanks", "FACtors", "COMponents"]);
+.unsupported(&["FACtors", "COMponents"]);
 
 /// `rotate`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -165,7 +166,8 @@ fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         true => "Rotated factor loadings (pattern matrix) and unique variances",
         false => "Rotated components",
     });
-    loadings(session, "r_L", if factors { "Uniqueness" } else { "Unexplained" })?;
+    let last = if factors { "Uniqueness" } else { "Unexplained" };
+    loadings(session, "r_L", last, cmd.options.real("blanks"))?;
     print_square(
         session,
         if factors { "Factor rotation matrix" } else { "Component rotation matrix" },

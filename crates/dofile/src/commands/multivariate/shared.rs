@@ -169,7 +169,9 @@ pub(super) fn eigenvalues(session: &mut Session, name: &str, total: f64) -> Resu
     Ok(())
 }
 
-pub(super) fn loadings(session: &mut Session, name: &str, last: &str) -> Result<()> {
+/// The table of loadings; those below `blanks` in absolute value are left blank.
+pub(super) fn loadings(session: &mut Session, name: &str, last: &str, blanks: Option<f64>) -> Result<()> {
+    let hidden = |x: f64| blanks.is_some_and(|least| x.abs() < least);
     let l = matrix_of(session, name)?;
     let psi = matrix_of(session, "Psi")?;
     for first in (0..l.cols()).step_by(6) {
@@ -195,7 +197,9 @@ pub(super) fn loadings(session: &mut Session, name: &str, last: &str) -> Result<
             let mut line = format!("    {:>12} |", format::abbrev(&l.row_names[i].name, 12));
             for (k, j) in cols.iter().enumerate() {
                 let width = if k == 0 { 9 } else { 10 };
-                line.push_str(&format::right(&format::bare("%7.4f", l.get(i, *j)), width));
+                let value = l.get(i, *j);
+                let text = if hidden(value) { String::new() } else { format::bare("%7.4f", value) };
+                line.push_str(&format::right(&text, width));
             }
             if tail {
                 let fmt = if unique { "%9.4f" } else { "%9.4g" };
@@ -204,6 +208,9 @@ pub(super) fn loadings(session: &mut Session, name: &str, last: &str) -> Result<
             session.print(line);
         }
         session.print(format!("    {}", "-".repeat(14 + width + if tail { 1 + behind } else { 0 })));
+    }
+    if let Some(least) = blanks {
+        session.print(format!("    (blanks represent abs(loading)<{})", format::macro_text(least)));
     }
     Ok(())
 }
