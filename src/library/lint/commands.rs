@@ -6,7 +6,7 @@ const ALLOWED: &str = "
 _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha ameans anova append arch areg arima assert
 avplot bayes bayesgraph bayesstats betareg binscatter biprobit bitest bitesti bootstrap boxcox bsample bsqreg ca candisc
 canon carryforward cc cci centile churdle ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse compare
-collect compress confirm:conf constraint continue contract contrast correlate:cor corrgram count:cou
+collect compress confirm:conf constraint continue contract contrast corr2data correlate:cor corrgram count:cou
 cpoisson cprplot cs csdid csi cumsp cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates egen egranger eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etpoisson etregress eventstudyinteract expand
@@ -94,6 +94,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("window", "a run has no windows"),
     ("query", "no global state"),
     ("program", "shared programs belong to the ado folder"),
+    ("filefilter", "an input is not changed"),
     ("outfile", "tables are exported as CSV"),
     ("outsheet", "tables are exported as CSV"),
     ("putexcel", "renderings are made by the service"),

@@ -34,6 +34,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "they belong to programs and to the tests of programs",
         &[
             "_assert",
+            "_dots",
             "_fv_check_depvar",
             "_rmdcoll",
             "args",

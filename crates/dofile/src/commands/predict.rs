@@ -1,6 +1,8 @@
 //! `predict`: finds the family that predicts after the active estimates. The statistics are in the families.
 
-use super::estimation::{predict_choice, predict_counts, predict_equations, predict_models, predictions};
+use super::estimation::{
+    predict_choice, predict_counts, predict_equations, predict_groups, predict_models, predictions,
+};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{
     community, estimation, latent, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival,
@@ -10,7 +12,7 @@ use crate::error::{Result, StataError};
 use crate::frame::StorageType;
 use crate::ops::predict::{Effects, Own, Prediction, add, chosen, new_names};
 use crate::session::Session;
-use crate::syntax::options::OptSpec;
+use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::ParsedCommand;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -24,8 +26,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("Leverage"),
     OptSpec::flag("Hat"),
     OptSpec::flag("Cooksd"),
-    OptSpec::flag("DFITs"),
-    OptSpec::flag("COVRatio"),
+    OptSpec::flag("DFIts"),
+    OptSpec::flag("COVratio"),
     OptSpec::flag("Welsch"),
     OptSpec::flag_or_text("DFBeta"),
     OptSpec::flag_or_text("pr"),
@@ -81,6 +83,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("alpha"),
     OptSpec::flag("lnalpha"),
     OptSpec::flag("pu0"),
+    OptSpec::flag("pc1"),
     OptSpec::text("CONDitional"),
     OptSpec::flag("MARGinal"),
     OptSpec::flag("nu0"),
@@ -165,11 +168,50 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     ]
     .iter()
     .find_map(|family| family(after));
+    let shared = own.is_none();
     let (syntax, run): Own = own.unwrap_or((&SYNTAX, common));
     let mut cmd = ParsedCommand::split(&cmd.name, &cmd.raw, syntax.exp)?;
     syntax.check(&cmd)?;
+    if shared {
+        cmd.option_text = short_names(session.e.cmd(), &cmd.option_text)?;
+    }
     cmd.check_options(syntax.options, syntax.unsupported)?;
     run(session, &cmd)
+}
+
+/// Models after which `p` is short for `pr`; after others it is `pearson`.
+const PROBABILITIES: &[&str] = &[
+    "logit",
+    "logistic",
+    "probit",
+    "dprobit",
+    "ivprobit",
+    "cloglog",
+    "scobit",
+    "hetprobit",
+    "mlogit",
+    "mprobit",
+    "ologit",
+    "oprobit",
+    "slogit",
+    "gologit2",
+    "rologit",
+    "xtlogit",
+    "xtprobit",
+    "xtcloglog",
+];
+
+/// The options with the short name `p` written out where it means `pr`.
+fn short_names(after: &str, text: &str) -> Result<String> {
+    let full = |name: String| match name.as_str() {
+        "p" if PROBABILITIES.contains(&after) => "pr".to_string(),
+        _ => name,
+    };
+    let parts = split_options(text)?.into_iter().map(|(name, argument)| match argument {
+        Some(argument) => format!("{}({argument})", full(name)),
+        None => full(name),
+    });
+    Ok(parts.collect::<Vec<_>>().join(" "))
 }
 
 fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -181,6 +223,9 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
     if let Some(predictions) = survival::predict(session, cmd, &rows)? {
         return add_all(session, kind, &rows, names, predictions);
+    }
+    if let Some(found) = predict_groups::one(session, cmd, &rows)? {
+        return add_all(session, kind, &rows, names, vec![found]);
     }
     if let Some(found) = predict_models::of_effects(session, cmd, &rows)? {
         return add_all(session, kind, &rows, names, vec![found]);

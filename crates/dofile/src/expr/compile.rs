@@ -372,7 +372,8 @@ pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
     });
     let want = plain_name(term)?;
     let found = b.col_names.iter().position(|s| {
-        eq.as_ref().is_none_or(|e| *e == s.eq) && plain_name(&s.name).is_some_and(|n| n == want)
+        eq.as_ref().is_none_or(|e| s.eq.strip_prefix('/').unwrap_or(&s.eq) == e.trim_start_matches('/'))
+            && plain_name(&s.name).is_some_and(|n| n == want)
     });
     found.or_else(|| b.find_ancillary(eq.as_deref().filter(|_| term == "_cons")?))
 }

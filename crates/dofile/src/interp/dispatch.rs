@@ -15,7 +15,65 @@ pub(super) fn command_word(text: &str) -> &str {
     if end == 0 { &text[..text.chars().next().map_or(0, char::len_utf8)] } else { &text[..end] }
 }
 
+/// Commands of Stata's executable, which come before programs in memory ([U] 17.2): those that files of commands use
+/// inside of a program of the same name.
+const BUILT_IN: &[&str] = &[
+    "append",
+    "args",
+    "assert",
+    "confirm",
+    "correlate",
+    "count",
+    "decode",
+    "describe",
+    "display",
+    "drop",
+    "encode",
+    "error",
+    "expand",
+    "file",
+    "format",
+    "generate",
+    "gettoken",
+    "global",
+    "input",
+    "keep",
+    "label",
+    "list",
+    "local",
+    "macro",
+    "mark",
+    "markout",
+    "matrix",
+    "post",
+    "postclose",
+    "postfile",
+    "preserve",
+    "program",
+    "replace",
+    "restore",
+    "return",
+    "save",
+    "scalar",
+    "set",
+    "sort",
+    "summarize",
+    "syntax",
+    "tempfile",
+    "tempname",
+    "tempvar",
+    "tokenize",
+    "use",
+    "version",
+];
+
 impl Session {
+    /// Whether a word calls a program in memory. Programs come before commands that Stata has as ado-files, and before
+    /// abbreviations of all commands.
+    pub(super) fn has_program(&self, word: &str) -> bool {
+        self.programs.contains_key(word) && !BUILT_IN.contains(&word)
+    }
+
     /// Runs a command without prefixes.
     pub(super) fn dispatch(&mut self, text: &str) -> Result<Flow> {
         let text = text.trim();
@@ -43,9 +101,7 @@ impl Session {
             "}" => return Err(StataError::syntax()),
             _ => {}
         }
-        // a program in memory comes before the abbreviation of a command, not before a command
-        let known =
-            registry::find(&word).filter(|spec| spec.name == word || !self.programs.contains_key(&word));
+        let known = registry::find(&word).filter(|_| !self.has_program(&word));
         if let Some(spec) = known {
             if vce_option::run(self, spec.name, rest)? {
                 return Ok(Flow::Next);

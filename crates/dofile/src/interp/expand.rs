@@ -92,8 +92,17 @@ impl Session {
         {
             return self.rescan(value, depth);
         }
-        let value = self.local(t.trim_end()).to_string();
+        let value = match t.trim_end() {
+            "*" => self.arguments(),
+            name => self.local(name).to_string(),
+        };
         self.rescan(value, depth)
+    }
+
+    /// The positional arguments with a blank between them: `` `*' `` ([U] 18.4).
+    fn arguments(&self) -> String {
+        let all = (1..).map(|k: usize| self.local(&k.to_string())).take_while(|text| !text.is_empty());
+        all.collect::<Vec<_>>().join(" ")
     }
 
     /// Text of the characteristic `varname[name]` or `_dta[name]` ([P] char); empty when there is none.

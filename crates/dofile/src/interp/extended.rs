@@ -8,6 +8,12 @@ use crate::format;
 use crate::session::Session;
 use crate::syntax::split::{self, matching_paren, unquote};
 
+/// What stands behind the word `label`, which may be as short as `lab`.
+fn behind_label(text: &str) -> Option<&str> {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word.len() >= 3 && "label".starts_with(word)).then(|| rest.trim())
+}
+
 impl Session {
     /// The text of an extended function, given without the colon.
     pub(super) fn extended_function(&mut self, text: &str) -> Result<String> {
@@ -17,16 +23,16 @@ impl Session {
             "word" => self.word_function(rest),
             "list" => self.list_function(rest),
             "variable" | "var" => {
-                let name = rest.strip_prefix("label").map(str::trim).ok_or_else(StataError::syntax)?;
+                let name = behind_label(rest).ok_or_else(StataError::syntax)?;
                 let i = self.variable(name)?;
                 Ok(self.frame.var(i).label.clone())
             }
             "value" | "val" => {
-                let name = rest.strip_prefix("label").map(str::trim).ok_or_else(StataError::syntax)?;
+                let name = behind_label(rest).ok_or_else(StataError::syntax)?;
                 let i = self.variable(name)?;
                 Ok(self.frame.var(i).value_label.clone())
             }
-            "data" if rest == "label" => Ok(self.frame.label.clone()),
+            "data" if behind_label(rest) == Some("") => Ok(self.frame.label.clone()),
             "label" | "lab" => self.label_function(rest),
             "type" => {
                 let i = self.variable(rest)?;
@@ -217,6 +223,9 @@ impl Session {
                 }
             }
             "pwd" => self.cwd.display().to_string(),
+            "tempvar" | "tempfile" => {
+                crate::commands::language::macros::temporary_name(self, word == "tempfile")
+            }
             "dir" => crate::commands::language::directory_list(self, rest)?,
             // the number of a constraint, or `dir` for the numbers of all
             "constraint" => {

@@ -1,24 +1,20 @@
 //! Commands under the names of older versions of Stata, which their successors run.
 
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::top_level_comma;
+use crate::syntax::split::{top_level_comma, unquote, words};
 
 /// The line of today for a command of an older version.
 pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
     let line = match word {
         "aorder" => format!("order {}, alphabetic", if rest.trim().is_empty() { "_all" } else { rest }),
-        // bs "command" "expressions" [, options]
-        "bs" | "bstrap" => {
-            let mut parts = rest.split('"');
-            let (_, command, _, list) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-            format!("bootstrap {list}{}: {command}", parts.next()?)
-        }
+        "bs" | "bstrap" => bootstrap(rest)?,
         "cwf" => format!("frame change {rest}"),
         "dwstat" => format!("estat dwatson {rest}"),
         "durbina" => format!("estat durbinalt {rest}"),
         "bgodfrey" => format!("estat bgodfrey {rest}"),
         "archlm" => format!("estat archlm {rest}"),
         "imtest" => format!("estat imtest {rest}"),
+        "stphtest" => format!("estat phtest {rest}"),
         "szroeter" => format!("estat szroeter {rest}"),
         "levels" => format!("levelsof {rest}"),
         "lfit" => format!("estat gof {rest}"),
@@ -26,6 +22,7 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
         "means" => format!("ameans {rest}"),
         "meqrlogit" | "xtmelogit" => format!("melogit {rest}"),
         "meqrpoisson" | "xtmepoisson" => format!("mepoisson {rest}"),
+        "parse" => format!("tokenize {rest}"),
         "poisgof" => format!("estat gof {}", rest.replace("pearson", "")),
         "pwf" => "frame".to_string(),
         "renpfix" => {
@@ -45,36 +42,36 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
             let (first, second) = (names.next()?, names.next()?);
             format!("order {first}, before({second})")
         }
-        _ => return survey(word, rest),
+        "svymean" | "svytotal" | "svyratio" => survey(&word[3..], rest, "over")?,
+        "svyprop" | "svyproportion" => survey("proportion", rest, "over")?,
+        "svytab" | "svytabulate" => survey("tabulate", rest, "by")?,
+        "svyreg" => survey("regress", rest, "by")?,
+        "svyregress" | "svylogit" | "svylogistic" | "svyprobit" | "svyologit" | "svyoprobit" | "svymlogit"
+        | "svypoisson" | "svynbreg" | "svyintreg" | "svyheckman" => survey(&word[3..], rest, "by")?,
+        _ => return None,
     };
     Some(line)
 }
 
-/// Commands of surveys before version 9: `svymean y, by(g) subpop(d)` is `svy, subpop(d): mean y, over(g)`.
-fn survey(word: &str, rest: &str) -> Option<String> {
-    let command = match word.strip_prefix("svy")? {
-        "tab" | "tabulate" => "tabulate",
-        "reg" | "regress" => "regress",
-        "prop" => "proportion",
-        known @ ("mean" | "total" | "ratio" | "logit" | "logistic" | "probit" | "mlogit" | "ologit"
-        | "oprobit" | "poisson" | "nbreg" | "intreg") => known,
-        _ => return None,
-    };
-    let (list, options) = match top_level_comma(rest) {
-        Some(at) => (&rest[..at], &rest[at + 1..]),
-        None => (rest, ""),
-    };
-    let (mut prefix, mut own) = (String::new(), String::new());
-    for (name, argument) in split_options(options).ok()? {
-        let option = argument.map_or(name.clone(), |a| format!("{name}({a})"));
-        if abbreviates(&name, "SUBpop") {
-            prefix = format!(", {option}");
-        } else if name == "by" {
-            own.push_str(&option.replacen("by", " over", 1));
-        } else {
-            own.push_str(&format!(" {option}"));
+/// A survey command of version 8 as `svy, subpop(): command`; `by()` of means and totals is `over()` today.
+fn survey(command: &str, rest: &str, by: &str) -> Option<String> {
+    let at = top_level_comma(rest).unwrap_or(rest.len());
+    let (mut subpop, mut options) = (String::new(), String::new());
+    for (name, argument) in split_options(rest[at..].trim_start_matches(',')).ok()? {
+        match argument {
+            Some(argument) if abbreviates(&name, "SUBpop") => subpop = format!(", subpop({argument})"),
+            Some(argument) if name == "by" => options.push_str(&format!(" {by}({argument})")),
+            Some(argument) => options.push_str(&format!(" {name}({argument})")),
+            None => options.push_str(&format!(" {name}")),
         }
     }
-    let own = if own.is_empty() { own } else { format!(",{own}") };
-    Some(format!("svy{prefix}: {command} {list}{own}"))
+    Some(format!("svy{subpop}: {command} {},{options}", &rest[..at]))
+}
+
+/// `bs "command" "expressions" [, options]` of version 8 as `bootstrap`.
+fn bootstrap(rest: &str) -> Option<String> {
+    let at = top_level_comma(rest).unwrap_or(rest.len());
+    let parts = words(&rest[..at]);
+    let [command, expressions] = parts[..] else { return None };
+    Some(format!("bootstrap {}{}: {}", unquote(expressions), &rest[at..], unquote(command)))
 }

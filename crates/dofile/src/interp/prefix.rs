@@ -236,7 +236,8 @@ impl Session {
         }
         let names: Vec<String> = by.vars.iter().map(|&i| self.frame.var(i).name.clone()).collect();
         let program = || self.programs.get(&word).filter(|p| p.byable).map(|_| ByRule::EachGroup);
-        let rule = registry::by_rule(&word).or_else(program);
+        let own = self.has_program(&word);
+        let rule = registry::by_rule(&word).filter(|_| !own).or_else(program);
         match rule {
             Some(ByRule::Whole) => {
                 self.by_vars = names;
@@ -252,7 +253,7 @@ impl Session {
                 result
             }
             Some(ByRule::EachGroup) => {
-                let called = registry::by_rule(&word).is_none();
+                let called = own || registry::by_rule(&word).is_none();
                 let result = self.run_each_group(&names, by.rc0, command, called);
                 self.by = None;
                 self.pending_by = None;

@@ -12,6 +12,7 @@ pub fn read_lines(text: &str) -> Vec<Line> {
         semicolon: false,
         pending: false,
         mata: false,
+        quote: None,
     };
     // files of old Macintosh programs end their lines with a carriage return alone
     let text =
@@ -32,6 +33,8 @@ struct Reader {
     pending: bool,
     /// Inside of a block of Mata: its lines stay as they are, because Mata has other comments.
     mata: bool,
+    /// A text in quotes that goes on in the next line, which needs `#delimit ;`; `true` for compound quotes.
+    quote: Option<bool>,
 }
 
 impl Reader {
@@ -53,7 +56,7 @@ impl Reader {
             return;
         }
         let mut continued = false;
-        let mut quote: Option<bool> = None;
+        let mut quote = self.quote.take();
         let b = raw.as_bytes();
         let mut i = 0;
         let mut segment = 0;
@@ -128,6 +131,7 @@ impl Reader {
             return;
         }
         if waiting {
+            self.quote = quote;
             self.current.text.push(' ');
             self.pending = true;
             return;

@@ -26,14 +26,15 @@ impl Dots {
     /// Prints the dot of the next replication.
     pub(crate) fn dot(&mut self, s: &mut Session, failed: bool) {
         self.shown += 1;
-        let tenth = self.shown.is_multiple_of(10) && !failed;
-        let text = match (tenth, failed) {
-            (true, _) => self.shown.to_string(),
-            (false, true) => "x".to_owned(),
-            (false, false) => ".".to_owned(),
-        };
+        Self::mark(s, self.shown, if failed { 'x' } else { '.' });
+    }
+
+    /// Prints the mark of a replication, its number in place of every tenth dot.
+    pub(crate) fn mark(s: &mut Session, number: usize, mark: char) {
+        let tenth = number.is_multiple_of(10) && mark == '.';
+        let text = if tenth { number.to_string() } else { mark.to_string() };
         s.out.text(&text);
-        if self.shown.is_multiple_of(ON_A_LINE) {
+        if number.is_multiple_of(ON_A_LINE) {
             s.out.text("\n");
         }
         s.out.flush();

@@ -264,9 +264,9 @@ impl Session {
         out
     }
 
-    /// A path of the do-file, relative to the working directory.
+    /// A path of the do-file, relative to the working directory. Authors on Windows write backslashes.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.cwd.join(name.trim())
+        self.cwd.join(name.trim().replace('\\', "/"))
     }
 
     /// Setting this flag stops the session with r(1).

@@ -4,6 +4,7 @@
 mod addresses;
 mod analyses;
 mod archive;
+mod author_habits;
 mod batch;
 mod blanks;
 mod coefplot;

@@ -6,6 +6,7 @@ use crate::frame::is_valid_name;
 use crate::session::{Extension, Session};
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::{ParsedCommand, top_level_colon, top_level_comma};
+use crate::syntax::varlist::wildcard;
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -62,11 +63,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         "dir" => s.run_expanded("estimates dir").map(|_| ()),
         "drop" => {
-            for name in rest.split_whitespace() {
-                s.stored
-                    .remove(name)
-                    .ok_or_else(|| StataError::new(111, format!("estimation result {name} not found")))?;
-                s.extensions.state::<Kept>().names.retain(|n| n != name);
+            for word in rest.split_whitespace() {
+                let fitting = s.stored.iter().map(|(name, _)| name).filter(|name| wildcard(word, name));
+                let names: Vec<String> = fitting.map(str::to_string).collect();
+                if names.is_empty() {
+                    return Err(StataError::new(111, format!("estimation result {word} not found")));
+                }
+                names.iter().for_each(|name| _ = s.stored.remove(name));
+                s.extensions.state::<Kept>().names.retain(|name| !names.contains(name));
             }
             Ok(())
         }

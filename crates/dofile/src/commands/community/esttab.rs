@@ -19,6 +19,7 @@ use crate::ops::files::{check_replace, with_extension};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, unquote, words};
+use crate::syntax::varlist::wildcard;
 
 const EXAMPLE: Example = Example {
     run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\neststo clear\neststo: quietly regress y x\neststo: quietly regress y\nesttab, se r2 star(* 0.10 ** 0.05 *** 0.01)\nesttab using t.csv, replace\nscalar same = \"`r(names)'\" == \"est1 est2\"\nerase t.csv",
@@ -134,14 +135,11 @@ pub(super) fn models(s: &mut Session, list: &str) -> Result<Vec<Model>> {
     };
     let mut out = Vec::new();
     for name in names {
-        let prefix = name.strip_suffix('*');
-        let found: Vec<(String, crate::results::Estimation)> = match (name.as_str(), prefix) {
-            (".", _) => vec![(".".to_string(), s.e.clone())],
-            (_, Some(prefix)) => {
-                let own = s.stored.iter().filter(|(n, _)| n.starts_with(prefix));
-                own.map(|(n, e)| (n.to_string(), e.clone())).collect()
-            }
-            (name, None) => s.stored.get(name).map(|e| (name.to_string(), e.clone())).into_iter().collect(),
+        let found: Vec<(String, crate::results::Estimation)> = if name == "." {
+            vec![(".".to_string(), s.e.clone())]
+        } else {
+            let own = s.stored.iter().filter(|(own, _)| wildcard(&name, own));
+            own.map(|(own, e)| (own.to_string(), e.clone())).collect()
         };
         if found.is_empty() {
             return Err(StataError::new(111, format!("estimation result {name} not found")));

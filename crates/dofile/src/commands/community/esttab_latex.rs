@@ -31,6 +31,7 @@ impl Document {
 
 /// The lines of the table.
 pub(super) fn lines(frame: &Frame, body: &[Part], format: Format, booktabs: bool) -> Vec<String> {
+    let stub = frame.variables;
     let rule = |own: &str, plain: &str| if booktabs { own.to_string() } else { plain.to_string() };
     let mut out = Vec::new();
     if let Some(lines) = &frame.around.pre_head {
@@ -54,7 +55,7 @@ pub(super) fn lines(frame: &Frame, body: &[Part], format: Format, booktabs: bool
                 out.push(std::mem::take(&mut before) + &row(frame, label, cells, format));
             }
             Part::Heading(text) => {
-                out.push(format!("{:<12}{}\\\\", format.escaped(text), "&".repeat(frame.columns())));
+                out.push(format!("{:<stub$}{}\\\\", format.escaped(text), "&".repeat(frame.columns())));
             }
             Part::Gap => out.push(rule("\\addlinespace", "[1em]")),
             Part::Rule => match pre_foot.take() {
@@ -142,7 +143,7 @@ fn page(packages: &[String], table: Vec<String>, booktabs: bool, long: bool) -> 
 
 /// The lines of headings. A number or title of a model stands over all of its columns.
 fn heads(frame: &Frame, format: Format) -> Vec<String> {
-    let label_of = |text: &str| format!("{:<12}", format.escaped(text));
+    let label_of = |text: &str| format!("{:<stub$}", format.escaped(text), stub = frame.variables);
     let groups = frame.groups.latex(&frame.widths, |t| format.escaped(t));
     let mut heads = headings(frame);
     let mut out = Vec::new();
@@ -190,6 +191,6 @@ fn row(frame: &Frame, label: &str, cells: &[Cell], format: Format) -> String {
         })
         .collect();
     let statistic = label.starts_with("\\(") || label.contains("\\textit") || label.contains("R^{2}");
-    let label = if statistic { format!("{label:<12}") } else { format!("{:<12}", format.escaped(label)) };
-    format!("{label}{cells}\\\\")
+    let label = if statistic { label.to_string() } else { format.escaped(label) };
+    format!("{label:<stub$}{cells}\\\\", stub = frame.variables)
 }

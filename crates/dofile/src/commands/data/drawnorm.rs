@@ -1,4 +1,5 @@
-//! `drawnorm`: variables drawn from a multivariate normal distribution ([D] drawnorm). Draws are not Stata's stream.
+//! `drawnorm`: variables drawn from a multivariate normal distribution ([D] drawnorm); `corr2data`: variables that have the
+//! means and the covariance exactly ([D] corr2data). Draws are not Stata's stream.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
@@ -36,7 +37,44 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
+/// `corr2data`.
+pub(super) const CORR2DATA: CommandSpec = CommandSpec {
+    name: "corr2data",
+    min: 9,
+    run: |s, cmd| make(s, cmd, true),
+    syntax: "corr2data newvarlist [, n(#) clear double means(vector) sds(vector) corr(matrix) | cov(matrix) cstorage(full|lower|upper) forcepsd seed(#)]",
+    notes: "as drawnorm; the variables have the means and the covariance exactly; n must be greater than the number of variables; no results",
+    examples: &[Example {
+        run: "corr2data x y, n(50) corr(1 .3 \\ .3 1) means(2 5) sds(1 4) double\nquietly correlate x y\nscalar r = r(rho)\nquietly summarize y",
+        expect: &[("_N", 50.0), ("r", 0.3), ("r(mean)", 5.0), ("r(sd)", 4.0)],
+    }],
+    ..SPEC
+};
+
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    make(s, cmd, false)
+}
+
+/// Standard normal draws whose means are zero and whose covariance is the identity, exactly.
+fn standardised(columns: &mut [Vec<f64>]) -> Result<()> {
+    let (k, n) = (columns.len(), columns.first().map_or(0, Vec::len));
+    for column in columns.iter_mut() {
+        let mean = column.iter().sum::<f64>() / n as f64;
+        column.iter_mut().for_each(|x| *x -= mean);
+    }
+    let cross = |i: usize, j: usize| columns[i].iter().zip(&columns[j]).map(|(a, b)| a * b).sum::<f64>();
+    let covariance = Mat::from_fn(k, k, |i, j| cross(i, j) / (n as f64 - 1.0));
+    let lower = covariance.cholesky().filter(|_| n > k).ok_or_else(|| StataError::standard(2001))?;
+    for row in 0..n {
+        for i in 0..k {
+            let before: f64 = (0..i).map(|j| lower[(i, j)] * columns[j][row]).sum();
+            columns[i][row] = (columns[i][row] - before) / lower[(i, i)];
+        }
+    }
+    Ok(())
+}
+
+fn make(s: &mut Session, cmd: &ParsedCommand, exact: bool) -> Result<()> {
     let clear = cmd.has("clear");
     let mut words: Vec<&str> = cmd.list.split_whitespace().collect();
     let mut kind = if cmd.has("double") { StorageType::Double } else { s.settings.default_type };
@@ -75,7 +113,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.frame.set_n_rows(rows);
     let mut columns = vec![vec![0.0; rows]; k];
     for row in 0..rows {
-        let z: Vec<f64> = (0..k).map(|_| s.rng.borrow_mut().normal()).collect();
+        columns.iter_mut().for_each(|column| column[row] = s.rng.borrow_mut().normal());
+    }
+    if exact {
+        standardised(&mut columns)?;
+    }
+    for row in 0..rows {
+        let z: Vec<f64> = columns.iter().map(|column| column[row]).collect();
         for (j, column) in columns.iter_mut().enumerate() {
             column[row] = means[j] + (0..k).map(|l| factor[(j, l)] * z[l]).sum::<f64>();
         }
@@ -87,18 +131,20 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// A matrix by name, or a list of numbers as a row.
+/// A matrix by name, or lists of numbers as its rows, with a backslash between them.
 fn matrix(s: &Session, text: &str) -> Result<Matrix> {
     if let Some(found) = s.matrix(text.trim()) {
         return Ok((*found).clone());
     }
-    let numbers: Result<Vec<f64>> = text
-        .split(|c: char| c.is_whitespace() || c == ',')
-        .filter(|w| !w.is_empty())
-        .map(|w| s.eval_num(w))
-        .collect();
-    match numbers {
-        Ok(values) if !values.is_empty() => Ok(Matrix::new(1, values.len(), values)),
+    let row = |text: &str| -> Result<Vec<f64>> {
+        let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty());
+        words.map(|w| s.eval_num(w)).collect()
+    };
+    let rows: Result<Vec<Vec<f64>>> = text.split('\\').map(row).collect();
+    match rows {
+        Ok(rows) if !rows[0].is_empty() && rows.iter().all(|r| r.len() == rows[0].len()) => {
+            Ok(Matrix::new(rows.len(), rows[0].len(), rows.concat()))
+        }
         _ => Err(StataError::new(111, format!("matrix {} not found", text.trim()))),
     }
 }

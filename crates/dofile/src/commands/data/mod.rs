@@ -111,6 +111,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     pairs::SPEC_CROSS,
     pairs::SPEC_FILLIN,
     drawnorm::SPEC,
+    drawnorm::CORR2DATA,
     fvset::SPEC,
     operated::FVREVAR,
     operated::TSREVAR,

@@ -92,6 +92,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let i = s.varlist(inner.options.text("i").ok_or_else(|| missing("i"))?)?;
     let j = words(inner.options.text("j").unwrap_or("_j")).into_iter().map(String::from).collect::<Vec<_>>();
     let (name, values) = j.split_first().ok_or_else(|| missing("j"))?;
+    if what == "wide" && inner.list.contains(['*', '?', '~']) {
+        inner.list = names_of_stubs(s, &inner.list)?;
+    }
     let stubs: Vec<Stub> = inner.list.split_whitespace().map(Stub::new).collect();
     if stubs.is_empty() {
         return Err(StataError::new(198, "no stub names given"));
@@ -113,6 +116,19 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     message.values_found = request.values.is_empty();
     message.print(s, &request.j, (n0, k0), what == "long");
     Ok(())
+}
+
+/// Variables that go wide, where a list has wildcards.
+fn names_of_stubs(s: &Session, list: &str) -> Result<String> {
+    let mut out = Vec::new();
+    for word in list.split_whitespace() {
+        if word.contains(['*', '?', '~']) {
+            out.extend(s.varlist(word)?.into_iter().map(|v| s.frame.var(v).name.clone()));
+        } else {
+            out.push(word.to_string());
+        }
+    }
+    Ok(out.join(" "))
 }
 
 /// Keeps what was requested, for `reshape long` and `reshape wide` alone.

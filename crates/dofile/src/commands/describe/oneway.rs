@@ -1,6 +1,6 @@
 //! `oneway`: one-way analysis of variance, with comparisons of all pairs of means. Formulas: [R] oneway.
 
-use super::tabulate_summary::{print_all, title_of};
+use super::tabulate_summary::{Shown, print_all, title_of};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -21,9 +21,16 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noLABel"),
     // long labels are never wrapped
     OptSpec::flag("Wrap"),
+    OptSpec::flag("MEANs"),
+    OptSpec::flag("noMEANs"),
+    OptSpec::flag("STandard"),
+    OptSpec::flag("noSTandard"),
+    OptSpec::flag("Freq"),
+    OptSpec::flag("noFreq"),
+    OptSpec::flag("OBS"),
+    OptSpec::flag("noOBS"),
 ])
-.weights(&[WeightKind::Analytic, WeightKind::Frequency])
-.unsupported(&["MEANs", "STandard", "Freq", "OBS"]);
+.weights(&[WeightKind::Analytic, WeightKind::Frequency]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "oneway",
@@ -31,7 +38,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "oneway response_var factor_var [if] [in] [aweight fweight] [, tabulate noanova bonferroni scheffe sidak missing nolabel]",
+    syntax: "oneway response_var factor_var [if] [in] [aweight fweight] [, tabulate noanova bonferroni scheffe sidak missing nolabel [no]means [no]standard [no]freq [no]obs]",
     notes: "stores r(N) r(F) r(df_m) r(mss) r(df_r) r(rss) r(chi2bart) r(df_bart); [R] oneway",
     examples: &[Example {
         // scipy: f_oneway([1,2,3],[2,3,4],[5,6,7]) = 13, bartlett = 0
@@ -121,7 +128,7 @@ fn analysis(
     // Sums of analytic weights are no numbers of rows: the parts that need those are left out.
     let (bartlett, df_b) = if analytic { (MISSING, MISSING) } else { bartlett(&groups) };
     if cmd.has("tabulate") {
-        print_groups(s, &groups, g, y, (n, mean, between + within));
+        print_groups(s, &Shown::read(cmd, false)?, &groups, (g, y), (n, mean, between + within));
     }
     if !cmd.has("noanova") {
         print_anova(s, (between, df_m), (within, df_r), f, (bartlett, df_b));
@@ -243,13 +250,19 @@ fn print_pairs(
     }
 }
 
-fn print_groups(s: &mut Session, groups: &[Group], g: usize, y: usize, total: (f64, f64, f64)) {
+fn print_groups(
+    s: &mut Session,
+    shown: &Shown,
+    groups: &[Group],
+    (g, y): (usize, usize),
+    total: (f64, f64, f64),
+) {
     let sd = |ss: f64, n: f64| if n > 1.0 { (ss / (n - 1.0)).sqrt() } else { 0.0 };
     let cell = |x: &Group| (name_of(s, g, x.row), (x.mean, sd(x.ss, x.n), x.n));
     let mut lines: Vec<_> = groups.iter().map(cell).collect();
     lines.push(("Total".to_string(), (total.1, sd(total.2, total.0), total.0)));
     let titles = (title_of(s, g), title_of(s, y));
-    print_all(s, (&titles.0, &titles.1), &lines);
+    print_all(s, (&titles.0, &titles.1), shown, &lines);
 }
 
 fn print_anova(s: &mut Session, between: (f64, f64), within: (f64, f64), f: f64, bartlett: (f64, f64)) {

@@ -1,7 +1,7 @@
 //! `robvar`: tests of equal variances that hold without normality. Formulas: [R] sdtest, Methods and formulas; Levene
 //! (1960); Brown and Forsythe (1974), JASA 69.
 
-use super::tabulate_summary::{print_all, title_of};
+use super::tabulate_summary::{Shown, print_all, title_of};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -93,6 +93,6 @@ fn show_groups(s: &mut Session, by: &str, name: &str, data: &Grouped, groups: &[
         (name.to_string(), (clean(m.mean), clean(m.sd), m.n))
     };
     let lines: Vec<_> = names.zip(groups.iter().chain(&total)).map(line).collect();
-    print_all(s, (&by, &title), &lines);
+    print_all(s, (&by, &title), &Shown::ALL, &lines);
     s.print("");
 }

@@ -39,6 +39,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("MATCOL"),
     OptSpec::text("Generate"),
     OptSpec::text("SUmmarize"),
+    OptSpec::text("SUBPop"),
     OptSpec::flag("MEans"),
     OptSpec::flag("noMEans"),
     OptSpec::flag("STandard"),
@@ -48,7 +49,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noObs"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance])
-.unsupported(&["SUBPop", "WRAP", "FIRST", "LAST", "ROWSort", "COLSort", "CMHrow"]);
+.unsupported(&["WRAP", "FIRST", "LAST", "ROWSort", "COLSort", "CMHrow"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tabulate",
@@ -56,7 +57,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected cchi2 clrchi2 plot all nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)] | tabulate varname1 [varname2], summarize(varname) [[no]means [no]standard [no]freq missing nolabel]",
+    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected cchi2 clrchi2 plot all nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub) subpop(varname)] | tabulate varname1 [varname2], summarize(varname) [[no]means [no]standard [no]freq missing nolabel]",
     notes: "stores r(N) r(r) r(c) r(chi2) r(p) r(p_exact) r(p1_exact) r(CramersV) r(chi2_lr) r(p_lr) r(gamma) r(ase_gam) r(taub) r(ase_taub); formulas: [R] tabulate twoway",
     examples: &[
         Example {
@@ -122,6 +123,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let vars = s.varlist(&cmd.list)?;
     let mut touse = s.rows(cmd)?;
+    if let Some(name) = cmd.options.text("subpop") {
+        let v = s.numeric_variable(name.trim())?;
+        if cmd.options.has("generate") {
+            return Err(StataError::unsupported_option("tabulate", "subpop() with generate()"));
+        }
+        touse.iter_mut().enumerate().for_each(|(r, used)| *used &= s.frame.num_at(v, r) != 0.0);
+    }
     let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
     let scale = match &weights {
         Some(w) if w.kind == WeightKind::Analytic => {

@@ -17,11 +17,13 @@ pub(super) type Cell = (f64, f64, f64);
 type Counted = (Cell, f64);
 
 /// Which statistics are shown: mean, standard deviation, frequency, number of rows.
-struct Shown([bool; 4]);
+pub(super) struct Shown([bool; 4]);
 
 impl Shown {
+    pub(super) const ALL: Self = Self([true, true, true, false]);
+
     /// The statistics that are asked for, or all but those that are not wanted; numbers of rows under analytic weights.
-    fn read(cmd: &ParsedCommand, analytic: bool) -> Result<Self> {
+    pub(super) fn read(cmd: &ParsedCommand, analytic: bool) -> Result<Self> {
         let asked = ["means", "standard", "freq", "obs"].iter().any(|o| cmd.has(o));
         let shown = |of: &[&str], not: &[&str]| {
             if asked { of.iter().any(|o| cmd.has(o)) } else { !not.iter().any(|o| cmd.has(o)) }
@@ -131,11 +133,11 @@ pub(super) fn title_of(s: &Session, v: usize) -> String {
     if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
 }
 
-/// The table by one variable with all three statistics; the last line is the total.
-pub(super) fn print_all(s: &mut Session, titles: (&str, &str), lines: &[(String, Cell)]) {
+/// The table by one variable; the last line is the total.
+pub(super) fn print_all(s: &mut Session, titles: (&str, &str), shown: &Shown, lines: &[(String, Cell)]) {
     let lines: Vec<(String, Counted)> =
         lines.iter().map(|(name, cell)| (name.clone(), (*cell, cell.2))).collect();
-    print_one(s, titles, &Shown([true, true, true, false]), &lines);
+    print_one(s, titles, shown, &lines);
 }
 
 /// A text of the stub: a longer one ends with two periods.

@@ -11,6 +11,7 @@ mod model;
 mod pdf;
 mod put;
 mod putexcel;
+mod putexcel_style;
 mod table;
 
 use super::CommandSpec;

@@ -3,13 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use rust_xlsxwriter::{
-    DocProperties, ExcelDateTime, Format as CellFormat, FormatAlign, FormatBorder, Workbook,
-};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
 use super::collect::current_grids;
-use super::content::{TextOptions, hex, text_options};
-use super::model::Align;
+use super::content::text_options;
+use super::putexcel_style::{CellStyle, Merging, cell_format, cell_style};
 use super::table;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -25,8 +23,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "putexcel set file [, sheet(name) replace modify open] | ul_cell = {\"text\" | (exp) | matrix(name) [, names rownames colnames] | etable | collect} [...] [, bold italic underline nformat(excelcode) halign() border(all|top|bottom) fpattern(solid, color) font(name, size, color)] | cellrange, formats | describe | save | clear",
-    notes: "modify works on workbooks of the same run; formulas as formula(\"=A1+B1\")",
+    syntax: "putexcel set file [, sheet(name) replace modify open] | ul_cell = {\"text\" | (exp) | matrix(name) [, names rownames colnames] | etable | collect} [...] [, bold italic underline nformat(excelcode) halign() left|hcenter|right top|vcenter|bottom txtwrap merge|unmerge border(all|left|right|top|bottom[, style]) fpattern(solid, color) font(name, size, color)] | cellrange, formats | describe | save | clear",
+    notes: "modify works on workbooks of the same run; formulas as formula(\"=A1+B1\"); formats of a range are added to those that its cells have",
     examples: &[Example {
         run: "set obs 5\ngenerate x = _n\nsummarize x\ntempfile f\nputexcel set \"`f'.xlsx\", replace\nputexcel A1 = \"mean\" B1 = (r(mean)), bold\nmatrix M = (1, 2 \\ 3, 4)\nputexcel A3 = matrix(M), names nformat(0.00)\nputexcel A9 = \"平均\"\nimport excel \"`f'.xlsx\", clear\nscalar mean = B[1] == \"3\"\nscalar cell = C[5] == \"4\"\nscalar text = A[9] == \"平均\"\nputexcel clear\nerase \"`f'.xlsx\"",
         expect: &[("mean", 1.0), ("cell", 1.0), ("text", 1.0)],
@@ -41,19 +39,6 @@ enum Content {
     Formula(String),
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
-struct CellStyle {
-    bold: bool,
-    italic: bool,
-    underline: bool,
-    number: Option<String>,
-    align: Option<Align>,
-    border: Option<String>,
-    size: Option<f64>,
-    color: Option<String>,
-    fill: Option<String>,
-}
-
 /// The workbook that `putexcel set` made.
 #[derive(Debug, Default)]
 struct Book {
@@ -62,6 +47,8 @@ struct Book {
     open: bool,
     sheets: Vec<String>,
     cells: BTreeMap<(usize, u32, u16), (Content, CellStyle)>,
+    /// Merged ranges of a sheet, from their first to their last cell.
+    merged: Vec<(usize, (u32, u16), (u32, u16))>,
 }
 
 /// Workbooks of the run by file, so that `modify` can continue with them.
@@ -158,51 +145,6 @@ fn set(s: &mut Session, rest: &str, options: &str) -> Result<()> {
     Ok(())
 }
 
-fn cell_style(own: &TextOptions) -> Result<(CellStyle, [bool; 2])> {
-    let mut out = CellStyle {
-        bold: own.look.bold,
-        italic: own.look.italic,
-        underline: own.look.underline,
-        number: own.format.clone(),
-        align: own.align,
-        size: own.look.size,
-        color: own.look.color.clone(),
-        ..CellStyle::default()
-    };
-    let mut names = [false, false];
-    for (name, argument) in &own.rest {
-        match (name.as_str(), argument.as_deref()) {
-            ("names", None) => names = [true, true],
-            ("rownames", None) => names[0] = true,
-            ("colnames", None) => names[1] = true,
-            ("border", Some(b)) => out.border = Some(b.split(',').next().unwrap_or(b).trim().to_string()),
-            ("fpattern", Some(p)) => {
-                let color = p.split(',').nth(1).map(|c| c.trim().trim_matches('"')).unwrap_or("");
-                out.fill = Some(
-                    hex(color)
-                        .ok_or_else(|| StataError::invalid("fpattern() takes a pattern and a color"))?,
-                );
-            }
-            ("left" | "right" | "hcenter", None) => {
-                out.align = Some(match name.as_str() {
-                    "left" => Align::Left,
-                    "right" => Align::Right,
-                    _ => Align::Center,
-                });
-            }
-            (
-                "merge" | "unmerge" | "txtwrap" | "txtindent" | "txtrotate" | "valign" | "script" | "asdate"
-                | "asdatetime" | "asdatenum" | "colwise" | "overwritefmt" | "top" | "bottom" | "vcenter",
-                _,
-            ) => {
-                return Err(StataError::unsupported_option("putexcel", name));
-            }
-            (o, _) => return Err(StataError::option_not_allowed(o)),
-        }
-    }
-    Ok((out, names))
-}
-
 /// `A1` or `A1:C5` as row and column ranges.
 fn area(text: &str) -> Option<((u32, u16), (u32, u16))> {
     let one = |t: &str| {
@@ -225,7 +167,7 @@ fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
     if s.extensions.state::<State>().current.is_none() {
         return Err(StataError::new(119, "no workbook is set; putexcel set first"));
     }
-    let (style, names) = cell_style(&text_options(options)?)?;
+    let (style, names, merging) = cell_style(&text_options(options)?)?;
     let mut rest = main.trim();
     let mut put: Vec<((u32, u16), Content)> = Vec::new();
     let mut formatted = Vec::new();
@@ -259,12 +201,18 @@ fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
         }
         book.cells.insert((sheet, r, c), (content, own));
     }
-    for ((r0, c0), (r1, c1)) in formatted {
+    for (first @ (r0, c0), last @ (r1, c1)) in formatted {
         for r in r0..=r1 {
             for c in c0..=c1 {
                 let slot = book.cells.entry((sheet, r, c)).or_insert((Content::Empty, CellStyle::default()));
-                slot.1 = style.clone();
+                slot.1.add(&style);
             }
+        }
+        if merging != Merging::Unchanged {
+            book.merged.retain(|(k, a, b)| *k != sheet || b.0 < r0 || a.0 > r1 || b.1 < c0 || a.1 > c1);
+        }
+        if merging == Merging::Merge && first != last {
+            book.merged.push((sheet, first, last));
         }
     }
     if book.open { Ok(()) } else { write(s) }
@@ -374,6 +322,11 @@ fn write(s: &mut Session) -> Result<()> {
     for (k, name) in book.sheets.iter().enumerate() {
         let sheet = out.add_worksheet();
         sheet.set_name(name).map_err(failed)?;
+        for (_, (r0, c0), (r1, c1)) in book.merged.iter().filter(|m| m.0 == k) {
+            let style = book.cells.get(&(k, *r0, *c0)).map(|cell| cell_format(&cell.1)).unwrap_or_default();
+            // the cells are written below: the first one over the empty text, the others keep their formats
+            sheet.merge_range(*r0, *c0, *r1, *c1, "", &style).map_err(failed)?;
+        }
         for (&(_, r, c), (content, style)) in book.cells.range((k, 0, 0)..=(k, u32::MAX, u16::MAX)) {
             let f = cell_format(style);
             match content {
@@ -389,55 +342,4 @@ fn write(s: &mut Session) -> Result<()> {
     let path = s.path(&file);
     std::fs::write(&path, bytes)
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))
-}
-
-fn cell_format(d: &CellStyle) -> CellFormat {
-    let mut f = CellFormat::new();
-    if d.bold {
-        f = f.set_bold();
-    }
-    if d.italic {
-        f = f.set_italic();
-    }
-    if d.underline {
-        f = f.set_underline(rust_xlsxwriter::FormatUnderline::Single);
-    }
-    if let Some(n) = &d.number {
-        let code = match n.as_str() {
-            "number" => "0",
-            "number_d2" => "0.00",
-            "number_sep" => "#,##0",
-            "number_sep_d2" => "#,##0.00",
-            "percent" => "0%",
-            "percent_d2" => "0.00%",
-            "scientific_d2" => "0.00E+00",
-            other => other.trim_matches('"'),
-        };
-        f = f.set_num_format(code);
-    }
-    f = match d.align {
-        Some(Align::Left) => f.set_align(FormatAlign::Left),
-        Some(Align::Center) => f.set_align(FormatAlign::Center),
-        Some(Align::Right) => f.set_align(FormatAlign::Right),
-        _ => f,
-    };
-    f = match d.border.as_deref() {
-        Some("all") => f.set_border(FormatBorder::Thin),
-        Some("top") => f.set_border_top(FormatBorder::Thin),
-        Some("bottom") => f.set_border_bottom(FormatBorder::Thin),
-        Some("left") => f.set_border_left(FormatBorder::Thin),
-        Some("right") => f.set_border_right(FormatBorder::Thin),
-        _ => f,
-    };
-    if let Some(size) = d.size {
-        f = f.set_font_size(size);
-    }
-    let rgb = |c: &str| rust_xlsxwriter::Color::RGB(u32::from_str_radix(c, 16).unwrap_or(0));
-    if let Some(c) = &d.color {
-        f = f.set_font_color(rgb(c));
-    }
-    if let Some(c) = &d.fill {
-        f = f.set_background_color(rgb(c));
-    }
-    f
 }

@@ -1,7 +1,8 @@
 //! `estat summarize`: means, standard deviations and ranges of the variables of an estimation in its sample.
-//! Formulas: [R] estat summarize; weights are not applied.
+//! Formulas: [R] estat summarize; weights of the estimation are those of `summarize`, but for the weight variable itself.
 
 use crate::error::{Result, StataError};
+use crate::estimation::contrast_terms::weights_of_estimation;
 use crate::estimation::factors::variables;
 use crate::estimation::linear::Parameters;
 use crate::format;
@@ -10,16 +11,14 @@ use crate::ops::estat::Call;
 use crate::ops::predict::column;
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::Term;
-use crate::value::is_missing;
-use estimators::means::Moments;
+use crate::syntax::{OptSpec, Term, WeightKind};
+use crate::value::MISSING;
+use estimators::descriptive::Sample;
 
 /// Prints one row per variable, or per column of the model for factors, and stores r(stats).
 pub(crate) fn summarize(session: &mut Session, call: &Call) -> Result<()> {
-    call.options(&[], &["EQuation", "GROUP", "LABels", "noHEAder", "noWEIghts"])?;
-    if session.e.results.get_text("wtype").is_some() {
-        return Err(StataError::unsupported_option("estat summarize", "after a weighted estimation"));
-    }
+    let options =
+        call.options(&[OptSpec::flag("noWEIghts")], &["EQuation", "GROUP", "LABels", "noHEAder"])?;
     let parameters = Parameters::of(&session.e)?;
     let sample =
         session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
@@ -32,6 +31,11 @@ pub(crate) fn summarize(session: &mut Session, call: &Call) -> Result<()> {
         }
         list => session.varlist(list)?.iter().map(|v| session.frame.var(*v).name.clone()).collect(),
     };
+    let mut listed = listed;
+    let weights = if options.has("noweights") { None } else { Weights::of(session, &rows)? };
+    if let Some(name) = weights.as_ref().and_then(|w| w.variable.clone()).filter(|n| !listed.contains(n)) {
+        listed.push(name);
+    }
     session.print("");
     session.print(format!(
         "  Estimation sample {:<22} Number of obs = {:>10}",
@@ -44,21 +48,23 @@ pub(crate) fn summarize(session: &mut Session, call: &Call) -> Result<()> {
     session.print(format!("  -------------+{}", "-".repeat(51)));
     let mut data = Vec::new();
     for name in &listed {
-        let values: Vec<f64> =
-            column(&session.frame, name, &rows)?.into_iter().filter(|v| !is_missing(*v)).collect();
-        let moments = Moments::of(&values);
-        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let values = column(&session.frame, name, &rows)?;
+        let own = weights.as_ref().filter(|w| w.variable.as_ref() != Some(name));
+        let weight = |i: usize| own.map_or(1.0, |w| w.values[i]);
+        let pairs = values.iter().enumerate().map(|(i, v)| (*v, weight(i)));
+        let sample = Sample::new(pairs, own.map(|w| w.kind));
+        let (mean, sd) = (sample.mean(), sample.sd());
+        let (low, high) = sample.x.first().zip(sample.x.last()).map_or((MISSING, MISSING), |(a, b)| (*a, *b));
         let cell = |x: f64| format::number("%9.0g", x);
         session.print(format!(
             "  {:>12} |    {}      {}   {}    {}",
             format::abbrev(name, 12),
-            cell(moments.mean),
-            cell(moments.sd),
+            cell(mean),
+            cell(sd),
             cell(low),
             cell(high)
         ));
-        data.extend([moments.mean, moments.sd, low, high].map(crate::estimation::post::stata));
+        data.extend([mean, sd, low, high].map(crate::estimation::post::stata));
     }
     session.print(format!("  {}", "-".repeat(65)));
     let mut table = Matrix::new(listed.len(), 4, data);
@@ -68,6 +74,33 @@ pub(crate) fn summarize(session: &mut Session, call: &Call) -> Result<()> {
     results.matrix("stats", table).scalar("N_clust", session.e.results.get_scalar("N_clust").unwrap_or(0.0));
     session.r = results;
     Ok(())
+}
+
+/// Weights of the estimation in the rows of its sample.
+struct Weights {
+    kind: WeightKind,
+    values: Vec<f64>,
+    /// The variable, where the weight is one.
+    variable: Option<String>,
+}
+
+impl Weights {
+    /// `None` after an estimation without weights; probability weights count as analytic ones, as in `summarize`.
+    fn of(session: &Session, rows: &[usize]) -> Result<Option<Self>> {
+        let e = &session.e.results;
+        let (Some(kind), Some(text)) = (e.get_text("wtype"), e.get_text("wexp")) else { return Ok(None) };
+        let kind = match kind {
+            "fweight" => WeightKind::Frequency,
+            "iweight" => WeightKind::Importance,
+            _ => WeightKind::Analytic,
+        };
+        let values = weights_of_estimation(session, rows)?;
+        let variable = session
+            .frame
+            .find(text.trim_start_matches('=').trim())
+            .map(|v| session.frame.var(v).name.clone());
+        Ok(Some(Self { kind, values, variable }))
+    }
 }
 
 /// Covariates as they are summarised: indicators of factor levels, plain variables, each once.

@@ -12,6 +12,7 @@ use crate::error::{Result, StataError};
 use crate::format;
 use crate::frame::is_valid_name;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::run::shown;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
@@ -27,7 +28,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | describe [name] | drop names | clear | replay [name] | table [names] [, b se t p star stats() stfmt() keep() drop()] | stats [names]",
+    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | describe [name] | for names: command | drop names | clear | replay [name] | table [names] [, b se t p star stats() stfmt() keep() drop()] | stats [names]",
     notes: "estimates describe stores r(cmdline) r(title), estimates stats r(S), estimates table stores r(names); files of save are text of this engine, without e(sample) and what only the command itself keeps; see [R] estimates",
     examples: &[
         Example {
@@ -63,6 +64,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if body.trim_start().starts_with("title") {
         return estimates_file::title(session, body.trim_start().trim_start_matches("title").trim());
+    }
+    if word == "for" {
+        let at = cmd.raw.find(word).map_or(0, |at| at + word.len());
+        return each(session, &cmd.raw[at..]);
     }
     if is("restore", 3) {
         no_options(&options)?;
@@ -171,11 +176,8 @@ fn drop_names(session: &mut Session, list: &str) -> Result<()> {
         session.stored.clear();
         return Ok(());
     }
-    for name in list.split_whitespace() {
-        session
-            .stored
-            .remove(name)
-            .ok_or_else(|| StataError::new(111, format!("estimation result {name} not found")))?;
+    for name in names(session, list)? {
+        session.stored.remove(&name);
     }
     Ok(())
 }
@@ -199,25 +201,41 @@ fn replay(session: &mut Session, name: &str) -> Result<()> {
 }
 
 pub(super) fn names(session: &Session, list: &str) -> Result<Vec<String>> {
-    let all: Vec<String> = match list {
-        "" => vec![".".to_string()],
-        "_all" | "*" => session.stored.iter().map(|(n, _)| n.to_string()).collect(),
-        list => {
-            let mut out: Vec<String> = Vec::new();
-            for word in list.split_whitespace() {
-                let fits = |n: &str| wildcard(word, n);
-                let found: Vec<String> =
-                    session.stored.iter().map(|(n, _)| n.to_string()).filter(|n| fits(n)).collect();
-                let pattern = word.contains(['*', '?']) && !found.is_empty();
-                out.extend(if pattern { found } else { vec![word.to_string()] });
-            }
-            out
+    if list.is_empty() {
+        return Ok(vec![".".to_string()]);
+    }
+    let mut all = Vec::new();
+    for word in list.split_whitespace() {
+        let before = all.len();
+        if word == "_all" || word.contains(['*', '?']) {
+            let fits = |name: &&str| word == "_all" || wildcard(word, name);
+            all.extend(session.stored.iter().map(|(name, _)| name).filter(fits).map(str::to_string));
+        } else {
+            get(session, word)?;
+            all.push(word.to_string());
         }
-    };
-    for name in &all {
-        get(session, name)?;
+        if all.len() == before && !matches!(word, "_all" | "*") {
+            return Err(StataError::new(111, format!("estimation result {word} not found")));
+        }
     }
     Ok(all)
+}
+
+/// `estimates for names: command`: the command after each of the results, which are active meanwhile.
+fn each(session: &mut Session, rest: &str) -> Result<()> {
+    let (list, command) = rest.split_once(':').ok_or_else(StataError::syntax)?;
+    let all = names(session, list.trim())?;
+    let active = session.e.clone();
+    for name in &all {
+        session.e = get(session, name)?.clone();
+        session.print(format!("\n{0}\nModel {name}\n{0}", "-".repeat(78)));
+        if let Err(error) = shown(session, command.trim()) {
+            session.e = active;
+            return Err(error);
+        }
+    }
+    session.e = active;
+    Ok(())
 }
 
 /// `estimates stats` of a list of names.

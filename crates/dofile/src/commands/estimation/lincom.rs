@@ -44,7 +44,7 @@ pub(super) const SPEC_NLCOM: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: run_nlcom,
-    syntax: "nlcom [name:] exp | ([name:] exp) [([name:] exp) ...] [, level(#) df(#) post]",
+    syntax: "nlcom [name:] exp | ([name:] exp) [([name:] exp) ...] [, level(#) df(#) post noheader]",
     notes: "stores r(b) r(V), with post e(b) e(V); formulas: [R] nlcom",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nnlcom _b[x]^2\nmatrix b = r(b)",
@@ -124,7 +124,8 @@ fn show(
     .show(session);
 }
 
-const NLCOM_OPTIONS: &[OptSpec] = &[OptSpec::real("Level"), OptSpec::real("df"), OptSpec::flag("post")];
+const NLCOM_OPTIONS: &[OptSpec] =
+    &[OptSpec::real("Level"), OptSpec::real("df"), OptSpec::flag("post"), OptSpec::flag("noHeader")];
 
 fn run_nlcom(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
@@ -144,7 +145,7 @@ fn run_nlcom(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let stripe: Vec<Stripe> = expressions.iter().map(|(n, _)| Stripe::term(n.clone())).collect();
     let se: Vec<f64> = v.diagonal().iter().map(|x| x.max(0.0).sqrt()).collect();
     session.print("");
-    for (name, text) in &expressions {
+    for (name, text) in expressions.iter().filter(|_| !options.has("noheader")) {
         session.print(format!("{name:>12}: {text}"));
     }
     session.print("");

@@ -3,6 +3,7 @@
 //! Stores in `r()`: p F df df_r chi2 drop dropped_# mtest mtmethod. Formulas: [R] test.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::anova_test;
 use super::test_each::{self, Extras};
 use crate::error::{Result, StataError};
 pub(crate) use crate::estimation::equation_forms::unit;
@@ -72,10 +73,8 @@ impl Extension for Last {}
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
     let (body, options) = split_comma(&cmd.raw);
-    if options.trim().is_empty()
-        && let Some(done) = super::test_anova::run(session, body.trim())
-    {
-        return done;
+    if options.trim().is_empty() && anova_test::of_term(session, &body)?.is_some() {
+        return Ok(());
     }
     let (mut accumulate, mut notest, mut coefficients) = (false, false, false);
     let mut equations = equation_forms::Options::default();

@@ -5,12 +5,14 @@ use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, StorageType, Variable};
 use crate::session::{Extension, Session};
-use crate::syntax::split::{ParsedCommand, quote_at, skip_quote, top_level_colon, unquote};
+use crate::syntax::split::{
+    ParsedCommand, quote_at, skip_quote, top_level_colon, top_level_comma, unquote, words,
+};
 use crate::value::{MISSING, is_missing};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "creates _Ivar_#, _IaXb_#_# and _IaXx_#; the lowest value is omitted unless char var[omit] names one; variables of the last xi are dropped; [R] xi",
+    notes: "creates _Ivar_#, _IaXb_#_# and _IaXx_#; the lowest value is omitted unless char var[omit] names one, or the most frequent one with char _dta[omit] prevalent; variables of the last xi are dropped; [R] xi",
     examples: &[Example {
         run: "set obs 12\ngen a = 1 + mod(_n, 3)\ngen x = _n\ngen y = x + 2*(a==2) + 5*(a==3)\nxi: regress y i.a x",
         expect: &[("_b[_Ia_2]", 2.0), ("_b[_Ia_3]", 5.0), ("_b[x]", 1.0)],
@@ -33,7 +35,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     let (head, body, is_prefix) = match top_level_colon(raw) {
         Some(i) => (raw[..i].trim(), raw[i + 1..].trim(), true),
-        None => ("", raw, false),
+        None => {
+            let (head, body) = parts(raw);
+            (head, body, false)
+        }
     };
     let (mut prefix, mut omit) = ("_I".to_string(), true);
     for (name, value) in crate::syntax::options::split_options(head.trim_start_matches(','))? {
@@ -56,6 +61,20 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.extensions.set(Created(maker.created));
     s.frame.changed = true;
     if is_prefix { s.run_expanded(&text).map(|_| ()) } else { Ok(()) }
+}
+
+/// Options and terms of `xi, noomit i.a` and of `xi i.a, noomit`.
+fn parts(raw: &str) -> (&str, &str) {
+    match top_level_comma(raw) {
+        Some(0) => {
+            let terms = |word: &&str| word.starts_with("i.") || word.starts_with("I.");
+            let first = words(&raw[1..]).into_iter().find(terms);
+            let at = first.map_or(raw.len(), |word| word.as_ptr() as usize - raw.as_ptr() as usize);
+            (raw[..at].trim(), raw[at..].trim())
+        }
+        Some(at) => (raw[at..].trim(), raw[..at].trim()),
+        None => ("", raw),
+    }
 }
 
 /// A categorical variable: its groups, each with the value in its name, and the omitted one.
@@ -245,11 +264,20 @@ impl Maker {
         if levels.is_empty() {
             return Err(StataError::no_observations());
         }
-        let wanted = s.frame.char(&v.name, "omit");
-        let omitted = match (self.omit, wanted) {
+        let count = |k: usize| levels[k].1.iter().filter(|own| **own).count();
+        let prevalent = s.frame.char("_dta", "omit") == "prevalent";
+        let omitted = match (self.omit, s.frame.char(&v.name, "omit")) {
             (false, _) => None,
+            // the first one of those with the most rows
+            (true, "") if prevalent => (0..levels.len()).rev().max_by_key(|k| count(*k)),
             (true, "") => Some(0),
-            (true, value) => levels.iter().position(|l| l.0 == value).or(Some(0)),
+            (true, value) => levels
+                .iter()
+                .position(|(code, rows)| match rows.iter().position(|own| *own) {
+                    Some(row) if v.is_string() => v.data.str(row) == value,
+                    _ => code == value,
+                })
+                .or(Some(0)),
         };
         Ok(Groups { variable, name: v.name.clone(), levels, omitted })
     }

@@ -8,6 +8,7 @@ use super::{check_clear, file_and_list, report_import};
 use crate::error::{Result, StataError};
 use crate::frame::{Frame, StorageType, Variable};
 use crate::ops::sources::source;
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::OptSpec;
@@ -20,6 +21,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("CASE"),
     OptSpec::flag("ALLstring"),
     OptSpec::flag("CLEAR"),
+    OptSpec::flag("DESCribe"),
 ];
 
 /// Days between 30 December 1899, where serial numbers of sheets start, and 1 January 1960.
@@ -28,8 +30,10 @@ const EPOCH: f64 = 21_916.0;
 /// Reads the workbook; `raw` is the text behind the subcommand.
 pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     let mut cmd = ParsedCommand::split("import excel", raw, false)?;
-    cmd.check_options(OPTIONS, &["DESCribe", "LOCale"])?;
-    check_clear(session, cmd.has("clear"))?;
+    cmd.check_options(OPTIONS, &["LOCale"])?;
+    if !cmd.has("describe") {
+        check_clear(session, cmd.has("clear"))?;
+    }
     let (file, list) = file_and_list(&cmd)?;
     if !list.is_empty() {
         return Err(StataError::new(101, "varlist not allowed"));
@@ -40,6 +44,16 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     }
     let failed = |e: calamine::Error| StataError::new(603, format!("file {file} could not be loaded: {e}"));
     let mut book = open_workbook_auto(&path).map_err(failed)?;
+    if cmd.has("describe") {
+        let names = book.sheet_names();
+        let ranges = names.into_iter().map(|name| {
+            let cells = book.worksheet_range(&name).map_err(failed)?;
+            Ok((name, cells.start().zip(cells.end())))
+        });
+        let sheets = ranges.collect::<Result<Vec<_>>>()?;
+        describe(session, &sheets);
+        return Ok(());
+    }
     let sheet = match cmd.options.text("sheet") {
         Some(name) => name.to_owned(),
         None => book
@@ -64,6 +78,25 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     session.frame = frame;
     report_import(session);
     Ok(())
+}
+
+/// A sheet and the first and last of its cells in use.
+type Sheet = (String, Option<((u32, u32), (u32, u32))>);
+
+/// `import excel, describe`: sheets and their ranges; r(N_worksheet), r(worksheet_#) and r(range_#).
+fn describe(session: &mut Session, sheets: &[Sheet]) {
+    let cell = |at: (u32, u32)| format!("{}{}", names::letters(at.1 as usize), at.0 + 1);
+    let mut results = Results::default();
+    results.scalar("N_worksheet", sheets.len() as f64);
+    session.print("");
+    session.print(format!("{:>18} | Range", "Sheet"));
+    session.print(format!("  {}+{}", "-".repeat(17), "-".repeat(17)));
+    for (k, (name, used)) in sheets.iter().enumerate() {
+        let range = used.map_or(String::new(), |(a, b)| format!("{}:{}", cell(a), cell(b)));
+        session.print(format!("{:>18} | {range}", crate::format::abbrev(name, 16)));
+        results.text(&format!("worksheet_{}", k + 1), name.clone()).text(&format!("range_{}", k + 1), range);
+    }
+    session.r = results;
 }
 
 /// The cells of `cellrange(A2:D10)`, or all from the first cell of the sheet.

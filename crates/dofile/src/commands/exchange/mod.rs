@@ -5,6 +5,7 @@ mod cells;
 mod dictionary;
 mod excel_read;
 mod excel_write;
+mod filefilter;
 mod infile;
 mod infix;
 mod labelled;
@@ -26,7 +27,7 @@ use crate::syntax::ParsedCommand;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] =
-    &[outsheet::SPEC, infix::SPEC, infile::SPEC, outfile::SPEC, IMPORT, EXPORT];
+    &[outsheet::SPEC, infix::SPEC, infile::SPEC, outfile::SPEC, filefilter::SPEC, IMPORT, EXPORT];
 
 /// `import`.
 const IMPORT: CommandSpec = CommandSpec {
@@ -35,8 +36,8 @@ const IMPORT: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: import,
-    syntax: "import delimited [varlist] [using] filename [, delimiters() varnames() case() rowrange() colrange() encoding() stringcols() numericcols() asfloat asdouble clear]; import excel [using] filename [, sheet() cellrange() firstrow case() allstring clear]; import spss [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) encoding() zsav clear]; import sas [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) encoding() clear]; import sasxport5 [using] filename [, member() encoding() novallabels clear]; import sasxport8 [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) member() encoding() clear]",
-    notes: "stores r(N), r(k); spss: values that the file declares missing become .a, .b ... in ascending order and keep their labels, dates become those of Stata; sas, sasxport5, sasxport8: missing values keep their letters, dates become those of Stata, labels come from formats.xpf of the same folder (sasxport5), of several data sets member() names the one that is read; types: [D] import delimited, [D] import excel, [D] import spss, [D] import sas, [D] import sasxport5",
+    syntax: "import delimited [varlist] [using] filename [, delimiters() varnames() case() rowrange() colrange() encoding() stringcols() numericcols() asfloat asdouble clear]; import excel [using] filename [, sheet() cellrange() firstrow case() allstring clear describe]; import spss [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) encoding() zsav clear]; import sas [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) encoding() clear]; import sasxport5 [using] filename [, member() encoding() novallabels clear]; import sasxport8 [varlist] [if] [in] [using] filename [, case(lower|upper|preserve) member() encoding() clear]",
+    notes: "stores r(N), r(k), import excel, describe r(N_worksheet) r(worksheet_#) r(range_#); spss: values that the file declares missing become .a, .b ... in ascending order and keep their labels, dates become those of Stata; sas, sasxport5, sasxport8: missing values keep their letters, dates become those of Stata, labels come from formats.xpf of the same folder (sasxport5), of several data sets member() names the one that is read; types: [D] import delimited, [D] import excel, [D] import spss, [D] import sas, [D] import sasxport5",
     examples: &[Example {
         run: "set obs 3\ngenerate double x = _n / 4\ngenerate str5 s = \"a,b\"\ntempfile f\nexport delimited using \"`f'\", replace\nimport delimited using \"`f'\", clear asdouble",
         expect: &[("x[3]", 0.75), ("_N", 3.0), ("s[1] == \"a,b\"", 1.0), ("r(k)", 2.0)],

@@ -1,5 +1,6 @@
 //! `histogram`: bins, heights, and the plot with an optional normal or kernel density.
 
+use super::added_plots::with_added;
 use super::numbers;
 use super::plot_options::{Height, PlotOptions};
 use super::plots::{Kind, Plot};
@@ -23,7 +24,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "histogram varname [if] [in] [fweight] [, bin(#) width(#) start(#) discrete density|fraction|frequency|percent normal kdensity horizontal twoway_options]",
+    syntax: "histogram varname [if] [in] [fweight] [, bin(#) width(#) start(#) discrete density|fraction|frequency|percent normal kdensity horizontal addplot(plot) twoway_options]",
     notes: "stores r(N), r(bin), r(start), r(width), r(area); default bins: [R] histogram, Methods and formulas",
     examples: &[Example {
         run: "set obs 74\ngenerate x = _n\nhistogram x",
@@ -79,6 +80,12 @@ impl Bins {
         Ok(Some(Self { start, width, count, discrete: false }))
     }
 
+    /// Number, start and width, as the log shows them.
+    fn text(&self) -> String {
+        let number = |x: f64| format::bare("%10.0g", x);
+        format!("(bin={}, start={}, width={})", self.count, number(self.start), number(self.width))
+    }
+
     /// The bars; the largest value belongs to the last bin.
     pub(super) fn bars(&self, values: &[(f64, f64)], height: Height) -> Vec<Bar> {
         let mut weights = vec![0.0; self.count];
@@ -129,11 +136,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(101, "only fweights are allowed"));
     }
     plot.weights = session.weights(&cmd, WeightKind::Frequency, &mut plot.rows)?;
-    let (mut normal, mut kernel) = (false, false);
+    let (mut normal, mut kernel, mut added) = (false, false, None);
     for option in split_options(&cmd.option_text)? {
         match &option {
             (name, None) if abbreviates(name, "NORMal") => normal = true,
             (name, None) if abbreviates(name, "KDENsity") => kernel = true,
+            (name, Some(a)) if abbreviates(name, "ADDPLOT") => added = Some(a.clone()),
             (name, Some(_)) if no_effect::of_added(name) => {}
             _ if plot.options.take(session, &option)? || options.take(session, &option)? => {}
             _ => return Err(StataError::option_not_allowed(&option.0)),
@@ -169,21 +177,18 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             ..plots[0].clone()
         });
     }
-    if plots.len() > 1 && options.legend.show.is_none() && options.legend_order.is_none() {
+    let hidden = plots.len() > 1 && added.is_none();
+    let horizontal = plots[0].horizontal();
+    let plots = with_added(session, plots, added.as_deref(), &mut options)?;
+    if hidden && options.legend.show.is_none() && options.legend_order.is_none() {
         options.legend.show = Some(false);
     }
     if options.x.title.is_none() && options.y.title.is_none() {
         let title = super::plots::height_title(Some(height));
         let words = Some(crate::ops::graphs::text::Words { text: title.into(), size: None });
-        if plots[0].horizontal() { options.x.title = words } else { options.y.title = words }
+        if horizontal { options.x.title = words } else { options.y.title = words }
     }
-    let number = |x: f64| format::bare("%10.0g", x);
-    session.print(format!(
-        "(bin={}, start={}, width={})",
-        bins.count,
-        number(bins.start),
-        number(bins.width)
-    ));
+    session.print(bins.text());
     twoway::draw(session, &plots, &options)?;
     let mut results = Results::default();
     results.scalar("N", total).scalar("bin", bins.count as f64);

@@ -1,5 +1,6 @@
 //! `kdensity`: a kernel density, its figure and its values.
 
+use super::added_plots::with_added;
 use super::numbers;
 use super::plot_options::PlotOptions;
 use super::plots::{self, Kind, Plot};
@@ -25,7 +26,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "kdensity varname [if] [in] [weight] [, kernel(name) bwidth(#) n(#) at(varname) generate(x density) nograph normal twoway_options]",
+    syntax: "kdensity varname [if] [in] [weight] [, kernel(name) bwidth(#) n(#) at(varname) generate(x density) nograph normal addplot(plot) twoway_options]",
     notes: "stores r(bwidth), r(n), r(scale), r(kernel); formulas: [R] kdensity, Methods and formulas",
     examples: &[Example {
         // nine values 1 to 9: sd 2.7386, quartiles 3 and 7, so m = 2.7386 and h = 0.9 m 9^(-1/5)
@@ -53,12 +54,14 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     plot.weights = session.weights(&cmd, WeightKind::Analytic, &mut plot.rows)?;
     let (mut normal, mut no_graph, mut at_variable, mut names) = (false, false, None, None);
+    let mut added = None;
     for option in split_options(&cmd.option_text)? {
         match &option {
             (name, None) if abbreviates(name, "NORmal") => normal = true,
             (name, None) if abbreviates(name, "noGRaph") => no_graph = true,
             // the look of the added curves; bars keep their distances
             (name, Some(_)) if no_effect::of_added(name) => {}
+            (name, Some(a)) if abbreviates(name, "ADDPLOT") => added = Some(a.clone()),
             (name, Some(a)) if abbreviates(name, "AT") => at_variable = Some(session.numeric_variable(a)?),
             (name, Some(a)) if abbreviates(name, "Generate") => {
                 names = Some(crate::syntax::varlist::new_names(&session.frame, a)?);
@@ -107,7 +110,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             &mut options,
             points,
             normal.then(|| numbers::moments(&values)),
-            &label,
+            (&label, added.as_deref()),
             (kernel.name(), width),
         )?;
     }
@@ -128,7 +131,7 @@ fn draw(
     options: &mut FigureOptions,
     points: Vec<(f64, f64)>,
     normal: Option<(f64, f64)>,
-    label: &str,
+    (label, added): (&str, Option<&str>),
     (kernel, width): (&str, f64),
 ) -> Result<()> {
     if options.by.is_some() {
@@ -158,7 +161,10 @@ fn draw(
         curves.push(Plot { curve, options: PlotOptions::default(), ..curves[0].clone() });
         options.legend_texts.insert(0, (1, "Kernel density estimate".into()));
         options.legend_texts.insert(1, (2, "Normal density".into()));
+    } else if added.is_some() {
+        options.legend_texts.insert(0, (1, "Kernel density estimate".into()));
     }
+    let curves = with_added(session, curves, added, options)?;
     twoway::draw(session, &curves, options)
 }
 

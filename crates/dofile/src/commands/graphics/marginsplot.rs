@@ -48,7 +48,7 @@ struct Point {
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let options = read_options(session, cmd.raw.trim().trim_start_matches(','))?;
-    if session.r.get_text("cmd") != Some("margins") {
+    if !session.r.get_text("cmd").is_some_and(|cmd| cmd == "margins" || cmd.starts_with("margins,")) {
         return Err(StataError::new(301, "previous command was not margins"));
     }
     let points = points(session)?;
@@ -79,10 +79,10 @@ fn name_dimensions(session: &mut Session, points: &[Point]) {
 
 /// The columns of r(table) with the dimensions that their names and r(at) tell.
 fn points(session: &Session) -> Result<Vec<Point>> {
-    let table = session
-        .r
-        .matrices
-        .get("table")
+    let matrices = &session.r.matrices;
+    let table = matrices
+        .get("table_vs")
+        .or_else(|| matrices.get("table"))
         .ok_or_else(|| StataError::new(301, "r(table) of margins not found"))?;
     let row = |name: &str| {
         table
@@ -110,8 +110,13 @@ fn points(session: &Session) -> Result<Vec<Point>> {
         stripe.name.split('#').for_each(|part| coordinate(session, part, &mut coordinates));
         points.push(Point { coordinates, estimate, low: table.get(low, at), high: table.get(high, at) });
     }
-    // equations and terms without a level get places 1, 2, 3 …
-    for dimension in ["_equation", "_term"] {
+    // equations, comparisons of levels, and terms without a level get places 1, 2, 3 …
+    let all = points.iter().flat_map(|p| &p.coordinates);
+    let mut placed: Vec<String> =
+        all.filter(|c| c.value == 0.0 && c.text.contains(" vs ")).map(|c| c.dimension.clone()).collect();
+    placed.sort();
+    placed.dedup();
+    for dimension in placed.into_iter().chain(["_equation", "_term"].map(str::to_string)) {
         let mut seen: Vec<String> = Vec::new();
         for c in points.iter_mut().flat_map(|p| p.coordinates.iter_mut()).filter(|c| c.dimension == dimension)
         {
@@ -144,6 +149,9 @@ fn coordinate(session: &Session, part: &str, out: &mut Vec<Coordinate>) {
         let digits = digits.trim_end_matches(|c: char| c.is_ascii_lowercase());
         Some((digits.parse::<i64>().ok()?, name))
     });
+    if let Some((name, text)) = compared(session, part) {
+        return out.push(Coordinate { dimension: name, value: 0.0, text });
+    }
     match level {
         Some((row, "_at")) => {
             let Some(settings) = session.r.matrices.get("at") else { return };
@@ -167,6 +175,17 @@ fn coordinate(session: &Session, part: &str, out: &mut Vec<Coordinate>) {
         None if part == "_cons" => {}
         None => out.push(Coordinate { dimension: "_term".into(), value: 0.0, text: label(session, part) }),
     }
+}
+
+/// The factor and the text of a comparison of two of its levels, `r2vs1.group` or `2vs1.group`.
+fn compared(session: &Session, part: &str) -> Option<(String, String)> {
+    let (levels, name) = part.split_once('.')?;
+    let (one, other) = levels.trim_start_matches(|c: char| c.is_ascii_lowercase()).split_once("vs")?;
+    let text = |level: &str| {
+        let digits = level.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        digits.parse::<f64>().map_or_else(|_| level.to_string(), |value| level_text(session, name, value))
+    };
+    Some((name.to_string(), format!("{} vs {}", text(one), text(other))))
 }
 
 fn label(session: &Session, name: &str) -> String {

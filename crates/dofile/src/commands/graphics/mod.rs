@@ -1,5 +1,6 @@
 //! Graphs: plots of variables, their plot and group options, and the graphs in memory.
 
+mod added_plots;
 mod assemble;
 mod bars;
 mod boxes;
@@ -8,6 +9,7 @@ mod draw_plots;
 mod graph;
 mod groups;
 mod histogram;
+mod immediate;
 mod kdensity;
 mod ladders;
 mod lowess;

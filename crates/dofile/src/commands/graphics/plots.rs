@@ -71,7 +71,6 @@ const UNSUPPORTED: &[&str] = &[
     "pcarrow",
     "pcbarrow",
     "pcscatter",
-    "pci",
     "pcarrowi",
     "contour",
     "contourline",

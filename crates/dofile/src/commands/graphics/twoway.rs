@@ -2,6 +2,7 @@
 //! one panel for each group of `by()`.
 
 use super::assemble;
+use super::immediate;
 use super::plots::{self, Kind, Plot};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -15,12 +16,11 @@ use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{matching_paren, quote_at, skip_quote, top_level_comma, unquote, words};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::tsset::Panel;
-use figure::TextMark;
 
 const SYNTAX: &str = "[graph] twoway (plottype varlist [if] [in] [weight] [, plot_options]) [(...)] [if] [in] [, twoway_options]";
 
 const NOTES: &str = "Plot types: scatter line connected area bar spike dropline rarea rbar rcap rspike rline rscatter \
-    rconnected function lfit lfitci qfit qfitci lowess kdensity histogram scatteri tsline tsrline. Formulas: [G-2] graph \
+    rconnected function pci lfit lfitci qfit qfitci lowess kdensity histogram scatteri tsline tsrline. Formulas: [G-2] graph \
     twoway, [R] lowess, [R] kdensity.";
 
 /// `twoway`.
@@ -92,10 +92,22 @@ pub(super) const TSRLINE: CommandSpec = CommandSpec {
 
 /// Runs a twoway command; `first` is the plot type of a shorthand.
 pub(super) fn run(session: &mut Session, raw: &str, first: Option<Kind>) -> Result<()> {
-    let mut reader = Reader { first, plots: Vec::new(), options: FigureOptions::default() };
-    reader.read(session, raw)?;
-    let Reader { plots, options, .. } = reader;
+    let mut options = FigureOptions::default();
+    let plots = read(session, raw, first, &mut options)?;
     draw(session, &plots, &options)
+}
+
+/// Reads plots; options of the whole graph are added to those given.
+pub(super) fn read(
+    s: &mut Session,
+    raw: &str,
+    first: Option<Kind>,
+    all: &mut FigureOptions,
+) -> Result<Vec<Plot>> {
+    let mut reader = Reader { first, plots: Vec::new(), options: std::mem::take(all) };
+    reader.read(s, raw)?;
+    *all = reader.options;
+    Ok(reader.plots)
 }
 
 /// Draws plots and stores the figure.
@@ -205,14 +217,19 @@ impl Reader {
     }
 
     fn plot(&mut self, session: &mut Session, text: &str, kind: Option<Kind>) -> Result<()> {
-        let mut over_time = false;
+        let (mut over_time, mut segments) = (false, false);
         let (kind, rest) = match kind {
             Some(kind) => (kind, text),
             None => {
                 let end =
                     text.find(|c: char| c.is_whitespace() || c == ',' || c == '(').unwrap_or(text.len());
                 over_time = abbreviates(&text[..end], "TSRline");
-                let kind = if over_time { Kind::RLine } else { plots::find(&text[..end])? };
+                segments = &text[..end] == "pci";
+                let kind = match (over_time, segments) {
+                    (true, _) => Kind::RLine,
+                    (_, true) => Kind::Function,
+                    _ => plots::find(&text[..end])?,
+                };
                 (kind, &text[end..])
             }
         };
@@ -232,10 +249,12 @@ impl Reader {
             Kind::Function | Kind::ScatterI => {
                 let at = top_level_comma(rest);
                 let front = rest[..at.unwrap_or(rest.len())].trim();
-                if kind == Kind::Function {
+                if segments {
+                    plot.curve = immediate::segments(front)?;
+                } else if kind == Kind::Function {
                     expression = Some(front.to_owned());
                 } else {
-                    plot.immediate = immediate(front)?;
+                    plot.immediate = immediate::points(front)?;
                 }
                 at.map_or(String::new(), |at| rest[at + 1..].to_owned())
             }
@@ -324,36 +343,6 @@ fn variables(session: &Session, plot: &mut Plot, cmd: &ParsedCommand, over_time:
         plot.weights = session.weights(cmd, WeightKind::Analytic, &mut plot.rows)?;
     }
     Ok(())
-}
-
-/// The points of `scatteri 1 2 "text" 3 4`: y, x, clock position in parentheses, text.
-fn immediate(front: &str) -> Result<Vec<TextMark>> {
-    let bad = || StataError::invalid("scatteri incorrectly specified");
-    let mut marks: Vec<TextMark> = Vec::new();
-    let mut y: Option<f64> = None;
-    for word in words(front) {
-        if let Some(clock) = word.strip_prefix('(').and_then(|w| w.strip_suffix(')')) {
-            marks.last_mut().ok_or_else(bad)?.clock = crate::ops::graphs::text::clock(clock)?;
-        } else if word.starts_with(['"', '`']) {
-            marks.last_mut().ok_or_else(bad)?.text = unquote(word).to_owned();
-        } else {
-            let number = crate::syntax::options::parse_number(word).ok_or_else(bad)?;
-            match y.take() {
-                None => y = Some(number),
-                Some(y) => {
-                    marks.push(TextMark {
-                        x: number,
-                        y,
-                        text: String::new(),
-                        clock: 3,
-                        color: None,
-                        size: None,
-                    });
-                }
-            }
-        }
-    }
-    if y.is_some() || marks.is_empty() { Err(bad()) } else { Ok(marks) }
 }
 
 /// Name and expression of `function [name =] expression`; `y` where no name is given.

@@ -318,12 +318,19 @@ fn written(s: &Session, rest: &str) -> Result<String> {
 /// Files of a directory that match a pattern, quoted (`: dir . files "*.dta"`).
 pub(crate) fn directory_list(s: &Session, rest: &str) -> Result<String> {
     let parts = words(rest);
-    let [dir, "files", pattern, ..] = parts[..] else { return Err(StataError::syntax()) };
+    let [dir, kind @ ("files" | "dirs" | "other"), pattern, ..] = parts[..] else {
+        return Err(StataError::syntax());
+    };
+    let wanted = |path: &std::path::Path| match kind {
+        "files" => path.is_file(),
+        "dirs" => path.is_dir(),
+        _ => !path.is_file() && !path.is_dir(),
+    };
     let path = s.path(unquote(dir));
     let mut names: Vec<String> = std::fs::read_dir(path)
         .map_err(|_| StataError::standard(601))?
         .filter_map(|e| e.ok())
-        .filter(|e| e.path().is_file())
+        .filter(|e| wanted(&e.path()))
         .map(|e| e.file_name().to_string_lossy().into_owned())
         .filter(|n| crate::syntax::varlist::wildcard(unquote(pattern), n))
         .collect();

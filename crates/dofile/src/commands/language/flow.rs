@@ -279,12 +279,11 @@ fn confirm(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let vars = varlist::resolve(&s.frame, rest, abbrev)?;
         return if vars.is_empty() { Err(StataError::standard(100)) } else { Ok(()) };
     }
-    if ["numeric", "string", "str", "byte", "int", "long", "float", "double"]
-        .iter()
-        .any(|t| what == *t || is(t, 3))
-        && rest.starts_with("var")
-    {
-        let list = rest.split_once(char::is_whitespace).map_or("", |(_, l)| l);
+    let (noun, list) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let of_length =
+        what.strip_prefix("str").is_some_and(|n| n.parse::<u16>().is_ok() || matches!(n, "#" | "L"));
+    let kinds = ["numeric", "string", "byte", "int", "long", "float", "double"];
+    if (of_length || kinds.iter().any(|t| is(t, 3))) && !noun.is_empty() && "variable".starts_with(noun) {
         let vars = varlist::resolve(&s.frame, list, abbrev)?;
         if vars.is_empty() {
             return Err(StataError::standard(100));
@@ -294,7 +293,8 @@ fn confirm(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             let ty = v.data.storage_type().name();
             let ok = match what {
                 w if w.starts_with("num") => !v.is_string(),
-                w if w.starts_with("str") => v.is_string(),
+                "str#" => v.is_string() && ty != "strL",
+                w if w.starts_with("str") && !of_length => v.is_string(),
                 w => ty == w,
             };
             if !ok {
@@ -305,16 +305,16 @@ fn confirm(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Ok(());
     }
     if is("new", 3) {
-        let rest = rest.strip_prefix("file").map(|f| (true, f.trim())).unwrap_or((false, rest));
-        if rest.0 {
-            return if s.path(unquote(rest.1)).exists() {
-                Err(StataError::new(602, format!("file {} already exists", unquote(rest.1))))
-            } else {
-                Ok(())
+        let named = |full: &str| !list.is_empty() && !noun.is_empty() && full.starts_with(noun);
+        if named("file") {
+            let file = unquote(list.trim());
+            return match s.path(file).exists() {
+                true => Err(StataError::new(602, format!("file {file} already exists"))),
+                false => Ok(()),
             };
         }
-        let list = rest.1.strip_prefix("variable").or(rest.1.strip_prefix("var ")).unwrap_or(rest.1);
-        for name in list.split_whitespace() {
+        let names = if named("variable") { list } else { rest };
+        for name in names.split_whitespace() {
             if !is_valid_name(name) {
                 return Err(StataError::new(7, format!("'{name}' found where new variable expected")));
             }
@@ -332,11 +332,11 @@ fn confirm(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             Err(StataError::new(601, format!("file {name} not found")))
         };
     }
-    if is("number", 3) || is("integer", 3) {
+    if is("number", 1) || is("integer", 3) {
         // confirm [integer] number string
         let of_integers = is("integer", 3);
         let (second, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let named = of_integers && second.len() >= 3 && "number".starts_with(second);
+        let named = of_integers && !value.is_empty() && "number".starts_with(second);
         let x = crate::syntax::options::parse_number(if named { value.trim() } else { rest });
         let fine = x.is_some_and(|x| !of_integers || (!is_missing(x) && x.fract() == 0.0));
         return if fine {

@@ -104,9 +104,8 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 fn inside(s: &mut Session, name: &str) -> Result<PathBuf> {
-    let cwd = s.cwd.clone();
+    let (cwd, target) = (s.cwd.clone(), plain(&s.path(name)));
     let start = s.extensions.state::<Start>().0.get_or_insert_with(|| plain(&cwd));
-    let target = plain(&cwd.join(name));
     if target.starts_with(start) {
         return Ok(target);
     }
@@ -152,7 +151,7 @@ fn rmdir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn dir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let end = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
-    let asked = unquote(cmd.raw[..end].trim()).to_string();
+    let asked = unquote(cmd.raw[..end].trim()).replace('\\', "/");
     let whole = s.path(&asked);
     let (folder, pattern) = match asked.rsplit_once('/') {
         _ if asked.is_empty() || whole.is_dir() => (whole, "*".to_string()),

@@ -171,22 +171,25 @@ enum Kind {
 
 fn run_temporary(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     for local in cmd.raw.split_whitespace().map(String::from).collect::<Vec<_>>() {
-        let id = s.fresh_id();
-        let value = match kind {
-            Kind::Var | Kind::Name => format!("__{id:06X}"),
-            Kind::File => {
-                // sessions of one process share the folder, so the number counts for all of them
-                let file = FILES.fetch_add(1, Ordering::Relaxed);
-                s.temp_dir.join(format!("St{:05}.{file:06x}", std::process::id())).display().to_string()
-            }
-        };
-        match kind {
-            Kind::File => s.scope().temporary_files.push(value.clone()),
-            _ => s.scope().temporary.push(value.clone()),
-        }
+        let value = temporary_name(s, matches!(kind, Kind::File));
         s.set_local(&local, value);
     }
     Ok(())
+}
+
+/// A new temporary name, or the path of a temporary file; it ends with the program that asked for it.
+pub(crate) fn temporary_name(s: &mut Session, file: bool) -> String {
+    let id = s.fresh_id();
+    if file {
+        // sessions of one process share the folder, so the number counts for all of them
+        let file = FILES.fetch_add(1, Ordering::Relaxed);
+        let path = s.temp_dir.join(format!("St{:05}.{file:06x}", std::process::id())).display().to_string();
+        s.scope().temporary_files.push(path.clone());
+        return path;
+    }
+    let name = format!("__{id:06X}");
+    s.scope().temporary.push(name.clone());
+    name
 }
 
 fn run_macro(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -18,6 +18,7 @@ mod mata;
 mod matlist;
 pub(crate) mod matrix;
 mod ms_parse;
+mod progress;
 mod returns;
 mod scripting;
 mod settings;
@@ -69,6 +70,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     held::RETURN,
     scripting::CSCRIPT,
     scripting::RCOF,
+    progress::DOTS,
     scripting::ASSERT,
     scripting::NUMLIST,
     matrix::SPEC,

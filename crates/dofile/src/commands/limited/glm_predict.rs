@@ -34,7 +34,7 @@ const STATISTICS: &[(&str, &str)] = &[
 
 /// Options.
 pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(&[
-    OptSpec::flag("mu"),
+    OptSpec::flag("Mu"),
     OptSpec::flag("xb"),
     OptSpec::flag("eta"),
     OptSpec::flag("stdp"),

@@ -16,10 +16,12 @@ use crate::estimation::model::{Model, Reading, first_word, single_column};
 use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
 use crate::format;
+use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
+use crate::syntax::varlist::check_new;
 use crate::value::is_missing;
 use crate::{concat_lists, ml_options};
 use estimators::distributions::chi2_tail;
@@ -28,22 +30,17 @@ use estimators::ml::Equation;
 use estimators::ml_censored::selection;
 use estimators::wald;
 
-const OPTIONS: &[OptSpec] =
-    ml_options![OptSpec::text("SELect"), OptSpec::flag("TWOstep"), OptSpec::flag("mle")];
+const OPTIONS: &[OptSpec] = ml_options![
+    OptSpec::text("SELect"),
+    OptSpec::flag("TWOstep"),
+    OptSpec::flag("mle"),
+    OptSpec::text("Mills"),
+    OptSpec::text("NSHazard"),
+];
 const SYNTAX: StandardSyntax = StandardSyntax::new(concat_lists!(OptSpec; OPTIONS, ml_command::RATIO))
     .weights(WEIGHTS)
     .maximised()
-    .unsupported(&[
-        "OFFset",
-        "RHOSigma",
-        "RHOTrunc",
-        "RHOLimited",
-        "RHOForce",
-        "Mills",
-        "NSHazard",
-        "FIRst",
-        "NOLRtest",
-    ]);
+    .unsupported(&["OFFset", "RHOSigma", "RHOTrunc", "RHOLimited", "RHOForce", "FIRst", "NOLRtest"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -52,7 +49,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "heckman depvar [indepvars] [if] [in] [weight], select([depvar_s =] varlist_s [, noconstant]) [twostep noconstant lrmodel vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "heckman depvar [indepvars] [if] [in] [weight], select([depvar_s =] varlist_s [, noconstant]) [twostep mills(newvar) noconstant lrmodel vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores e(N N_selected N_nonselected df_m ll chi2 p rho sigma lambda selambda chi2_c p_c), e(b) with /athrho /lnsigma (two steps: /mills lambda), e(V), r(table); formulas: [R] heckman",
     examples: &[Example {
         run: "set obs 40\ngen z = mod(_n*7, 11)\ngen x = mod(_n*5, 13)\ngen s = z + mod(_n*3, 8) > 7\ngen y = 1 + 2*x + mod(_n*11, 6) if s\nheckman y x, select(z x) twostep",
@@ -140,6 +137,10 @@ pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selecte
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let mills = cmd.options.text("mills").or_else(|| cmd.options.text("nshazard")).map(str::trim);
+    if let Some(name) = mills {
+        check_new(&session.frame, name)?;
+    }
     ml_command::run(
         session,
         cmd,
@@ -150,7 +151,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             look: &|_| Look { equations: true, ..Look::default() },
             footer: &footer,
         },
-    )
+    )?;
+    match mills {
+        Some(name) => quietly(session, &format!("predict {name} if e(sample), mills")),
+        None => Ok(()),
+    }
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

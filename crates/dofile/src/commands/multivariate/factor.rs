@@ -19,6 +19,7 @@ use estimators::matrix::Mat;
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("FActors"),
     OptSpec::real("MINEigen"),
+    OptSpec::real("BLanks"),
     OptSpec::flag("pf"),
     OptSpec::flag("pcf"),
     OptSpec::flag("ipf"),

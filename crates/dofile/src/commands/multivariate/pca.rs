@@ -14,6 +14,7 @@ const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("COMponents"),
     OptSpec::int("FActors"),
     OptSpec::real("MINEigen"),
+    OptSpec::real("BLanks"),
     OptSpec::flag("CORrelation"),
     OptSpec::flag("COVariance"),
     OptSpec::flag("MEans"),

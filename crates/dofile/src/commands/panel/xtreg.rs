@@ -41,11 +41,13 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("pa"),
     OptSpec::flag("wls"),
     OptSpec::text("Corr"),
+    // without effect where the panels are nested in the clusters
+    OptSpec::flag("NONEST"),
 ];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
-    .unsupported(&["DFADJust", "NONEST"]);
+    .unsupported(&["DFADJust"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -116,7 +118,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         model.vce = VceSpec::Cluster(session.frame.var(unit).name.clone());
         model.clusters = Some(ClusterRows::of(&session.frame, unit, &model.design.rows));
     }
-    check(&model, &units)?;
+    check(&model, &units, cmd.has("nonest"))?;
     let name = session.frame.var(unit).name.clone();
     match kind {
         "fe" => fixed(session, cmd, model, &units)?,
@@ -133,12 +135,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Panels must be nested in clusters, and weights constant in panels.
-fn check(model: &Model, units: &Units) -> Result<()> {
+fn check(model: &Model, units: &Units, unchecked: bool) -> Result<()> {
     if let Some(clusters) = &model.clusters {
         let mut first = vec![None; units.count()];
         for (unit, cluster) in units.of_row.iter().zip(&clusters.of_row) {
             if *first[*unit as usize].get_or_insert(*cluster) != *cluster {
-                return Err(StataError::new(498, "panels are not nested within clusters"));
+                return Err(match unchecked {
+                    true => StataError::unsupported_option("xtreg", "nonest with panels in several clusters"),
+                    false => StataError::new(498, "panels are not nested within clusters"),
+                });
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe};
 use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
+use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
@@ -48,21 +49,18 @@ const OPTIONS: &[OptSpec] = concat_lists!(
         OptSpec::flag("noShow"),
         OptSpec::flag("noHEader"),
         OptSpec::flag("noTABle"),
+        OptSpec::text("MGale"),
+        OptSpec::text("SCHoenfeld"),
+        OptSpec::text("SCAledsch"),
+        OptSpec::text("BASESurv"),
+        OptSpec::text("BASEChazard"),
+        OptSpec::text("BASEHC"),
     ],
     MAXIMIZE,
 );
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
-    "OFFset",
-    "EFFects",
-    "MGale",
-    "ESR",
-    "SCHoenfeld",
-    "BASEHazard",
-    "BASESurv",
-    "BASEChazard",
-    "COLlinear",
-]);
+const SYNTAX: StandardSyntax =
+    StandardSyntax::new(OPTIONS).unsupported(&["OFFset", "EFFects", "ESR", "BASEHazard", "COLlinear"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stcox",
@@ -119,7 +117,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     drop_uninformative(s, &mut cox)?;
     estimate(s, cmd, &cox)?;
     display(s, cmd)?;
-    crate::estimation::likelihood::finish(&s.e)
+    crate::estimation::likelihood::finish(&s.e)?;
+    for statistic in ["mgale", "schoenfeld", "scaledsch", "basesurv", "basechazard", "basehc"] {
+        // before version 11 predictions were options of the estimation
+        if let Some(names) = cmd.options.text(statistic) {
+            quietly(s, &format!("predict {names} if e(sample), {statistic}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {

@@ -77,17 +77,21 @@ const TABLES: [&[Function]; 9] = [
 
 /// Functions under the names of older versions, which Stata still takes ([FN], "outdated functions").
 const OLDER: &[(&str, &str)] = &[
+    ("Binomial", "binomialtail"),
     ("binorm", "binormal"),
     ("chiprob", "chi2tail"),
     ("fprob", "Ftail"),
     ("invchi", "invchi2tail"),
     ("invfprob", "invFtail"),
+    ("invnchi", "invnchi2"),
     ("invnorm", "invnormal"),
     ("lnfact", "lnfactorial"),
     ("match", "strmatch"),
+    ("nchi", "nchi2"),
     ("norm", "normal"),
     ("normd", "normalden"),
     ("normprob", "normal"),
+    ("npnchi", "npnchi2"),
 ];
 
 /// Finds a function by name.

@@ -177,10 +177,14 @@ fn tick_text(format: Option<&Format>, use_format: bool, at: f64) -> String {
 
 /// Degrees of a label's text; the names of [G-4] anglestyle.
 fn angle(text: &str) -> Result<f64> {
+    // the names of styles may be shortened: ang(h), angle(vert)
+    let short = |full: &str, least: usize| text.len() >= least && full.starts_with(text);
     Ok(match text {
-        "horizontal" | "default" | "0" => 0.0,
-        "vertical" | "rvertical" | "90" | "-90" | "270" => 90.0,
-        "forty_five" | "45" | "-45" | "315" => 45.0,
+        _ if short("horizontal", 1) || short("rhorizontal", 2) || short("default", 3) => 0.0,
+        _ if short("vertical", 1) || short("rvertical", 2) => 90.0,
+        "stdarrow" => 0.0,
+        "forty_five" | "315" => 45.0,
+        "270" => 90.0,
         other => match other.parse::<f64>() {
             Ok(a) if a.abs() < 20.0 => 0.0,
             Ok(a) if a.abs() <= 60.0 => 45.0,

@@ -107,6 +107,8 @@ fn new_name(function: &str) -> &str {
         "robs" => "rownonmiss",
         "rfirst" => "rowfirst",
         "rlast" => "rowlast",
+        "eqany" => "anymatch",
+        "neqany" => "anycount",
         other => other,
     }
 }

@@ -75,6 +75,11 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("nose"),
     OptSpec::flag("noPVALues"),
     OptSpec::flag("noCI"),
+    OptSpec::text("CFormat"),
+    OptSpec::text("PFormat"),
+    OptSpec::text("SFormat"),
+    // a margin whose cells are empty is never estimable here, and no model needs force
+    OptSpec::flag("FORCE"),
 ];
 const UNSUPPORTED: &[&str] = &[
     "WITHin",
@@ -83,6 +88,7 @@ const UNSUPPORTED: &[&str] = &[
     "EMPTYcells",
     "ESTIMTOLerance",
     "CONTinuous",
+    "noESTIMcheck",
     "GENerate",
     "noCHAINrule",
     "CHAINrule",

@@ -2,7 +2,7 @@
 
 use super::formula::Target;
 use super::{Cell, Found, Legend, Request, variance};
-use crate::error::Result;
+use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{Setting, Statistic, Value};
 use crate::estimation::column_names::column_names;
 use crate::estimation::factors::variables;
@@ -10,7 +10,7 @@ use crate::estimation::linear::Parameters;
 use crate::estimation::margins::Form as Derivative;
 use crate::estimation::post::command_line;
 use crate::estimation::table::Table;
-use crate::format;
+use crate::format::{self, Format};
 use crate::matrix::{Matrix, Stripe};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
@@ -34,10 +34,20 @@ pub(super) fn show(
     heading(session, cmd, request, targets, found, title);
     let name = effect_heading(request);
     session.print("");
+    let format = |name: &str| match cmd.options.text(name).map(str::trim) {
+        Some(text) if Format::parse(text).is_none() => {
+            Err(StataError::new(120, format!("{text} invalid %format")))
+        }
+        text => Ok(text.map(str::to_string)),
+    };
+    let (coefficients, p_values, statistics) = (format("cformat")?, format("pformat")?, format("sformat")?);
     let before = session.settings.table.clone();
     session.settings.table.only_estimates = request.no_errors;
     session.settings.table.no_tests |= cmd.has("nopvalues");
     session.settings.table.no_limits |= cmd.has("noci");
+    session.settings.table.coefficients = coefficients;
+    session.settings.table.p_values = p_values;
+    session.settings.table.statistics = statistics;
     Table {
         title: "",
         heading: name,

@@ -58,6 +58,7 @@ pub(super) fn figure(session: &Session, options: &Options, points: &[Point]) -> 
     for point in points {
         collect(&mut panels, text_at(session, point, &layout.panels), point);
     }
+    panels.iter_mut().zip(&options.panel_labels).for_each(|(panel, own)| panel.0.clone_from(own));
     let mut drawn: Vec<(String, Vec<Series>)> = Vec::new();
     for (title, points) in panels {
         // one series for each combination of the other dimensions
@@ -68,12 +69,14 @@ pub(super) fn figure(session: &Session, options: &Options, points: &[Point]) -> 
                 own.unwrap_or(Coordinate { dimension: String::new(), value: 1.0, text: String::new() });
             collect(&mut groups, text_at(session, point, &layout.plots), (place, point));
         }
+        groups.iter_mut().zip(&options.series_labels).for_each(|(group, own)| group.0.clone_from(own));
         drawn.push((title, all_series(options, &groups)));
     }
     let continuous = points.iter().flat_map(|p| &p.coordinates).filter(|c| c.dimension == layout.x);
     let mut ticks: Vec<(f64, String)> = continuous.map(|c| (c.value, c.text.clone())).collect();
     ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
     ticks.dedup_by(|a, b| a.0 == b.0);
+    ticks.iter_mut().zip(&options.x_labels).for_each(|(tick, own)| tick.1.clone_from(own));
     Ok(assemble(session, options, drawn, ticks, &layout.x))
 }
 

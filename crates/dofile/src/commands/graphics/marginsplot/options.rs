@@ -5,6 +5,7 @@ use crate::error::{Result, StataError};
 use crate::ops::graphs::figure_options::FigureOptions;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
+use crate::syntax::split::{unquote, words};
 use figure::Style;
 
 /// Looks of all plots, or of one by its number; the last one that fits counts.
@@ -36,14 +37,19 @@ pub(super) fn style_of(looks: &Looks, number: usize, filled: bool) -> (Style, us
     chosen.map_or_else(|| (Style::default(), number), |(_, options)| options.look(0, filled, number))
 }
 
-/// Names of dimensions; their own options are not built.
-fn names(text: &str) -> Result<Vec<String>> {
-    match text.split_once(',') {
-        Some((_, options)) if !options.trim().is_empty() => {
-            Err(StataError::unsupported_option("marginsplot", options.trim()))
+/// Names of dimensions and the texts of their levels, `labels()`; other options of dimensions are not built.
+fn names(text: &str) -> Result<(Vec<String>, Vec<String>)> {
+    let (list, options) = text.split_once(',').unwrap_or((text, ""));
+    let mut labels = Vec::new();
+    for (name, argument) in split_options(options)? {
+        match argument {
+            Some(texts) if abbreviates(&name, "LABels") => {
+                labels = words(&texts).into_iter().map(|text| unquote(text).to_string()).collect();
+            }
+            _ => return Err(StataError::unsupported_option("marginsplot", options.trim())),
         }
-        _ => Ok(text.trim_end_matches(',').split_whitespace().map(str::to_string).collect()),
     }
+    Ok((list.split_whitespace().map(str::to_string).collect(), labels))
 }
 
 #[derive(Default)]
@@ -54,6 +60,10 @@ pub(super) struct Options {
     pub(super) series: Vec<String>,
     /// Dimensions whose combinations are panels.
     pub(super) panels: Vec<String>,
+    /// Texts of the levels of x, of the plots and of the panels, in their order.
+    pub(super) x_labels: Vec<String>,
+    pub(super) series_labels: Vec<String>,
+    pub(super) panel_labels: Vec<String>,
     pub(super) no_interval: bool,
     pub(super) markers: Option<String>,
     pub(super) interval: Option<String>,
@@ -77,7 +87,6 @@ pub(super) fn read_options(session: &Session, text: &str) -> Result<Options> {
         "GRAPHDimension",
         "ALLSIMPLElabels",
         "NOLABels",
-        "ALLXlabels",
         "NOSIMPLElabels",
         "SEParator",
         "NOSEParator",
@@ -94,17 +103,20 @@ pub(super) fn read_options(session: &Session, text: &str) -> Result<Options> {
         let (name, argument) = (option.0.as_str(), option.1.as_deref());
         let is = |declared: &str| abbreviates(name, declared);
         match argument {
-            Some(a) if is("Xdimension") && a.split_whitespace().count() == 1 => {
-                out.x = Some(a.trim().to_owned())
+            Some(a) if is("Xdimension") => {
+                let (names, labels) = names(a)?;
+                let [name] = &names[..] else {
+                    return Err(StataError::unsupported_option(
+                        "marginsplot",
+                        "xdimension() of several dimensions",
+                    ));
+                };
+                (out.x, out.x_labels) = (Some(name.clone()), labels);
             }
-            Some(_) if is("Xdimension") => {
-                return Err(StataError::unsupported_option(
-                    "marginsplot",
-                    "xdimension() of several dimensions",
-                ));
-            }
-            Some(a) if is("PLOTDimension") => out.series = names(a)?,
-            Some(a) if is("BYDimension") => out.panels = names(a)?,
+            Some(a) if is("PLOTDimension") => (out.series, out.series_labels) = names(a)?,
+            Some(a) if is("BYDimension") => (out.panels, out.panel_labels) = names(a)?,
+            // every level of x has its label
+            None if is("ALLXlabels") => {}
             None if is("noCI") => out.no_interval = true,
             None if is("HORizontal") => out.horizontal = true,
             Some(a) if is("PLOTOPts") => look(session, &mut out.plots, None, a)?,
