@@ -73,7 +73,7 @@ pub(super) fn study_and_answer(
     study: &[(&str, String)],
     sizes: &[(&str, String)],
 ) {
-    begin(s, solved, title.starts_with("a two-sample"), title);
+    begin(s, solved, title.starts_with("a two-sample") && sizes.len() > 1, title);
     s.print("");
     s.print("Study parameters:");
     s.print("");
