@@ -80,7 +80,7 @@ impl Table {
     }
 
     /// Variance of the log risk ratio.
-    fn risk_ratio_variance(self) -> f64 {
+    pub(crate) fn risk_ratio_variance(self) -> f64 {
         self.c / (self.a * self.exposed()) + self.d / (self.b * self.unexposed())
     }
 
@@ -96,7 +96,7 @@ impl Table {
     }
 
     /// Woolf's variance of the log odds ratio.
-    fn odds_ratio_variance(self) -> f64 {
+    pub(crate) fn odds_ratio_variance(self) -> f64 {
         1.0 / self.a + 1.0 / self.b + 1.0 / self.c + 1.0 / self.d
     }
 

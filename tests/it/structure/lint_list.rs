@@ -55,8 +55,20 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     (
         "tests and tables of textbooks that no template has: it keeps to ttest, stset with sts, and cs with its kin",
         &[
-            "dstdize", "istdize", "ltable", "sdtesti", "stfill", "stgen", "stjoin", "stmc", "streset",
-            "stvary", "ztesti",
+            "ciwidth",
+            "dstdize",
+            "exlogistic",
+            "expoisson",
+            "istdize",
+            "ltable",
+            "sdtesti",
+            "stfill",
+            "stgen",
+            "stjoin",
+            "stmc",
+            "streset",
+            "stvary",
+            "ztesti",
         ],
     ),
     (
@@ -93,7 +105,10 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         &["camat", "mca", "procrustes"],
     ),
     ("hidden states: templates keep to threshold", &["mswitch", "ucm"]),
-    ("searches among functions of regressors: a plan names them", &["mfp"]),
+    (
+        "searches among functions of regressors: a plan names them",
+        &["fracplot", "fracpoly", "fracpred", "mfp"],
+    ),
     (
         "the service renders tables and documents",
         &["erepost", "estadd", "estout", "estpost", "eststo", "esttab", "outreg2", "putdocx"],

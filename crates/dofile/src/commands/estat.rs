@@ -3,7 +3,7 @@
 
 use super::estimation::{
     estat_binary, estat_effects, estat_imtest, estat_iv, estat_regress, estat_summarize, estat_vce,
-    test::split_comma,
+    exact_show, test::split_comma,
 };
 use super::survival::cox_post;
 use super::{
@@ -23,7 +23,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | szroeter | esize [, epsilon omega] | vif | firststage | endogenous | overid | classification | gof | bootstrap [, all normal percentile bc] | phtest | concordance | icc | sd | recovariance [, correlation] | group | wcorrelation | aroots [, options]",
+    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | szroeter | esize [, epsilon omega] | vif | firststage | endogenous | overid | classification | gof | bootstrap [, all normal percentile bc] | phtest | concordance | icc | sd | recovariance [, correlation] | group | wcorrelation | se | lceffects exp [, deff deft meff meft] | aroots [, options]",
     notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
@@ -111,6 +111,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         "sd" if after == "mixed" || session.e.results.get_text("predict") == Some("meglm_p") => {
             panel::sd(session, &call("sd"))
+        }
+        "se" if matches!(after.as_str(), "exlogistic" | "expoisson") => {
+            exact_show::estat_se(session, &call("se"))
         }
         "gof" if binary => estat_binary::gof(session, &call("gof")),
         "gof" if after == "poisson" => estat_binary::poisson_gof(session, &call("gof")),

@@ -10,8 +10,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
-use estimators::distributions::chi2_tail;
-use estimators::epidemiology::{Combined, Interval, Rates, Table, fraction};
+use estimators::epidemiology::{Interval, Rates, Table, fraction};
 
 /// Rows of a command that have values of some variables, with their frequency weights.
 pub(crate) struct Sample {
@@ -75,6 +74,8 @@ pub(crate) struct Strata {
     pub(crate) labels: Vec<String>,
     /// Name of the stratifying variables.
     pub(crate) by: String,
+    /// Values of `standard()`, one per stratum; empty without the option.
+    pub(crate) standard: Vec<f64>,
 }
 
 impl Strata {
@@ -88,6 +89,7 @@ impl Strata {
         let all: Vec<usize> = pair.iter().chain(&by).copied().collect();
         let sample = Sample::read(s, cmd, &all)?;
         let groups = sample.groups(s, &by);
+        let standard = sample.standard(s, cmd, &groups)?;
         let mut tables = vec![Table::default(); groups.count()];
         for (i, &row) in sample.rows.iter().enumerate() {
             let t = &mut tables[groups.of[i]];
@@ -100,16 +102,16 @@ impl Strata {
             };
             *cell += sample.weights[i];
         }
-        Ok(Self::named(tables, &groups))
+        Ok(Self::named(tables, &groups, standard))
     }
 
-    fn named(tables: Vec<Table>, groups: &Grouping) -> Self {
+    fn named(tables: Vec<Table>, groups: &Grouping, standard: Vec<f64>) -> Self {
         let labels = if groups.variables.is_empty() {
             Vec::new()
         } else {
             groups.labels.iter().map(|l| l.join(" ")).collect()
         };
-        Self { tables, labels, by: groups.variables.join(" ") }
+        Self { tables, labels, by: groups.variables.join(" "), standard }
     }
 
     /// The sum of all strata.
@@ -237,55 +239,6 @@ pub(crate) fn test_line(s: &mut Session, name: &str, value: f64, p: f64) {
 /// Labels of attributable or preventive fractions.
 pub(crate) fn fraction_labels(preventive: bool) -> (&'static str, &'static str) {
     if preventive { ("Prev. frac. ex.", "Prev. frac. pop") } else { ("Attr. frac. ex.", "Attr. frac. pop") }
-}
-
-/// A row of a stratified table: label, ratio, Mantel–Haenszel weight.
-pub(crate) type StratumRow = (String, Interval, f64);
-
-/// Prints the strata, the crude ratio unless the command has `nocrude`, the combined ratio, and the test of homogeneity unless it has
-/// `nohom`.
-pub(crate) fn stratified(
-    s: &mut Session,
-    (by, ratio, note): (&str, &str, &str),
-    level: f64,
-    rows: &[StratumRow],
-    crude: Interval,
-    combined: &Combined,
-    cmd: &ParsedCommand,
-) {
-    let number = |x: f64| format::right(&format::bare("%9.0g", stata(x)), 12);
-    let interval = |x: Interval| format!("{}{}{}", number(x.value), number(x.low), number(x.high));
-    let level = format::bare("%5.0g", level);
-    s.print("");
-    s.print(format!(
-        "{:>16} | {ratio:>11}    [{level}% conf. interval]    M–H weight",
-        format::abbrev(by, 16)
-    ));
-    let rule = format!("-----------------+{}", "-".repeat(54));
-    s.print(&rule);
-    for (label, x, weight) in rows {
-        s.print(format!("{:>16} |{}{} {note}", format::abbrev(label, 16), interval(*x), number(*weight)));
-    }
-    s.print(&rule);
-    if !cmd.has("nocrude") {
-        s.print(format!("{:>16} |{}{} {note}", "Crude", interval(crude), ""));
-    }
-    s.print(format!("{:>16} |{}", "M–H combined", interval(combined.ratio)));
-    s.print(format!("-----------------+{}", "-".repeat(54)));
-    if !cmd.has("nohom") {
-        homogeneity_line(s, "M–H", combined.homogeneity.0, combined.homogeneity.1);
-    }
-}
-
-/// Prints a test of homogeneity over strata.
-pub(crate) fn homogeneity_line(s: &mut Session, name: &str, chi2: f64, df: f64) {
-    let p = if df > 0.0 { chi2_tail(df, chi2) } else { f64::NAN };
-    s.print(format!(
-        "{:<28} chi2({df}) = {}  Pr>chi2 = {}",
-        format!("Test of homogeneity ({name})"),
-        format::right(&format::bare("%8.3f", stata(chi2)), 8),
-        format::bare("%6.4f", stata(p))
-    ));
 }
 
 /// Stores an interval as `name`, `lb_name`, `ub_name`.

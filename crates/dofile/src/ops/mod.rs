@@ -5,6 +5,7 @@ pub(crate) mod collection;
 pub(crate) mod data_files;
 pub(crate) mod dots;
 pub(crate) mod epitab;
+pub(crate) mod epitab_strata;
 pub(crate) mod estat;
 pub(crate) mod exact_ranks;
 pub(crate) mod files;

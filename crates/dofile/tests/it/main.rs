@@ -23,6 +23,7 @@ mod designs;
 mod docs;
 mod documented_options;
 mod esttab_layout;
+mod exact_and_standardised;
 mod examples;
 mod exchange;
 mod exchange_sas;

@@ -3,23 +3,29 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::ops::epitab::{
-    Sample, StratumRow, immediate, incidence_rates, interval_level, numeric, store, stratified,
-};
+use crate::ops::epitab::{Sample, immediate, incidence_rates, interval_level, numeric, store};
+use crate::ops::epitab_strata::{Standard, StratumRow, Summary, stratified};
+use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use estimators::epidemiology::{Rates, combined_rate_ratio};
+use estimators::epidemiology_standard::{Standardised, pooled_rate_difference, pooled_rate_ratio};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),
     OptSpec::flag("noCrude"),
     OptSpec::flag("noHom"),
+    OptSpec::flag("IStandard"),
+    OptSpec::flag("EStandard"),
+    OptSpec::text("Standard"),
+    OptSpec::flag("Pool"),
+    OptSpec::flag("ird"),
     OptSpec::real("Level"),
 ])
 .weights(&[WeightKind::Frequency])
-.unsupported(&["tb", "ESTandard", "ISTandard", "STANDard", "Pool", "ird", "noHET"]);
+.unsupported(&["tb", "noHET"]);
 const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[OptSpec::real("Level")]).unsupported(&["tb"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -28,8 +34,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "ir var_case var_exposed var_time [if] [in] [fweight] [, by(varlist) nocrude nohom level(#)]",
-    notes: "stores r(ird) r(irr) with r(lb_*) r(ub_*), r(afe) r(afp), r(p) two-sided mid-p, with by() r(crude) r(chi2_mh) r(df); the case variable holds numbers of cases; [R] Epitab",
+    syntax: "ir var_case var_exposed var_time [if] [in] [fweight] [, by(varlist) istandard estandard standard(varname) pool ird nocrude nohom level(#)]",
+    notes: "stores r(ird) r(irr) with r(lb_*) r(ub_*), r(afe) r(afp), r(p) two-sided mid-p, with by() r(crude) r(chi2_mh) r(df), with pool r(pooled) r(chi2_p) r(df); with istandard, estandard or standard() the standardised r(irr), with ird r(ird); the case variable holds numbers of cases; [R] Epitab",
     examples: &[Example {
         // Rates 6/20 and 3/30.
         run: "input d x t\n6 1 20\n3 0 30\nend\nir d x t",
@@ -49,6 +55,7 @@ pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let standard = Standard::of(cmd, "ird")?;
     let v = numeric(s, &cmd.list, 3)?;
     let by = match cmd.options.text("by") {
         Some(list) => s.varlist(list)?,
@@ -78,11 +85,30 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let [events, exposure, time] = [v[0], v[1], v[2]].map(label);
         return incidence_rates(s, cmd, rates[0], [&exposure, &events, &time]);
     }
+    let given = sample.standard(s, cmd, &groups)?;
+    strata(s, cmd, &rates, &groups, standard.map(|standard| (standard, given)))
+}
+
+/// The strata with the ratio of Mantel and Haenszel, or a standardised ratio or difference.
+fn strata(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    rates: &[Rates],
+    groups: &Grouping,
+    standard: Option<(Standard, Vec<f64>)>,
+) -> Result<()> {
     let level = interval_level(s, cmd)?;
+    let difference = cmd.has("ird");
+    let measure = |r: &Rates| if difference { r.difference(level) } else { r.exact(level) };
+    let weights = match &standard {
+        Some((standard, given)) => standard.weights(rates, given, |r| (r.t1, r.t0)),
+        None => rates.iter().map(|r| r.b * r.t1 / (r.t1 + r.t0)).collect(),
+    };
     let rows: Vec<StratumRow> = rates
         .iter()
         .zip(&groups.labels)
-        .map(|(r, label)| (label.join(" "), r.exact(level), r.b * r.t1 / (r.t1 + r.t0)))
+        .zip(&weights)
+        .map(|((r, label), w)| (label.join(" "), measure(r), *w))
         .collect();
     let crude = rates.iter().fold(Rates::default(), |s, r| Rates {
         a: s.a + r.a,
@@ -90,15 +116,27 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         t1: s.t1 + r.t1,
         t0: s.t0 + r.t0,
     });
-    let crude = crude.exact(level);
-    let combined = combined_rate_ratio(&rates, level);
-    stratified(s, (&groups.variables.join(" "), "IRR", "(exact)"), level, &rows, crude, &combined, cmd);
+    let combined = combined_rate_ratio(rates, level);
+    let pool = if difference { pooled_rate_difference } else { pooled_rate_ratio };
+    let standardised = standard.as_ref().map(|_| {
+        let found = Standardised::rates(rates, &weights);
+        if difference { found.difference(level) } else { found.ratio(level) }
+    });
+    let summary = Summary {
+        crude: measure(&crude),
+        combined: &combined,
+        pooled: cmd.has("pool").then(|| pool(rates, level)),
+        standardised,
+    };
+    let (title, note, name) = if difference { ("IRD", "", "ird") } else { ("IRR", "(exact)", "irr") };
+    stratified(s, (&groups.variables.join(" "), title, note), level, &rows, &summary, cmd);
     let mut r = Results::default();
-    store(&mut r, "irr", combined.ratio);
-    r.scalar("crude", stata(crude.value));
-    r.scalar("lb_crude", stata(crude.low)).scalar("ub_crude", stata(crude.high));
-    r.scalar("chi2_mh", stata(combined.homogeneity.0)).scalar("df", combined.homogeneity.1);
-    r.scalar("p", stata(combined.homogeneity_p()));
+    store(&mut r, name, summary.last());
+    summary.store(&mut r);
+    if standard.is_none() {
+        r.scalar("chi2_mh", stata(combined.homogeneity.0)).scalar("df", combined.homogeneity.1);
+        r.scalar("p", stata(combined.homogeneity_p()));
+    }
     s.r = r;
     Ok(())
 }

@@ -26,6 +26,8 @@ pub(super) mod estat_vce;
 mod estimates;
 mod estimates_file;
 mod estimates_table;
+mod exact;
+pub(super) mod exact_show;
 mod gologit2;
 mod hausman;
 mod ivreg;
@@ -94,6 +96,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     estat_binary::SPEC_LROC,
     estat_binary::SPEC_LSENS,
     estimates::SPEC,
+    exact::SPEC,
+    exact::SPEC_POISSON,
     gologit2::SPEC,
     hausman::SPEC,
     ivreg::SPEC,
@@ -130,5 +134,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
 
 /// `predict` after commands of this family that need their own options.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
-    (cmd == "boxcox").then_some((&boxcox_show::PREDICT, boxcox_show::predict as fn(&mut _, &_) -> _))
+    match cmd {
+        "boxcox" => Some((&boxcox_show::PREDICT, boxcox_show::predict)),
+        "exlogistic" | "expoisson" => Some((&exact_show::PREDICT, exact_show::predict)),
+        _ => None,
+    }
 }

@@ -3,13 +3,15 @@
 mod ameans;
 mod bitest;
 mod ci;
+mod ciwidth;
+mod ciwidth_show;
 mod esize;
 mod ksmirnov;
 mod mean_tests;
 pub(in crate::commands) mod means;
 mod power;
+mod power_association;
 mod power_correlation;
-mod power_discordant;
 mod power_groups;
 mod power_paired;
 mod power_regression;
@@ -36,6 +38,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     bitest::SPEC_IMMEDIATE,
     ci::SPEC,
     ci::SPEC_IMMEDIATE,
+    ciwidth::SPEC,
     ksmirnov::SPEC,
     means::SPEC,
     means::SPEC_PROPORTION,

@@ -19,8 +19,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] [test(score | wald) continuity] | twoproportions p1 {p2 | , ratio(#) | rdiff(#) | rrisk(#) | oratio(#)} [continuity] | pairedproportions p12 p21 | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | twovariances {v1 v2 | v1, ratio(#)} [sd] | onecorrelation r0 ra | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared R2 [, ntested(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
-    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), twovariances r(v1 v2 ratio) or r(s1 s2 ratio), onecorrelation r(r0 ra), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance and a slope; table() with columns and graphs are not supported; [PSS-2]",
+    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] [test(score | wald) continuity] | twoproportions p1 {p2 | , ratio(#) | rdiff(#) | rrisk(#) | oratio(#)} [continuity] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | twovariances {v1 v2 | v1, ratio(#)} [sd] | onecorrelation r0 ra | twocorrelations r1 {r2 | , diff(#)} | pairedproportions {p12 p21 | p1+ p+1, corr(#)} | mcc p0, oratio(#) [corr(#) m(#)] | cmh p11 p12 ..., oratio(#) [strweights(numlist) grratios(numlist) nperstratum(#) continuity] | trend p1 p2 p3 ... [, exposure(numlist) grweights(numlist) npergroup(#) continuity] | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared R2 [, ntested(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), onevariance r(v0 va ratio) or r(s0 sa ratio), twovariances r(v1 v2 ratio) or r(s1 s2 ratio), onecorrelation r(r0 ra), twocorrelations r(r1 r2 diff), pairedproportions r(p12 p21 pdisc diff pmarg1 pmarg2 corr), mcc r(p0 oratio M corr) with the number of cases in r(N) and n(), cmh r(oratio K p11 p12 ...), trend r(N_g p1 ... x1 ...), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of cmh and trend are filled up to whole numbers; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance and a slope; table() with columns and graphs are not supported; [PSS-2]",
     examples: &[Example {
         // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
         run: "power onemean 0 .5, knownsd",
@@ -185,29 +185,42 @@ impl Design {
     }
 }
 
+/// Methods that have files of their own.
+fn with_own_file(method: &str) -> Option<fn(&mut Session, &str) -> Result<()>> {
+    Some(match method {
+        "pairedmeans" => super::power_paired::run,
+        "oneway" => super::power_groups::oneway,
+        "onevariance" | "onevar" => super::power_groups::onevariance,
+        "onecorrelation" | "onecorr" => super::power_correlation::run,
+        "twocorrelations" | "twocorr" => super::power_correlation::two,
+        "oneslope" => super::power_regression::oneslope,
+        "rsquared" => super::power_regression::rsquared,
+        "logrank" | "log" => super::power_survival::logrank,
+        "cox" => super::power_survival::cox,
+        "twovariances" | "twovar" => super::power_variances::run,
+        "mcc" => super::power_association::mcc,
+        "cmh" => super::power_association::cmh,
+        "trend" => super::power_association::trend,
+        "pairedproportions" | "pairedprop" | "pairedpr" => super::power_association::pairedproportions,
+        _ => return None,
+    })
+}
+
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     let end = raw.find(|c: char| !c.is_alphabetic()).unwrap_or(raw.len());
     if let Some(done) = super::power_table::run(s, &raw[..end], &raw[end..]) {
         return done;
     }
+    if let Some(run) = with_own_file(&raw[..end]) {
+        return run(s, &raw[end..]);
+    }
     let method = match &raw[..end] {
         "onemean" => Method::OneMean,
         "twomeans" => Method::TwoMeans,
         "oneproportion" | "oneprop" => Method::OneProportion,
         "twoproportions" | "twoprop" => Method::TwoProportions,
-        "pairedmeans" => return super::power_paired::run(s, &raw[end..]),
-        "oneway" => return super::power_groups::oneway(s, &raw[end..]),
-        "onevariance" | "onevar" => return super::power_groups::onevariance(s, &raw[end..]),
-        "onecorrelation" | "onecorr" => return super::power_correlation::run(s, &raw[end..]),
-        "oneslope" => return super::power_regression::oneslope(s, &raw[end..]),
-        "rsquared" => return super::power_regression::rsquared(s, &raw[end..]),
-        "logrank" | "log" => return super::power_survival::logrank(s, &raw[end..]),
-        "cox" => return super::power_survival::cox(s, &raw[end..]),
-        "pairedproportions" | "pairedprop" => return super::power_discordant::run(s, &raw[end..]),
-        "twovariances" | "twovar" => return super::power_variances::run(s, &raw[end..]),
-        known @ ("twocorrelations" | "twoway" | "repeated" | "exponential" | "pcorr" | "cmh" | "mcc"
-        | "trend") => {
+        known @ ("twoway" | "repeated" | "exponential" | "pcorr") => {
             return Err(StataError::unsupported_command(&format!("power {known}")));
         }
         other => return Err(StataError::invalid(format!("power method {other} not found"))),

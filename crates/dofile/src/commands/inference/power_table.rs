@@ -21,6 +21,9 @@ const WIDEST: usize = 9;
 /// Options whose columns stand before the arguments, in this order.
 const SIZES: [&str; 7] = ["Alpha", "Power", "Beta", "n", "n1", "n2", "NRATio"];
 
+/// Options whose lists are one value: a number for each group or stratum.
+const VECTORS: [&str; 4] = ["EXPosure", "GRWeights", "GRRatios", "STRWeights"];
+
 /// Values of an argument or option; the option's name as written, nothing for an argument.
 struct Axis {
     option: Option<String>,
@@ -84,12 +87,12 @@ fn read(method: &str, text: &str) -> Result<Option<Request>> {
         }
         given.push(name.clone());
         match argument.as_deref().map(|text| (text, numlist::expand(text))) {
-            Some((_, Ok(values))) => {
+            Some((_, Ok(values))) if !is_one(&name, &VECTORS) => {
                 wanted |= values.len() > 1;
                 let rank = SIZES.iter().position(|full| abbreviates(&name, full)).unwrap_or(SIZES.len() + 1);
                 ranked.push((rank, Axis { option: Some(name), values }));
             }
-            Some((text, Err(_))) => flags.push_str(&format!(" {name}({text})")),
+            Some((text, _)) => flags.push_str(&format!(" {name}({text})")),
             None => flags.push_str(&format!(" {name}")),
         }
     }

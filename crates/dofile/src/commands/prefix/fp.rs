@@ -1,6 +1,6 @@
 //! `fp`: the fractional polynomial of a regressor with the best powers, and `fp generate` ([R] fp).
 
-use super::fp_search::{Candidate, Scaled, best_of, combinations, terms};
+use super::fp_search::{Candidate, Scaled, best_of, choices, combinations, terms};
 use super::fp_show::{compare, store};
 use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
@@ -12,7 +12,7 @@ use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::is_missing;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "powers -2 -1 -.5 0 .5 1 2 3, at most dimension(2) of them; makes the variables term_1, term_2; classic scales and centers; the command needs e(ll); stores e(fp_dimension fp_center_mean fp_compare_df2), e(fp_terms fp_variable fp_cmd fp_cmdline fp_compare_stat fp_powers), e(fp_fp), e(fp_compare); no catzero, fp plot, fp predict; [R] fp, Royston and Altman (1994)",
+    notes: "powers -2 -1 -.5 0 .5 1 2 3, at most dimension(2) of them; makes the variables term_1, term_2; classic scales and centers; the command needs e(ll); stores e(fp_dimension fp_center_mean fp_compare_df2), e(fp_terms fp_variable fp_cmd fp_cmdline fp_compare_stat fp_powers), e(fp_fp), e(fp_compare); fp plot draws the linear prediction with the other variables at zero, the constant included, with pointwise limits (by t where the command has residual degrees of freedom), and with residuals() that sum as points; fp predict has that prediction or, with stdp, its standard error; no catzero; [R] fp, [R] fp postestimation, Royston and Altman (1994)",
     examples: &[
         Example {
             run: "set obs 5\ngenerate x = _n\nfp generate double p = x^(-1 2 2)",
@@ -27,7 +27,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "fp",
         2,
         run,
-        "fp <term> [, powers(numlist) dimension(#) fp(numlist) scale(#_a #_b) center(#|mean) zero classic replace all]: command with <term> among its regressors | fp generate [type] [newvar =] varname^(numlist) [if] [in] [, scale() center() zero classic replace]",
+        "fp <term> [, powers(numlist) dimension(#) fp(numlist) scale(#_a #_b) center(#|mean) zero classic replace all]: command with <term> among its regressors | fp generate [type] [newvar =] varname^(numlist) [if] [in] [, scale() center() zero classic replace] | fp predict [type] newvar [if] [in] [, fp stdp equation(eq)] | fp plot [if] [in], residuals(none|statistic of predict) [equation(eq) level(#) twoway_options]",
     )
 };
 
@@ -72,8 +72,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if word.len() >= 3 && "generate".starts_with(word) {
         return super::fp_generate::run(s, &raw[word.len()..]);
     }
-    if ["plot", "predict"].contains(&word) {
-        return Err(StataError::unsupported_command(&format!("fp {word}")));
+    match word {
+        "plot" => return super::fp_post::plot(s, &raw[word.len()..]),
+        "predict" => return super::fp_post::predict(s, &raw[word.len()..]),
+        _ => {}
     }
     let at = top_level_colon(raw)
         .ok_or_else(|| StataError::invalid("fp is a prefix: fp <term> [, options]: command"))?;
@@ -126,15 +128,12 @@ fn read(s: &Session, body: &str, command: &str, parsed: &ParsedCommand) -> Resul
     if !command.contains(&format!("<{term}>")) {
         return Err(StataError::invalid(format!("fp: <{term}> is not in the command")));
     }
-    let powers = match parsed.options.text("powers") {
-        Some(text) => numlist::expand(text)?,
-        None => vec![-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0],
-    };
+    let powers = choices(parsed.options.text("powers"))?;
     let dimension = parsed.options.int("dimension").unwrap_or(2);
-    if !(1..=6).contains(&dimension) || powers.is_empty() {
-        return Err(StataError::invalid("dimension() must be between 1 and 6, powers() must not be empty"));
+    if !(1..=6).contains(&dimension) {
+        return Err(StataError::invalid("dimension() must be between 1 and 6"));
     }
-    let fixed = parsed.options.text("fp").map(numlist::expand).transpose()?;
+    let fixed = parsed.options.text("fp").map(|text| choices(Some(text))).transpose()?;
     Ok(Request {
         term: term.to_string(),
         variable,

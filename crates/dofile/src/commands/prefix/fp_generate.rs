@@ -1,11 +1,11 @@
 //! `fp generate`: the variables of a fractional polynomial with stated powers ([R] fp).
 
 use super::fp::scaled_in;
-use super::fp_search::terms;
+use super::fp_search::{choices, terms};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, StorageType, Variable, is_valid_name};
 use crate::session::Session;
-use crate::syntax::{OptSpec, ParsedCommand, numlist};
+use crate::syntax::{OptSpec, ParsedCommand};
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::text("SCAle"),
@@ -32,10 +32,7 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
     let (base, powers) = right.split_once('^').ok_or_else(wrong)?;
     let (prefix, base) = base.trim().rsplit_once(char::is_whitespace).unwrap_or(("", base.trim()));
     let powers = powers.trim().strip_prefix('(').and_then(|p| p.strip_suffix(')')).unwrap_or(powers);
-    let powers = numlist::expand(powers)?;
-    if powers.is_empty() {
-        return Err(wrong());
-    }
+    let powers = choices(Some(powers))?;
     let variable = s.frame.var(s.numeric_variable(base)?).name.clone();
     let mut words: Vec<&str> = left.split_whitespace().chain(prefix.split_whitespace()).collect();
     let kind = words.first().and_then(|w| StorageType::parse(w)).filter(|t| !t.is_string());

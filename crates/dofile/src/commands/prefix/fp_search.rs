@@ -3,6 +3,7 @@
 
 use crate::error::{Result, StataError};
 use crate::session::Session;
+use crate::syntax::numlist;
 use crate::value::{MISSING, is_missing};
 
 /// A regressor `(x + shift)/factor`, with the value that its terms are centered at.
@@ -66,6 +67,19 @@ impl Candidate {
             df_r: scalar("df_r"),
             n: scalar("N").unwrap_or(MISSING),
         })
+    }
+}
+
+/// The powers to choose from: those of an option, or the usual ones.
+///
+/// # Errors
+/// r(198) for an empty list and for missing values.
+pub(super) fn choices(text: Option<&str>) -> Result<Vec<f64>> {
+    let Some(text) = text else { return Ok(vec![-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0]) };
+    let found = numlist::expand(text)?;
+    match found.is_empty() || found.iter().any(|p| is_missing(*p)) {
+        true => Err(StataError::invalid("powers must be numbers")),
+        false => Ok(found),
     }
 }
 

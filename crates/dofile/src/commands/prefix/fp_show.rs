@@ -29,7 +29,8 @@ pub(super) fn store(
         let mean = parsed.has("classic") || parsed.options.text("center").map(str::trim) == Some("mean");
         r.scalar(if mean { "fp_center_mean" } else { "fp_center" }, center);
     }
-    r.text("fp_cmd", "fp, search():").text("fp_cmdline", format!("fp {raw}"));
+    let kind = if request.fixed.is_some() { "fp, powers():" } else { "fp, search():" };
+    r.text("fp_cmd", kind).text("fp_cmdline", format!("fp {raw}"));
     r.text("fp_variable", &request.variable).text("fp_terms", names.join(" "));
     r.text("fp_powers", list(&request.powers));
     let mut m = Matrix::new(1, powers.len(), powers.to_vec());

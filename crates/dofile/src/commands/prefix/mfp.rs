@@ -2,7 +2,7 @@
 //! ([R] mfp; Royston and Ambler 1998, Stata Technical Bulletin 43; Ambler and Royston 2001, Journal of Statistical
 //! Computation and Simulation 69; Royston and Sauerbrei 2008, Multivariable Model-Building, chapter 6).
 
-use super::fp_search::{Candidate, Scaled};
+use super::fp_search::{Candidate, Scaled, choices};
 use super::mfp_choice::{Covariate, choose};
 use super::mfp_show;
 use super::terms::TermModel;
@@ -12,7 +12,7 @@ use crate::frame::{Column, Variable};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use crate::syntax::split::{top_level_colon, top_level_comma};
-use crate::syntax::{OptSpec, ParsedCommand, numlist};
+use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -124,7 +124,7 @@ fn fit(s: &mut Session, parsed: &ParsedCommand, model: &TermModel) -> Result<()>
 }
 
 /// A setting of each regressor from `[value] [, varlist:value ...]`.
-fn settings(s: &Session, text: &str, names: &[String], default: &str) -> Result<Vec<String>> {
+pub(super) fn settings(s: &Session, text: &str, names: &[String], default: &str) -> Result<Vec<String>> {
     let mut out = vec![default.to_string(); names.len()];
     for item in text.split(',').map(str::trim).filter(|i| !i.is_empty()) {
         match item.split_once(':') {
@@ -150,10 +150,7 @@ fn covariates(s: &Session, parsed: &ParsedCommand, model: &TermModel) -> Result<
     let of = |option: &str, default: &str| settings(s, text(option), &model.terms, default);
     let (df, alpha, select) = (of("df", "")?, of("alpha", ".05")?, of("select", "1")?);
     let center = of("center", "")?;
-    let powers = match parsed.options.text("powers") {
-        Some(text) => numlist::expand(text)?,
-        None => vec![-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0],
-    };
+    let powers = choices(parsed.options.text("powers"))?;
     let usual = parsed.options.int("dfdefault").unwrap_or(4) as usize;
     let mut out = Vec::new();
     for (j, name) in model.terms.iter().enumerate() {
@@ -184,13 +181,10 @@ fn covariates(s: &Session, parsed: &ParsedCommand, model: &TermModel) -> Result<
         if df > 1 && values.first().is_none_or(|low| low + shift <= 0.0) {
             return Err(StataError::new(411, format!("{name} contains nonpositive values")));
         }
-        let mean = used.iter().sum::<f64>() / used.len() as f64;
-        let center = match center[j].as_str() {
-            "" if values.len() == 2 => values.first().copied(),
-            "" | "mean" => Some(mean),
-            "no" => None,
-            text => Some(parse_number(text).ok_or_else(|| StataError::new(198, "center() invalid"))?),
-        };
+        let center = center_of(&center[j], &used, &values)?;
+        if center.is_some_and(|c| df > 1 && c + shift <= 0.0) {
+            return Err(StataError::new(411, format!("center() of {name} is not positive")));
+        }
         out.push(Covariate {
             name: name.clone(),
             df,
@@ -202,6 +196,16 @@ fn covariates(s: &Session, parsed: &ParsedCommand, model: &TermModel) -> Result<
         });
     }
     Ok(out)
+}
+
+/// The value at which the terms of a regressor are zero; `values` are its distinct ones in order.
+pub(super) fn center_of(text: &str, used: &[f64], values: &[f64]) -> Result<Option<f64>> {
+    Ok(match text {
+        "" if values.len() == 2 => values.first().copied(),
+        "" | "mean" => Some(used.iter().sum::<f64>() / used.len() as f64),
+        "no" => None,
+        text => Some(parse_number(text).ok_or_else(|| StataError::new(198, "center() invalid"))?),
+    })
 }
 
 /// Positions of the regressors in the order in which they are tested.
@@ -219,21 +223,27 @@ fn order(s: &Session, parsed: &ParsedCommand, model: &TermModel) -> Result<Vec<u
 
 /// Adds the variables of the chosen functions, centered; their names by regressor.
 fn final_variables(s: &mut Session, covariates: &[Covariate]) -> Result<Vec<Vec<String>>> {
+    let regressors: Vec<&str> = covariates.iter().map(|c| c.name.as_str()).collect();
     let mut out = Vec::new();
-    for covariate in covariates {
-        let mut names = Vec::new();
+    for (covariate, stub) in covariates.iter().zip(mfp_show::stubs(&regressors)) {
         let columns = covariate.powers.as_ref().map_or_else(Vec::new, |p| covariate.columns(p));
-        for (i, values) in columns.into_iter().enumerate() {
-            let name = mfp_show::variable_name(&covariate.name, i + 1);
-            if let Some(old) = s.frame.find(&name) {
-                s.frame.drop_vars(&[old]);
-            }
-            s.frame.add(Variable::new(&name, Column::Double(values)))?;
-            names.push(name);
-        }
-        out.push(names);
+        out.push(replace_variables(s, &stub, columns)?);
     }
     Ok(out)
+}
+
+/// Adds the variables `stub__1`, `stub__2` ... in place of older ones of these names; gives the names.
+pub(super) fn replace_variables(s: &mut Session, stub: &str, columns: Vec<Vec<f64>>) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for (i, values) in columns.into_iter().enumerate() {
+        let name = format!("{stub}__{}", i + 1);
+        if let Some(old) = s.frame.find(&name) {
+            s.frame.drop_vars(&[old]);
+        }
+        s.frame.add(Variable::new(&name, Column::Double(values)))?;
+        names.push(name);
+    }
+    Ok(names)
 }
 
 fn store(

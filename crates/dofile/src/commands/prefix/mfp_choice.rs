@@ -29,17 +29,27 @@ pub(super) struct Covariate {
 }
 
 impl Covariate {
-    /// Columns of a function, centered.
+    /// Columns of a function, centered, in the sample.
     pub(super) fn columns(&self, powers: &[f64]) -> Vec<Vec<f64>> {
+        self.made(powers, false)
+    }
+
+    /// The same in all rows.
+    pub(super) fn columns_everywhere(&self, powers: &[f64]) -> Vec<Vec<f64>> {
+        self.made(powers, true)
+    }
+
+    fn made(&self, powers: &[f64], all: bool) -> Vec<Vec<f64>> {
         if powers != [1.0] {
-            return terms(&self.scaled, powers, false);
+            return terms(&self.scaled, powers, all);
         }
         // a line needs no positive values
         let own = &self.scaled;
         let of = |x: f64| (x + own.shift) / own.factor;
         let centre = own.center.map_or(0.0, of);
-        let value =
-            |(x, inside): (&f64, &bool)| if *inside && !is_missing(*x) { of(*x) - centre } else { MISSING };
+        let value = |(x, inside): (&f64, &bool)| {
+            if (all || *inside) && !is_missing(*x) { of(*x) - centre } else { MISSING }
+        };
         vec![own.x.iter().zip(&own.sample).map(value).collect()]
     }
 
@@ -87,7 +97,7 @@ impl Choice {
 }
 
 /// Fits the model with functions of all regressors; each needs its powers.
-fn fitted(s: &mut Session, model: &TermModel, parts: &[(&Covariate, &[f64])]) -> Result<()> {
+pub(super) fn fitted(s: &mut Session, model: &TermModel, parts: &[(&Covariate, &[f64])]) -> Result<()> {
     let mut names = Vec::new();
     for (j, (covariate, powers)) in parts.iter().enumerate() {
         for (i, values) in covariate.columns(powers).into_iter().enumerate() {
@@ -104,7 +114,7 @@ fn fitted(s: &mut Session, model: &TermModel, parts: &[(&Covariate, &[f64])]) ->
 
 /// The p-value of a simpler model against the largest one, `n1` degrees of freedom apart. Each power counts as a
 /// parameter where residual degrees of freedom matter.
-fn p_value(small: &Candidate, large: &Candidate, n1: usize, powers: usize) -> f64 {
+pub(super) fn p_value(small: &Candidate, large: &Candidate, n1: usize, powers: usize) -> f64 {
     let (gap, n1) = (small.deviance - large.deviance, n1 as f64);
     match large.df_r.filter(|_| large.rmse.is_some()) {
         Some(df) => {

@@ -17,9 +17,18 @@ pub(super) fn powers_text(powers: Option<&[f64]>) -> String {
     }
 }
 
-/// Name of a new variable: `I`, the first letters of the regressor and a number.
-pub(super) fn variable_name(regressor: &str, number: usize) -> String {
-    format!("I{}__{number}", regressor.chars().take(4).collect::<String>())
+/// First parts of the names of new variables: `I` and the first letters of the regressor. A later regressor with the same letters
+/// has a number after three of them.
+pub(super) fn stubs(regressors: &[&str]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for name in regressors {
+        let short = |n: usize| name.chars().take(n).collect::<String>();
+        let numbered = |k: usize| format!("I{}{k}", short(3));
+        let plain = format!("I{}", short(4));
+        let free = |stub: &String| !out.contains(stub);
+        out.push(if free(&plain) { plain } else { (2..).map(numbered).find(free).unwrap_or_default() });
+    }
+    out
 }
 
 /// The deviance of the linear model.
@@ -98,42 +107,46 @@ pub(super) fn transformations(s: &mut Session, covariates: &[Covariate], names: 
     s.print("Transformations of covariates:");
     s.print("");
     for (covariate, names) in covariates.iter().zip(names) {
-        let Some(powers) = &covariate.powers else { continue };
-        let scaled = &covariate.scaled;
-        let plain = scaled.shift == 0.0 && scaled.factor == 1.0;
-        let x = if plain { covariate.name.as_str() } else { "X" };
-        let center = scaled.center.map(|c| (c + scaled.shift) / scaled.factor);
-        for (i, name) in names.iter().enumerate() {
-            let times = powers[..i].iter().rev().take_while(|p| **p == powers[i]).count();
-            let function = |x: &str| {
-                let base = match powers[i] {
-                    0.0 => format!("ln({x})"),
-                    1.0 => x.to_string(),
-                    p => format!("{x}^{}", format::bare("%9.0g", p).trim()),
-                };
-                format!("{base}{}", format!("*ln({x})").repeat(times))
+        formulas(s, covariate, names);
+    }
+}
+
+/// The formula of each new variable of a regressor, and its scale.
+pub(super) fn formulas(s: &mut Session, covariate: &Covariate, names: &[String]) {
+    let Some(powers) = &covariate.powers else { return };
+    let scaled = &covariate.scaled;
+    let plain = scaled.shift == 0.0 && scaled.factor == 1.0;
+    let x = if plain { covariate.name.as_str() } else { "X" };
+    let center = scaled.center.map(|c| (c + scaled.shift) / scaled.factor);
+    for (i, name) in names.iter().enumerate() {
+        let times = powers[..i].iter().rev().take_while(|p| **p == powers[i]).count();
+        let function = |x: &str| {
+            let base = match powers[i] {
+                0.0 => format!("ln({x})"),
+                1.0 => x.to_string(),
+                p => format!("{x}^{}", format::bare("%9.0g", p).trim()),
             };
-            let middle = center.map(|c| {
-                let p = powers[i];
-                let base = if p == 0.0 { c.ln() } else { c.powf(p) };
-                let value = base * c.ln().powi(times as i32);
-                let sign = if value < 0.0 { "+" } else { "-" };
-                format!("{sign}{}", format::bare("%12.0g", value.abs()).trim())
-            });
-            let middle = middle.filter(|m| m != "-0").unwrap_or_default();
-            s.print(format!("-> gen double {name} = {}{middle} if e(sample)", function(x)));
-        }
-        if !plain {
-            let number = |x: f64| format::bare("%9.0g", x).trim().to_string();
-            let sum = if scaled.shift == 0.0 {
-                covariate.name.clone()
-            } else {
-                format!("({}+{})", covariate.name, number(scaled.shift))
-            };
-            let over =
-                if scaled.factor == 1.0 { String::new() } else { format!("/{}", number(scaled.factor)) };
-            s.print(format!("   (where: X = {sum}{over})"));
-        }
+            format!("{base}{}", format!("*ln({x})").repeat(times))
+        };
+        let middle = center.map(|c| {
+            let p = powers[i];
+            let base = if p == 0.0 { c.ln() } else { c.powf(p) };
+            let value = base * c.ln().powi(times as i32);
+            let sign = if value < 0.0 { "+" } else { "-" };
+            format!("{sign}{}", format::bare("%12.0g", value.abs()).trim())
+        });
+        let middle = middle.filter(|m| m != "-0").unwrap_or_default();
+        s.print(format!("-> gen double {name} = {}{middle} if e(sample)", function(x)));
+    }
+    if !plain {
+        let number = |x: f64| format::bare("%9.0g", x).trim().to_string();
+        let sum = if scaled.shift == 0.0 {
+            covariate.name.clone()
+        } else {
+            format!("({}+{})", covariate.name, number(scaled.shift))
+        };
+        let over = if scaled.factor == 1.0 { String::new() } else { format!("/{}", number(scaled.factor)) };
+        s.print(format!("   (where: X = {sum}{over})"));
     }
 }
 

@@ -5,9 +5,14 @@ mod bootstrap;
 mod estat_bootstrap;
 mod exp_list;
 mod fp;
+mod fp_component;
 mod fp_generate;
+mod fp_post;
 mod fp_search;
 mod fp_show;
+mod fracpoly;
+mod fracpoly_show;
+mod fracpost;
 mod jackknife;
 mod mfp;
 mod mfp_choice;
@@ -34,6 +39,9 @@ use crate::syntax::split;
 pub(super) const TABLE: &[CommandSpec] = &[
     bootstrap::SPEC,
     fp::SPEC,
+    fracpoly::SPEC,
+    fracpost::SPEC_PLOT,
+    fracpost::SPEC_PREDICT,
     jackknife::SPEC,
     mfp::SPEC,
     nestreg::SPEC,

@@ -20,6 +20,7 @@ pub(in crate::commands) fn estat(
     }
     match word {
         _ if word.len() >= 3 && "effects".starts_with(word) => Some(effects(s, &call("effects"))),
+        "lceffects" => Some(super::combined_effects::run(s, &call("lceffects"))),
         "cv" => Some(variation(s, &call("cv"))),
         "sd" => Some(deviations(s, &call("sd"))),
         "size" => Some(sizes(s, &call("size"))),
@@ -191,7 +192,7 @@ fn columns(s: &mut Session, columns: &[(&str, &dyn Fn(usize) -> String)]) -> Res
 }
 
 /// A matrix of the active results, r(321) where the estimates have none.
-fn stored(s: &Session, word: &str, name: &str) -> Result<Matrix> {
+pub(super) fn stored(s: &Session, word: &str, name: &str) -> Result<Matrix> {
     let found = s.e.results.matrices.get(name).cloned();
     found.ok_or_else(|| StataError::new(321, format!("estat {word} is not valid after {}", s.e.cmd())))
 }

@@ -1,6 +1,7 @@
 //! Complex samples: the declared design (`svyset`) and the prefix `svy` for means, models and tables.
 //! Variances are in `estimators::survey`; estimators themselves belong to the other families.
 
+mod combined_effects;
 mod design;
 mod effects;
 mod goodness;

@@ -25,10 +25,11 @@ const STRATE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("per"),
     OptSpec::real("Level"),
     OptSpec::text("OUTput"),
+    OptSpec::text("smr"),
     OptSpec::flag("noLIst"),
     OptSpec::flag("noShow"),
 ])
-.unsupported(&["smr", "CLuster", "JACKknife", "MISSing", "Graph", "NOWhisker"]);
+.unsupported(&["CLuster", "JACKknife", "MISSing", "Graph", "NOWhisker"]);
 const STIR: StandardSyntax = StandardSyntax::new(&[OptSpec::real("Level"), OptSpec::flag("noShow")])
     .unsupported(&["STrata", "noCrude", "Pool", "noHom", "tb", "ird", "ESTandard", "ISTandard", "STANDard"]);
 
@@ -52,13 +53,20 @@ pub(super) const SPEC_STRATE: CommandSpec = CommandSpec {
     form: Form::Standard(&STRATE),
     by: ByRule::No,
     run: strate,
-    syntax: "strate [varlist] [if] [in] [, per(#) level(#) output(filename [, replace]) nolist noshow]",
-    notes: "output() writes a row for each group with _D _Y _Rate _Lower _Upper; limits by the quadratic approximation of the log rate; stores r(rates) with failures, time, rate and limits; [ST] strate",
-    examples: &[Example {
-        // Four failures in 1 + 2 + 3 + 4.
-        run: "set obs 4\ngenerate t = _n\nstset t\nstrate\nmatrix m = r(rates)",
-        expect: &[("m[1,1]", 4.0), ("m[1,2]", 10.0), ("m[1,3]", 0.4)],
-    }],
+    syntax: "strate [varlist] [if] [in] [, per(#) smr(varname) level(#) output(filename [, replace]) nolist noshow]",
+    notes: "output() writes a row for each group with _D _Y _Rate _Lower _Upper, or with smr() _D _E _SMR _Lower _Upper; smr() names the variable with the reference rate of each record, for per() units of time: expected failures stand instead of time; limits by the quadratic approximation of the log rate; stores r(rates) with failures, time, rate and limits; [ST] strate",
+    examples: &[
+        Example {
+            // Four failures in 1 + 2 + 3 + 4.
+            run: "set obs 4\ngenerate t = _n\nstset t\nstrate\nmatrix m = r(rates)",
+            expect: &[("m[1,1]", 4.0), ("m[1,2]", 10.0), ("m[1,3]", 0.4)],
+        },
+        Example {
+            // Expected: .1*1 + .2*2 + .3*3 + .4*4.
+            run: "set obs 4\ngenerate t = _n\ngenerate r = t/10\nstset t\nstrate, smr(r)\nmatrix m = r(rates)",
+            expect: &[("m[1,2]", 3.0), ("m[1,3]", 4.0 / 3.0)],
+        },
+    ],
 };
 
 pub(super) const SPEC_STIR: CommandSpec = CommandSpec {
@@ -154,13 +162,28 @@ fn rates(s: &Session, cmd: &ParsedCommand, list: &str, per: f64) -> Result<RateR
     }
     let mut touse = s.rows(cmd)?;
     let variables = Grouping::positions(s, list, &mut touse)?;
+    let reference = match cmd.options.text("smr") {
+        Some(name) => Some(s.numeric_variable(name.trim())?),
+        None => None,
+    };
+    s.markout(&reference.into_iter().collect::<Vec<_>>(), &mut touse, false)?;
     let records = Records::read(s, &settings, &mut touse)?;
     let groups = Grouping::of(s, &variables, &records);
+    let rate_of = |row: usize| reference.map_or(1.0, |v| s.frame.num_at(v, row));
+    if records.rows.iter().any(|row| rate_of(*row) < 0.0) {
+        return Err(StataError::new(411, "smr() has negative rates"));
+    }
+    // time at risk in units of per(), or expected failures
+    let base = |records: &Records| -> f64 {
+        let of =
+            |i: usize| records.multiplicity(i) * (records.t[i] - records.t0[i]) * rate_of(records.rows[i]);
+        (0..records.rows.len()).map(of).sum::<f64>() / per
+    };
     let row = |records: &Records| {
-        let (failures, time) = sums(records);
-        let rate = failures / time * per;
+        let (failures, base) = (records.failures(), base(records));
+        let rate = failures / base;
         let x = Interval::logarithmic(rate, 1.0 / failures.sqrt(), level);
-        [failures, time / per, stata(rate), stata(x.low), stata(x.high)]
+        [failures, base, stata(rate), stata(x.low), stata(x.high)]
     };
     let rows = (0..groups.count()).map(|g| row(&records.select(&groups.members(g)))).collect();
     let first = (0..groups.count()).filter_map(|g| Some(records.rows[*groups.members(g).first()?])).collect();
@@ -168,7 +191,7 @@ fn rates(s: &Session, cmd: &ParsedCommand, list: &str, per: f64) -> Result<RateR
 }
 
 /// Writes the rates of groups as a data set: `filename [, replace]`.
-fn output(s: &Session, text: &str, rates: &RateRows) -> Result<()> {
+fn output(s: &Session, text: &str, rates: &RateRows, smr: bool) -> Result<()> {
     let (name, options) = text.split_once(',').unwrap_or((text, ""));
     let replace = match options.trim() {
         "" => false,
@@ -190,25 +213,38 @@ fn output(s: &Session, text: &str, rates: &RateRows) -> Result<()> {
         }
         frame.add(own)?;
     }
-    for (j, name) in ["_D", "_Y", "_Rate", "_Lower", "_Upper"].into_iter().enumerate() {
+    let names = if smr {
+        ["_D", "_E", "_SMR", "_Lower", "_Upper"]
+    } else {
+        ["_D", "_Y", "_Rate", "_Lower", "_Upper"]
+    };
+    for (j, name) in names.into_iter().enumerate() {
         let values: Vec<f64> = rates.rows.iter().map(|row| row[j]).collect();
         frame.add(Variable::new(name, Column::from_f64(StorageType::Double, &values)))?;
     }
     crate::ops::data_files::write_dta(&frame, &path)
 }
 
-fn table(s: &mut Session, groups: &Grouping, rows: &[[f64; 5]], level: f64) -> Matrix {
+/// Prints the rates unless `nolist`; with `smr` the ratios to expected numbers. Gives the matrix.
+fn table(s: &mut Session, found: &RateRows, level: f64, smr: bool, listed: bool) -> Matrix {
+    let (groups, rows) = (&found.groups, &found.rows);
+    let mut print = |text: String| {
+        if listed {
+            s.print(text);
+        }
+    };
+    let [base, measure] = if smr { ["E", "SMR"] } else { ["Y", "Rate"] };
     let name = groups.variables.join(" ");
-    s.print("");
-    s.print(format!(
+    print(String::new());
+    print(format!(
         "{:>12} |{:>10}{:>15}{:>12}     {:>22}",
         format::abbrev(&name, 12),
         "D",
-        "Y",
-        "Rate",
+        base,
+        measure,
         format!("[{}% conf. interval]", format::bare("%5.0g", level))
     ));
-    s.print(format!("-------------+{}", "-".repeat(64)));
+    print(format!("-------------+{}", "-".repeat(64)));
     let line = |label: &str, x: [f64; 5]| {
         let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", x), w);
         format!(
@@ -225,19 +261,20 @@ fn table(s: &mut Session, groups: &Grouping, rows: &[[f64; 5]], level: f64) -> M
     if !name.is_empty() {
         for (g, row) in rows.iter().enumerate() {
             let label = groups.labels[g].join(" ");
-            s.print(line(&label, *row));
+            print(line(&label, *row));
             names.push(Stripe::term(label));
         }
     }
     let mut data: Vec<f64> = if name.is_empty() { Vec::new() } else { rows.concat() };
     if let Some(total) = rows.first().copied().filter(|_| name.is_empty()) {
-        s.print(line("Total", total));
+        print(line("Total", total));
         names.push(Stripe::term("Total"));
         data.extend(total);
     }
     let mut m = Matrix::new(names.len(), 5, data);
     m.row_names = names;
-    m.col_names = ["D", "Y", "rate", "lb", "ub"].map(Stripe::term).to_vec();
+    let columns = if smr { ["D", "E", "SMR", "lb", "ub"] } else { ["D", "Y", "rate", "lb", "ub"] };
+    m.col_names = columns.map(Stripe::term).to_vec();
     m
 }
 
@@ -245,18 +282,21 @@ fn strate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let per = cmd.options.real("per").unwrap_or(1.0);
     let found = rates(s, cmd, &cmd.list, per)?;
     if let Some(text) = cmd.options.text("output") {
-        output(s, text, &found)?;
+        output(s, text, &found, cmd.has("smr"))?;
     }
     if !cmd.has("noshow") && !cmd.has("nolist") {
         show(s, &found.settings);
     }
     let level = level(s, cmd)?;
-    let hidden = usize::from(cmd.has("nolist"));
-    s.out.quiet += hidden;
-    s.print("");
-    s.print(format!("Estimated failure rates{}", per_text(per)));
-    let m = table(s, &found.groups, &found.rows, level);
-    s.out.quiet -= hidden;
+    let (smr, listed) = (cmd.has("smr"), !cmd.has("nolist"));
+    if listed {
+        s.print("");
+        s.print(match smr {
+            true => "Estimated SMRs".to_string(),
+            false => format!("Estimated failure rates{}", per_text(per)),
+        });
+    }
+    let m = table(s, &found, level, smr, listed);
     let mut r = Results::default();
     r.matrix("rates", m);
     s.r = r;

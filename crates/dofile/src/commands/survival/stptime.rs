@@ -22,9 +22,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("dd"),
     OptSpec::real("Level"),
     OptSpec::text("Title"),
+    OptSpec::text("smr"),
+    OptSpec::text("Using"),
     OptSpec::flag("noShow"),
 ])
-.unsupported(&["smr", "Using", "Jackknife", "OUTput"]);
+.unsupported(&["Jackknife", "OUTput"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stptime",
@@ -32,12 +34,17 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run: stptime,
-    syntax: "stptime [if] [in] [, at(numlist) trim by(varname) per(#) dd(#) level(#) title(text) noshow]",
-    notes: "at() splits the time at risk into (0, a], (a, b] ... and the time after the last; trim leaves out what is before the first and after the last; limits by the quadratic approximation of the log rate; title() heads the column of person-time; stores r(ptime) r(failures) r(rate) r(lb) r(ub) of the whole sample and r(rates) with a row for each line; [ST] stptime",
+    syntax: "stptime [if] [in] [, at(numlist) trim by(varname) smr(groupvar ratevar) using(filename) per(#) dd(#) level(#) title(text) noshow]",
+    notes: "at() splits the time at risk into (0, a], (a, b] ... and the time after the last; trim leaves out what is before the first and after the last; limits by the quadratic approximation of the log rate; title() heads the column of person-time; stores r(ptime) r(failures) r(rate) r(lb) r(ub) of the whole sample and r(rates) with a row for each line; smr() takes the reference rates, for per() units of time, from the file of using(), where groupvar has the lower ends of the intervals or, without at(), the values of that variable, and stores r(expected) r(smr) too; [ST] stptime",
     examples: &[
         Example {
             run: "set obs 4\ngenerate t = _n\nstset t\nstptime, per(10)",
             expect: &[("r(ptime)", 10.0), ("r(failures)", 4.0), ("r(rate)", 4.0)],
+        },
+        Example {
+            // (0, 2]: 7 units of time at .5, afterwards 3 at 1
+            run: "set obs 2\ngenerate g = 2*(_n - 1)\ngenerate r = _n/2\ntempfile ref\nsave `ref'\nclear\nset obs 4\ngenerate t = _n\nstset t\nstptime, at(2) smr(g r) using(`ref')",
+            expect: &[("r(expected)", 6.5), ("r(smr)", 4.0 / 6.5), ("r(ptime)", 10.0)],
         },
         Example {
             // (0, 2]: 1 + 2 + 2 + 2 with two failures; after it 1 + 2 with two
@@ -65,8 +72,11 @@ fn line(records: &Records, (low, high): (f64, f64), per: f64, level: f64) -> Lin
     [time, failures, stata(rate), stata(x.low), stata(x.high)]
 }
 
+/// An interval of time and its text.
+pub(super) type Span = ((f64, f64), String);
+
 /// The intervals of `at()` with their texts.
-fn intervals(cmd: &ParsedCommand) -> Result<Vec<((f64, f64), String)>> {
+pub(super) fn intervals(cmd: &ParsedCommand) -> Result<Vec<Span>> {
     let Some(text) = cmd.options.text("at") else {
         return if cmd.has("trim") { Err(StataError::invalid("trim requires at()")) } else { Ok(Vec::new()) };
     };
@@ -97,6 +107,12 @@ fn stptime(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (per, level) = (cmd.options.real("per").unwrap_or(1.0), level(s, cmd)?);
     if per <= 0.0 {
         return Err(StataError::invalid("per() must be positive"));
+    }
+    if cmd.has("smr") {
+        return super::stptime_smr::run(s, cmd, per);
+    }
+    if cmd.has("using") {
+        return Err(StataError::invalid("using() requires smr()"));
     }
     let settings = Settings::of(&s.frame)?;
     let intervals = intervals(cmd)?;

@@ -26,6 +26,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noShow"),
     OptSpec::flag("noTItle"),
     OptSpec::text("mat"),
+    OptSpec::flag("Cox"),
 ];
 
 fn weight(cmd: &ParsedCommand) -> Result<(TestWeight, String)> {
@@ -65,7 +66,9 @@ fn matrix_names(cmd: &ParsedCommand) -> Result<Option<[String; 2]>> {
 
 /// Runs `sts test`.
 pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
-    cmd.check_options(OPTIONS, &["Cox"])?;
+    cmd.check_options(OPTIONS, &[])?;
+    let cox = cmd.has("cox");
+    super::sts_cox::check(&cmd)?;
     let (weight, title) = weight(&cmd)?;
     let matrices = matrix_names(&cmd)?;
     let settings = Settings::of(&s.frame)?;
@@ -79,7 +82,7 @@ pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
         None => Vec::new(),
     };
     let records = Records::read(s, &settings, &mut touse)?;
-    if matches!(&records.weights, Some((WeightKind::Probability, _))) {
+    if !cox && matches!(&records.weights, Some((WeightKind::Probability, _))) {
         return Err(StataError::new(101, "pweights not allowed with this test"));
     }
     let groups = Grouping::of(s, &variables, &records);
@@ -104,11 +107,11 @@ pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     if !cmd.has("noshow") {
         show(s, &settings);
     }
+    if cox {
+        return super::sts_cox::run(s, &cmd, &records, &groups, &total);
+    }
     if !cmd.has("notitle") {
-        s.print("");
-        let stratified = if strata.is_empty() { "" } else { "Stratified test for equality" };
-        s.print(if strata.is_empty() { "Equality of survivor functions" } else { stratified });
-        title.lines().for_each(|line| s.print(line));
+        heading(s, !strata.is_empty(), &title);
     }
     if cmd.has("detail") && !strata.is_empty() {
         for (layer, part) in parts.iter().enumerate() {
@@ -141,6 +144,12 @@ pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     }
     s.r = r;
     Ok(())
+}
+
+fn heading(s: &mut Session, stratified: bool, title: &str) {
+    s.print("");
+    s.print(if stratified { "Stratified test for equality" } else { "Equality of survivor functions" });
+    title.lines().for_each(|line| s.print(line));
 }
 
 /// The scores of the groups and their covariance under the names of `mat()`.

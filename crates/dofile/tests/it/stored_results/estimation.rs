@@ -33,6 +33,17 @@ pub(super) const ROWS: &[(Row, &[&str])] = &[
     ),
     (
         (
+            "R",
+            "exlogistic s k",
+            "N k_groups n_possible n_trials sum_y k_indvars k_terms k_condvars condcons midp eps cmd cmdline title depvar \
+        indvars level datasignature datasignaturevars properties estat_cmd marginsnotok b mue_indicators se ci sum_y_groups \
+        N_g sufficient p_sufficient scoretest p_scoretest probtest p_probtest scoretest_m p_scoretest_m probtest_m \
+        p_probtest_m",
+        ),
+        &[],
+    ),
+    (
+        (
             "IRT",
             "irt 2pl d s dead",
             "k k_eq k_dv k_rc k_rs irt_k_eq k_items1 ll n_quad rank ic rc converged cmd2 model1 items1 depvar title \

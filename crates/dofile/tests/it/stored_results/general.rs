@@ -209,6 +209,17 @@ pub(super) const ROWS: &[(&str, &str, &str)] = &[
         "power oneproportion .2 .5",
         "N delta alpha power beta p0 pa diff onesided type method",
     ),
+    (
+        "[PSS-3] ciwidth",
+        "ciwidth onemean, width(1) probwidth(.9)",
+        "N level alpha width Pr_width sd onesided knownsd type method",
+    ),
+    (
+        "[R] Epitab",
+        "cs d s, by(k) pool",
+        "rr lb_rr ub_rr crude lb_crude ub_crude pooled lb_pooled ub_pooled chi2_p chi2_mh df chi2 p",
+    ),
+    ("[ST] sts test", "stset time, failure(dead); sts test d, cox", "df chi2"),
     ("[MV] alpha", "alpha x z u, item", "alpha k cov ItemTestCorr ItemRestCorr MeanInterItemCov Alpha"),
     ("[MV] alpha", "alpha x z u, std", "alpha k rho"),
     ("[MV] hotelling", "hotelling x z, by(d)", "N k T2 df F p"),
