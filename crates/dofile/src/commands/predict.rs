@@ -3,7 +3,7 @@
 use super::estimation::{predict_choice, predict_counts, predict_equations, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{
-    community, estimation, latent, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival,
+    community, estimation, latent, limited, multivariate, nonlinear, nonparametric, panel, shrinkage, spatial, survival,
     timeseries, treatment,
 };
 use crate::error::{Result, StataError};
@@ -156,6 +156,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         multivariate::predict,
         shrinkage::predict,
         nonlinear::predict,
+        nonparametric::predict,
         limited::predict,
         estimation::predict,
         spatial::predict,

@@ -20,6 +20,7 @@ pub mod first_stages;
 pub mod header;
 pub mod instruments;
 pub mod interval_outcome;
+pub mod kernel_model;
 pub mod layout;
 pub mod likelihood;
 pub mod linear;

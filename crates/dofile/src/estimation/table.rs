@@ -147,11 +147,15 @@ impl Table<'_> {
         }
     }
 
-    fn rows(&self, cmd: &str) -> Vec<Row> {
+    fn rows(&self, session: &Session) -> Vec<Row> {
+        let cmd = session.e.cmd();
+        let given = session.settings.table.limits.as_ref().map(|l| &l.1);
         (0..self.b.len())
             .map(|i| {
                 let row = row(self.b[i], self.se[i], self.df_r, self.level, self.exponentiated(i));
-                if self.is_bounded(i, cmd) && !is_missing(row.p) {
+                if let Some((low, high)) = given.and_then(|g| g.get(i)).filter(|_| !is_missing(row.se)) {
+                    Row { low: *low, high: *high, ..row }
+                } else if self.is_bounded(i, cmd) && !is_missing(row.p) {
                     Row { p: row.p / 2.0, low: row.low.max(0.0), ..row }
                 } else if self.is_variance(i) {
                     self.variance_row(i, row)
@@ -166,7 +170,7 @@ impl Table<'_> {
 
     /// Stores `r(table)`.
     pub fn store(&self, session: &mut Session) {
-        let rows = self.rows(session.e.cmd());
+        let rows = self.rows(session);
         let critical = stata(wald::critical(self.level, self.df_r));
         let mut data = Vec::with_capacity(rows.len() * 9);
         let pick: [fn(&Row) -> f64; 6] = [|r| r.b, |r| r.se, |r| r.ratio, |r| r.p, |r| r.low, |r| r.high];
@@ -217,7 +221,7 @@ impl Table<'_> {
     /// Prints the table.
     pub fn print(&self, session: &mut Session) {
         self.print_heading(session);
-        let mut rows = self.rows(session.e.cmd());
+        let mut rows = self.rows(session);
         if UNTESTED.contains(&session.e.cmd()) && self.is_active(session) {
             let untested = |s: &Stripe| s.eq.starts_with('/') && !s.name.starts_with("cov(");
             let ancillary = rows.iter_mut().zip(self.stripe).filter(|(_, s)| untested(s));
@@ -286,6 +290,7 @@ impl Table<'_> {
                 Some((variable, operators)) => {
                     layout.print_operated(session, &variable, &operators, &numbers)
                 }
+                None if term.is_none() && layout.print_contrast(session, &label, &numbers) => {}
                 None => layout.print(session, &label, term, &numbers),
             }
         }
@@ -359,7 +364,7 @@ impl Table<'_> {
     pub fn print_under(&self, session: &mut Session, headings: &[(usize, &str)]) {
         self.print_heading(session);
         let look = session.settings.table.clone();
-        for (i, row) in self.rows(session.e.cmd()).iter().enumerate() {
+        for (i, row) in self.rows(session).iter().enumerate() {
             for (_, text) in headings.iter().filter(|h| h.0 == i) {
                 session.print(format!("{text:<13}|"));
             }

@@ -16,8 +16,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "rolling [exp_list], window(#) [recursive rrecursive clear saving(file [, replace double]) stepsize(#) nodots double] : command",
-    notes: "the data become one row for each window with its start and end; windows do not cross panels; [TS] rolling",
+    syntax: "rolling [exp_list], window(#) [recursive rrecursive clear saving(file [, replace double]) stepsize(#) keep(varname [, start]) nodots double] : command",
+    notes: "the data become one row for each window with its start and end; windows do not cross panels; keep() has the value at the end of each window, or at its start, missing where the window has no such row; [TS] rolling",
     examples: &[Example {
         run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) clear nodots double: summarize x",
         expect: &[
@@ -27,6 +27,10 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             ("end[4]", 6.0),
             ("m[4]", 77.0 / 3.0),
         ],
+    },
+    Example {
+        run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) keep(x, start) clear nodots: summarize t",
+        expect: &[("x[1]", 1.0), ("x[4]", 16.0), ("m[4]", 5.0)],
     }],
 };
 
@@ -37,6 +41,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("clear"),
     OptSpec::text("SAving"),
     OptSpec::int("STEPsize"),
+    OptSpec::text("Keep"),
     OptSpec::flag("noDots"),
     OptSpec::flag("Double"),
 ];
@@ -51,7 +56,7 @@ struct Window {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (mut head, command) = parts("rolling", &cmd.raw)?;
-    head.check_options(OPTIONS, &["STart", "End", "Keep", "REJECT", "NOIsily", "TRace", "noLegend"])?;
+    head.check_options(OPTIONS, &["STart", "End", "REJECT", "NOIsily", "TRace", "noLegend"])?;
     let width = head.options.int("window").ok_or_else(|| StataError::invalid("option window() required"))?;
     let step = head.options.int("stepsize").unwrap_or(1);
     if width < 1 || step < 1 {
@@ -66,6 +71,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if windows.is_empty() {
         return Err(StataError::new(2001, "insufficient observations"));
     }
+    let kept = kept(s, &head, time, &windows)?;
     let full = s.frame.clone();
     let (statistics, ..) = replicate::first_run(s, &command, &head.list, "stat")?;
     s.frame = full.clone();
@@ -75,7 +81,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Ok(())
     })?;
     let made = |double: bool| {
-        collected(&full, &panel, time, &windows, &replicate::as_frame(&statistics, &values, double)?)
+        let statistics = replicate::as_frame(&statistics, &values, double)?;
+        collected(&full, &panel, time, &windows, kept.as_ref(), &statistics)
     };
     if let Some(saving) = head.options.text("saving") {
         return replicate::save_frame(s, saving, |double| made(double || head.has("double")));
@@ -85,12 +92,32 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// The variable of `keep()` at the right edge of each window, or with `start` at the left one.
+fn kept(s: &Session, head: &ParsedCommand, time: usize, windows: &[Window]) -> Result<Option<Variable>> {
+    let Some(text) = head.options.text("keep") else { return Ok(None) };
+    let (name, option) = text.split_once(',').unwrap_or((text, ""));
+    let at_start = match option.trim() {
+        "" => false,
+        "start" => true,
+        other => return Err(StataError::option_not_allowed(other)),
+    };
+    let place = s.variable(name.trim())?;
+    let edge = |w: &Window| {
+        let wanted = if at_start { w.start } else { w.end };
+        w.rows.iter().copied().find(|r| s.frame.num_at(time, *r) == wanted)
+    };
+    let mut var = s.frame.var(place).clone();
+    var.data = std::sync::Arc::new(var.data.gather(windows.iter().map(edge)));
+    Ok(Some(var))
+}
+
 /// The statistics of the windows with the panel, start and end of each.
 fn collected(
     full: &Frame,
     panel: &Panel,
     time: usize,
     windows: &[Window],
+    kept: Option<&Variable>,
     statistics: &Frame,
 ) -> Result<Frame> {
     let mut frame = Frame::new();
@@ -105,7 +132,7 @@ fn collected(
         var.format.clone_from(&full.var(time).format);
         frame.add(var)?;
     }
-    for var in statistics.vars() {
+    for var in kept.into_iter().chain(statistics.vars()) {
         frame.add(var.clone())?;
     }
     Ok(frame)
