@@ -69,13 +69,8 @@ impl Duration {
         if self == Self::Gamma {
             return differences(&|x, y| Self::gamma(t, failed, x, y), eta, a);
         }
-        let model = Parametric {
-            distribution: self.parametric(),
-            aft: true,
-            t0: &[0.0],
-            t: &[t],
-            d: &[failed],
-        };
+        let model =
+            Parametric { distribution: self.parametric(), aft: true, t0: &[0.0], t: &[t], d: &[failed] };
         let mut out = (0.0, [0.0; 2], [0.0; 4]);
         if self.has_shape() {
             out.0 = model.row(0, &[eta, a], &mut out.1, &mut out.2);

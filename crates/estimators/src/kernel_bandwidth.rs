@@ -183,8 +183,7 @@ pub fn choose(
     let square = (0..data.y.len()).map(|i| data.count(i) * (data.y[i] - centre).powi(2));
     let variance = square.sum::<f64>() / n;
     let rows = (0..data.y.len()).filter(|i| data.count(*i) > 0.0).collect();
-    let mut search =
-        Search { data, criterion, rows, discrete, centre, variance, spread, log: Vec::new() };
+    let mut search = Search { data, criterion, rows, discrete, centre, variance, spread, log: Vec::new() };
     search.rows = identified(&search, free);
     if search.rows.is_empty() {
         return None;
@@ -229,7 +228,8 @@ fn identified(search: &Search<'_>, free: usize) -> Vec<usize> {
 /// The best points of a grid of common bandwidths around the rule of thumb, those of smallest loss that are not next to each
 /// other first.
 fn grid(search: &Search<'_>, q: usize, free: usize, rule: f64) -> Vec<(Vec<f64>, f64)> {
-    let steps: Vec<f64> = if q == 0 { vec![0.0] } else { (-10..=14).map(|i| rule + 0.25 * f64::from(i)).collect() };
+    let steps: Vec<f64> =
+        if q == 0 { vec![0.0] } else { (-10..=14).map(|i| rule + 0.25 * f64::from(i)).collect() };
     let shares: &[f64] = if free == 0 { &[0.0] } else { &[0.05, 0.3, 0.8] };
     let mut points: Vec<(usize, usize, Vec<f64>, f64)> = Vec::new();
     for (i, step) in steps.iter().enumerate() {
@@ -250,9 +250,8 @@ fn grid(search: &Search<'_>, q: usize, free: usize, rule: f64) -> Vec<(Vec<f64>,
     }
     points.sort_by(|a, b| a.3.total_cmp(&b.3));
     let mut kept: Vec<(usize, usize)> = Vec::new();
-    let apart = |i: usize, j: usize, kept: &[(usize, usize)]| {
-        kept.iter().all(|(a, b)| a.abs_diff(i) > 3 || *b != j)
-    };
+    let apart =
+        |i: usize, j: usize, kept: &[(usize, usize)]| kept.iter().all(|(a, b)| a.abs_diff(i) > 3 || *b != j);
     let mut out = Vec::new();
     for (i, j, p, loss) in points {
         if out.len() < 3 && apart(i, j, &kept) {
@@ -273,11 +272,8 @@ fn descend(
     let limits = Tolerances { parameters: 1e-7, value: 1e-8, newton: f64::NAN, iterations };
     // a simplex that starts inside the interval of a discrete bandwidth
     let q = search.spread.len();
-    let deltas: Vec<f64> = start
-        .iter()
-        .enumerate()
-        .map(|(k, p)| if k >= q && *p + step > 1.0 { -step } else { step })
-        .collect();
+    let deltas: Vec<f64> =
+        start.iter().enumerate().map(|(k, p)| if k >= q && *p + step > 1.0 { -step } else { step }).collect();
     let found = match simplex(search, start, value, limits, &deltas) {
         Ok(found) => found,
         Err(Failure::Evaluation(never)) => match never {},

@@ -87,6 +87,13 @@ impl Centred {
         Self { columns: columns.iter().zip(&means).map(moved).collect(), means, constant }
     }
 
+    /// Takes starting values in the units of the data, this index first, to those of the columns.
+    pub fn start(&self, b: &mut [f64]) {
+        if let Some(constant) = self.constant {
+            b[constant] += self.means.iter().zip(b.iter()).map(|(m, b)| m * b).sum::<f64>();
+        }
+    }
+
     /// The columns as slices.
     pub fn slices(&self) -> Vec<&[f64]> {
         self.columns.iter().map(Vec::as_slice).collect()

@@ -140,7 +140,10 @@ impl SurvivalEffects<'_> {
         let (zero, one) = if self.has_outcome_model() {
             let counts = self.estimand != Estimand::Atet || treated;
             let own = f64::from(u8::from(counts));
-            (own * (self.outcome.mean(eta0, a0) - of_control), own * (self.outcome.mean(eta1, a1) - of_treated))
+            (
+                own * (self.outcome.mean(eta0, a0) - of_control),
+                own * (self.outcome.mean(eta1, a1) - of_treated),
+            )
         } else if treated {
             (0.0, weight * (t - of_treated))
         } else {
@@ -176,8 +179,13 @@ impl SurvivalEffects<'_> {
             equations.push(equation(&columns.shape));
         }
         let rows = weights.len();
-        let problem =
-            Problem { model, equations, rows, weights: Some((weights, WeightKind::Importance)), n: rows as f64 };
+        let problem = Problem {
+            model,
+            equations,
+            rows,
+            weights: Some((weights, WeightKind::Importance)),
+            n: rows as f64,
+        };
         let limits = Limits { newton_tolerance: 1e-10, ..Limits::default() };
         match problem.maximise(&start, limits, Vce::Classical) {
             Some(fit) if fit.converged => Ok(fit.b),
@@ -272,9 +280,8 @@ impl SurvivalEffects<'_> {
         };
         let [etac, ac] = self.c.indices(&delta, n);
         let p: Vec<f64> = (0..n).map(|i| self.assignment.probability(etat[i], scale[i])).collect();
-        let uncensored: Vec<f64> = (0..n)
-            .map(|i| self.censoring.map_or(1.0, |c| c.survivor(self.t[i], etac[i], ac[i])))
-            .collect();
+        let uncensored: Vec<f64> =
+            (0..n).map(|i| self.censoring.map_or(1.0, |c| c.survivor(self.t[i], etac[i], ac[i]))).collect();
         let own = |i: usize| self.own_weight(i, p[i], uncensored[i]);
         let mut betas = [Vec::new(), Vec::new()];
         if self.has_outcome_model() {

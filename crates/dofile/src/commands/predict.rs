@@ -3,8 +3,8 @@
 use super::estimation::{predict_choice, predict_counts, predict_equations, predict_models, predictions};
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{
-    community, estimation, latent, limited, multivariate, nonlinear, nonparametric, panel, shrinkage, spatial, survival,
-    timeseries, treatment,
+    community, estimation, latent, limited, multivariate, nonlinear, nonparametric, panel, shrinkage,
+    spatial, survival, timeseries, treatment,
 };
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;

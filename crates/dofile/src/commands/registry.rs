@@ -4,7 +4,8 @@ use super::{ByRule, CommandSpec, Form, SearchOptions};
 use super::{
     community, data, describe, documented, documents, epidemiology, estat, estimation, exchange, graphics,
     imputation, inference, language, latent, likelihood, limited, meta, multivariate, nonlinear,
-    nonparametric, panel, predict, prefix, quantile, shrinkage, spatial, survey, survival, systems, timeseries, treatment,
+    nonparametric, panel, predict, prefix, quantile, shrinkage, spatial, survey, survival, systems,
+    timeseries, treatment,
 };
 
 /// The commands that pass their subcommands on to the families.

@@ -33,7 +33,11 @@ fn wrong_input_is_refused() {
         ("npregress series y x", 199, "series"),
         ("npregress local y x", 198, "unknown subcommand"),
         ("npregress kernel y x, bwidth(1, copy) nosuch", 198, "nosuch"),
-        ("npregress kernel y x, bwidth(1, copy) noderivatives\nmargins, dydx(x)\npredict d*, derivatives", 322, "noderivatives"),
+        (
+            "npregress kernel y x, bwidth(1, copy) noderivatives\nmargins, dydx(x)\npredict d*, derivatives",
+            322,
+            "noderivatives",
+        ),
         ("npregress kernel y x, bwidth(1, copy)\nmargins, predict(xb)", 199, "predictions other than mean"),
         ("regress y x\nmargins, reps(5)", 198, "need npregress kernel"),
     ] {
@@ -54,10 +58,16 @@ fn origin_and_unit_do_not_matter() {
     let plain = numbers("");
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs();
     let moved = numbers("replace x = x + 2^30\nreplace y = y + 2^30");
-    assert!(near(moved[0], plain[0]) && near(moved[1], plain[1]) && near(moved[3], plain[3]), "{moved:?} {plain:?}");
+    assert!(
+        near(moved[0], plain[0]) && near(moved[1], plain[1]) && near(moved[3], plain[3]),
+        "{moved:?} {plain:?}"
+    );
     assert!(near(moved[2] - 2f64.powi(30), plain[2]), "{moved:?} {plain:?}");
     let scaled = numbers("replace x = x*2^40\nreplace y = y*2^-30");
-    assert!(near(scaled[0], plain[0] * 2f64.powi(40)) && near(scaled[2], plain[2] * 2f64.powi(-30)), "{scaled:?} {plain:?}");
+    assert!(
+        near(scaled[0], plain[0] * 2f64.powi(40)) && near(scaled[2], plain[2] * 2f64.powi(-30)),
+        "{scaled:?} {plain:?}"
+    );
     assert!(near(scaled[3], plain[3]), "{scaled:?} {plain:?}");
 }
 
@@ -70,10 +80,20 @@ fn hard_data_have_an_answer() {
     ));
     assert!(log.contains("note: k omitted because of collinearity."), "{log}");
     assert!(log.contains("1 observation violates"), "{log}");
-    holds(&s, &[
-        "e(N) == 59", "r(N) == 59", "lost[7] == 1", "r(sum) == 1", "m[7] == .", "m[5] == .", "reldif(mean, b[1,1]) < 1e-12",
-        "colsof(b) == 3", "abs(e[1] - (y[1] - m[1])) < 1e-12",
-    ]);
+    holds(
+        &s,
+        &[
+            "e(N) == 59",
+            "r(N) == 59",
+            "lost[7] == 1",
+            "r(sum) == 1",
+            "m[7] == .",
+            "m[5] == .",
+            "reldif(mean, b[1,1]) < 1e-12",
+            "colsof(b) == 3",
+            "abs(e[1] - (y[1] - m[1])) < 1e-12",
+        ],
+    );
     let (s, _) = run(&format!("{DATA}generate c = 7\nnpregress kernel c x, nolog\nmatrix b = e(b)"));
     holds(&s, &["reldif(b[1,1], 7) < 1e-12", "abs(b[1,2]) < 1e-9", "e(r2) == ."]);
 }
@@ -99,12 +119,28 @@ fn replications_give_errors() {
          margins, at(x=(.5 1.5)) reps(30) seed(3) nodots\nmatrix mv = r(V)\nmatrix mt = r(table)\nmargins a\nscalar bare = r(k_margins)\n\
          test _b[Effect:x] = 0\nscalar chi2 = r(chi2)\nmatrix b = e(b)"
     ));
-    holds(&s, &[
-        "again == 0", "v[1,1] > 0 & v[2,2] > 0", "reldif(t[5,2], p[1,2]) < 1e-12", "reldif(t[2,2], sqrt(v[2,2])) < 1e-12",
-        "mv[1,1] > 0 & mv[2,2] > 0", "mt[5,1] < mt[1,1] & mt[6,1] > mt[1,1]", "bare == 3", "reldif(chi2, b[1,2]^2/v[2,2]) < 1e-9",
-        "e(N_reps) == 40",
-    ]);
-    for wanted in ["Percentile", "Observed   Bootstrap", "Local-linear regression", "E(Kernel obs)", "(1 vs 0)", "Predictive margins"] {
+    holds(
+        &s,
+        &[
+            "again == 0",
+            "v[1,1] > 0 & v[2,2] > 0",
+            "reldif(t[5,2], p[1,2]) < 1e-12",
+            "reldif(t[2,2], sqrt(v[2,2])) < 1e-12",
+            "mv[1,1] > 0 & mv[2,2] > 0",
+            "mt[5,1] < mt[1,1] & mt[6,1] > mt[1,1]",
+            "bare == 3",
+            "reldif(chi2, b[1,2]^2/v[2,2]) < 1e-9",
+            "e(N_reps) == 40",
+        ],
+    );
+    for wanted in [
+        "Percentile",
+        "Observed   Bootstrap",
+        "Local-linear regression",
+        "E(Kernel obs)",
+        "(1 vs 0)",
+        "Predictive margins",
+    ] {
         assert!(log.contains(wanted), "{wanted}\n{log}");
     }
 }
@@ -115,7 +151,16 @@ fn predictions_of_other_rows() {
     let (s, _) = run(&format!(
         "{DATA}npregress kernel y x i.a in 1/50, bwidth(.6 .3, copy) predict(p*)\npredict double m, mean\npredict double d*, derivatives\nscalar n = e(N)"
     ));
-    holds(&s, &[
-        "n == 50", "reldif(m[3], p1[3]) < 1e-12", "p1[55] == .", "m[55] < .", "reldif(d1[3], p2[3]) < 1e-12", "reldif(d3[9], p4[9]) < 1e-12", "d2[55] < .",
-    ]);
+    holds(
+        &s,
+        &[
+            "n == 50",
+            "reldif(m[3], p1[3]) < 1e-12",
+            "p1[55] == .",
+            "m[55] < .",
+            "reldif(d1[3], p2[3]) < 1e-12",
+            "reldif(d3[9], p4[9]) < 1e-12",
+            "d2[55] < .",
+        ],
+    );
 }

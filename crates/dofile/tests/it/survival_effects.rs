@@ -27,7 +27,11 @@ fn wrong_input_is_refused() {
         (format!("{set}stteffects ra (a) (g), statistic(median)"), 199, "statistic"),
         (format!("{set}stteffects ra (a) (g)\npredict p, ps"), 322, "not available"),
         (format!("{set}stteffects ra (a) (g) if t < 0"), 2000, "no observations"),
-        ("generate e = t/2\nstset t, failure(f) enter(time e)\nstteffects ra (a) (g)".to_string(), 459, "delayed entry"),
+        (
+            "generate e = t/2\nstset t, failure(f) enter(time e)\nstteffects ra (a) (g)".to_string(),
+            459,
+            "delayed entry",
+        ),
         ("replace f = 0\nstset t, failure(f)\nstteffects ra (a) (g)".to_string(), 2000, "no failures"),
     ] {
         let (log, rc) = Session::default().run_captured(&format!("{DATA}{line}"));
@@ -42,7 +46,9 @@ fn a_known_effect_is_found() {
     let data = "set obs 6000\nset seed 2\ngenerate a = rnormal()\ngenerate g = runiform() < invlogit(.5*a)\n\
         generate double t = exp(1 + .3*a + .5*g)*(-ln(runiform()))^(1/1.5)\ngenerate double c = exp(2.5)*(-ln(runiform()))\n\
         generate f = t <= c\nreplace t = min(t, c)\nquietly stset t, failure(f)\n";
-    for command in ["ra (a) (g)", "ipw (g a) (, exponential)", "ipwra (a) (g a)", "wra (a) (g) (, exponential)"] {
+    for command in
+        ["ra (a) (g)", "ipw (g a) (, exponential)", "ipwra (a) (g a)", "wra (a) (g) (, exponential)"]
+    {
         let (s, _) = run(&format!(
             "{data}stteffects {command}\nscalar truth = exp(1 + .3^2/2)*exp(lngamma(1 + 1/1.5))*(exp(.5) - 1)\nscalar z = (_b[ATE:r1vs0.g] - truth)/_se[ATE:r1vs0.g]"
         ));
@@ -70,7 +76,17 @@ fn output_and_predictions() {
     ] {
         assert!(log.contains(wanted), "{wanted}\n{log}");
     }
-    holds(&s, &["p[1] > 0 & p[1] < 1", "s[1] > 0 & s[1] <= 1", "m0[1] > 0", "e[2] < .", "e(N) == 120", "e(k_levels) == 2"]);
+    holds(
+        &s,
+        &[
+            "p[1] > 0 & p[1] < 1",
+            "s[1] > 0 & s[1] <= 1",
+            "m0[1] > 0",
+            "e[2] < .",
+            "e(N) == 120",
+            "e(k_levels) == 2",
+        ],
+    );
 }
 
 /// A unit of time multiplies effects and errors.
@@ -91,11 +107,18 @@ fn unit_of_time_does_not_matter() {
 #[test]
 fn covariates_far_from_zero_keep_their_digits() {
     let numbers = |change: &str, fit: &str, names: [&str; 3]| {
-        let (s, _) = run(&format!("{DATA}replace a = round(a, 1/1024)\nrecast double a\n{change}\nquietly stset t, failure(f)\n{fit}"));
+        let (s, _) = run(&format!(
+            "{DATA}replace a = round(a, 1/1024)\nrecast double a\n{change}\nquietly stset t, failure(f)\n{fit}"
+        ));
         names.map(|e| s.eval_num(e).expect("a number"))
     };
     let effect = ["_b[ATE:r1vs0.g]", "_se[ATE:r1vs0.g]", "_b[TME1:a]"];
-    for fit in ["stteffects ipwra (a, ancillary(a)) (g a) (a)", "stteffects ipw (g a, probit) (a)", "teffects ipwra (t a) (g a)", "teffects aipw (t a, poisson) (g a)"] {
+    for fit in [
+        "stteffects ipwra (a, ancillary(a)) (g a) (a)",
+        "stteffects ipw (g a, probit) (a)",
+        "teffects ipwra (t a) (g a)",
+        "teffects aipw (t a, poisson) (g a)",
+    ] {
         let (plain, moved) = (numbers("", fit, effect), numbers("replace a = a + 2^30", fit, effect));
         for (a, b) in plain.iter().zip(&moved) {
             assert!((a - b).abs() < 1e-6 * a.abs(), "{fit} {plain:?} {moved:?}");

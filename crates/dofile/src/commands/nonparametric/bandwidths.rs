@@ -39,7 +39,12 @@ pub(super) fn in_order(regressors: &[Regressor], widths: &Widths) -> Vec<f64> {
 
 fn apart(regressors: &[Regressor], values: &[f64]) -> Widths {
     let pick = |continuous: bool| {
-        regressors.iter().zip(values).filter(|(r, _)| r.is_continuous() == continuous).map(|(_, v)| *v).collect()
+        regressors
+            .iter()
+            .zip(values)
+            .filter(|(r, _)| r.is_continuous() == continuous)
+            .map(|(_, v)| *v)
+            .collect()
     };
     Widths { continuous: pick(true), discrete: pick(false) }
 }
@@ -116,11 +121,14 @@ fn searched(
 ) -> Result<Chosen> {
     let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(0) as usize);
     let fixed = fixed.or_else(|| fixed_discrete(data));
-    let found = search(data, criterion, fixed, iterations).ok_or_else(|| {
-        StataError::new(459, "no bandwidth identifies the regression at the observations")
-    })?;
+    let found = search(data, criterion, fixed, iterations)
+        .ok_or_else(|| StataError::new(459, "no bandwidth identifies the regression at the observations"))?;
     if !cmd.has("nolog") {
-        let label = if criterion == Criterion::ImprovedAkaike { "AIC criterion" } else { "Cross-validation criterion" };
+        let label = if criterion == Criterion::ImprovedAkaike {
+            "AIC criterion"
+        } else {
+            "Cross-validation criterion"
+        };
         s.print("");
         title.lines().for_each(|line| s.print(line));
         s.print("");
@@ -174,12 +182,16 @@ fn specified(
     };
     let values = if copy {
         if named.len() != regressors.len() {
-            return Err(StataError::new(503, format!("option {option}() needs {} bandwidths", regressors.len())));
+            return Err(StataError::new(
+                503,
+                format!("option {option}() needs {} bandwidths", regressors.len()),
+            ));
         }
         named.into_iter().map(|n| n.1).collect()
     } else {
         let known: Vec<String> = regressors.iter().map(Regressor::name).collect();
-        let bare = |name: &str| name.rsplit_once(':').map_or(name, |n| n.1).trim_start_matches("i.").to_string();
+        let bare =
+            |name: &str| name.rsplit_once(':').map_or(name, |n| n.1).trim_start_matches("i.").to_string();
         if let Some((name, _)) = named.iter().find(|(n, _)| !skip && !known.contains(&bare(n))) {
             return Err(StataError::new(111, format!("{name} is not a regressor of the model")));
         }
@@ -209,8 +221,6 @@ fn pairs(list: &str) -> Option<Vec<(String, f64)>> {
     }
     words
         .chunks(3)
-        .map(|c| (c[1] == "=").then_some(())
-            .and_then(|()| parse_number(c[2]))
-            .map(|v| (c[0].to_string(), v)))
+        .map(|c| (c[1] == "=").then_some(()).and_then(|()| parse_number(c[2])).map(|v| (c[0].to_string(), v)))
         .collect()
 }

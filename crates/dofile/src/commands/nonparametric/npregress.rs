@@ -54,7 +54,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     examples: &[Example {
         // a plane is its own local linear fit, at any bandwidth
         run: "set obs 40\ngenerate double x = mod(7*_n, 23)\ngenerate double z = mod(5*_n, 17)\ngenerate double y = 1 + 2*x - z\nnpregress kernel y x z, bwidth(9 8, copy)\nmatrix b = e(b)\nsummarize y",
-        expect: &[("round(b[1,2], 1e-9)", 2.0), ("round(b[1,3], 1e-9)", -1.0), ("reldif(b[1,1], r(mean)) < 1e-9", 1.0)],
+        expect: &[
+            ("round(b[1,2], 1e-9)", 2.0),
+            ("round(b[1,3], 1e-9)", -1.0),
+            ("reldif(b[1,1], r(mean)) < 1e-9", 1.0),
+        ],
     }],
 };
 
@@ -173,7 +177,10 @@ fn read(s: &mut Session, cmd: &ParsedCommand, list: &str) -> Result<Read> {
         Read { depvar, y, regressors: Vec::new(), continuous: Vec::new(), discrete: Vec::new(), rows, touse };
     for term in regressors.expand(&s.frame, &out.touse)? {
         let [atom] = &term.atoms[..] else {
-            return Err(StataError::new(198, "interactions are not allowed: a kernel regression has them all"));
+            return Err(StataError::new(
+                198,
+                "interactions are not allowed: a kernel regression has them all",
+            ));
         };
         match atom {
             Atom::Cont { .. } => {
@@ -208,7 +215,11 @@ fn add_level(s: &Session, out: &mut Read, var: &str, level: i64, is_base: bool) 
         None => {
             let column = s.numeric_variable(var)?;
             out.discrete.push(out.rows.iter().map(|r| s.frame.num_at(column, *r)).collect());
-            out.regressors.push(Regressor::Discrete { name: var.to_string(), levels: vec![level], base: level });
+            out.regressors.push(Regressor::Discrete {
+                name: var.to_string(),
+                levels: vec![level],
+                base: level,
+            });
         }
     }
     Ok(())
@@ -333,7 +344,11 @@ fn post_averages(est: &mut Estimation, model: &KernelModel, fits: &Fits) -> Resu
 /// Mean of the values that are not missing.
 pub(super) fn average(values: impl Iterator<Item = f64>) -> f64 {
     let known: Vec<f64> = values.filter(|x| !is_missing(*x)).collect();
-    if known.is_empty() { MISSING } else { estimators::real::stable_sum(known.iter().copied()) / known.len() as f64 }
+    if known.is_empty() {
+        MISSING
+    } else {
+        estimators::real::stable_sum(known.iter().copied()) / known.len() as f64
+    }
 }
 
 /// Writes the variables of `predict()` and `unidentsample()`.
@@ -362,7 +377,9 @@ fn store_predictions(
     }
     match cmd.options.text("predict") {
         None => Ok(()),
-        Some(text) => super::predict::of_option(s, text, read_names(model), &read.rows, &fits.means, &fits.effects),
+        Some(text) => {
+            super::predict::of_option(s, text, read_names(model), &read.rows, &fits.means, &fits.effects)
+        }
     }
 }
 

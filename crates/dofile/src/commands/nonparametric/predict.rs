@@ -10,11 +10,8 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 
-pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(&[
-    OptSpec::flag("Mean"),
-    OptSpec::flag("Residuals"),
-    OptSpec::flag("DERIVatives"),
-]);
+pub(super) const SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::flag("Mean"), OptSpec::flag("Residuals"), OptSpec::flag("DERIVatives")]);
 
 /// `predict` after the command.
 pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -31,7 +28,10 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if statistic.as_deref() == Some("derivatives") {
         let labels = model.effect_names();
         if labels.is_empty() {
-            return Err(StataError::new(322, "derivatives were not estimated: the command had noderivatives"));
+            return Err(StataError::new(
+                322,
+                "derivatives were not estimated: the command had noderivatives",
+            ));
         }
         let values: Vec<Vec<f64>> = points.iter().map(|p| model.effects_at(centre, p)).collect();
         let names = spread(&names, labels.len())?;
@@ -64,7 +64,9 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn spread(names: &[(String, bool)], wanted: usize) -> Result<Vec<String>> {
     match names {
         [(stub, true)] => Ok((1..=wanted).map(|k| format!("{stub}{k}")).collect()),
-        list if list.len() == wanted && list.iter().all(|n| !n.1) => Ok(list.iter().map(|n| n.0.clone()).collect()),
+        list if list.len() == wanted && list.iter().all(|n| !n.1) => {
+            Ok(list.iter().map(|n| n.0.clone()).collect())
+        }
         list => Err(StataError::standard(if list.len() < wanted { 102 } else { 103 })),
     }
 }

@@ -34,7 +34,9 @@ impl Plan {
             let (kind, options) = text.split_once(',').unwrap_or((text, ""));
             match kind.trim() {
                 "none" if !asked => return Ok(None),
-                "none" => return Err(StataError::invalid("options reps() and vce(none) may not be combined")),
+                "none" => {
+                    return Err(StataError::invalid("options reps() and vce(none) may not be combined"));
+                }
                 kind if abbreviates(kind, "BOOTstrap") => asked = true,
                 kind => return Err(StataError::invalid(format!("vcetype {kind} not allowed"))),
             }
@@ -42,11 +44,19 @@ impl Plan {
                 match argument {
                     Some(a) if abbreviates(&name, "Reps") => {
                         let n = parse_number(&a).filter(|n| n.fract() == 0.0);
-                        reps = Some(n.ok_or_else(|| StataError::invalid("option reps() incorrectly specified"))? as i64);
+                        reps = Some(
+                            n.ok_or_else(|| StataError::invalid("option reps() incorrectly specified"))?
+                                as i64,
+                        );
                     }
                     Some(a) if abbreviates(&name, "SEed") => seed = Some(a),
                     None if abbreviates(&name, "noDots") => dots = false,
-                    _ => return Err(StataError::unsupported_option("npregress", &format!("vce(bootstrap, {name})"))),
+                    _ => {
+                        return Err(StataError::unsupported_option(
+                            "npregress",
+                            &format!("vce(bootstrap, {name})"),
+                        ));
+                    }
                 }
             }
         }
@@ -154,7 +164,9 @@ fn store(est: &mut Estimation, observed: &[f64], rows: &[Vec<f64>], level: f64) 
     let stripe = est.b().map(|b| b.col_names.clone()).unwrap_or_default();
     let mean: Vec<f64> = (0..k).map(|j| complete.iter().map(|r| r[j]).sum::<f64>() / n).collect();
     let intervals: Vec<Intervals> = (0..k)
-        .map(|j| Intervals::of(complete.iter().map(|r| r[j]).collect(), observed[j], v[j * k + j].sqrt(), level))
+        .map(|j| {
+            Intervals::of(complete.iter().map(|r| r[j]).collect(), observed[j], v[j * k + j].sqrt(), level)
+        })
         .collect();
     let limits = |pick: fn(&Intervals) -> (f64, f64)| {
         let pairs: Vec<(f64, f64)> = intervals.iter().map(pick).collect();

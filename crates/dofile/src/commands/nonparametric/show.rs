@@ -15,7 +15,8 @@ use crate::value::MISSING;
 pub(super) fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(s, cmd)?;
     let held = s.e.extra.clone();
-    let (Some(b), Some(model)) = (s.e.b().cloned(), held.as_ref().and_then(|e| e.downcast_ref::<KernelModel>()))
+    let (Some(b), Some(model)) =
+        (s.e.b().cloned(), held.as_ref().and_then(|e| e.downcast_ref::<KernelModel>()))
     else {
         return Err(StataError::new(301, "last estimates not found"));
     };
@@ -46,11 +47,7 @@ pub(super) fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// The limits that the table shows: those of the replications, at the level of the command.
-fn limits(
-    s: &Session,
-    cmd: &ParsedCommand,
-    level: f64,
-) -> Result<Option<(&'static str, Vec<(f64, f64)>)>> {
+fn limits(s: &Session, cmd: &ParsedCommand, level: f64) -> Result<Option<(&'static str, Vec<(f64, f64)>)>> {
     let stored = s.e.results.get_text("citype").unwrap_or("percentile");
     let (name, title) = interval_kind(cmd.options.text("citype").map_or(stored, str::trim))?;
     if s.e.results.get_scalar("level") != Some(level) {

@@ -165,7 +165,6 @@ pub(super) fn save_frame(s: &mut Session, saving: &str, made: impl Fn(bool) -> R
     crate::ops::data_files::write_dta(&made(double)?, &path)
 }
 
-
 /// Non-missing values of one statistic.
 pub(super) fn column(rows: &[Vec<f64>], j: usize) -> Vec<f64> {
     rows.iter().map(|r| r[j]).filter(|x| !crate::value::is_missing(*x)).collect()

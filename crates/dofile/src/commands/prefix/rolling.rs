@@ -18,20 +18,22 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "rolling [exp_list], window(#) [recursive rrecursive clear saving(file [, replace double]) stepsize(#) keep(varname [, start]) nodots double] : command",
     notes: "the data become one row for each window with its start and end; windows do not cross panels; keep() has the value at the end of each window, or at its start, missing where the window has no such row; [TS] rolling",
-    examples: &[Example {
-        run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) clear nodots double: summarize x",
-        expect: &[
-            ("_N", 4.0),
-            ("m[1]", 14.0 / 3.0),
-            ("start[2]", 2.0),
-            ("end[4]", 6.0),
-            ("m[4]", 77.0 / 3.0),
-        ],
-    },
-    Example {
-        run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) keep(x, start) clear nodots: summarize t",
-        expect: &[("x[1]", 1.0), ("x[4]", 16.0), ("m[4]", 5.0)],
-    }],
+    examples: &[
+        Example {
+            run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) clear nodots double: summarize x",
+            expect: &[
+                ("_N", 4.0),
+                ("m[1]", 14.0 / 3.0),
+                ("start[2]", 2.0),
+                ("end[4]", 6.0),
+                ("m[4]", 77.0 / 3.0),
+            ],
+        },
+        Example {
+            run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) keep(x, start) clear nodots: summarize t",
+            expect: &[("x[1]", 1.0), ("x[4]", 16.0), ("m[4]", 5.0)],
+        },
+    ],
 };
 
 const OPTIONS: &[OptSpec] = &[

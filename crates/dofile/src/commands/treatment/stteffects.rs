@@ -2,9 +2,9 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::model::State;
+use super::show;
 use super::stteffects_model::{Found, Pair, Parts, read, split};
 use super::teffects::{begin, estimand, heads, level_names, overlap, without_constant};
-use super::show;
 use crate::error::{Result, StataError};
 use crate::estimation::model::VceSpec;
 use crate::estimation::survival::show as show_settings;
@@ -100,9 +100,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let fit = problem.fit().map_err(|e| match e {
         EffectsError::Model => StataError::new(430, "convergence not achieved"),
-        EffectsError::Values => {
-            StataError::invalid("there are censored times: stteffects ipw needs the equation of the time to censoring")
-        }
+        EffectsError::Values => StataError::invalid(
+            "there are censored times: stteffects ipw needs the equation of the time to censoring",
+        ),
     })?;
     overlap(s, &parts.call, sample, &fit.score)?;
     if !parts.call.rest.has("nolog") {

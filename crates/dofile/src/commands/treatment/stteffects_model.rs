@@ -32,8 +32,11 @@ impl Part {
             None => (text, ""),
         };
         let mut out = Self { list: front.trim().to_string(), ..Self::default() };
-        let models: &[&str] =
-            if treatment { &["logit", "probit", "hetprobit"] } else { &["exponential", "weibull", "gamma", "lognormal"] };
+        let models: &[&str] = if treatment {
+            &["logit", "probit", "hetprobit"]
+        } else {
+            &["exponential", "weibull", "gamma", "lognormal"]
+        };
         for (name, argument) in split_options(options)? {
             let model = models.iter().find(|m| name.len() >= 3 && m.starts_with(&*name));
             match (model, argument) {
@@ -47,7 +50,7 @@ impl Part {
                 (Some(model), None) => out.model = Some((*model).to_string()),
                 (None, None) if abbreviates(&name, "noCONstant") => out.no_constant[0] = true,
                 (None, Some(text)) if !treatment && abbreviates(&name, "ANCillary") => {
-                    let (list, inner) = text.split_once(',').unwrap_or((&text, ""));
+                    let (list, inner) = text.split_once(',').unwrap_or((text.as_str(), ""));
                     out.shape = list.trim().to_string();
                     for word in inner.split_whitespace() {
                         if !abbreviates(word, "noCONstant") {
@@ -106,7 +109,9 @@ pub(super) fn split(raw: &str) -> Result<Parts> {
     }
     let mut texts = texts.into_iter();
     let mut next = |what: &str| {
-        texts.next().ok_or_else(|| StataError::invalid(format!("stteffects {subcommand} needs the equation of the {what}")))
+        texts.next().ok_or_else(|| {
+            StataError::invalid(format!("stteffects {subcommand} needs the equation of the {what}"))
+        })
     };
     let outcome = match method {
         SurvivalMethod::Ipw => Part::default(),
@@ -126,7 +131,9 @@ pub(super) fn split(raw: &str) -> Result<Parts> {
         return Err(StataError::standard(100));
     }
     let (tvar, covariates) = (tvar.to_string(), covariates.trim().to_string());
-    if matches!(method, SurvivalMethod::Ra | SurvivalMethod::Wra) && (!covariates.is_empty() || treatment.model.is_some()) {
+    if matches!(method, SurvivalMethod::Ra | SurvivalMethod::Wra)
+        && (!covariates.is_empty() || treatment.model.is_some())
+    {
         return Err(StataError::invalid(format!("stteffects {subcommand} has no model of the treatment")));
     }
     treatment.list.clone_from(&covariates);
@@ -236,7 +243,11 @@ pub(super) fn read(s: &mut Session, parts: &Parts, vce: &VceSpec) -> Result<Foun
         levels,
         x: outcome.main.clone(),
         z: treatment.main.clone(),
-        weight_text: records.weights.as_ref().zip(settings.weight.as_ref()).map(|(w, text)| (w.0.name().to_string(), text.1.clone())),
+        weight_text: records
+            .weights
+            .as_ref()
+            .zip(settings.weight.as_ref())
+            .map(|(w, text)| (w.0.name().to_string(), text.1.clone())),
         weights: records.weights.clone(),
         clusters: cluster.map(|v| ClusterRows::of(&s.frame, v, &records.rows)),
         rows: records.rows,
@@ -249,7 +260,10 @@ fn check(s: &Session, records: &Records, settings: &Settings) -> Result<()> {
     if records.t0.iter().any(|t| *t != 0.0) {
         return Err(StataError::new(459, "stteffects does not take delayed entry"));
     }
-    let several = s.frame.find(&settings.id).is_some_and(|id| number_groups(&s.frame, id, &records.rows).1 < records.rows.len());
+    let several = s
+        .frame
+        .find(&settings.id)
+        .is_some_and(|id| number_groups(&s.frame, id, &records.rows).1 < records.rows.len());
     if several {
         return Err(StataError::new(459, "stteffects takes one record for each subject"));
     }

@@ -35,7 +35,10 @@ impl Target {
         if let Some(model) = super::resampled::model(session) {
             return match (predict.map(str::trim), expression) {
                 (None | Some("" | "mean"), None) => Ok(vec![Self::Kernel(model)]),
-                _ => Err(StataError::unsupported_option("margins", "predictions other than mean after npregress")),
+                _ => Err(StataError::unsupported_option(
+                    "margins",
+                    "predictions other than mean after npregress",
+                )),
             };
         }
         match (predict, expression) {

@@ -74,11 +74,15 @@ impl Plan {
             match argument {
                 Some(a) if abbreviates(&name, "Reps") => {
                     let n = parse_number(&a).filter(|n| n.fract() == 0.0);
-                    reps = Some(n.ok_or_else(|| StataError::invalid("option reps() incorrectly specified"))? as i64);
+                    reps =
+                        Some(n.ok_or_else(|| StataError::invalid("option reps() incorrectly specified"))?
+                            as i64);
                 }
                 Some(a) if abbreviates(&name, "SEed") => seed = Some(a),
                 None if abbreviates(&name, "noDots") => dots = false,
-                _ => return Err(StataError::unsupported_option("margins", &format!("vce(bootstrap, {name})"))),
+                _ => {
+                    return Err(StataError::unsupported_option("margins", &format!("vce(bootstrap, {name})")));
+                }
             }
         }
         Ok(Some(Self { reps: count(reps, 50)?, seed, dots }))
