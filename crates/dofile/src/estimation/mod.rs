@@ -7,6 +7,7 @@ pub mod binary;
 pub mod cluster_rows;
 pub mod column_names;
 mod comparison_names;
+mod comparison_tests;
 pub mod comparisons;
 pub mod constraints;
 pub mod contrast_terms;

@@ -81,7 +81,10 @@ impl Plan {
                 Some(a) if abbreviates(&name, "SEed") => seed = Some(a),
                 None if abbreviates(&name, "noDots") => dots = false,
                 _ => {
-                    return Err(StataError::unsupported_option("margins", &format!("vce(bootstrap, {name})")));
+                    return Err(StataError::unsupported_option(
+                        "margins",
+                        &format!("vce(bootstrap, {name})"),
+                    ));
                 }
             }
         }
