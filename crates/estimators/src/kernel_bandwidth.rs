@@ -92,9 +92,9 @@ impl Search<'_> {
             let fit = self.data.at(widths, self.centre, &x, &z)?;
             let rest = 1.0 - fit.own;
             let error = if rest > NEAR_ONE {
-                (self.data.y[row] - fit.mean) / rest
+                (self.data.y[row] - self.centre - fit.deviation) / rest
             } else {
-                self.data.y[row] - self.data.without(widths, self.centre, row)?
+                self.data.y[row] - self.centre - self.data.without(widths, self.centre, row)?
             };
             sum += self.data.count(row) * error * error;
             total += self.data.count(row);
@@ -108,7 +108,7 @@ impl Search<'_> {
             let (x, z) = self.data.point(row);
             let fit = self.data.at(widths, self.centre, &x, &z)?;
             let count = self.data.count(row);
-            sum += count * (self.data.y[row] - fit.mean).powi(2);
+            sum += count * (self.data.y[row] - self.centre - fit.deviation).powi(2);
             trace += count * fit.own;
             n += count;
         }

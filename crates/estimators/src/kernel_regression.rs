@@ -59,6 +59,8 @@ pub struct KernelRegression {
 pub struct PointFit {
     /// Conditional mean.
     pub mean: f64,
+    /// The same less the mean of the outcome, with all its digits where the outcome is far from zero.
+    pub deviation: f64,
     /// Its derivatives in the continuous regressors.
     pub gradient: Vec<f64>,
     /// Weight in the mean of one observation at the point itself.
@@ -173,10 +175,10 @@ impl KernelRegression {
         self.fit(widths, centre, x, z, None)
     }
 
-    /// The mean at an observation from the others.
+    /// The mean at an observation from the others, less that of the outcome.
     pub fn without(&self, widths: &Widths, centre: f64, row: usize) -> Option<f64> {
         let (x, z) = self.point(row);
-        self.fit(widths, centre, &x, &z, Some(row)).map(|f| f.mean)
+        self.fit(widths, centre, &x, &z, Some(row)).map(|f| f.deviation)
     }
 
     fn fit(
@@ -197,19 +199,19 @@ impl KernelRegression {
         let own = unit * self.kernel.at(0.0).powi(q as i32);
         let gradient = match self.local {
             Local::Linear => b[1..].iter().zip(&widths.continuous).map(|(b, h)| b / h).collect(),
-            Local::Constant => self.constant_gradient(widths, &near, centre + b[0], unit),
+            Local::Constant => self.constant_gradient(widths, &near, [centre, b[0]], unit),
         };
-        Some(PointFit { mean: centre + b[0], gradient, own })
+        Some(PointFit { mean: centre + b[0], deviation: b[0], gradient, own })
     }
 
-    /// Derivatives of the local constant mean: those of the kernels are `-K'(v)/h`.
-    fn constant_gradient(&self, widths: &Widths, near: &Near, mean: f64, unit: f64) -> Vec<f64> {
+    /// Derivatives of the local constant mean, given as the sum of two parts: those of the kernels are `-K'(v)/h`.
+    fn constant_gradient(&self, widths: &Widths, near: &Near, mean: [f64; 2], unit: f64) -> Vec<f64> {
         let q = self.continuous.len();
         (0..q)
             .map(|k| {
                 let terms = near.at.iter().zip(&near.weight).enumerate().map(|(i, (row, weight))| {
                     let v = near.distance[i * q + k];
-                    -weight * slope(self.kernel, v) / self.kernel.at(v) * (self.y[*row] - mean)
+                    -weight * slope(self.kernel, v) / self.kernel.at(v) * (self.y[*row] - mean[0] - mean[1])
                 });
                 unit * terms.sum::<f64>() / widths.continuous[k]
             })
