@@ -23,7 +23,7 @@ fn wrong_input_is_refused() {
         (format!("{set}stteffects ra (a, cauchy) (g)"), 198, "cauchy"),
         (format!("{set}stteffects ra (a, exponential ancillary(a)) (g)"), 198, "ancillary"),
         (format!("{set}stteffects ra (a) (g), ate atet"), 198, "only one of"),
-        (format!("{set}stteffects ra (a) (g) [fweight=id]"), 101, "stset declares"),
+        (format!("{set}stteffects ra (a) (g) [fweight=id]"), 101, "weights not allowed"),
         (format!("{set}stteffects ra (a) (g), statistic(median)"), 199, "statistic"),
         (format!("{set}stteffects ra (a) (g)\npredict p, ps"), 322, "not available"),
         (format!("{set}stteffects ra (a) (g) if t < 0"), 2000, "no observations"),
