@@ -223,7 +223,7 @@ impl KernelRegression {
         let q = x.len();
         let size = cubic_size(q);
         let near = self.near(widths, x, z, None);
-        let (b, _) = self.solve(&near, centre, size, |v, row| cubic(v, row))?;
+        let (b, _) = self.solve(&near, centre, size, cubic)?;
         Some(b[1..=q].iter().zip(&widths.continuous).map(|(b, h)| b / h).collect())
     }
 }

@@ -328,12 +328,12 @@ impl SurvivalEffects<'_> {
         own: &dyn Fn(usize) -> f64,
     ) -> f64 {
         let (mut sum, mut total) = (0.0, 0.0);
-        for i in 0..self.t.len() {
+        for (i, time) in self.t.iter().enumerate() {
             let (weight, value) = if self.has_outcome_model() {
                 let counts = self.estimand != Estimand::Atet || self.treated[i];
                 (f64::from(u8::from(counts)) * raw(i), means[i])
             } else if self.treated[i] == (group == 1) {
-                (raw(i) * own(i), self.t[i])
+                (raw(i) * own(i), *time)
             } else {
                 (0.0, 0.0)
             };
