@@ -7,6 +7,7 @@ use super::matrix::Mat;
 use super::ml::{Equation, Limits, Problem};
 use super::ml_binary::{Binary, Link, logistic};
 use super::ml_count::Poisson;
+use super::stacked::{Centred, Stacked, uncentred};
 use super::vce::Vce;
 use super::weights::WeightKind;
 
@@ -202,6 +203,23 @@ impl Effects<'_> {
 
     /// Estimates everything.
     pub fn fit(&self) -> Result<EffectsFit, EffectsError> {
+        let (x, z) = (Centred::of(&self.x), Centred::of(&self.z));
+        let moved = Effects { x: x.slices(), z: z.slices(), ..*self };
+        let mut fit = moved.fit_centred()?;
+        let mut parts = Vec::new();
+        let mut place = 2;
+        if self.has_outcome_model() {
+            parts.extend([(2, &x), (2 + self.x.len(), &x)]);
+            place += 2 * self.x.len();
+        }
+        if self.has_treatment_model() {
+            parts.push((place, &z));
+        }
+        (fit.b, fit.v) = uncentred(&fit.b, &fit.v, &parts);
+        Ok(fit)
+    }
+
+    fn fit_centred(&self) -> Result<EffectsFit, EffectsError> {
         let n = self.y.len();
         let rows: Vec<usize> = (0..n).collect();
         let gamma = if self.has_treatment_model() { self.treatment_model()? } else { Vec::new() };
@@ -245,7 +263,7 @@ impl Effects<'_> {
             return Err(EffectsError::Model);
         }
         let u = |i: usize| [heads[0], heads[1], eta0[i], eta1[i], etat[i]];
-        let (v, criterion) = self.sandwich(&u, b.len())?;
+        let (v, criterion) = self.sandwich(&u)?;
         Ok(EffectsFit { b, v, score: if self.has_treatment_model() { p } else { Vec::new() }, criterion })
     }
 
@@ -310,9 +328,8 @@ impl Effects<'_> {
         }
     }
 
-    /// `G^-1 S G'^-1` of the stacked moments, and the criterion. Derivatives of the five functions in their
-    /// five indices are central differences of fourth order.
-    fn sandwich(&self, u: &dyn Fn(usize) -> [f64; 5], size: usize) -> Result<(Mat, f64), EffectsError> {
+    /// The sandwich of the stacked moments, and the criterion.
+    fn sandwich(&self, u: &dyn Fn(usize) -> [f64; 5]) -> Result<(Mat, f64), EffectsError> {
         let n = self.y.len();
         let ones = vec![1.0; n];
         let kx = if self.has_outcome_model() { self.x.len() } else { 0 };
@@ -321,65 +338,19 @@ impl Effects<'_> {
         owner.extend(self.x.iter().take(kx).map(|c| (2, *c)));
         owner.extend(self.x.iter().take(kx).map(|c| (3, *c)));
         owner.extend(self.z.iter().take(kz).map(|c| (4, *c)));
-        // comparable columns keep the inverse accurate
-        let scale: Vec<f64> = owner
-            .iter()
-            .map(|(_, c)| {
-                let size = (c.iter().map(|v| v * v).sum::<f64>() / n as f64).sqrt();
-                if size > 0.0 { size } else { 1.0 }
-            })
-            .collect();
-        let mut g = Mat::zeros(size, size);
-        let groups = self.clusters.map_or(n, |c| c.1);
-        let mut sums = Mat::zeros(groups, size);
-        let mut total = vec![0.0; size];
-        for i in 0..n {
-            let at = u(i);
-            let w = self.weight(i);
-            let f = self.functions(i, &at);
-            let d = self.derivatives(i, &at);
-            let root = if self.frequency && self.clusters.is_none() { w.sqrt() } else { w };
-            let group = self.clusters.map_or(i, |c| c.0[i] as usize);
-            for (a, (j, column)) in owner.iter().enumerate() {
-                let left = column[i] / scale[a];
-                sums[(group, a)] += root * f[*j] * left;
-                total[a] += w * f[*j] * left;
-                for (b, (k, other)) in owner.iter().enumerate() {
-                    let slope = d[*j][*k];
-                    if slope != 0.0 {
-                        g[(a, b)] += w * slope * left * other[i] / scale[b];
-                    }
-                }
-            }
-        }
-        let meat = sums.transpose().times(&sums);
-        let inverse = g.inverse().ok_or(EffectsError::Model)?;
-        let v = inverse.sandwich(&meat);
-        let unscaled = Mat::from_fn(size, size, |a, b| v[(a, b)] / (scale[a] * scale[b]));
-        let criterion = total.iter().map(|t| (t / n as f64).powi(2)).sum();
-        Ok((unscaled.symmetrised(), criterion))
-    }
-
-    fn derivatives(&self, i: usize, at: &[f64; 5]) -> [[f64; 5]; 5] {
-        let mut out = [[0.0; 5]; 5];
-        for k in 0..5 {
-            let h = 1e-3 * at[k].abs().max(1.0);
-            let value = |step: f64| {
-                let mut moved = *at;
-                moved[k] += step;
-                self.functions(i, &moved)
-            };
-            let (a, b, c, d) = (value(-2.0 * h), value(-h), value(h), value(2.0 * h));
-            for (j, row) in out.iter_mut().enumerate() {
-                row[k] = (a[j] - 8.0 * b[j] + 8.0 * c[j] - d[j]) / (12.0 * h);
-            }
-        }
-        out
+        let stacked = Stacked {
+            rows: n,
+            owner,
+            weights: self.weights,
+            frequency: self.frequency,
+            clusters: self.clusters,
+        };
+        stacked.sandwich(u, &|i, at| self.functions(i, at)).ok_or(EffectsError::Model)
     }
 }
 
 /// Linear index of columns.
-fn index(columns: &[&[f64]], b: &[f64], n: usize) -> Vec<f64> {
+pub(super) fn index(columns: &[&[f64]], b: &[f64], n: usize) -> Vec<f64> {
     let mut out = vec![0.0; n];
     for (column, b) in columns.iter().zip(b) {
         out.iter_mut().zip(*column).for_each(|(o, v)| *o += b * v);

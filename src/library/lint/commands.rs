@@ -19,15 +19,15 @@ lowess lpoly lroc lrtest lsens lv lvr2plot manova margins marginsplot mark marko
 matrix:mat mcc mcci mdesc mds mdsconfig mdslong mdsmat mean mecloglog median meglm melogit menbreg
 meologit meoprobit mepoisson meprobit merge:mer mestreg meta mhodds mi misstable mixed mkmat mkspline
 mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg nestreg newey nl nlcom nlogit nlogitgen notes
-nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute pescadf
+npregress nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute pescadf
 pnorm poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve
 probit proportion:prop prtest prtesti psmatch2 pstest pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
 rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape
 restore return:ret robvar roccomp roctab rolling rotate rreg runtest rvfplot rvpplot sample sampsi save scalar:sca
 scatter scobit score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest
 slogit sort:so spearman spgenerate split splitsample spmatrix spregress spset sqreg stack statsby stci stcox
-stcrreg stcurve stdescribe stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
-summarize:su sunflower sureg svar svmat svy svydescribe svyset swilk symmetry symmi symplot syntax synth tab1 tab2 tabi
+stcrreg stcurve stdescribe stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum stteffects
+suest summarize:su sunflower sureg svar svmat svy svydescribe svyset swilk symmetry symmi symplot syntax synth tab1 tab2 tabi
 table tabodds tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm
 tetrachoric threshold tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsrline tsset tssmooth
 ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable varwle vec

@@ -22,6 +22,7 @@ mod limited;
 mod meta;
 mod multivariate;
 mod nonlinear;
+mod nonparametric;
 pub(crate) mod official;
 mod panel;
 mod predict;

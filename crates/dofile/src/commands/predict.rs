@@ -5,8 +5,8 @@ use super::estimation::{
 };
 use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{
-    community, estimation, latent, limited, multivariate, nonlinear, panel, shrinkage, spatial, survival,
-    timeseries, treatment,
+    community, estimation, latent, limited, multivariate, nonlinear, nonparametric, panel, shrinkage,
+    spatial, survival, timeseries, treatment,
 };
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
@@ -160,6 +160,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         multivariate::predict,
         shrinkage::predict,
         nonlinear::predict,
+        nonparametric::predict,
         limited::predict,
         estimation::predict,
         spatial::predict,

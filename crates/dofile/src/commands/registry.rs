@@ -3,8 +3,9 @@
 use super::{ByRule, CommandSpec, Form, SearchOptions};
 use super::{
     community, data, describe, documented, documents, epidemiology, estat, estimation, exchange, graphics,
-    imputation, inference, language, latent, likelihood, limited, meta, multivariate, nonlinear, panel,
-    predict, prefix, quantile, shrinkage, spatial, survey, survival, systems, timeseries, treatment,
+    imputation, inference, language, latent, likelihood, limited, meta, multivariate, nonlinear,
+    nonparametric, panel, predict, prefix, quantile, shrinkage, spatial, survey, survival, systems,
+    timeseries, treatment,
 };
 
 /// The commands that pass their subcommands on to the families.
@@ -32,6 +33,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         treatment::TABLE,
         multivariate::TABLE,
         nonlinear::TABLE,
+        nonparametric::TABLE,
         shrinkage::TABLE,
         spatial::TABLE,
         survey::TABLE,

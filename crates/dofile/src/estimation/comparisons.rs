@@ -1,6 +1,7 @@
 //! Tables of comparisons that `contrast`, `pwcompare` and `margins` print alike.
 
 use super::comparison_names::Names;
+pub use super::comparison_tests::{TestLine, joint, show_tests};
 use crate::estimation::column_names::column_names;
 use crate::estimation::exponents;
 use crate::estimation::post::stata;
@@ -11,7 +12,6 @@ use crate::session::Session;
 use crate::value::MISSING;
 use estimators::contrasts::{Adjustment, letters, pairs};
 use estimators::matrix::Mat;
-use estimators::wald::{self, Wald};
 
 /// Estimates with their covariance, ready to be shown.
 pub struct Compared {
@@ -39,85 +39,6 @@ pub fn apply(b: &[f64], v: &Mat, rows: &[Option<Vec<f64>>]) -> (Vec<f64>, Mat) {
         .map(|(x, row)| if row.is_some() { x } else { f64::NAN })
         .collect();
     (estimates, filled.sandwich(v))
-}
-
-/// Joint test that estimates are zero.
-pub fn joint(b: &[f64], v: &Mat, positions: &[usize]) -> Wald {
-    let known: Vec<usize> = positions.iter().copied().filter(|i| b[*i].is_finite()).collect();
-    let mut wald = wald::test_zero(b, v, &known);
-    wald.dropped.clear();
-    wald
-}
-
-/// One line of the table of joint tests: block, label, test.
-pub struct TestLine {
-    /// Term.
-    pub block: String,
-    /// Label within the term; empty for the term itself.
-    pub label: String,
-    /// The test.
-    pub test: Wald,
-}
-
-/// Prints the table of tests and stores r(df), r(F) or r(chi2), r(p).
-pub fn show_tests(
-    session: &mut Session,
-    equation: &str,
-    lines: &[TestLine],
-    df_r: Option<f64>,
-    results: &mut Results,
-) {
-    let statistic = if df_r.is_some() { "F" } else { "chi2" };
-    let p_label = if df_r.is_some() { "P>F" } else { "P>chi2" };
-    let names = Names::of(session, equation, lines.iter().map(|l| (l.block.as_str(), l.label.as_str())));
-    session.print(names.frame(34));
-    session.print(names.line("", &format!("{:>11}{:>12}{:>11}", "df", statistic, p_label)));
-    session.print(names.rule(34));
-    names.print_equation(session);
-    let mut block = "";
-    for line in lines {
-        if block != line.block && !block.is_empty() {
-            session.print(names.line("", ""));
-        }
-        if block != line.block && !line.label.is_empty() {
-            session.print(names.line(&line.block, ""));
-        }
-        block = &line.block;
-        let value = if df_r.is_some() { line.test.f() } else { line.test.chi2 };
-        let cells = format!(
-            "{:>11}{:>12}{:>11}",
-            line.test.df,
-            format::bare("%9.2f", stata(value)),
-            format::bare("%6.4f", stata(line.test.p(df_r)))
-        );
-        if line.label.is_empty() {
-            session.print(names.line(&line.block, &cells));
-        } else {
-            names.print_level(session, &line.label, &cells);
-        }
-    }
-    if let Some(df) = df_r {
-        session.print(names.line("", ""));
-        session.print(names.line("Denominator", &format!("{:>11}", format::bare("%9.0g", df))));
-    }
-    session.print(names.frame(34));
-    let row = |values: Vec<f64>| {
-        let names = lines
-            .iter()
-            .map(|l| {
-                Stripe::term(if l.label.is_empty() {
-                    l.block.clone()
-                } else {
-                    format!("{} {}", l.label, l.block)
-                })
-            })
-            .collect();
-        Matrix::row_vector(values, names)
-    };
-    results.matrix("df", row(lines.iter().map(|l| l.test.df as f64).collect()));
-    let values = lines.iter().map(|l| stata(if df_r.is_some() { l.test.f() } else { l.test.chi2 })).collect();
-    results.matrix(statistic, row(values));
-    results.matrix("p", row(lines.iter().map(|l| stata(l.test.p(df_r))).collect()));
 }
 
 /// Numbers beside the standard errors.

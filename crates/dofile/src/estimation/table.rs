@@ -148,12 +148,15 @@ impl Table<'_> {
     }
 
     fn rows(&self, session: &Session) -> Vec<Row> {
-        let (cmd, degrees) = (session.e.cmd(), &session.settings.table.degrees);
+        let (cmd, table) = (session.e.cmd(), &session.settings.table);
+        let given = table.limits.as_ref().map(|l| &l.1);
         (0..self.b.len())
             .map(|i| {
-                let df = degrees.as_ref().map_or(self.df_r, |d| d.get(i).copied().flatten());
+                let df = table.degrees.as_ref().map_or(self.df_r, |d| d.get(i).copied().flatten());
                 let row = row(self.b[i], self.se[i], df, self.level, self.exponentiated(i));
-                if self.is_bounded(i, cmd) && !is_missing(row.p) {
+                if let Some((low, high)) = given.and_then(|g| g.get(i)).filter(|_| !is_missing(row.se)) {
+                    Row { low: *low, high: *high, ..row }
+                } else if self.is_bounded(i, cmd) && !is_missing(row.p) {
                     Row { p: row.p / 2.0, low: row.low.max(0.0), ..row }
                 } else if self.is_variance(i) {
                     self.variance_row(i, row)
@@ -288,6 +291,7 @@ impl Table<'_> {
                 Some((variable, operators)) => {
                     layout.print_operated(session, &variable, &operators, &numbers)
                 }
+                None if term.is_none() && layout.print_contrast(session, &label, &numbers) => {}
                 None => layout.print(session, &label, term, &numbers),
             }
         }

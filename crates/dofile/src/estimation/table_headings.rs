@@ -20,7 +20,8 @@ impl Table<'_> {
         let limits = if look.no_limits || self.beta.is_some() {
             String::new()
         } else {
-            format!("{}Normal-based", " ".repeat(gap))
+            let kind = look.limits.as_ref().map_or("Normal-based", |l| l.0);
+            format!("{}{kind:^12}", " ".repeat(gap)).trim_end().to_string()
         };
         format!("   Observed   Bootstrap{limits}")
     }
@@ -32,7 +33,7 @@ impl Table<'_> {
         let interval =
             if self.beta.is_some() { "Beta".to_string() } else { format!("[{level}% conf. interval]") };
         // the word above it begins the heading of a bootstrap
-        let heading = match self.heading.strip_prefix(['C', 'O', 'H']) {
+        let heading = match self.heading.strip_prefix(['C', 'E', 'O', 'H']) {
             Some(rest) if self.is_bootstrap() && !look.legend => {
                 format!("{}{rest}", self.heading[..1].to_lowercase())
             }

@@ -67,6 +67,45 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Prints the row of a contrast of two levels, `r1vs0.a`, below the name of its factor: the labels of both sides, in
+    /// lines of their own where they are long. Returns false for another name.
+    pub fn print_contrast(&mut self, session: &mut Session, name: &str, cells: &str) -> bool {
+        let Some((level, base, variable)) = contrast(name) else { return false };
+        if self.block.as_deref() != Some(variable) {
+            if self.plain_before || self.block.is_some() {
+                session.print("             |");
+            }
+            session.print(format!("{:>12} |", format::abbrev(variable, 12)));
+        }
+        self.block = Some(variable.to_string());
+        self.plain_before = true;
+        let text = |level: i64| {
+            let ts = crate::tsset::TsOp::default();
+            let var = variable.to_string();
+            let atom = Atom::Level { var, ts, level, base: false, no_base: false, omitted: false };
+            level_text(session, &atom).unwrap_or_default()
+        };
+        let (of, from) = (text(level), text(base));
+        let whole = format!("({of} vs {from})");
+        if whole.chars().count() <= 12 {
+            session.print(format!("{whole:>12} |{cells}"));
+        } else {
+            session.print(format!("{:>12} |", format::abbrev(&format!("({of}"), 12)));
+            session.print(format!("{:>12} |", "vs"));
+            session.print(format!("{:>12} |{cells}", format::abbrev(&format!("{from})"), 12)));
+        }
+        true
+    }
+}
+
+/// Level, base and variable of the name of a contrast, `r1vs0.a`.
+fn contrast(name: &str) -> Option<(i64, i64, &str)> {
+    let (levels, variable) = name.strip_prefix('r')?.split_once('.')?;
+    let (level, base) = levels.split_once("vs")?;
+    Some((level.parse().ok()?, base.parse().ok()?, variable))
+}
+
 /// Sets the block of a variable's lags apart from the block of its levels.
 const OPERATED: &str = "L.";
 

@@ -23,6 +23,7 @@ pub(crate) mod posted;
 pub(crate) mod powers;
 pub(crate) mod predict;
 pub(crate) mod record_groups;
+pub(crate) mod resampling;
 pub(crate) mod rho;
 pub(crate) mod run;
 pub(crate) mod scores;

@@ -62,6 +62,8 @@ pub struct TableLook {
     pub degrees: Option<Vec<Option<f64>>>,
     /// Estimates alone, as after `margins, nose`.
     pub only_estimates: bool,
+    /// Confidence limits of the parameters that do not come from their standard errors, with the word above them.
+    pub limits: Option<(&'static str, Vec<(f64, f64)>)>,
 }
 
 /// Options of the search for a maximum that every command with a likelihood reads in the same way ([R] Maximize).

@@ -78,7 +78,7 @@ fn what_is_not_supported_is_named() {
         ("ivreg2 y (x = z), bw(2)", 199, "bw() without robust"),
         ("graph play mine.grec", 199, "graph play"),
         ("frames save both, frames(other)", 199, "frame save"),
-        ("npregress kernel y x", 199, "npregress"),
+        ("npregress series y x", 199, "series"),
         ("collect unget", 199, "collect unget"),
         ("etable, style(xyz)", 199, "style"),
         ("tssmooth shwinters s = x", 199, "tssmooth shwinters"),

@@ -78,3 +78,23 @@ fn slopes_of_ordered_and_grouped_outcomes_keep_their_digits() {
     let moved = plain[0] + cut[1] * 2f64.powi(30);
     assert!((cut[0] - moved).abs() <= 1e-9 * moved.abs(), "{cut:?} {plain:?}");
 }
+
+/// Models with random effects, and the two-step estimator of a selection model.
+#[test]
+fn random_effects_and_selection_keep_their_digits() {
+    let data = "generate d = y > 1\ngenerate k = 1 + (y > .5) + (y > 1.5)\ngenerate c = max(0, floor(y))\ngenerate double ys = y if z + u > -.5\n";
+    let shift = format!("{data}replace x = x + 2^30\nreplace z = z + 2^30");
+    let cases: &[(&str, [&str; 4])] = &[
+        ("xtlogit d x z, re", ["_b[x]", "_se[x]", "e(rho)", "e(ll)"]),
+        ("xtprobit d x z, re vce(robust)", ["_b[x]", "_se[x]", "e(rho)", "e(ll)"]),
+        ("xtpoisson c x z, re", ["_b[x]", "_se[x]", "e(alpha)", "e(ll)"]),
+        ("melogit d x z || id:", ["_b[x]", "_se[x]", "_b[z]", "e(ll)"]),
+        ("heckman ys x, select(z x) twostep", ["_b[x]", "_se[x]", "e(rho)", "e(sigma)"]),
+    ];
+    for (command, wanted) in cases {
+        let (plain, moved) = (after(data, command, wanted), after(&shift, command, wanted));
+        for ((a, b), name) in plain.iter().zip(&moved).zip(*wanted) {
+            assert!((a - b).abs() <= 2e-6 * a.abs(), "{command}: {name} {a} {b}");
+        }
+    }
+}

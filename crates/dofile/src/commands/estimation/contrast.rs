@@ -28,7 +28,6 @@ use estimators::matrix::Mat;
 pub(super) const UNSUPPORTED: &[&str] = &[
     "ASOBserved",
     "EMPTYcells",
-    "noSVYadjust",
     "NOESTIMcheck",
     "OVERALL",
     "LINCOM",
@@ -47,6 +46,7 @@ const CONTRAST: StandardSyntax = StandardSyntax::whole(concat_lists!(OptSpec; ex
     OptSpec::flag("noEFFects"),
     OptSpec::flag("noWALD"),
     OptSpec::flag("ASBALanced"),
+    OptSpec::flag("noSVYadjust"),
     OptSpec::text("MCOMPare"),
     OptSpec::text("EQuation"),
     OptSpec::real("Level"),
@@ -60,7 +60,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&CONTRAST),
     by: ByRule::No,
     run,
-    syntax: "contrast termlist [, effects nowald eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]; operators r. rb#. a. ar. g. h. j. gw. hw. jw. p. q., nested @; {term numlist} has its own weights",
+    syntax: "contrast termlist [, effects nowald eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) nosvyadjust level(#)]; operators r. rb#. a. ar. g. h. j. gw. hw. jw. p. q., nested @; {term numlist} has its own weights",
     notes: "stores r(df) r(F) or r(chi2) r(p) r(df_r) r(b) r(V) r(table); formulas: [R] contrast",
     examples: &[
         Example {
@@ -267,7 +267,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     session.print("Margins: asbalanced");
     if !cmd.has("nowald") {
         session.print("");
-        show_tests(session, &found.equation, &lines, active.df_r, &mut results);
+        let adjusted = !cmd.has("nosvyadjust");
+        show_tests(session, &found.equation, &lines, active.df_r, adjusted, &mut results);
     }
     (found.b, found.v) = apply(&active.parameters.b, &active.parameters.v, &rows);
     let names = ["b", "V", "table"];

@@ -1,6 +1,8 @@
 //! `mean`, `proportion`, `total` and `ratio`: estimates with standard errors, whole or over groups
 //! ([R] mean, [R] proportion, [R] total, [R] ratio). Survey designs belong to `svy`.
 
+use super::means_show::display;
+use super::standardised::{self, Standard};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
@@ -8,15 +10,13 @@ use crate::estimation::display::level;
 use crate::estimation::model::{VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters};
 use crate::estimation::survival::Records;
-use crate::format;
 use crate::matrix::Matrix;
-use crate::ops::means::{Item, Kind, Shown, capital, items, names, over, ratio_legend, store_groups, table};
+use crate::ops::means::{Item, Kind, capital, items, names, store_groups};
 use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::{Session, Weights};
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
-use crate::value::MISSING;
 use estimators::matrix::Mat;
 
 const OPTIONS: &[OptSpec] = &[
@@ -32,16 +32,25 @@ const OPTIONS: &[OptSpec] = &[
 
 /// Those of `proportion`.
 const SHARES: &[OptSpec] =
-    concat_lists!(OptSpec; OPTIONS, &[OptSpec::flag("PERCent"), OptSpec::text("CITYPE")]);
-const REFUSED: &[&str] = &["STDize", "STDWeight", "noSTDRescale", "MISSing"];
+    concat_lists!(OptSpec; OPTIONS, STANDARDISED, &[OptSpec::flag("PERCent"), OptSpec::text("CITYPE")]);
+/// Those of all but totals.
+const STANDARDISED: &[OptSpec] =
+    &[OptSpec::text("STDize"), OptSpec::text("STDWeight"), OptSpec::flag("noSTDRescale")];
+const MEANS: &[OptSpec] = concat_lists!(OptSpec; OPTIONS, STANDARDISED);
+const REFUSED: &[&str] = &["MISSing"];
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+const SYNTAX: StandardSyntax = StandardSyntax::new(MEANS)
     .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Probability])
     .coefficient_table()
     .unsupported(REFUSED);
 
 /// Analytic weights are for means alone ([R] proportion, ratio, total).
 const COUNTED: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[WeightKind::Frequency, WeightKind::Probability])
+    .coefficient_table()
+    .unsupported(REFUSED);
+
+const QUOTIENTS: StandardSyntax = StandardSyntax::new(MEANS)
     .weights(&[WeightKind::Frequency, WeightKind::Probability])
     .coefficient_table()
     .unsupported(REFUSED);
@@ -57,12 +66,17 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run: |s, cmd| run(s, cmd, Kind::Mean),
-    syntax: "mean varlist [if] [in] [weight] [, over(varlist) vce(analytic|robust|cluster v) level(#)]",
+    syntax: "mean varlist [if] [in] [weight] [, over(varlist) stdize(varname) stdweight(varname) nostdrescale vce(analytic|robust|cluster v) level(#)]",
     notes: "with pweights or vce() the variance is linearised over the whole sample, also of groups; stores e(N) e(N_over) e(N_clust) e(df_r) e(b) e(V) e(_N), r(table); [R] mean",
     examples: &[
         Example {
             run: "set obs 4\ngenerate x = _n\nmean x",
             expect: &[("_b[x]", 2.5), ("_se[x]^2", 0.416_666_666_666_666_7), ("e(df_r)", 3.0)],
+        },
+        Example {
+            // strata 1 2 and 3 4 5 6 with shares 1/4 and 3/4
+            run: "set obs 6\ngenerate x = _n\ngenerate k = _n > 2\ngenerate w = cond(k, 30, 10)\nmean x, stdize(k) stdweight(w)",
+            expect: &[("_b[x]", 1.5 / 4.0 + 4.5 * 0.75), ("e(N_stdize)", 2.0)],
         },
         Example {
             // Means 1.5 and 3.5 with variances 1/4: the difference of -2 has variance 1/2.
@@ -77,7 +91,7 @@ pub(crate) const SPEC_PROPORTION: CommandSpec = CommandSpec {
     min: 4,
     form: Form::Standard(&PROPORTION),
     run: |s, cmd| run(s, cmd, Kind::Proportion),
-    syntax: "proportion varname [if] [in] [weight] [, over(varlist) vce(analytic|robust|cluster v) citype(logit|normal) percent level(#)]",
+    syntax: "proportion varname [if] [in] [weight] [, over(varlist) stdize(varname) stdweight(varname) nostdrescale vce(analytic|robust|cluster v) citype(logit|normal) percent level(#)]",
     notes: "limits by the logit transformation unless citype(normal); percent changes the table only; variance p(1-p)/n; as mean; [R] proportion",
     examples: &[Example {
         run: "set obs 5\ngenerate x = _n > 2\nproportion x",
@@ -103,9 +117,9 @@ pub(crate) const SPEC_TOTAL: CommandSpec = CommandSpec {
 pub(crate) const SPEC_RATIO: CommandSpec = CommandSpec {
     name: "ratio",
     min: 5,
-    form: Form::Standard(&COUNTED),
+    form: Form::Standard(&QUOTIENTS),
     run: |s, cmd| run(s, cmd, Kind::Ratio),
-    syntax: "ratio ([name:] v1/v2) ... [if] [in] [weight] [, over(varlist) vce(analytic|robust|cluster v) level(#)]",
+    syntax: "ratio ([name:] v1/v2) ... [if] [in] [weight] [, over(varlist) stdize(varname) stdweight(varname) nostdrescale vce(analytic|robust|cluster v) level(#)]",
     notes: "linearised variance; as mean; [R] ratio",
     examples: &[Example {
         // 9/10.
@@ -131,6 +145,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     let variables: Vec<usize> = named.iter().flat_map(|i| [Some(i.top), i.bottom]).flatten().collect();
     s.markout(&variables, &mut touse, false)?;
     s.markout(&over, &mut touse, true)?;
+    let standard = standardised::variables(s, cmd)?;
+    s.markout(&standard.into_iter().flatten().collect::<Vec<_>>(), &mut touse, true)?;
     let vce = VceSpec::parse(kind.name(), &cmd.options, &["analytic", "linearized"])?;
     let cluster = match &vce {
         VceSpec::Cluster(name) => {
@@ -153,7 +169,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     })?;
     let records = Records { rows: rows.clone(), ..Records::default() };
     let groups = Grouping::of(s, &over, &records);
-    let mut found = estimate(s, &items, &rows, weights.as_ref(), &groups, kind)?;
+    let standard = standard.map(|v| Standard::of(s, cmd, v, &rows)).transpose()?;
+    let mut found = estimate(s, &items, &rows, weights.as_ref(), (&groups, standard.as_ref()), kind)?;
     let sampled = weights.as_ref().is_some_and(|w| w.kind == WeightKind::Probability);
     if sampled || vce != VceSpec::Default {
         let units = cluster.map(|v| number_groups(&s.frame, v, &rows));
@@ -162,6 +179,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     let clusters = cluster.map(|v| s.frame.var(v).name.clone());
     post_results(s, cmd, kind, &items, &groups, found, weights, touse);
     let results = &mut s.e.results;
+    if let Some(standard) = &standard {
+        standard.store(results);
+    }
     if vce != VceSpec::Default {
         results.text("vce", if clusters.is_some() { "cluster" } else { "robust" }).text("vcetype", "Robust");
     }
@@ -229,7 +249,7 @@ fn estimate(
     items: &[Item],
     rows: &[usize],
     weights: Option<&Weights>,
-    groups: &Grouping,
+    (groups, standard): (&Grouping, Option<&Standard>),
     kind: Kind,
 ) -> Result<Found> {
     let w = |i: usize| weights.map_or(1.0, |w| w.values[rows[i]]);
@@ -267,6 +287,8 @@ fn estimate(
             let (b, score): (f64, Vec<f64>) = if kind == Kind::Total {
                 let mean = top / base;
                 (top, members.iter().map(|&i| value(i) - mean).collect())
+            } else if let Some(standard) = standard {
+                standard.ratio(&members, w, value, bottom)?
             } else {
                 let b = top / base;
                 (b, members.iter().map(|&i| (value(i) - b * bottom(i)) / base).collect())
@@ -346,33 +368,4 @@ fn post_results(
     }
     r.matrix("_N", Matrix::row_vector(found.sizes, stripe));
     s.post_estimation(est, touse);
-}
-
-/// Shows the results; the legend of ratios is that of the items.
-fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind, items: &[Item]) -> Result<()> {
-    let level = level(s, cmd)?;
-    if !cmd.has("noheader") {
-        let title = s.e.results.get_text("title").unwrap_or("").to_string();
-        let n = format::bare("%10.0fc", s.e.results.get_scalar("N").unwrap_or(MISSING));
-        s.print("");
-        s.print(format!("{title:<40}{:>22}", format!("Number of obs = {n}")));
-        s.print("");
-        let results = &s.e.results;
-        if let (Some(count), Some(by)) = (results.get_scalar("N_clust"), results.get_text("clustvar")) {
-            let note = format!("(Std. err. adjusted for {count} clusters in {by})");
-            s.print(format!("{note:>62}"));
-        }
-        ratio_legend(s, items);
-    }
-    let normal = match cmd.options.text("citype").map(str::trim) {
-        None | Some("logit") => false,
-        Some("normal" | "wald") => true,
-        Some(other) => {
-            return Err(StataError::unsupported_option(kind.name(), &format!("citype({other})")));
-        }
-    };
-    let labels = std::mem::replace(&mut s.settings.table.no_labels, cmd.has("nolabel"));
-    let shown = table(s, level, kind, Shown { percent: cmd.has("percent"), normal });
-    s.settings.table.no_labels = labels;
-    shown
 }

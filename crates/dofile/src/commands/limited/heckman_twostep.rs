@@ -14,6 +14,7 @@ use estimators::matrix::Mat;
 use estimators::ml::{Equation, MlFit};
 use estimators::ml_binary::{Binary, Link};
 use estimators::ols::{self, Request};
+use estimators::stacked::{Centred, uncentred};
 use estimators::wald;
 
 /// Both steps.
@@ -70,23 +71,34 @@ fn plain_outcome(sample: &Selected) -> Option<f64> {
 pub(super) fn fit(sample: &Selected) -> Result<TwoStep> {
     let model = &sample.model;
     let probit = Binary { y: &sample.selected, link: Link::Probit };
-    let chooser = Equation { columns: model.columns(), constant: model.constant, offset: None };
-    let width = chooser.len();
-    let selection = ml_command::quiet(model, &probit, vec![chooser], &vec![0.0; width])?;
-    let mut z: Vec<Vec<f64>> = model.columns().into_iter().map(<[f64]>::to_vec).collect();
+    // both steps use columns less their means: a regressor far from zero keeps its digits
+    let ones = vec![1.0; model.y.len()];
+    let mut chooser = model.columns();
     if model.constant {
-        z.push(vec![1.0; model.y.len()]);
+        chooser.push(&ones);
     }
+    let chooser = Centred::of(&chooser);
+    let mut own = chooser.slices();
+    if model.constant {
+        own.pop();
+    }
+    let equation = Equation { columns: own, constant: model.constant, offset: None };
+    let start = vec![0.0; equation.len()];
+    let mut selection = ml_command::quiet(model, &probit, vec![equation], &start)?;
+    let z = &chooser.columns;
     let index: Vec<f64> =
         (0..model.y.len()).map(|i| z.iter().zip(&selection.b).map(|(c, b)| c[i] * b).sum()).collect();
     let rows: Vec<usize> = (0..model.y.len()).filter(|i| sample.selected[*i]).collect();
     let mills: Vec<f64> = rows.iter().map(|i| inverse_mills(index[*i])).collect();
     let delta: Vec<f64> = rows.iter().zip(&mills).map(|(i, m)| m * (m + index[*i])).collect();
     let y: Vec<f64> = rows.iter().map(|i| model.y[*i]).collect();
-    let mut design = outcome_columns(sample);
+    let selected = outcome_columns(sample);
+    let mut columns: Vec<&[f64]> = selected.iter().map(Vec::as_slice).collect();
     if sample.outcome.constant {
-        design.push(vec![1.0; rows.len()]);
+        columns.push(&ones[..rows.len()]);
     }
+    let centred = Centred::of(&columns);
+    let mut design = centred.columns.clone();
     design.push(mills);
     let columns: Vec<&[f64]> = design.iter().map(Vec::as_slice).collect();
     let second = ols::fit(&Request { constant: false, chosen: true, ..Request::new(&y, &columns) })
@@ -113,8 +125,9 @@ pub(super) fn fit(sample: &Selected) -> Result<TwoStep> {
     let first = cross(&design, &|j, r| z[j][rows[r]], z.len(), &|r| delta[r]);
     let q = first.sandwich(&selection.v_model).scaled(rho * rho);
     let v = second.unscaled.sandwich(&middle.plus(&q)).scaled(s2);
-    let mut slopes = second.b;
+    let (mut slopes, v) = uncentred(&second.b, &v, &[(0, &centred)]);
     slopes.pop();
+    (selection.b, selection.v_model) = uncentred(&selection.b, &selection.v_model, &[(0, &chooser)]);
     Ok(TwoStep { selection, slopes, lambda, v, sigma, rho })
 }
 

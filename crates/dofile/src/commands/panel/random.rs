@@ -12,6 +12,7 @@ use estimators::matrix::Mat;
 use estimators::ml::{Equation, Likelihood, MlFit};
 use estimators::ml_group::{Grouped, maximise};
 use estimators::ml_random::{Outcome, RandomEffects, root};
+use estimators::stacked::{Centred, uncentred};
 
 /// A model with random effects before it is fitted.
 pub(super) struct Setup<'a, O> {
@@ -78,17 +79,29 @@ pub(super) fn fit<O: Outcome + Sync>(
     from.extend(setup.effects.iter().map(|c| -0.5 - spread(c).ln()));
     let q = setup.effects.len();
     from.extend(vec![0.0; if setup.correlated { q * (q - 1) / 2 } else { 0 }]);
-    let grouped = Grouped { columns, y: &model.y, offset: setup.offset, rows: setup.rows.to_vec() };
+    // a regressor far from zero keeps its digits
+    let centred = Centred::of(&columns);
+    centred.start(&mut from);
+    let grouped =
+        Grouped { columns: centred.slices(), y: &model.y, offset: setup.offset, rows: setup.rows.to_vec() };
     let mut kernel =
         RandomEffects::new(grouped, setup.outcome, setup.effects, setup.correlated, setup.points);
     let clusters = clogit::nested(model, setup.rows)?;
     let clusters = clusters.as_ref().map(|(of, count)| (of.as_slice(), *count));
-    let fit = maximise(&mut kernel, &from, likelihood::limits(&cmd.options), clusters)
+    let mut fit = maximise(&mut kernel, &from, likelihood::limits(&cmd.options), clusters)
         .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    uncentre(&mut fit, &centred);
     if !cmd.has("nolog") {
         print_log(session, &fit, model.is_robust(), cmd.options.int("iterate"));
     }
     Ok(Fitted { fit, ll_c: pooled.ll })
+}
+
+/// Takes a fit on centred columns of its first index to the units of the data.
+pub(super) fn uncentre(fit: &mut MlFit, centred: &Centred) {
+    let parts = [(0, centred)];
+    fit.v_model = uncentred(&fit.b, &fit.v_model, &parts).1;
+    (fit.b, fit.v) = uncentred(&fit.b, &fit.v, &parts);
 }
 
 /// Standard deviation of a column, one for a constant.

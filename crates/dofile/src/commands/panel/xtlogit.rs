@@ -5,7 +5,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit;
-use super::random::integration_points;
+use super::random::{integration_points, uncentre};
 use super::unit_variable;
 use super::xtgee::population_averaged;
 use super::xtlogit_show::{footer, header, is_random};
@@ -28,6 +28,7 @@ use estimators::ml_glm::{Family, GlmLink};
 use estimators::ml_group::{GammaPoisson, Grouped, maximise, start_index};
 use estimators::ml_random::RandomEffects;
 use estimators::ml_random_outcomes::{self as outcomes, Curve};
+use estimators::stacked::Centred;
 
 const UNSUPPORTED: &[&str] = &["INTMethod", "NOLRtest", "ASIS"];
 const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
@@ -259,10 +260,13 @@ fn random(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: 
     if model.constant {
         columns.push(&ones);
     }
-    let grouped = Grouped { columns, y: &model.y, offset: shift, rows: rows.clone() };
+    // a regressor far from zero keeps its digits
+    let centred = Centred::of(&columns);
+    let grouped = Grouped { columns: centred.slices(), y: &model.y, offset: shift, rows: rows.clone() };
     let limits = likelihood::limits(&cmd.options);
     let points = integration_points(cmd, 12)?;
     let mut start = pooled.b.clone();
+    centred.start(&mut start);
     let gamma = count && !cmd.has("normal");
     start.push(if gamma { -1.0 } else { -0.25 });
     let fit = if gamma {
@@ -278,6 +282,7 @@ fn random(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: 
         maximise(&mut effects, &start, limits, clusters)
     };
     let mut fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    uncentre(&mut fit, &centred);
     if !gamma {
         // the kernel has ln(sigma_u), e(b) has ln(sigma_u^2)
         let last = fit.b.len() - 1;

@@ -8,10 +8,10 @@ use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable};
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::groups::grouped;
+use crate::ops::resampling::{Intervals, covariance};
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
-use estimators::distributions::{normal, normal_quantile};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "bootstrap",
@@ -148,35 +148,6 @@ impl Plan {
     }
 }
 
-/// Covariance of complete replications about a centre: divisor n - 1 about the mean, n with `mse`.
-fn covariance(rows: &[&Vec<f64>], centre: &[f64], divisor: f64) -> Vec<f64> {
-    let k = centre.len();
-    let mut v = vec![0.0; k * k];
-    for r in rows {
-        for i in 0..k {
-            for j in 0..k {
-                v[i * k + j] += (r[i] - centre[i]) * (r[j] - centre[j]) / divisor;
-            }
-        }
-    }
-    v
-}
-
-/// Percentile by the rule of `centile`: order statistic (n+1)p, interpolated ([R] centile).
-fn centile(sorted: &[f64], p: f64) -> f64 {
-    let n = sorted.len();
-    let position = (n as f64 + 1.0) * p;
-    let k = position.floor();
-    if k < 1.0 {
-        return sorted[0];
-    }
-    if k >= n as f64 {
-        return sorted[n - 1];
-    }
-    let k = k as usize;
-    sorted[k - 1] + (position - k as f64) * (sorted[k] - sorted[k - 1])
-}
-
 #[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn post(
     s: &mut Session,
@@ -222,19 +193,14 @@ fn post(
     let (stripe, se) = (found.stripe(s), found.se());
     let reps = Matrix::row_vector(vec![n; k], stripe.clone());
     let mut est = found.estimation(s, Some(("reps", reps)));
-    let z = normal_quantile(0.5 + level / 200.0);
-    let tail = (1.0 - level / 100.0) / 2.0;
     let (mut plain, mut percentile, mut corrected, mut shifts) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for j in 0..k {
-        let mut x: Vec<f64> = complete.iter().map(|r| r[j]).collect();
-        x.sort_by(f64::total_cmp);
-        plain.push((observed[j] - z * se[j], observed[j] + z * se[j]));
-        percentile.push((centile(&x, tail), centile(&x, 1.0 - tail)));
-        let below = x.iter().filter(|x| **x <= observed[j]).count() as f64 / n;
-        let shift = normal_quantile(below.clamp(0.5 / n, 1.0 - 0.5 / n));
-        corrected.push((centile(&x, normal(2.0 * shift - z)), centile(&x, normal(2.0 * shift + z))));
-        shifts.push(shift);
+        let own = Intervals::of(complete.iter().map(|r| r[j]).collect(), observed[j], se[j], level);
+        plain.push(own.normal);
+        percentile.push(own.percentile);
+        corrected.push(own.corrected);
+        shifts.push(own.shift);
     }
     let limits = |pairs: &[(f64, f64)]| {
         let mut m = Matrix::new(2, k, pairs.iter().map(|p| p.0).chain(pairs.iter().map(|p| p.1)).collect());

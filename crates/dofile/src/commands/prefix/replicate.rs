@@ -9,6 +9,8 @@ use crate::session::Session;
 use crate::syntax::{ParsedCommand, split};
 use crate::value::MISSING;
 
+pub(super) use crate::ops::resampling::{count, seed};
+
 /// The first run: its statistics, their values, and whether the command posted estimates. Expressions
 /// without a name are called `_stem_1`, `_stem_2`, ...
 pub(super) fn first_run(
@@ -161,25 +163,6 @@ pub(super) fn save_frame(s: &mut Session, saving: &str, made: impl Fn(bool) -> R
     let path = s.path(&file);
     crate::ops::files::check_replace(&path, &file, replace)?;
     crate::ops::data_files::write_dta(&made(double)?, &path)
-}
-
-/// `seed(#)`.
-pub(super) fn seed(s: &mut Session, text: Option<&str>) -> Result<()> {
-    let Some(text) = text else { return Ok(()) };
-    let x = s.eval_num(text)?;
-    if !(0.0..=2_147_483_647.0).contains(&x) {
-        return Err(StataError::new(198, "seed() must be between 0 and 2147483647"));
-    }
-    *s.rng.borrow_mut() = crate::rng::Mt64::new(x as u64);
-    Ok(())
-}
-
-/// `reps(#)`: at least one, at most what memory should hold.
-pub(super) fn count(n: Option<i64>, default: i64) -> Result<usize> {
-    match n.unwrap_or(default) {
-        n if (1..=1_000_000).contains(&n) => Ok(n as usize),
-        _ => Err(StataError::new(198, "reps() must be between 1 and 1000000")),
-    }
 }
 
 /// Non-missing values of one statistic.

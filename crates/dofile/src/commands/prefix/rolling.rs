@@ -17,17 +17,23 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "rolling [exp_list], window(#) [recursive rrecursive clear saving(file [, replace double]) stepsize(#) keep(varname [, start]) nodots double] : command",
-    notes: "the data become one row for each window with its start and end; windows do not cross panels; [TS] rolling",
-    examples: &[Example {
-        run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) clear nodots double: summarize x",
-        expect: &[
-            ("_N", 4.0),
-            ("m[1]", 14.0 / 3.0),
-            ("start[2]", 2.0),
-            ("end[4]", 6.0),
-            ("m[4]", 77.0 / 3.0),
-        ],
-    }],
+    notes: "the data become one row for each window with its start and end; windows do not cross panels; keep() has the value at the end of each window, or at its start, missing where the window has no such row; [TS] rolling",
+    examples: &[
+        Example {
+            run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) clear nodots double: summarize x",
+            expect: &[
+                ("_N", 4.0),
+                ("m[1]", 14.0 / 3.0),
+                ("start[2]", 2.0),
+                ("end[4]", 6.0),
+                ("m[4]", 77.0 / 3.0),
+            ],
+        },
+        Example {
+            run: "set obs 6\ngenerate t = _n\ntsset t\ngenerate double x = t^2\nrolling m=r(mean), window(3) keep(x, start) clear nodots: summarize t",
+            expect: &[("x[1]", 1.0), ("x[4]", 16.0), ("m[4]", 5.0)],
+        },
+    ],
 };
 
 const OPTIONS: &[OptSpec] = &[
@@ -37,6 +43,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("clear"),
     OptSpec::text("SAving"),
     OptSpec::int("STEPsize"),
+    OptSpec::text("Keep"),
     OptSpec::flag("noDots"),
     OptSpec::text("Keep"),
     OptSpec::flag("Double"),
@@ -63,11 +70,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let panel = Panel::of(&s.frame)?;
     let time = panel.time.ok_or_else(|| StataError::new(111, "time variable not set"))?;
-    let keep = head.options.text("keep").map(|text| kept(s, text)).transpose()?;
     let windows = windows(s, &panel, time, &head, width as f64, step as f64);
     if windows.is_empty() {
         return Err(StataError::new(2001, "insufficient observations"));
     }
+    let kept = kept(s, &head, time, &windows)?;
     let full = s.frame.clone();
     let (statistics, ..) = replicate::first_run(s, &command, &head.list, "stat")?;
     s.frame = full.clone();
@@ -78,7 +85,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     })?;
     let made = |double: bool| {
         let statistics = replicate::as_frame(&statistics, &values, double)?;
-        collected(&full, (&panel, time), keep, &windows, &statistics)
+        collected(&full, &panel, time, &windows, kept.as_ref(), &statistics)
     };
     if let Some(saving) = head.options.text("saving") {
         return replicate::save_frame(s, saving, |double| made(double || head.has("double")));
@@ -88,23 +95,32 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// The variable of `keep()`, and whether its value is that of the start of a window.
-fn kept(s: &Session, text: &str) -> Result<(usize, bool)> {
+/// The variable of `keep()` at the right edge of each window, or with `start` at the left one.
+fn kept(s: &Session, head: &ParsedCommand, time: usize, windows: &[Window]) -> Result<Option<Variable>> {
+    let Some(text) = head.options.text("keep") else { return Ok(None) };
     let (name, option) = text.split_once(',').unwrap_or((text, ""));
-    let start = match option.trim() {
+    let at_start = match option.trim() {
         "" => false,
         "start" => true,
         other => return Err(StataError::option_not_allowed(other)),
     };
-    Ok((s.variable(name.trim())?, start))
+    let place = s.variable(name.trim())?;
+    let edge = |w: &Window| {
+        let wanted = if at_start { w.start } else { w.end };
+        w.rows.iter().copied().find(|r| s.frame.num_at(time, *r) == wanted)
+    };
+    let mut var = s.frame.var(place).clone();
+    var.data = std::sync::Arc::new(var.data.gather(windows.iter().map(edge)));
+    Ok(Some(var))
 }
 
-/// The statistics of the windows with the panel, start and end of each, and the variable of `keep()`.
+/// The statistics of the windows with the panel, start and end of each.
 fn collected(
     full: &Frame,
     (panel, time): (&Panel, usize),
     keep: Option<(usize, bool)>,
     windows: &[Window],
+    kept: Option<&Variable>,
     statistics: &Frame,
 ) -> Result<Frame> {
     let mut frame = Frame::new();
@@ -119,16 +135,7 @@ fn collected(
         var.format.clone_from(&full.var(time).format);
         frame.add(var)?;
     }
-    if let Some((v, start)) = keep {
-        let at = |w: &Window| {
-            let wanted = if start { w.start } else { w.end };
-            w.rows.iter().copied().find(|r| full.num_at(time, *r) == wanted)
-        };
-        let mut var = full.var(v).clone();
-        var.data = std::sync::Arc::new(full.var(v).data.gather(windows.iter().map(at)));
-        frame.add(var)?;
-    }
-    for var in statistics.vars() {
+    for var in kept.into_iter().chain(statistics.vars()) {
         frame.add(var.clone())?;
     }
     Ok(frame)

@@ -145,6 +145,7 @@ fn post(
         means: [Vec::new(), Vec::new()],
         level_names: level_names(session, &sample),
         matched: true,
+        uncensored: Vec::new(),
     }));
     session.post_estimation(est, sample.touse);
     Ok(())

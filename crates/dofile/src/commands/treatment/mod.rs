@@ -8,6 +8,8 @@ mod model;
 mod overid;
 mod predict;
 mod show;
+mod stteffects;
+mod stteffects_model;
 mod tebalance;
 mod teffects;
 
@@ -17,10 +19,17 @@ use super::CommandSpec;
 use crate::ops::predict::Own;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] =
-    &[didregress::SPEC, didregress::SPEC_XT, teffects::SPEC, tebalance::SPEC, tebalance::SPEC_TEOVERLAP];
+pub(super) const TABLE: &[CommandSpec] = &[
+    didregress::SPEC,
+    didregress::SPEC_XT,
+    teffects::SPEC,
+    stteffects::SPEC,
+    tebalance::SPEC,
+    tebalance::SPEC_TEOVERLAP,
+];
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
-    (cmd == "teffects").then_some((&predict::SYNTAX, predict::run as fn(&mut _, &_) -> _))
+    matches!(cmd, "teffects" | "stteffects")
+        .then_some((&predict::SYNTAX, predict::run as fn(&mut _, &_) -> _))
 }

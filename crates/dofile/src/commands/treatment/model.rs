@@ -162,7 +162,57 @@ pub(super) fn sample(
     }
     let (depvar, y) = single_column(&session.frame, &outcome, &touse, &rows)?;
     let (tvar, t) = single_column(&session.frame, &treatment, &touse, &rows)?;
-    let mut levels: Vec<f64> = t.clone();
+    let levels = two_levels(&tvar, &t, control)?;
+    let x = columns(session, &x, &touse, !call.outcome.no_constant)?;
+    let z = columns(session, &z, &touse, !call.treatment.no_constant)?;
+    Ok(Sample {
+        depvar,
+        y,
+        tvar,
+        treated: t.iter().map(|v| *v == levels[1]).collect(),
+        levels,
+        x,
+        z,
+        weight_text: found.as_ref().map(|w| (w.kind.name().to_string(), w.exp.clone())),
+        weights: found.map(|w| (w.kind, rows.iter().map(|r| w.values[*r]).collect())),
+        clusters: cluster.map(|v| ClusterRows::of(&session.frame, v, &rows)),
+        rows,
+        touse,
+    })
+}
+
+/// The columns of a list in the rows that `touse` marks.
+pub(super) fn columns(
+    session: &mut Session,
+    list: &FvList,
+    touse: &[bool],
+    constant: bool,
+) -> Result<Columns> {
+    let design = Design::build(&session.frame, list, touse)?;
+    let active = design.active();
+    let all: Vec<&[f64]> = active.iter().filter_map(|i| design.column(*i)).collect();
+    let chosen =
+        estimators::qr::choose_columns(estimators::qr::Design { columns: &all, weights: None, constant });
+    let omitted: Vec<String> = chosen.1.iter().map(|i| design.terms[active[*i]].name()).collect();
+    let mut out = Columns::default();
+    for i in chosen.0 {
+        out.names.push(design.terms[active[i]].name());
+        out.values.push(all[i].to_vec());
+    }
+    if constant {
+        out.names.push("_cons".to_string());
+        out.values.push(vec![1.0; touse.iter().filter(|t| **t).count()]);
+    }
+    crate::estimation::post::note_omitted(session, &omitted);
+    Ok(out)
+}
+
+/// Control and treated level of a treatment, the lowest being the control unless `control` says otherwise.
+///
+/// # Errors
+/// r(459) for one level or levels that are not whole numbers, r(199) for more than two, r(198) for another control.
+pub(super) fn two_levels(tvar: &str, t: &[f64], control: Option<f64>) -> Result<[f64; 2]> {
+    let mut levels: Vec<f64> = t.to_vec();
     levels.sort_by(f64::total_cmp);
     levels.dedup();
     match levels.len() {
@@ -191,41 +241,7 @@ pub(super) fn sample(
             levels.reverse();
         }
     }
-    let columns = |session: &mut Session, list: &FvList, constant: bool| -> Result<Columns> {
-        let design = Design::build(&session.frame, list, &touse)?;
-        let active = design.active();
-        let all: Vec<&[f64]> = active.iter().filter_map(|i| design.column(*i)).collect();
-        let chosen =
-            estimators::qr::choose_columns(estimators::qr::Design { columns: &all, weights: None, constant });
-        let omitted: Vec<String> = chosen.1.iter().map(|i| design.terms[active[*i]].name()).collect();
-        let mut out = Columns::default();
-        for i in chosen.0 {
-            out.names.push(design.terms[active[i]].name());
-            out.values.push(all[i].to_vec());
-        }
-        if constant {
-            out.names.push("_cons".to_string());
-            out.values.push(vec![1.0; rows.len()]);
-        }
-        crate::estimation::post::note_omitted(session, &omitted);
-        Ok(out)
-    };
-    let x = columns(session, &x, !call.outcome.no_constant)?;
-    let z = columns(session, &z, !call.treatment.no_constant)?;
-    Ok(Sample {
-        depvar,
-        y,
-        tvar,
-        treated: t.iter().map(|v| *v == levels[1]).collect(),
-        levels: [levels[0], levels[1]],
-        x,
-        z,
-        weight_text: found.as_ref().map(|w| (w.kind.name().to_string(), w.exp.clone())),
-        weights: found.map(|w| (w.kind, rows.iter().map(|r| w.values[*r]).collect())),
-        clusters: cluster.map(|v| ClusterRows::of(&session.frame, v, &rows)),
-        rows,
-        touse,
-    })
+    Ok([levels[0], levels[1]])
 }
 
 /// State of `teffects` for `tebalance`, `teoverlap` and `predict`.
@@ -248,4 +264,6 @@ pub(super) struct State {
     pub level_names: [String; 2],
     /// Whether balance is by matching (otherwise by weights).
     pub matched: bool,
+    /// Probability of each row of not being censored before its time; empty without a censoring model.
+    pub uncensored: Vec<f64>,
 }

@@ -1,5 +1,5 @@
-//! `predict` after `teffects`: effects, potential-outcome means and propensity scores of rows of the sample.
-//! Formulas: [TE] teffects postestimation.
+//! `predict` after `teffects` and `stteffects`: effects, potential-outcome means and propensity scores of rows of the sample.
+//! Formulas: [CAUSAL] teffects postestimation, stteffects postestimation.
 
 use super::super::StandardSyntax;
 use super::model::State;
@@ -15,6 +15,7 @@ pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("te"),
     OptSpec::flag("CMean"),
     OptSpec::flag("ps"),
+    OptSpec::flag("CENSurv"),
     OptSpec::real("TLevel"),
 ])
 .unsupported(&["xb", "PSXB", "lnsigma", "SCores", "po", "DISTance"]);
@@ -53,6 +54,12 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 return Err(missing("cmean"));
             }
             (own.clone(), "Conditional mean")
+        }
+        Some("censurv") => {
+            if state.uncensored.is_empty() {
+                return Err(missing("censurv"));
+            }
+            (state.uncensored.clone(), "Censored survival probability")
         }
         _ => {
             if state.score.is_empty() {

@@ -35,6 +35,10 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     } else {
         left.push(format!("Treatment model: {}", text(session, "tmodel")));
     }
+    if session.e.cmd() == "stteffects" {
+        left[0] = "Survival treatment-effects estimation".to_string();
+        left.push(format!("Censoring model: {}", text(session, "cmodel")));
+    }
     session.print("");
     show_header(session, &left, &facts, 18, 10);
     let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else { return Ok(()) };

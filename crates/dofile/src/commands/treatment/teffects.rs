@@ -201,6 +201,7 @@ fn weighted(session: &mut Session, call: &Call, command_line: &str) -> Result<()
         means,
         level_names: level_names(session, &sample),
         matched: false,
+        uncensored: Vec::new(),
     }));
     session.post_estimation(est, sample.touse);
     Ok(())

@@ -158,7 +158,7 @@ pub(super) fn show(
     results.scalar("N", *n as f64);
     if !request.pairwise && !request.no_wald {
         session.print("");
-        show_tests(session, "", &tests, df_r, &mut results);
+        show_tests(session, "", &tests, df_r, true, &mut results);
     }
     let look = Look {
         heading: if request.derivative.is_some() { "dy/dx" } else { "Contrast" },

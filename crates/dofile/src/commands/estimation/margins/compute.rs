@@ -276,6 +276,10 @@ impl Plan<'_> {
             (Some(effect), Target::Prediction(response)) => {
                 scenario.average(self.parameters, response, effect)
             }
+            (Some(effect), Target::Kernel(model)) => {
+                let value = model.average(&model.points_of(&scenario.grid), scenario.weights, effect);
+                Ok(Margin { value, gradient: vec![0.0; self.parameters.b.len()], shares: Vec::new() })
+            }
             (Some(effect), Target::Formula(formula)) => {
                 let (grid, weights) = (&scenario.grid, scenario.weights);
                 formula.average(session, frame, self.parameters, grid, weights, effect)

@@ -4,6 +4,7 @@
 
 use super::super::lincom::restore;
 use crate::error::{Result, StataError};
+use crate::estimation::kernel_model::KernelModel;
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::margins::{Effect, Form, Margin};
 use crate::estimation::response::Response;
@@ -11,6 +12,7 @@ use crate::frame::{Column, Frame, Variable};
 use crate::session::Session;
 use crate::value::is_missing;
 use estimators::real::stable_sum;
+use std::sync::Arc;
 
 /// What is averaged.
 pub(super) enum Target {
@@ -18,6 +20,8 @@ pub(super) enum Target {
     Prediction(Response),
     /// `expression()`.
     Formula(Formula),
+    /// The mean of a kernel regression.
+    Kernel(Arc<KernelModel>),
 }
 
 impl Target {
@@ -28,6 +32,15 @@ impl Target {
         predict: Option<&str>,
         expression: Option<&str>,
     ) -> Result<Vec<Self>> {
+        if let Some(model) = super::resampled::model(session) {
+            return match (predict.map(str::trim), expression) {
+                (None | Some("" | "mean"), None) => Ok(vec![Self::Kernel(model)]),
+                _ => Err(StataError::unsupported_option(
+                    "margins",
+                    "predictions other than mean after npregress",
+                )),
+            };
+        }
         match (predict, expression) {
             (Some(_), Some(_)) => {
                 Err(StataError::invalid("only one of predict() and expression() is allowed"))
@@ -44,6 +57,7 @@ impl Target {
         match self {
             Self::Prediction(response) => &response.request,
             Self::Formula(formula) => &formula.given,
+            Self::Kernel(_) => "predict()",
         }
     }
 
@@ -52,6 +66,7 @@ impl Target {
         match self {
             Self::Prediction(response) => Some(&response.label),
             Self::Formula(_) => None,
+            Self::Kernel(_) => Some("Mean function"),
         }
     }
 }

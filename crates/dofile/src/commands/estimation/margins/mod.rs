@@ -6,6 +6,8 @@ mod compare;
 mod compare_blocks;
 mod compute;
 mod formula;
+mod resampled;
+mod rows;
 mod saving;
 mod show;
 mod variance;
@@ -17,7 +19,6 @@ use crate::estimation::at_spec::{self, Setting, Statistic, Value};
 use crate::estimation::comparisons::Columns;
 use crate::estimation::contrast_terms::{TermSpec, weights_of_estimation};
 use crate::estimation::factors::variables;
-use crate::estimation::linear::Parameters;
 use crate::estimation::margins::{Form as Derivative, Margin};
 use crate::estimation::reference::{Statement, degrees};
 use crate::matrix::Stripe;
@@ -34,8 +35,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) subpop([varname] [if]) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) asbalanced noesample nose post saving(filename [, replace]) noatlegend nopvalues noci contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
-    notes: "stores r(N) r(b) r(V) r(table) r(at), with subpop() r(N_sub); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) subpop([varname] [if]) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) reps(#) seed(#) asbalanced noesample nose post saving(filename [, replace]) noatlegend nopvalues noci contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
+    notes: "stores r(N) r(b) r(V) r(table) r(at), with subpop() r(N_sub); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; after npregress kernel reps() or vce(bootstrap) give errors and percentiles, and without them the margins stand alone; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
             run: "set obs 8\ngen x = _n\ngen g = mod(_n,2)\ngen y = x + 2*g + cond(_n==8, 1, 0)\nregress y x i.g\nmargins, dydx(x)\nmatrix b = r(b)",
@@ -80,6 +81,9 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("SFormat"),
     // a margin whose cells are empty is never estimable here, and no model needs force
     OptSpec::flag("FORCE"),
+    OptSpec::int("Reps"),
+    OptSpec::text("SEed"),
+    OptSpec::flag("noDOTS"),
 ];
 const UNSUPPORTED: &[&str] = &[
     "WITHin",
@@ -120,6 +124,8 @@ struct Request {
     any_row: bool,
     /// No standard errors, `nose`.
     no_errors: bool,
+    /// Bootstrap after a kernel regression, `reps()`.
+    replications: Option<resampled::Plan>,
 }
 
 impl Request {
@@ -165,10 +171,12 @@ struct Found {
     n: usize,
     /// Rows of the subpopulation, over which the margins average then.
     n_sub: Option<usize>,
+    /// Limits from replications, with the word above them.
+    limits: Option<(&'static str, Vec<(f64, f64)>)>,
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let parameters = Parameters::of(&session.e)?;
+    let parameters = resampled::parameters(session)?;
     let mut cmd = ParsedCommand::split("margins", &cmd.raw, false)?;
     let at_texts = take_at(&mut cmd)?;
     cmd.check_options(OPTIONS, UNSUPPORTED)?;
@@ -177,7 +185,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     variance::check(session, &cmd, &request)?;
     let targets =
         Target::all(session, &parameters, request.predict.as_deref(), cmd.options.text("expression"))?;
-    let mut rows = sample(session, &cmd, &parameters, &request, &targets)?;
+    let mut rows = rows::sample(session, &cmd, &parameters, &request, &targets)?;
     let n = rows.len();
     let subpopulation = cmd.options.text("subpop").map(str::to_string);
     if let Some(text) = &subpopulation {
@@ -187,11 +195,17 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let weights = weights_of_estimation(session, &rows)?;
     let (cells, legends, groups) =
         compute::compute(session, &parameters, &request, &targets, &rows, &weights)?;
-    let v = match request.no_errors {
-        true => Mat::zeros(cells.len(), cells.len()),
-        false => variance::covariance(session, &request, &parameters, &cells, &rows)?,
+    let mut limits = None;
+    let v = match (request.no_errors, &request.replications) {
+        (true, _) => Mat::zeros(cells.len(), cells.len()),
+        (false, Some(plan)) => {
+            let (v, own) = plan.covariance(session, &parameters, &request, &targets, &rows, &cells)?;
+            limits = Some(own);
+            v
+        }
+        (false, None) => variance::covariance(session, &request, &parameters, &cells, &rows)?,
     };
-    let found = Found { cells, legends, groups, v, n, n_sub };
+    let found = Found { cells, legends, groups, v, n, n_sub, limits };
     let file = cmd.options.text("saving");
     if request.no_errors && file.is_some() {
         return Err(StataError::unsupported_option("margins", "nose with saving()"));
@@ -240,7 +254,7 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         }
     }
     let mut settings = Vec::new();
-    let order = variables(&Parameters::of(&session.e)?);
+    let order = variables(&resampled::parameters(session)?);
     for text in at_texts {
         settings.extend(in_model_order(at_spec::parse(&expand_names(session, text)?)?, &order));
     }
@@ -276,7 +290,8 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         adjustment: compare::adjustment(cmd)?,
         unconditional: variance::unconditional(cmd)?,
         any_row: cmd.options.has("noesample"),
-        no_errors: cmd.options.has("nose"),
+        no_errors: cmd.options.has("nose") || resampled::without_errors(session, cmd),
+        replications: resampled::Plan::read(session, cmd)?,
     })
 }
 
@@ -338,60 +353,4 @@ fn generate(session: &Session, settings: &mut [Setting]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Rows of the command: those of the estimation sample, with `noesample` all, in which the variables of the prediction
-/// are known. A selection model has rows in its sample that lack regressors of the outcome.
-fn sample(
-    session: &Session,
-    cmd: &ParsedCommand,
-    parameters: &Parameters,
-    request: &Request,
-    targets: &[Target],
-) -> Result<Vec<usize>> {
-    let estimation = session
-        .estimation_sample()
-        .ok_or_else(|| StataError::new(322, "e(sample) does not identify the estimation sample"))?;
-    let mut touse = session.rows(cmd)?;
-    let set_by = |setting: &Setting, name: &str| {
-        setting.iter().any(|(n, value)| n == name && matches!(value, Value::Number(_)))
-    };
-    let known: Result<Vec<usize>> = needed(parameters, targets, request.any_row)
-        .iter()
-        .filter(|v| request.settings.is_empty() || !request.settings.iter().all(|s| set_by(s, v)))
-        .map(|v| session.variable(v))
-        .collect();
-    session.markout(&known?, &mut touse, true)?;
-    let rows: Vec<usize> =
-        (0..touse.len()).filter(|i| touse[*i] && (request.any_row || estimation[*i])).collect();
-    if rows.is_empty() {
-        return Err(StataError::new(2000, "no observations"));
-    }
-    Ok(rows)
-}
-
-/// Variables behind the indices of the predictions; of an expression those of the whole model where rows outside the
-/// estimation sample count.
-fn needed(parameters: &Parameters, targets: &[Target], any_row: bool) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for target in targets {
-        let found: Vec<String> = match target {
-            Target::Prediction(response) => response
-                .indices
-                .iter()
-                .flatten()
-                .filter_map(|p| parameters.terms[*p].as_ref())
-                .filter(|t| !t.is_omitted())
-                .flat_map(|t| &t.atoms)
-                .filter(|atom| atom.ts().is_none())
-                .map(|atom| atom.var().to_string())
-                .collect(),
-            Target::Formula(_) if any_row => variables(parameters),
-            Target::Formula(_) => Vec::new(),
-        };
-        out.extend(found);
-    }
-    out.sort_unstable();
-    out.dedup();
-    out
 }

@@ -48,6 +48,7 @@ pub(super) fn show(
     session.settings.table.coefficients = coefficients;
     session.settings.table.p_values = p_values;
     session.settings.table.statistics = statistics;
+    session.settings.table.limits.clone_from(&found.limits);
     Table {
         title: "",
         heading: name,
@@ -95,7 +96,11 @@ fn describe(
     let over = over.join(" ");
     let e = &session.e.results;
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
-    let vce = if request.unconditional { "unconditional" } else { "delta" };
+    let vce = match (&request.replications, request.unconditional) {
+        (Some(_), _) => "bootstrap",
+        (None, true) => "unconditional",
+        (None, false) => "delta",
+    };
     let (vce, vcetype) = if request.no_errors { ("", "") } else { (vce, variance::heading(request)) };
     let made = [
         ("cmdline", command_line(cmd)),

@@ -20,6 +20,7 @@ pub(super) fn unconditional(cmd: &ParsedCommand) -> Result<bool> {
         "" => Err(StataError::invalid("invalid vce() option")),
         t if "delta".starts_with(t) => Ok(false),
         t if t.len() >= 4 && "unconditional".starts_with(t) => Ok(true),
+        t if super::resampled::is_bootstrap(t) => Ok(false),
         t => Err(StataError::invalid(format!("vcetype {t} not allowed"))),
     }
 }
@@ -138,5 +139,9 @@ fn linearised(session: &Session, parameters: &Parameters, cells: &[Cell], rows: 
 
 /// Heading of the column of standard errors.
 pub(super) fn heading(request: &Request) -> &'static str {
-    if request.unconditional { "Unconditional" } else { "Delta-method" }
+    match (&request.replications, request.unconditional) {
+        (Some(_), _) => "Bootstrap",
+        (None, true) => "Unconditional",
+        (None, false) => "Delta-method",
+    }
 }

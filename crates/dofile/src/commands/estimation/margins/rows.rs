@@ -1,0 +1,67 @@
+//! The rows over which `margins` averages.
+
+use super::Request;
+use super::formula::Target;
+use crate::error::{Result, StataError};
+use crate::estimation::at_spec::{Setting, Value};
+use crate::estimation::factors::variables;
+use crate::estimation::linear::Parameters;
+use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
+
+/// Rows of the command: those of the estimation sample, with `noesample` all, in which the variables of the prediction
+/// are known. A selection model has rows in its sample that lack regressors of the outcome.
+pub(super) fn sample(
+    session: &Session,
+    cmd: &ParsedCommand,
+    parameters: &Parameters,
+    request: &Request,
+    targets: &[Target],
+) -> Result<Vec<usize>> {
+    let estimation = session
+        .estimation_sample()
+        .ok_or_else(|| StataError::new(322, "e(sample) does not identify the estimation sample"))?;
+    let mut touse = session.rows(cmd)?;
+    let set_by = |setting: &Setting, name: &str| {
+        setting.iter().any(|(n, value)| n == name && matches!(value, Value::Number(_)))
+    };
+    let known: Result<Vec<usize>> = needed(parameters, targets, request.any_row)
+        .iter()
+        .filter(|v| request.settings.is_empty() || !request.settings.iter().all(|s| set_by(s, v)))
+        .map(|v| session.variable(v))
+        .collect();
+    session.markout(&known?, &mut touse, true)?;
+    let rows: Vec<usize> =
+        (0..touse.len()).filter(|i| touse[*i] && (request.any_row || estimation[*i])).collect();
+    if rows.is_empty() {
+        return Err(StataError::new(2000, "no observations"));
+    }
+    Ok(rows)
+}
+
+/// Variables behind the indices of the predictions; of an expression those of the whole model where rows outside the
+/// estimation sample count.
+fn needed(parameters: &Parameters, targets: &[Target], any_row: bool) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for target in targets {
+        let found: Vec<String> = match target {
+            Target::Prediction(response) => response
+                .indices
+                .iter()
+                .flatten()
+                .filter_map(|p| parameters.terms[*p].as_ref())
+                .filter(|t| !t.is_omitted())
+                .flat_map(|t| &t.atoms)
+                .filter(|atom| atom.ts().is_none())
+                .map(|atom| atom.var().to_string())
+                .collect(),
+            Target::Formula(_) if any_row => variables(parameters),
+            Target::Kernel(_) => variables(parameters),
+            Target::Formula(_) => Vec::new(),
+        };
+        out.extend(found);
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}

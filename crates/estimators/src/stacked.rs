@@ -1,0 +1,130 @@
+//! The covariance of estimators that solve several sets of estimating equations one after the other: the sandwich of all
+//! equations stacked (Newey and McFadden 1994, section 6).
+
+use super::matrix::Mat;
+use super::real::stable_sum;
+
+/// Stacked estimating equations. A row has `N` linear indices; the function of each index is multiplied by the regressors of
+/// that index.
+pub struct Stacked<'a, const N: usize> {
+    /// Number of rows.
+    pub rows: usize,
+    /// For each parameter its index and its column.
+    pub owner: Vec<(usize, &'a [f64])>,
+    /// Weight of each row.
+    pub weights: Option<&'a [f64]>,
+    /// Whether weights count equal rows.
+    pub frequency: bool,
+    /// Cluster of each row and their number.
+    pub clusters: Option<(&'a [u32], usize)>,
+}
+
+impl<const N: usize> Stacked<'_, N> {
+    /// `G^-1 S G'^-1` at the solution, and the criterion, the sum of the squared means of the equations. `indices` gives the
+    /// indices of a row, `functions` their functions, whose derivatives are central differences of fourth order.
+    pub fn sandwich(
+        &self,
+        indices: &dyn Fn(usize) -> [f64; N],
+        functions: &dyn Fn(usize, &[f64; N]) -> [f64; N],
+    ) -> Option<(Mat, f64)> {
+        let (n, size) = (self.rows, self.owner.len());
+        // comparable columns keep the inverse accurate
+        let scale: Vec<f64> = self
+            .owner
+            .iter()
+            .map(|(_, c)| {
+                let size = (c.iter().map(|v| v * v).sum::<f64>() / n as f64).sqrt();
+                if size > 0.0 { size } else { 1.0 }
+            })
+            .collect();
+        let mut g = Mat::zeros(size, size);
+        let mut sums = Mat::zeros(self.clusters.map_or(n, |c| c.1), size);
+        let mut total = vec![0.0; size];
+        for i in 0..n {
+            let at = indices(i);
+            let w = self.weights.map_or(1.0, |w| w[i]);
+            let f = functions(i, &at);
+            let d = derivatives(&|moved| functions(i, moved), &at);
+            let root = if self.frequency && self.clusters.is_none() { w.sqrt() } else { w };
+            let group = self.clusters.map_or(i, |c| c.0[i] as usize);
+            for (a, (j, column)) in self.owner.iter().enumerate() {
+                let left = column[i] / scale[a];
+                sums[(group, a)] += root * f[*j] * left;
+                total[a] += w * f[*j] * left;
+                for (b, (k, other)) in self.owner.iter().enumerate() {
+                    let slope = d[*j][*k];
+                    if slope != 0.0 {
+                        g[(a, b)] += w * slope * left * other[i] / scale[b];
+                    }
+                }
+            }
+        }
+        let v = g.inverse()?.sandwich(&sums.transpose().times(&sums));
+        let unscaled = Mat::from_fn(size, size, |a, b| v[(a, b)] / (scale[a] * scale[b]));
+        Some((unscaled.symmetrised(), total.iter().map(|t| (t / n as f64).powi(2)).sum()))
+    }
+}
+
+/// Columns of an index less their means, where one of them is the constant, which takes up the difference: a regressor far
+/// from zero keeps its digits.
+pub struct Centred {
+    /// The columns.
+    pub columns: Vec<Vec<f64>>,
+    means: Vec<f64>,
+    constant: Option<usize>,
+}
+
+impl Centred {
+    /// Of some columns.
+    pub fn of(columns: &[&[f64]]) -> Self {
+        let constant = columns.iter().position(|c| c.iter().all(|v| *v == 1.0));
+        let mean = |(k, c): (usize, &&[f64])| match constant {
+            Some(own) if own != k && !c.is_empty() => stable_sum(c.iter().copied()) / c.len() as f64,
+            _ => 0.0,
+        };
+        let means: Vec<f64> = columns.iter().enumerate().map(mean).collect();
+        let moved = |(c, m): (&&[f64], &f64)| c.iter().map(|v| v - m).collect();
+        Self { columns: columns.iter().zip(&means).map(moved).collect(), means, constant }
+    }
+
+    /// Takes starting values in the units of the data, this index first, to those of the columns.
+    pub fn start(&self, b: &mut [f64]) {
+        if let Some(constant) = self.constant {
+            b[constant] += self.means.iter().zip(b.iter()).map(|(m, b)| m * b).sum::<f64>();
+        }
+    }
+
+    /// The columns as slices.
+    pub fn slices(&self) -> Vec<&[f64]> {
+        self.columns.iter().map(Vec::as_slice).collect()
+    }
+}
+
+/// Estimates and covariance in the units of the data: `parts` are the indices with the places of their first parameters.
+pub fn uncentred(b: &[f64], v: &Mat, parts: &[(usize, &Centred)]) -> (Vec<f64>, Mat) {
+    let mut map = Mat::identity(b.len());
+    for (start, part) in parts {
+        let Some(constant) = part.constant else { continue };
+        for (k, mean) in part.means.iter().enumerate().filter(|(k, _)| *k != constant) {
+            map[(start + constant, start + k)] = -mean;
+        }
+    }
+    (map.times_vector(b), map.sandwich(v))
+}
+
+fn derivatives<const N: usize>(f: &dyn Fn(&[f64; N]) -> [f64; N], at: &[f64; N]) -> [[f64; N]; N] {
+    let mut out = [[0.0; N]; N];
+    for k in 0..N {
+        let h = 1e-3 * at[k].abs().max(1.0);
+        let value = |step: f64| {
+            let mut moved = *at;
+            moved[k] += step;
+            f(&moved)
+        };
+        let (a, b, c, d) = (value(-2.0 * h), value(-h), value(h), value(2.0 * h));
+        for (j, row) in out.iter_mut().enumerate() {
+            row[k] = (a[j] - 8.0 * b[j] + 8.0 * c[j] - d[j]) / (12.0 * h);
+        }
+    }
+    out
+}
