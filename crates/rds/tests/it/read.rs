@@ -98,7 +98,12 @@ fn every_form_holds_the_same_values() {
             let wanted = wanted.as_array().expect("values");
             assert_eq!(found.len(), wanted.len());
             for (found, wanted) in found.iter().zip(wanted) {
-                assert!(same(found.as_deref(), wanted), "{form} {name}: {found:?}, not {wanted}");
+                // R writes decimal ASCII with 16 digits: R itself reads 2024.083333333333 for the month 2024 + 1/12
+                let short =
+                    |text: Option<&str>| text.and_then(|t| Some(format!("{:.15e}", t.parse::<f64>().ok()?)));
+                let equal = same(found.as_deref(), wanted)
+                    || form == "_ascii" && short(found.as_deref()) == short(wanted.as_str());
+                assert!(equal, "{form} {name}: {found:?}, not {wanted}");
             }
         }
         assert_eq!(
