@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::dictionary::{Dictionary, RawVariable, SEGMENT, TEXT_BYTES, trimmed};
 use crate::error::Error;
-use crate::values::{Format, SYSTEM_MISSING};
+use crate::values::{Format, FormatKind, SYSTEM_MISSING};
 
 /// Bytes by which the width of a long text grows with each of its parts.
 const PART_GROWTH: usize = 252;
@@ -53,6 +53,22 @@ pub struct Variable {
     pub text_labels: Vec<(Vec<u8>, Vec<u8>)>,
     /// Where the value is in a case, in bytes: offsets and lengths.
     pub(crate) parts: Vec<(usize, usize)>,
+}
+
+impl Variable {
+    /// A variable of another file, to which the same holds: numbers, or texts where `is_text`.
+    pub fn of_values(is_text: bool, missing: MissingValues) -> Self {
+        Self {
+            name: Vec::new(),
+            label: Vec::new(),
+            width: is_text.then_some(0),
+            format: Format { kind: FormatKind::Number, width: 0, decimals: 0 },
+            missing,
+            labels: Vec::new(),
+            text_labels: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
 }
 
 /// What the dictionary says.

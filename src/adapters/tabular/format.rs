@@ -17,6 +17,8 @@ pub(super) enum Format {
     Sav,
     Xport,
     Sas,
+    R,
+    Parquet,
 }
 
 /// First bytes of formats that are not read, with their names.
@@ -26,9 +28,7 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"Rar!", "a RAR archive"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"PAR1", "a Parquet file"),
     (b"ARROW1", "a Feather file"),
-    (b"RDX", "an R data file"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a SQLite database"),
@@ -45,7 +45,7 @@ const SAS_DATA_SET: &[u8] =
     b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\0\x09\xc7\x31\x8c";
 
 /// Advice for the user in a refusal.
-const ACCEPTED: &str = "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT";
+const ACCEPTED: &str = "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET";
 
 /// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
@@ -72,17 +72,11 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     if head.starts_with(b"<stata_dta>") || is_old_dta(head) || extension == "dta" {
         return if head.starts_with(b"PK") { zip(path, "dta") } else { Ok(Format::Dta) };
     }
-    if head.starts_with(b"$FL2")
-        || head.starts_with(b"$FL3")
-        || head[8.min(head.len())..].starts_with(b"ENCRYPTEDSAV")
-    {
-        return Ok(Format::Sav);
+    if let Some(format) = of_other_programs(head) {
+        return Ok(format);
     }
-    if head.starts_with(b"HEADER RECORD*******LIB") {
-        return Ok(Format::Xport);
-    }
-    if head.starts_with(SAS_DATA_SET) {
-        return Ok(Format::Sas);
+    if is_r(path, head)? {
+        return Ok(Format::R);
     }
     if head.starts_with(b"PK\x03\x04") {
         return zip(path, &extension);
@@ -95,7 +89,18 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     }
     if matches!(
         extension.as_str(),
-        "xlsx" | "xlsm" | "xlsb" | "ods" | "sav" | "zsav" | "xpt" | "sas7bdat" | "parquet"
+        "xlsx"
+            | "xlsm"
+            | "xlsb"
+            | "ods"
+            | "sav"
+            | "zsav"
+            | "xpt"
+            | "sas7bdat"
+            | "rds"
+            | "rda"
+            | "rdata"
+            | "parquet"
     ) {
         return Err(problems::parse(
             None,
@@ -121,6 +126,22 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     Ok(Format::Text)
 }
 
+/// The formats that their first bytes name.
+fn of_other_programs(head: &[u8]) -> Option<Format> {
+    let starts = |magic: &[u8]| head.starts_with(magic);
+    if starts(b"$FL2") || starts(b"$FL3") || head[8.min(head.len())..].starts_with(b"ENCRYPTEDSAV") {
+        Some(Format::Sav)
+    } else if starts(b"HEADER RECORD*******LIB") {
+        Some(Format::Xport)
+    } else if starts(SAS_DATA_SET) {
+        Some(Format::Sas)
+    } else if starts(b"PAR1") || starts(b"PARE") {
+        Some(Format::Parquet)
+    } else {
+        None
+    }
+}
+
 /// True for text that begins as an object of JSON, or as a list of objects or lists: no table does.
 fn is_json(start: &[u8]) -> bool {
     match start.split_first() {
@@ -128,6 +149,15 @@ fn is_json(start: &[u8]) -> bool {
         Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[')),
         _ => false,
     }
+}
+
+/// True for what R saved. Only a packed file has to be unpacked to know it.
+fn is_r(path: &Path, head: &[u8]) -> Result<bool, Problem> {
+    let may_be = [&b"RD"[..], b"X\n", b"A\n", b"B\n"].iter().any(|first| head.starts_with(first));
+    if !may_be && rds::Packing::of(head) == rds::Packing::Plain {
+        return Ok(false);
+    }
+    Ok(rds::is_r(File::open(path).map_err(|e| problems::io("read the upload", &e))?))
 }
 
 /// Releases before 117 begin with the release, the byte order (1 or 2), 1 and 0.

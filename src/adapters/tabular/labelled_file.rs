@@ -1,6 +1,7 @@
 //! Canonical data of a file that has types and labels of its own: blocks of columns in, a described data set out.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dta::{Column, LongText, LongTexts, Missing, StorageType, Texts, ValueLabelSet};
@@ -9,6 +10,7 @@ use foldhash::fast::RandomState;
 use super::output::{self, Block, ColumnPlan, Output};
 use super::profile::{Duplicates, Gatherer};
 use super::repairs::labelled;
+use super::stata::neutral_set;
 use super::warnings::Warnings;
 use crate::domain::error::Problem;
 use crate::ports::tabular::IngestedDataset;
@@ -75,6 +77,38 @@ impl LabelledFile {
             delimiter: None,
             warnings: warnings.finish(),
         })
+    }
+}
+
+/// Value labels of canonical data; variables with the same labels share a set.
+#[derive(Default)]
+pub(super) struct LabelSets {
+    names: BTreeMap<Vec<(i32, String)>, String>,
+    sets: Vec<ValueLabelSet>,
+}
+
+impl LabelSets {
+    /// The name of the set with these labels; a new one has the name of the column. Empty without labels.
+    pub(super) fn name_of(
+        &mut self,
+        entries: Vec<(i32, String)>,
+        column: &str,
+        warnings: &mut Warnings,
+    ) -> String {
+        if entries.is_empty() {
+            return String::new();
+        }
+        let sets = &mut self.sets;
+        let name = self.names.entry(entries).or_insert_with_key(|entries| {
+            sets.push(neutral_set(entries, column, warnings));
+            column.to_owned()
+        });
+        name.clone()
+    }
+
+    /// All sets.
+    pub(super) fn finish(self) -> Vec<ValueLabelSet> {
+        self.sets
     }
 }
 

@@ -1,4 +1,4 @@
-//! Uploaded tables (CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT) to canonical data, and a look into canonical data. Which rows are
+//! Uploaded tables (CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA, PARQUET) to canonical data, and a look into canonical data. Which rows are
 //! analysed, and how, is decided elsewhere.
 
 mod advance;
@@ -16,9 +16,11 @@ mod labelled_file;
 mod legacy_text;
 mod number;
 mod output;
+mod parquet;
 mod preview;
 mod problems;
 mod profile;
+mod rdata;
 pub mod reader_process;
 mod remarks;
 mod repairs;
@@ -75,6 +77,8 @@ impl Tabular for TabularFiles {
             Format::Ods => excel::ingest(source, excel::Kind::Ods, options, dest),
             Format::Dta => stata::ingest(source, dest),
             Format::Sav => spss::ingest(source, dest),
+            Format::Parquet => parquet::ingest(source, dest),
+            Format::R => rdata::ingest(source, options, dest),
             Format::Xport => sas::ingest(source, sas::Kind::Transport, options, dest),
             Format::Sas => sas::ingest(source, sas::Kind::Native, options, dest),
         }))

@@ -1,6 +1,7 @@
 //! Writes canonical data (.dta 118, 119 above 32,767 variables) and describes its columns.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -77,18 +78,13 @@ impl Output {
         labels: Vec<ValueLabelSet>,
         rows: u64,
     ) -> Result<Self, Problem> {
-        let create = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
         let file = HashedFile::new(create(path).map_err(|e| problems::io("create the data file", &e))?);
         let mut output =
             Self { path: path.to_owned(), writer: None, spare: Spare::default(), finished: false };
         let meta = meta(plans, labels);
         let long = plans.iter().any(|p| p.storage == StorageType::StrL);
         let writer = if long {
-            let spool_path = path.with_extension("strl");
-            let spool = create(&spool_path).map_err(|e| problems::io("create a spool file", &e))?;
-            // the open file lives on without a name, so that no crash leaves it behind
-            std::fs::remove_file(&spool_path).map_err(|e| problems::io("unlink a spool file", &e))?;
-            Writer::with_spool(file, meta, spool)
+            Writer::with_spool(file, meta, spool(&path.with_extension("strl"))?)
         } else {
             Writer::with_rows(file, meta, rows)
         };
@@ -139,6 +135,21 @@ impl Drop for Output {
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).open(path)
+}
+
+/// A new file for what memory should not hold.
+///
+/// # Errors
+/// I/O.
+pub(super) fn spool(path: &Path) -> Result<File, Problem> {
+    let spool = create(path).map_err(|e| problems::io("create a spool file", &e))?;
+    // the open file lives on without a name, so that no crash leaves it behind
+    std::fs::remove_file(path).map_err(|e| problems::io("unlink a spool file", &e))?;
+    Ok(spool)
 }
 
 /// Rows on their way to a file.

@@ -129,6 +129,28 @@ pub(super) fn xport_read(error: &xport::Error) -> Problem {
     }
 }
 
+/// A failure of the reader of files of R on an upload.
+pub(super) fn rds_read(error: &rds::Error) -> Problem {
+    match error {
+        rds::Error::Io(error) => io("read the upload", error),
+        rds::Error::NoFrame(_) | rds::Error::Version(_) => unsupported(&error.to_string()),
+        rds::Error::TooLarge { what, limit } => too_large(&format!("{what} is too large"), *limit),
+        other => parse(None, None, &other.to_string()),
+    }
+}
+
+/// A failure of the reader of Parquet files on an upload.
+pub(super) fn parquet_read(error: &parquet_file::Error) -> Problem {
+    match error {
+        parquet_file::Error::Io(error) => io("read the upload", error),
+        parquet_file::Error::Encrypted | parquet_file::Error::Unsupported(_) => {
+            unsupported(&error.to_string())
+        }
+        parquet_file::Error::TooLarge { what, limit } => too_large(&format!("{what} is too large"), *limit),
+        other => parse(None, None, &other.to_string()),
+    }
+}
+
 /// A failure of the .dta writer on canonical data.
 pub(super) fn dta_write(error: &dta::Error) -> Problem {
     match error {

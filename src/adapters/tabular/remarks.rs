@@ -3,6 +3,7 @@
 use super::date::DateStyle;
 use super::infer::{DecimalSign, Inference, Reading};
 use super::number;
+use super::problems::shown;
 use super::warnings::Warnings;
 
 /// Adds what a user should know on the reading that was chosen for a column.
@@ -54,15 +55,59 @@ pub(super) fn on_inference(
         on_text(facts, reading, name, warnings);
     }
     if facts.infinite > 0 && !reading.is_text() {
-        let values = match facts.infinite {
-            1 => "1 value that no number can hold".to_owned(),
-            n => format!("{n} values that no number can hold"),
-        };
-        let row = facts.first_infinite_row.map(|r| format!(" (first in row {r})")).unwrap_or_default();
-        let message = format!("{name} has {values}, such as inf{row}; read as missing");
-        let hint = "often a division by zero or the logarithm of zero: correct these cells in the file, or leave them missing";
-        warnings.warn("infinite_values", column, message, hint);
+        on_infinite(facts.infinite, facts.first_infinite_row, name, warnings);
     }
+}
+
+/// Says that values are missing which Stata cannot hold.
+pub(super) fn on_infinite(count: u64, first_row: Option<u64>, name: &str, warnings: &mut Warnings) {
+    let values = match count {
+        1 => "1 value that no number can hold".to_owned(),
+        n => format!("{n} values that no number can hold"),
+    };
+    let row = first_row.map(|r| format!(" (first in row {r})")).unwrap_or_default();
+    let message = format!("{name} has {values}, such as inf{row}; read as missing");
+    let hint = "often a division by zero or the logarithm of zero: correct these cells in the file, or leave them missing";
+    warnings.warn("infinite_values", Some(name), message, hint);
+}
+
+/// Says that a column is a number of seconds.
+pub(super) fn on_seconds(name: &str, warnings: &mut Warnings) {
+    let message = format!("{name} is a duration; it is a number of seconds here");
+    let advice = "divide by 60 or 3600 with a derived variable";
+    warnings.info("duration_in_seconds", Some(name), message, advice);
+}
+
+/// Says that a column of the file is not among those of the data.
+pub(super) fn on_left_out(name: &str, why: &str, warnings: &mut Warnings) {
+    let message = format!("column \"{}\" is left out: {why}", shown(name));
+    let advice = "convert it in the program that wrote the file if you need it, and upload the file again";
+    warnings.warn("column_left_out", None, message, advice);
+}
+
+/// Says that times are those of UTC, as Stata has no time zones.
+pub(super) fn on_zone(name: &str, zone: &str, warnings: &mut Warnings) {
+    let message = match zone {
+        "UTC" | "GMT" | "Etc/UTC" | "Etc/GMT" | "+00:00" => return,
+        "" => {
+            format!("{name} has no time zone; the times here are those of UTC, R shows those of its session")
+        }
+        zone => format!("{name} has the time zone {}; the times here are those of UTC", shown(zone)),
+    };
+    let advice = "if the clock of that zone is meant, convert the times before the upload, or add the hours with a derived variable";
+    warnings.warn("time_zone", Some(name), message, advice);
+}
+
+/// Says that dates are numbers.
+pub(super) fn on_no_dates(name: &str, warnings: &mut Warnings) {
+    let message = format!("{name} has values that are no dates of the years 100 to 9999; it is a number");
+    warnings.warn("dates_kept_as_numbers", Some(name), message, "correct these values in the file");
+}
+
+/// Says that a column of whole numbers is text.
+pub(super) fn on_codes(name: &str, warnings: &mut Warnings) {
+    let message = format!("{name} holds codes; they are kept as text so that no digit or zero is lost");
+    warnings.info("code_kept_as_text", Some(name), message, "");
 }
 
 /// Says how numbers were read that a book keeper or another keyboard wrote.
@@ -166,8 +211,7 @@ pub(super) fn on_header(row: u64, names: &[String], warnings: &mut Warnings) {
 fn on_text(facts: &Inference, reading: Reading, name: &str, warnings: &mut Warnings) {
     let column = Some(name);
     if facts.is_code() {
-        let message = format!("{name} holds codes; they are kept as text so that no digit or zero is lost");
-        warnings.info("code_kept_as_text", column, message, "");
+        on_codes(name, warnings);
     } else if facts.ambiguous_date() {
         warnings.warn(
             "ambiguous_date",

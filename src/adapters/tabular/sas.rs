@@ -14,6 +14,7 @@ use super::labelled_file::{self, LabelledFile};
 use super::legacy_text::{self, Guess};
 use super::output::{self, ColumnPlan};
 use super::problems;
+use super::remarks;
 use super::warnings::Warnings;
 use crate::domain::error::Problem;
 use crate::ports::tabular::{IngestOptions, IngestedDataset};
@@ -128,11 +129,7 @@ fn facts(source: &mut Source, encoding: &'static Encoding) -> Result<Vec<Facts>,
 /// What a user has to know of a variable beyond its values.
 fn remark(variable: &Variable, column: &str, warnings: &mut Warnings) {
     match variable.format.kind() {
-        FormatKind::Time => {
-            let message = format!("{column} is a duration; it is a number of seconds here");
-            let advice = "divide by 60 or 3600 with a derived variable";
-            warnings.info("duration_in_seconds", Some(column), message, advice);
-        }
+        FormatKind::Time => remarks::on_seconds(column, warnings),
         FormatKind::Labels => {
             let format = problems::shown(&variable.format.name);
             let message = format!(

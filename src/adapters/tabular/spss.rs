@@ -1,10 +1,9 @@
 //! Uploaded system files of SPSS (.sav, .zsav) to canonical data: user-missing values become extended missing values with their
 //! labels, dates become those of Stata, numbers take the smallest storage that holds them.
 
-mod meaning;
-mod remarks;
+pub(super) mod meaning;
+pub(super) mod remarks;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use dta::{Column, ValueLabelSet};
@@ -12,11 +11,10 @@ use encoding_rs::{Encoding, UTF_8};
 use sav::{Facts, Reader, Variable};
 
 use super::advance::Counted;
-use super::labelled_file::{self, LabelledFile};
+use super::labelled_file::{self, LabelSets, LabelledFile};
 use super::legacy_text::{self, Guess};
 use super::output::{self, ColumnPlan};
 use super::problems;
-use super::stata::neutral_set;
 use super::warnings::Warnings;
 use crate::domain::error::Problem;
 use crate::ports::tabular::IngestedDataset;
@@ -126,7 +124,7 @@ fn facts(reader: &mut Input, step: usize, encoding: &'static Encoding) -> Result
     Ok((rows, facts))
 }
 
-/// Value labels of the canonical data; variables with the same labels share a set. Gives the plans their names.
+/// Value labels of the canonical data. Gives the plans their names.
 fn value_labels(
     variables: &[Variable],
     meanings: &[Meaning],
@@ -134,24 +132,13 @@ fn value_labels(
     decode: impl Fn(&[u8]) -> String,
     warnings: &mut Warnings,
 ) -> Vec<ValueLabelSet> {
-    let mut sets: BTreeMap<Vec<(i32, String)>, String> = BTreeMap::new();
-    let mut labels = Vec::new();
+    let mut sets = LabelSets::default();
     for ((variable, meaning), plan) in variables.iter().zip(meanings).zip(plans) {
         let coded =
             variable.labels.iter().filter_map(|(value, label)| Some((meaning.code(*value)?, decode(label))));
-        let entries: Vec<(i32, String)> = coded.collect();
-        if entries.is_empty() {
-            continue;
-        }
-        plan.value_label = sets
-            .entry(entries)
-            .or_insert_with_key(|entries| {
-                labels.push(neutral_set(entries, &plan.name, warnings));
-                plan.name.clone()
-            })
-            .clone();
+        plan.value_label = sets.name_of(coded.collect(), &plan.name, warnings);
     }
-    labels
+    sets.finish()
 }
 
 fn convert(

@@ -3,6 +3,7 @@
 mod awkward_texts;
 mod cancel_reading;
 mod data_steps;
+mod frames;
 mod fuzz;
 mod ingest_docs;
 pub(crate) mod ingest_fixtures;
@@ -12,6 +13,8 @@ mod lying_counts;
 mod many_columns;
 mod mistakes;
 mod open_document;
+mod parquet_files;
+mod r_files;
 mod random_tables;
 mod reading_progress;
 mod sas_files;

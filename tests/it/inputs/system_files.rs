@@ -131,12 +131,12 @@ fn missing_values_of_spss_keep_letters_and_labels() {
     assert_eq!(labels("age"), [(missing('a'), "Refused".to_owned()), (missing('b'), "Unknown".to_owned())]);
     assert_eq!(
         said(&file, "user_missing", "age"),
-        "age has values that the SPSS file declares missing; here 98 (Refused) is .a, 99 (Unknown) is .b"
+        "age has values that the file declares missing; here 98 (Refused) is .a, 99 (Unknown) is .b"
     );
     assert_eq!(file.values("region"), [json!("N"), json!("S"), Value::Null, json!("N")]);
     assert_eq!(
         said(&file, "user_missing", "region"),
-        "the SPSS file declares these texts of region missing, here they are empty: \"X\""
+        "the file declares these texts of region missing, here they are empty: \"X\""
     );
     assert!(said(&file, "text_labels", "region").ends_with("\"N\" is North, \"S\" is South"));
 }

@@ -1,4 +1,4 @@
-//! What a user has to know of a system file beyond its values.
+//! What a user has to know beyond the values: of a system file, and of columns of R with labels of SPSS.
 
 use dta::Missing;
 use sav::{Facts, FormatKind, Variable};
@@ -6,13 +6,14 @@ use sav::{Facts, FormatKind, Variable};
 use super::meaning::Meaning;
 use crate::adapters::tabular::convert::number_text;
 use crate::adapters::tabular::problems::shown;
+use crate::adapters::tabular::remarks;
 use crate::adapters::tabular::warnings::Warnings;
 
 /// Most values that a remark names.
 const MOST_NAMED: usize = 6;
 
 /// Adds the remarks on a variable.
-pub(super) fn on(
+pub(in crate::adapters::tabular) fn on(
     column: &str,
     variable: &Variable,
     meaning: &Meaning,
@@ -28,7 +29,7 @@ pub(super) fn on(
         let texts = variable.missing.texts.iter().map(|text| format!("\"{}\"", shown(&decode(text))));
         let texts = listed(texts.collect());
         let message =
-            format!("the SPSS file declares these texts of {column} missing, here they are empty: {texts}");
+            format!("the file declares these texts of {column} missing, here they are empty: {texts}");
         warnings.info("user_missing", Some(column), message, "nothing is to be done if they are no answers");
     }
     if !variable.text_labels.is_empty() {
@@ -51,18 +52,12 @@ pub(super) fn on(
         warnings.warn("value_labels_cut", Some(column), message, "");
     }
     if variable.format.kind == FormatKind::Time {
-        let message = format!("{column} is a duration; it is a number of seconds here");
-        warnings.info(
-            "duration_in_seconds",
-            Some(column),
-            message,
-            "divide by 60 or 3600 with a derived variable",
-        );
+        remarks::on_seconds(column, warnings);
     }
 }
 
 /// Adds the remark on the variable by which SPSS weights the cases.
-pub(super) fn on_weight(column: Option<&str>, warnings: &mut Warnings) {
+pub(in crate::adapters::tabular) fn on_weight(column: Option<&str>, warnings: &mut Warnings) {
     let Some(column) = column else { return };
     let message = format!("SPSS weights the cases of this file by {column}; here every row counts once");
     warnings.warn("weighted_file", Some(column), message, "state the column as the weight of the analysis");
@@ -89,7 +84,7 @@ fn missing_numbers(
     if let Some(missing) = meaning.range_code() {
         named.push(format!("each number of the range is {}", letter(missing)));
     }
-    Some(format!("{column} has values that the SPSS file declares missing; here {}", listed(named)))
+    Some(format!("{column} has values that the file declares missing; here {}", listed(named)))
 }
 
 fn letter(missing: Missing) -> String {

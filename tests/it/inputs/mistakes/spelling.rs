@@ -38,10 +38,9 @@ fn files() -> Vec<Mistake> {
         })
         .at(Remark("second_header_row"), &["row 14 holds the names of the columns once more (\"y\", \"x\")"])
         .repaired(&[0, 1, 2], 2.0, 24),
-        m("a file of R", "400 INPUT_FORMAT_UNSUPPORTED", b"RDX3\nX\n".to_vec()).named("data.rdata").at(
-            Upload("INPUT_FORMAT_UNSUPPORTED"),
-            &["an R data file", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT"],
-        ),
+        m("a cut-off file of R", "400 INPUT_PARSE_FAILED", b"RDX3\nX\n".to_vec())
+            .named("data.rdata")
+            .at(Upload("INPUT_PARSE_FAILED"), &["the file ends inside the version"]),
         m("a portable file of SPSS", "400 INPUT_FORMAT_UNSUPPORTED", b"ASCII SPSS PORT FILE    ".to_vec())
             .named("data.por")
             .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["a portable file of SPSS (.por); save it as .sav"]),
@@ -50,7 +49,7 @@ fn files() -> Vec<Mistake> {
             .at(Upload("INPUT_PARSE_FAILED"), &["the file ends inside the header"]),
         m("a PDF", "400 INPUT_FORMAT_UNSUPPORTED", b"%PDF-1.7\n".to_vec()).named("data.pdf").at(
             Upload("INPUT_FORMAT_UNSUPPORTED"),
-            &["a PDF document", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT"],
+            &["a PDF document", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET"],
         ),
         m(
             "records of JSON",
@@ -60,7 +59,10 @@ fn files() -> Vec<Mistake> {
         .named("data.json")
         .at(
             Upload("INPUT_FORMAT_UNSUPPORTED"),
-            &["the file is JSON", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT or SAS7BDAT"],
+            &[
+                "the file is JSON",
+                "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET",
+            ],
         ),
         m("a name of 44 letters", "400 CONTRACT_COLUMN_NOT_FOUND", {
             table(&format!("y,{long}"), |_, x, y| format!("{y},{x}"))

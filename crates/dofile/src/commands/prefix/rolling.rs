@@ -45,7 +45,6 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::int("STEPsize"),
     OptSpec::text("Keep"),
     OptSpec::flag("noDots"),
-    OptSpec::text("Keep"),
     OptSpec::flag("Double"),
 ];
 
