@@ -1,8 +1,31 @@
-* medical.kappa 1.0.0: do two raters agree beyond chance? Cohen's kappa, plain or weighted.
+* medical.kappa 1.1.0: do two raters agree beyond chance? Cohen's kappa, plain or weighted.
 * Reads p_rater_a p_rater_b p_weights p_level.
 ss_event step name=sample status=begin
-confirm numeric variable `p_rater_a' `p_rater_b'
-ss_sample `p_rater_a' `p_rater_b', maxloss(0.2)
+* ratings in words are numbered alike for both raters, in sort order, which is no order of severity
+local first : type `p_rater_a'
+local second : type `p_rater_b'
+local words = substr("`first'", 1, 3) == "str" & substr("`second'", 1, 3) == "str"
+if `words' {
+    ss_check non_numeric, fail("`p_weights'" != "none") value(2)
+    ss_sample, strok(`p_rater_a' `p_rater_b') maxloss(0.2)
+    quietly levelsof `p_rater_a' if ss_use, local(one)
+    quietly levelsof `p_rater_b' if ss_use, local(two)
+    local all : list one | two
+    local all : list sort all
+    local code = 0
+    foreach level of local all {
+        local code = `code' + 1
+        label define ss_rating `code' `"`macval(level)'"', add
+    }
+    foreach rater in a b {
+        encode `p_rater_`rater'', generate(ss_rater_`rater') label(ss_rating)
+        local p_rater_`rater' "ss_rater_`rater'"
+    }
+}
+else {
+    confirm numeric variable `p_rater_a' `p_rater_b'
+    ss_sample `p_rater_a' `p_rater_b', maxloss(0.2)
+}
 * the levels of both raters together, in numeric order
 preserve
 quietly keep if ss_use
@@ -26,14 +49,16 @@ quietly count if ss_use
 local n = r(N)
 matrix `p' = J(`k', `k', 0)
 matrix `w' = I(`k')
-postfile `cells' double rater_a double rater_b double count double share using "`counts'"
+postfile `cells' str80 rater_a str80 rater_b double count double share using "`counts'"
 forvalues i = 1/`k' {
     local one : word `i' of `levels'
+    local one_name : label (`p_rater_a') `one'
     forvalues j = 1/`k' {
         local two : word `j' of `levels'
+        local two_name : label (`p_rater_b') `two'
         quietly count if ss_use & `p_rater_a' == `one' & `p_rater_b' == `two'
         matrix `p'[`i', `j'] = r(N) / `n'
-        post `cells' (`one') (`two') (r(N)) (r(N) / `n')
+        post `cells' (`"`macval(one_name)'"') (`"`macval(two_name)'"') (r(N)) (r(N) / `n')
         if "`p_weights'" == "linear" {
             matrix `w'[`i', `j'] = 1 - abs(`i' - `j') / (`k' - 1)
         }

@@ -17,6 +17,7 @@ mod designs;
 mod effects;
 mod expand;
 mod explain;
+mod exposures;
 mod features;
 mod foreign;
 mod formulas;
@@ -42,6 +43,7 @@ mod occasions;
 mod one_value;
 mod open_method;
 mod open_outcome;
+mod periods;
 mod phrases;
 mod pinyin;
 mod questions;
@@ -268,6 +270,9 @@ pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Sug
     let suggestion = scales::ordered(read, coded::suggested(read, mixed));
     let mut suggestion = lacking::asked(&text, labels::explained(suggestion, input.dataset));
     suggestion.open_questions.extend(questions::of_second_parts(input.question, second_parts));
+    // two phrases for one column are asked for once
+    let mut asked = BTreeSet::new();
+    suggestion.open_questions.retain(|q| asked.insert((q.field.clone(), q.question.en.clone())));
     suggestion
 }
 
@@ -285,6 +290,8 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
         asked: phrases::distinct(used.filter(|c| !parsed.excluded.contains(c))),
         words: mentions.iter().map(|m| &input.question[m.start..m.end]).collect(),
         question: &parsed.text,
+        asked_as: input.question,
+        values: input.values,
         columns: &input.dataset.columns,
         rows: asked.rows,
     };
