@@ -86,7 +86,7 @@ pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> S
     plain
 }
 
-fn is_named_as_event(column: &Column) -> bool {
+pub(super) fn is_named_as_event(column: &Column) -> bool {
     let name = column.name.to_lowercase();
     let parts: Vec<&str> = name.split('_').collect();
     FILE.events

@@ -21,6 +21,7 @@ mod exposures;
 mod features;
 mod foreign;
 mod formulas;
+mod followups;
 mod further;
 mod index;
 pub(super) mod keywords;
@@ -65,6 +66,7 @@ mod technical;
 mod times;
 mod unlisted;
 mod unread;
+mod wide;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -267,8 +269,16 @@ pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Sug
     let seen = labels::seen(input);
     let dataset = seen.as_ref().unwrap_or(input.dataset);
     let read = &SuggestInput { question: &text, dataset, ..*input };
+    let between = followups::seen(read);
+    let dataset = between.as_ref().map_or(dataset, |(dataset, _)| dataset);
+    let read = &SuggestInput { dataset, ..*read };
     let suggestion = scales::ordered(read, coded::suggested(read, mixed));
-    let mut suggestion = lacking::asked(&text, labels::explained(suggestion, input.dataset));
+    let suggestion = match between {
+        Some((_, variable)) => followups::derived(suggestion, variable),
+        None => suggestion,
+    };
+    let suggestion = wide::asked(labels::explained(suggestion, input.dataset), input.dataset);
+    let mut suggestion = lacking::asked(&text, suggestion);
     suggestion.open_questions.extend(questions::of_second_parts(input.question, second_parts));
     // two phrases for one column are asked for once
     let mut asked = BTreeSet::new();

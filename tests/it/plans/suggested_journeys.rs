@@ -146,6 +146,49 @@ async fn a_unit_and_a_month_of_the_question_fill_their_parameters() {
     app.stop().await;
 }
 
+/// The sales of earlier years stood as causes of those of the last one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_for_each_year_is_no_panel_yet() {
+    let mut app = TestApp::start().await;
+    let mut rows = String::from("firm,sales2018,sales2019,sales2020,rd2018,rd2019,rd2020\n");
+    for firm in 1..=40_u32 {
+        let of = |year: u32| (100 + firm % 17 + year * 3, 4 + (firm * year) % 5);
+        let [a, b, c] = [1, 2, 3].map(of);
+        rows += &format!("{firm},{}.5,{}.5,{}.5,{}.1,{}.1,{}.1\n", a.0, b.0, c.0, a.1, b.1, c.1);
+    }
+    let question = "Do firms sell more in years in which they spend more on R&D (firm fixed effects)?";
+    let (_, suggested) = asked(&app, question, "firms.csv", rows.into_bytes()).await;
+    let questions = suggested["open_questions"].to_string();
+    assert!(questions.contains("a column for each year of rd, sales"), "{suggested}");
+    let causes = suggested["draft"]["roles"]["regressors"].to_string();
+    assert!(!causes.contains("sales"), "{suggested}");
+    app.stop().await;
+}
+
+/// A table of baseline characteristics was the nearest that these columns allowed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follow_up_between_two_dates_is_derived() {
+    let mut app = TestApp::start().await;
+    let mut rows = String::from("patno,date of surgery,last contact,status,arm,age\n");
+    for i in 0..60_u32 {
+        let arm = ["chemo", "observation"][i as usize % 2];
+        let status = if i % 3 == 0 { "alive" } else { "dead" };
+        let (day, month, later) = (13 + i % 15, 1 + i % 12, 2017 + i % 3);
+        rows += &format!("{i},{day}/{month:02}/2016,{}/{:02}/{later},{status},{arm},{}\n", 14 + i % 14, 1 + i % 11, 45 + i % 29);
+    }
+    let question = "Do patients with chemo live longer after surgery than those under observation, adjusting for age?";
+    let (job, suggested) = asked(&app, question, "surgery.csv", rows.into_bytes()).await;
+    let draft = &suggested["draft"];
+    assert_eq!(draft["roles"]["duration_var"], json!(["followup_days"]), "{suggested}");
+    assert_eq!(draft["derived_variables"][0]["expression"], json!("last_contact - date_of_surgery"));
+    assert_eq!(draft["roles"]["failure_var"], json!(["status_dead"]), "{suggested}");
+    app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    app.post(&job, "/run", &json!({})).await.ok();
+    assert_eq!(app.wait_for_end(&job).await["status"], "succeeded", "{}", app.get(&job, "/runs").await.ok());
+    app.stop().await;
+}
+
 /// Questions about 14 files of other fields, written before the rules were read: the answers of version 21 were 41, 41 and 41 of 60.
 const FURTHER: [&str; 1] = [include_str!("../../fixtures/suggest/unseen23.jsonl")];
 /// Least shares for these.
