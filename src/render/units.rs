@@ -10,9 +10,10 @@ pub(super) fn unit(label: &str) -> Option<(&str, &str)> {
 /// Units that stand in parentheses behind a name, in small letters. Percent is none of them: a difference in it could be read as
 /// a relative one.
 const MEASURED_IN: [&str; 50] = [
-    "year", "years", "month", "months", "week", "weeks", "day", "days", "hour", "hours", "h", "hrs", "min", "minutes", "s",
-    "seconds", "kg", "g", "mg", "t", "km", "m", "cm", "mm", "m2", "m²", "ha", "l", "ml", "points", "eur", "euro", "usd", "gbp",
-    "cny", "rmb", "chf", "jpy", "$", "€", "£", "¥", "元", "万元", "亿元", "岁", "年", "天", "小时", "分钟",
+    "year", "years", "month", "months", "week", "weeks", "day", "days", "hour", "hours", "h", "hrs", "min",
+    "minutes", "s", "seconds", "kg", "g", "mg", "t", "km", "m", "cm", "mm", "m2", "m²", "ha", "l", "ml",
+    "points", "eur", "euro", "usd", "gbp", "cny", "rmb", "chf", "jpy", "$", "€", "£", "¥", "元", "万元",
+    "亿元", "岁", "年", "天", "小时", "分钟",
 ];
 
 /// True for a unit of measurement, also of thousands: `1000 EUR`, `Tsd. €`. What else stands in parentheses says more of a

@@ -128,7 +128,9 @@ fn as_stated(entry: &mut Value) {
     if let Value::Object(fields) = entry
         && fields.contains_key("expression")
     {
-        fields.retain(|name, value| ["name", "expression", "label"].contains(&name.as_str()) && !value.is_null());
+        fields.retain(|name, value| {
+            ["name", "expression", "label"].contains(&name.as_str()) && !value.is_null()
+        });
     }
 }
 

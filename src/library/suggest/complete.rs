@@ -178,7 +178,8 @@ impl Columns<'_> {
             }
         };
         // a column that words name as the cause and that does not fit is not replaced by one that fits by its kind
-        let explains = ["treatment_var", "mediator_var", "focal_var", "endogenous_vars"].contains(&gap.field.as_str());
+        let explains =
+            ["treatment_var", "mediator_var", "focal_var", "endogenous_vars"].contains(&gap.field.as_str());
         let left_out = explains && self.asked.iter().any(|c| !used.contains(self.named[*c].name()));
         let found = if found.is_empty() && alone && !list && !left_out {
             let mut fits = (0..self.named.len()).filter(free).filter(|c| self.suits(*c, &gap.field));
@@ -291,7 +292,8 @@ impl Columns<'_> {
             let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_han(c));
             unit.chars().count() > 1
                 && question.match_indices(&unit).any(|(at, found)| {
-                    ends(question[..at].chars().next_back()) && ends(question[at + found.len()..].chars().next())
+                    ends(question[..at].chars().next_back())
+                        && ends(question[at + found.len()..].chars().next())
                 })
         };
         let mut said = self.values.get(entity)?.iter().filter(is_said);

@@ -17,12 +17,36 @@ static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a pattern")
 });
 /// Parts of names of a time at risk.
-const AT_RISK: [&str; 10] =
-    ["observed", "exposure", "followup", "followed", "pyears", "pyrs", "persontime", "offset", "atrisk", "futime"];
+const AT_RISK: [&str; 10] = [
+    "observed",
+    "exposure",
+    "followup",
+    "followed",
+    "pyears",
+    "pyrs",
+    "persontime",
+    "offset",
+    "atrisk",
+    "futime",
+];
 /// Those of what is at risk, and of time: together they name a time at risk, as `patient_days`.
 const UNITS: [&str; 16] = [
-    "person", "patient", "bed", "device", "vehicle", "machine", "member", "animal", "cow", "catheter", "nurse",
-    "worker", "inmate", "resident", "ship", "household",
+    "person",
+    "patient",
+    "bed",
+    "device",
+    "vehicle",
+    "machine",
+    "member",
+    "animal",
+    "cow",
+    "catheter",
+    "nurse",
+    "worker",
+    "inmate",
+    "resident",
+    "ship",
+    "household",
 ];
 const TIMES: [&str; 8] = ["days", "day", "years", "year", "months", "month", "hours", "weeks"];
 const HAN: [&str; 8] = ["人年", "人时", "人月", "床日", "观测月", "观察时间", "随访时间", "暴露"];
@@ -37,7 +61,8 @@ impl Filler<'_> {
         if !RELATIVE.is_match(&self.parsed.text) {
             return None;
         }
-        let mut found = (0..self.columns.len()).filter(|c| *c != outcome && is_time_at_risk(&self.columns[*c]));
+        let mut found =
+            (0..self.columns.len()).filter(|c| *c != outcome && is_time_at_risk(&self.columns[*c]));
         found.next().filter(|_| found.next().is_none())
     }
 }
@@ -46,8 +71,6 @@ fn is_time_at_risk(column: &Named<'_>) -> bool {
     let c = column.column;
     let parts = column.parts();
     let has = |words: &[&str]| parts.iter().any(|part| words.contains(&part.as_str()));
-    let said = has(&AT_RISK)
-        || has(&UNITS) && has(&TIMES)
-        || HAN.iter().any(|word| c.name.contains(word));
+    let said = has(&AT_RISK) || has(&UNITS) && has(&TIMES) || HAN.iter().any(|word| c.name.contains(word));
     said && !c.is_text() && c.distinct > 2 && c.min.is_some_and(|least| least > 0.0)
 }

@@ -18,12 +18,54 @@ static LASTS: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// Words of names for the start and the end of a follow-up.
 const STARTS: [&str; 24] = [
-    "start", "begin", "entry", "admission", "admitted", "surgery", "operation", "diagnosis", "baseline", "enrol", "enroll",
-    "random", "inclusion", "treatment", "hired", "joined", "opened", "first", "入院", "手术", "诊断", "确诊", "入组", "开始",
+    "start",
+    "begin",
+    "entry",
+    "admission",
+    "admitted",
+    "surgery",
+    "operation",
+    "diagnosis",
+    "baseline",
+    "enrol",
+    "enroll",
+    "random",
+    "inclusion",
+    "treatment",
+    "hired",
+    "joined",
+    "opened",
+    "first",
+    "入院",
+    "手术",
+    "诊断",
+    "确诊",
+    "入组",
+    "开始",
 ];
 const ENDS: [&str; 22] = [
-    "end", "last", "exit", "death", "died", "follow", "contact", "discharge", "event", "censor", "left", "closed", "stop",
-    "relapse", "final", "末次", "结束", "出院", "死亡", "随访", "离职", "截止",
+    "end",
+    "last",
+    "exit",
+    "death",
+    "died",
+    "follow",
+    "contact",
+    "discharge",
+    "event",
+    "censor",
+    "left",
+    "closed",
+    "stop",
+    "relapse",
+    "final",
+    "末次",
+    "结束",
+    "出院",
+    "死亡",
+    "随访",
+    "离职",
+    "截止",
 ];
 
 /// The data with the days between both dates, and the variable that has them.
@@ -37,8 +79,7 @@ pub(super) fn seen(input: &SuggestInput<'_>) -> Option<(Dataset, StatedVariable)
         let name = column.original_name.to_lowercase();
         words.iter().any(|word| name.contains(word))
     };
-    let starts: Vec<&Column> =
-        dates.clone().filter(|c| called(c, &STARTS) && !called(c, &ENDS)).collect();
+    let starts: Vec<&Column> = dates.clone().filter(|c| called(c, &STARTS) && !called(c, &ENDS)).collect();
     let ends: Vec<&Column> = dates.filter(|c| called(c, &ENDS) && !called(c, &STARTS)).collect();
     let ([start], [end]) = (&starts[..], &ends[..]) else { return None };
     let longest = end.max? - start.min?;

@@ -150,8 +150,8 @@ fn head(label: &str) -> String {
 
 /// Units that stand last in a name and are no part of what people call it: `F1_Hz`.
 const UNITS: [&str; 24] = [
-    "hz", "khz", "cm", "mm", "km", "kg", "mg", "ml", "ms", "sec", "secs", "min", "mins", "hrs", "hr", "db", "eur", "usd",
-    "gbp", "musd", "kwh", "m2", "ha", "deg",
+    "hz", "khz", "cm", "mm", "km", "kg", "mg", "ml", "ms", "sec", "secs", "min", "mins", "hrs", "hr", "db",
+    "eur", "usd", "gbp", "musd", "kwh", "m2", "ha", "deg",
 ];
 
 /// A name without the unit behind it.

@@ -20,7 +20,8 @@ static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a pattern")
 });
 static DIGITS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"((?:19|20)[0-9]{2})(?:[-/.]|年|[mM])([0-9]{1,2})(?:(?:[-/.]|月)([0-9]{1,2}))?").expect("a pattern")
+    Regex::new(r"((?:19|20)[0-9]{2})(?:[-/.]|年|[mM])([0-9]{1,2})(?:(?:[-/.]|月)([0-9]{1,2}))?")
+        .expect("a pattern")
 });
 static QUARTERS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\bq([1-4])(?: of)?[ /-]?((?:19|20)[0-9]{2})|((?:19|20)[0-9]{2})(?: ?-?q|年第?)([1-4一二三四])(?:季|\b)")
@@ -47,7 +48,11 @@ fn said(text: &str) -> Vec<Said> {
 }
 
 fn quarters(text: &str) -> Vec<f64> {
-    let quarter = |text: &str| text.parse().ok().or_else(|| "一二三四".chars().position(|c| text.starts_with(c)).map(|at| at as i32 + 1));
+    let quarter = |text: &str| {
+        text.parse()
+            .ok()
+            .or_else(|| "一二三四".chars().position(|c| text.starts_with(c)).map(|at| at as i32 + 1))
+    };
     let found = QUARTERS.captures_iter(text).filter_map(|found| {
         let (year, number) = match (found.get(1), found.get(2)) {
             (Some(number), Some(year)) => (year, number),

@@ -74,7 +74,9 @@ impl Addition {
                     "a data step adds the columns of {file} by {key}, which identifies its rows; rows without a partner there have \
                      missing values"
                 ),
-                zh: Some(format!("用数据步骤按 {key} 并入 {file} 的列（{key} 在该文件中唯一）；没有匹配的行取缺失值")),
+                zh: Some(format!(
+                    "用数据步骤按 {key} 并入 {file} 的列（{key} 在该文件中唯一）；没有匹配的行取缺失值"
+                )),
             },
             confidence: CONFIDENCE,
             alternatives: Vec::new(),
@@ -92,7 +94,9 @@ pub(super) fn left_out(other: &Dataset) -> OpenQuestion {
             en: format!(
                 "The draft uses no column of {file}. Should it be merged or appended by a data step, or is the main file enough?"
             ),
-            zh: Some(format!("初稿没有使用 {file} 的任何列。是否用数据步骤合并或追加该文件，还是只用主文件？")),
+            zh: Some(format!(
+                "初稿没有使用 {file} 的任何列。是否用数据步骤合并或追加该文件，还是只用主文件？"
+            )),
         },
         blocking: false,
         candidates: Vec::new(),

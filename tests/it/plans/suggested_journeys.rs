@@ -23,7 +23,8 @@ fn stores() -> Vec<u8> {
         for after in 0..2_u32 {
             let treated = store % 2;
             let noise = [0.5, -0.5, 0.25, -0.25, 0.75, -0.75][(store as usize + after as usize) % 6];
-            let jobs = 20.0 - 2.0 * f64::from(treated) + f64::from(after) + 4.0 * f64::from(treated * after) + noise;
+            let jobs =
+                20.0 - 2.0 * f64::from(treated) + f64::from(after) + 4.0 * f64::from(treated * after) + noise;
             total += jobs;
             let cell = if (store, after) == (3, 1) || (store, after) == (8, 0) {
                 "999".to_owned()
@@ -41,7 +42,8 @@ fn stores() -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_behind_a_total_is_found_and_repaired_by_the_draft() {
     let mut app = TestApp::start().await;
-    let question = "Did the reform change jobs in treated stores, after versus before? Difference in differences";
+    let question =
+        "Did the reform change jobs in treated stores, after versus before? Difference in differences";
     let (job, suggested) = asked(&app, question, "stores.csv", stores()).await;
     let steps = suggested["draft"]["data_steps"].as_array().cloned().unwrap_or_default();
     let kinds: Vec<&str> = steps.iter().filter_map(|step| step["kind"].as_str()).collect();
@@ -62,9 +64,11 @@ async fn a_code_behind_a_total_is_found_and_repaired_by_the_draft() {
 async fn a_run_says_what_the_plan_has_said_of_the_data() {
     let mut app = TestApp::start().await;
     let job = app.job("Which factors go with y?").await;
-    let rows: String = (1..=30).map(|i| format!("{},{}\n", if i == 7 { 999 } else { 10 + i % 9 }, i % 5)).collect();
+    let rows: String =
+        (1..=30).map(|i| format!("{},{}\n", if i == 7 { 999 } else { 10 + i % 9 }, i % 5)).collect();
     app.upload(&job, "data.csv", format!("y,x\n{rows}").into_bytes()).await.ok();
-    let draft = json!({"template_id": "linear.ols_robust", "outcome_var": "y", "roles": {"regressors": ["x"]}});
+    let draft =
+        json!({"template_id": "linear.ols_robust", "outcome_var": "y", "roles": {"regressors": ["x"]}});
     app.put(&job, "/draft", &draft).await.ok();
     app.post(&job, "/confirm", &json!({"confirmed": true})).await.ok();
     app.wait_for_end(&job).await;
@@ -131,13 +135,15 @@ async fn a_unit_and_a_month_of_the_question_fill_their_parameters() {
             rows += &format!("{country},{year},{}.{}\n", 20 + at + (year - 1990) / 3, (year * 7 + at) % 10);
         }
     }
-    let question = "What did the 2002 reform in Atlantia do to GDP? synthetic control with the others as donors";
+    let question =
+        "What did the 2002 reform in Atlantia do to GDP? synthetic control with the others as donors";
     let (_, suggested) = asked(&app, question, "countries.csv", rows.into_bytes()).await;
     assert_eq!(suggested["draft"]["parameters"]["treated_unit"], "Atlantia", "{suggested}");
     assert_eq!(suggested["draft"]["parameters"]["event_time"], json!(2002.0), "{suggested}");
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let series: String =
-        (0..60).map(|t| format!("{} {},{}.{}\n", months[t % 12], 2015 + t / 12, 20 + t / 9, t * 7 % 10)).collect();
+    let series: String = (0..60)
+        .map(|t| format!("{} {},{}.{}\n", months[t % 12], 2015 + t / 12, 20 + t / 9, t * 7 % 10))
+        .collect();
     let file = format!("Month,antibiotic_use\n{series}").into_bytes();
     let question = "A programme began in May 2018. Did the level and trend of antibiotic use change?";
     let (_, suggested) = asked(&app, question, "use.csv", file).await;
@@ -174,9 +180,15 @@ async fn a_follow_up_between_two_dates_is_derived() {
         let arm = ["chemo", "observation"][i as usize % 2];
         let status = if i % 3 == 0 { "alive" } else { "dead" };
         let (day, month, later) = (13 + i % 15, 1 + i % 12, 2017 + i % 3);
-        rows += &format!("{i},{day}/{month:02}/2016,{}/{:02}/{later},{status},{arm},{}\n", 14 + i % 14, 1 + i % 11, 45 + i % 29);
+        rows += &format!(
+            "{i},{day}/{month:02}/2016,{}/{:02}/{later},{status},{arm},{}\n",
+            14 + i % 14,
+            1 + i % 11,
+            45 + i % 29
+        );
     }
-    let question = "Do patients with chemo live longer after surgery than those under observation, adjusting for age?";
+    let question =
+        "Do patients with chemo live longer after surgery than those under observation, adjusting for age?";
     let (job, suggested) = asked(&app, question, "surgery.csv", rows.into_bytes()).await;
     let draft = &suggested["draft"];
     assert_eq!(draft["roles"]["duration_var"], json!(["followup_days"]), "{suggested}");

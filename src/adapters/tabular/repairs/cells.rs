@@ -136,7 +136,8 @@ impl Cells {
         let of = |affixes: &Vec<String>| affixes.iter().map(|a| a.trim().to_lowercase()).collect::<Vec<_>>();
         let units: BTreeSet<Vec<String>> =
             self.numbers.keys().filter(|affixes| !is_marked(affixes)).map(of).collect();
-        units.len() > 1
+        let unlisted = || self.others.texts.keys().any(|text| has_unlisted_unit(text));
+        units.len() > 1 || units.len() == 1 && unlisted()
     }
 
     /// The cells that are not of the commonest kind, with their first rows; `None` where they are too many.
@@ -162,6 +163,14 @@ fn split(text: &str) -> (Cow<'_, str>, Cow<'_, str>, &str) {
         Some((left, right)) => ([left, right].concat().into(), ["-", body].concat().into(), after),
         None => (before.into(), body.into(), after),
     }
+}
+
+/// True for a number with letters behind it that are no listed unit: `0.3亿`, `15kgs`.
+fn has_unlisted_unit(text: &str) -> bool {
+    let (before, body, after) = split(text.trim());
+    let word = after.trim();
+    let short = (1..=4).contains(&word.chars().count()) && word.chars().all(char::is_alphabetic);
+    before.is_empty() && short && styles_of(&body) != 0
 }
 
 pub(super) fn is_marked(affixes: &[String]) -> bool {

@@ -85,7 +85,8 @@ fn units(scan: &TextScan, place: Place) -> Option<(String, &'static str)> {
         return None;
     }
     let groups = scan.cells.numbers.iter().filter(|(affixes, _)| !cells::is_marked(affixes));
-    let firsts = groups.filter_map(|(_, group)| group.texts.iter().min_by_key(|(_, row)| **row));
+    let groups = groups.map(|(_, group)| group).chain([&scan.cells.others]);
+    let firsts = groups.filter_map(|group| group.texts.iter().min_by_key(|(_, row)| **row));
     let mut firsts: Vec<(u64, &String)> = firsts.map(|(text, row)| (*row, text)).collect();
     firsts.sort_unstable();
     let shown: Vec<String> = firsts
@@ -94,5 +95,8 @@ fn units(scan: &TextScan, place: Place) -> Option<(String, &'static str)> {
         .map(|(row, text)| format!("\"{}\" in {}", shown(text), place.row(*row)))
         .collect();
     let message = format!("writes numbers in several units, {}", shown.join(" and "));
-    Some((message, "write all numbers of the column in one unit, such as 2050 for 2.05k, and leave the unit out"))
+    Some((
+        message,
+        "write all numbers of the column in one unit, such as 2050 for 2.05k, and leave the unit out",
+    ))
 }

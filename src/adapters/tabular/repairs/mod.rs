@@ -186,7 +186,11 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
     if !dates.is_empty() {
         return dates;
     }
-    let numbers = number_offers(at, column, scan, dropped, place);
+    // a number of another unit is not absent: no step may make it missing
+    let numbers = match scan.cells.has_several_units() {
+        true => Vec::new(),
+        false => number_offers(at, column, scan, dropped, place),
+    };
     if !numbers.is_empty() {
         return numbers;
     }
@@ -287,10 +291,6 @@ fn number_offers(
     place: Place,
 ) -> Vec<Offer> {
     let cells = &scan.cells;
-    // a number of another unit is not absent: no step may make it missing
-    if cells.has_several_units() {
-        return Vec::new();
-    }
     let Some((affixes, group)) = cells.commonest() else { return Vec::new() };
     let Some(exceptions) = cells.exceptions(affixes).filter(|_| !cells.codes) else { return Vec::new() };
     let marked = cells.marked(affixes);
@@ -367,7 +367,9 @@ fn code_offer(at: usize, column: &Column, scan: &CodeScan, place: Place) -> Opti
     let (low, high) = found.others;
     let codes: Vec<String> = found.codes.iter().map(|code| number_text(*code)).collect();
     let (lies, is_read) = match codes.as_slice() {
-        [_] => ("lies far from all other values", "it may stand for a missing value, and is read as a number"),
+        [_] => {
+            ("lies far from all other values", "it may stand for a missing value, and is read as a number")
+        }
         _ => ("lie far from all other values", "they may stand for missing values, and are read as numbers"),
     };
     let message = format!(

@@ -319,7 +319,8 @@ impl CodeScan {
     /// codes such as 1 to 9.
     pub(super) fn apart(&self) -> Option<Codes> {
         let above = self.code > self.high;
-        let seen = self.like.iter().filter(|(_, (cells, _))| *cells > 0).map(|(c, (n, row))| (*c as f64, *n, *row));
+        let seen =
+            self.like.iter().filter(|(_, (cells, _))| *cells > 0).map(|(c, (n, row))| (*c as f64, *n, *row));
         let (mut codes, mut low, mut high) = (Vec::new(), self.low, self.high);
         for (value, cells, row) in seen {
             if if above { value > self.high } else { value < self.low } {

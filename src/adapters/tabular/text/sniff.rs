@@ -199,7 +199,10 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
                 let filled = names.iter().filter(|name| !name.is_empty()).count();
                 // a title, its source and other lines above the names
                 let is_further = filled == 1 && !names[0].is_empty() && wanted.is_none();
-                if is_further && lines < MOST_LINES && title.as_ref().is_some_and(|t| t.names.len() == names.len()) {
+                if is_further
+                    && lines < MOST_LINES
+                    && title.as_ref().is_some_and(|t| t.names.len() == names.len())
+                {
                     (lines, row) = (lines + 1, row + 1);
                     continue;
                 }

@@ -21,7 +21,10 @@ fn codes() -> Vec<Mistake> {
     let before = "used as numbers without a remark";
     vec![
         m("two codes next to each other", before, table("y,x", |row, x, y| format!("{},{x}", coded(row, y))))
-            .at(Remark("missing_code"), &["998 and 999 in y", "2 cells", "row 6", "they may stand for missing values"])
+            .at(
+                Remark("missing_code"),
+                &["998 and 999 in y", "2 cells", "row 6", "they may stand for missing values"],
+            )
             .repaired(&[0], slope(|row| ![5, 9].contains(&row)), 22),
         m("a code behind a row of totals", "used as a number: the total lies further from the values", {
             let mut text = table("y,x,g", |row, x, y| format!("{},{x},r{row}", coded(row, y)));
@@ -30,27 +33,43 @@ fn codes() -> Vec<Mistake> {
         })
         .at(Remark("missing_code"), &["998 and 999 in y", "12.5 to 58.5"])
         .repaired(&[0, 1], slope(|row| ![5, 9].contains(&row)), 22),
-        m("a code that the plan leaves", "the plan warned, the run and its report did not", y_but(|row| (row > 20).then_some("-999")))
-            .at(Warned("missing_code"), &["-999 in y", "submit one of `repairs`"]),
+        m(
+            "a code that the plan leaves",
+            "the plan warned, the run and its report did not",
+            y_but(|row| (row > 20).then_some("-999")),
+        )
+        .at(Warned("missing_code"), &["-999 in y", "submit one of `repairs`"]),
     ]
 }
 
 fn units() -> Vec<Mistake> {
-    use Noticed::{Draft, Remark};
+    use Noticed::Draft;
     let lost = "a repair that made the numbers of the other unit missing";
     vec![
         m("two units of thousands", lost, {
-            table("y,x", |row, x, y| if row % 5 == 0 { format!("{}亿,{x}", y / 10_000.0) } else { format!("{y}万,{x}") })
+            table("y,x", |row, x, y| {
+                if row % 5 == 0 { format!("{}亿,{x}", y / 10_000.0) } else { format!("{y}万,{x}") }
+            })
         })
-        .at(Remark("mixed_number_styles"), &["y writes numbers in several units", "\"12.5万\" in row 2", "亿\" in row 6"]),
+        .at(
+            Draft("TEMPLATE_NOT_APPLICABLE"),
+            &["writes numbers in several units", "\"12.5万\" in row 2", "亿\" in row 6"],
+        ),
         m("k and M", "text without a remark", {
-            table("y,x", |row, x, y| if row % 3 == 0 { format!("{}M,{x}", y / 1000.0) } else { format!("{y}k,{x}") })
+            table(
+                "y,x",
+                |row, x, y| if row % 3 == 0 { format!("{}M,{x}", y / 1000.0) } else { format!("{y}k,{x}") },
+            )
         })
         .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["`y` is text", "several units", "in one unit"]),
         m("two currencies", lost, y_as(|y| if y > 50.0 { format!("€{y}") } else { format!("${y}") }))
-            .at(Remark("mixed_number_styles"), &["several units", "\"$12.5\" in row 2", "\"€"]),
-        m("a unit in one cell", "a repair that made the number missing", y_but(|row| (row == 7).then_some("24.5 kg")))
-            .at(Remark("mixed_number_styles"), &["several units", "\"24.5 kg\" in row 8"]),
+            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["several units", "\"$12.5\" in row 2", "\"€"]),
+        m(
+            "a unit in one cell",
+            "a repair that made the number missing",
+            y_but(|row| (row == 7).then_some("24.5 kg")),
+        )
+        .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["several units", "\"24.5 kg\" in row 8"]),
     ]
 }
 
@@ -60,9 +79,13 @@ fn lines() -> Vec<Mistake> {
     commented.extend(plain());
     let above: [&[&str]; 4] = [&["Yields"], &["Source: own survey"], &[], &["Table 3"]];
     vec![
-        m("comments above the header", "400 INPUT_PARSE_FAILED: row 3 has 2 fields where the header has 1", commented)
-            .at(Remark("rows_above_header"), &["row 3 was taken as the header"])
-            .ends(2.0, 24),
+        m(
+            "comments above the header",
+            "400 INPUT_PARSE_FAILED: row 3 has 2 fields where the header has 1",
+            commented,
+        )
+        .at(Remark("rows_above_header"), &["row 3 was taken as the header"])
+        .ends(2.0, 24),
         m("a title and its source above the header", "400 INPUT_PARSE_FAILED", {
             let mut text = b"Yields;\nSource: own survey;\n".to_vec();
             text.extend(table("y;x", |_, x, y| format!("{y};{x}")));
@@ -90,8 +113,12 @@ fn drafts() -> Vec<Mistake> {
         m("a lag in Stata's notation", "the nearest name was the column itself", plain())
             .changed(ols("L.x"))
             .at(Freeze("CONTRACT_COLUMN_NOT_FOUND"), &["`L.x` is a lag of x", "ts.distributed_lag"]),
-        m("one cohort that adopts", "400 TEMPLATE_NOT_APPLICABLE: 1 distinct value, at least 2 are needed", cohort)
-            .draft(callaway)
-            .at(Nothing, &[]),
+        m(
+            "one cohort that adopts",
+            "400 TEMPLATE_NOT_APPLICABLE: 1 distinct value, at least 2 are needed",
+            cohort,
+        )
+        .draft(callaway)
+        .at(Nothing, &[]),
     ]
 }
