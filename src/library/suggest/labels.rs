@@ -61,7 +61,12 @@ fn as_dates(dataset: &Dataset, column: &Column) -> Option<Column> {
 /// Says of the choices that a translated name was found, where the file itself has no label, and asks in which order dates
 /// are written that the draft needs.
 pub(super) fn explained(mut suggestion: Suggestion, dataset: &Dataset) -> Suggestion {
-    let has_label = |name: &String| dataset.column(name).is_some_and(says_more);
+    let foreign = is_foreign(dataset);
+    // the header with its blanks is the label, unless it was read in another language
+    let has_label = |name: &String| {
+        let own = |c: &Column| c.label.is_some() && translation(&c.original_name, foreign).is_none();
+        dataset.column(name).is_some_and(|c| says_more(c) || own(c))
+    };
     for choice in &mut suggestion.choices {
         if choice.basis == "label" && !choice.columns.iter().any(has_label) {
             "name".clone_into(&mut choice.basis);

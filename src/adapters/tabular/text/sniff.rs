@@ -178,7 +178,7 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
     let mut last_row = 0;
     // one cell above several: a title, if names follow
     let mut title: Option<Header> = None;
-    let mut lines = 1;
+    let (mut lines, mut second) = (1, None::<Header>);
     let mut blanks = 0;
     while let Some(block) = blocks.next_block()? {
         let text = block.text()?;
@@ -199,12 +199,16 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
                 let filled = names.iter().filter(|name| !name.is_empty()).count();
                 // a title, its source and other lines above the names
                 let is_further = filled == 1 && !names[0].is_empty() && wanted.is_none();
-                if is_further
-                    && lines < MOST_LINES
-                    && title.as_ref().is_some_and(|t| t.names.len() == names.len())
-                {
+                let is_like = title.as_ref().is_some_and(|t| t.names.len() == names.len());
+                if is_further && is_like && lines < MOST_LINES {
+                    let own = Header { row, names, has_title: true, blank: blanks };
+                    second.get_or_insert(own);
                     (lines, row) = (lines + 1, row + 1);
                     continue;
+                }
+                // without names below them they are what they seem: a title and a header
+                if let Some(second) = second.take_if(|_| !are_names(&names)) {
+                    return checked(title.take_if(|title| title.names.len() > 1).unwrap_or(second));
                 }
                 if let Some(title) = title.take_if(|title| title.names.len() > 1 && !are_names(&names)) {
                     return checked(title);
@@ -221,7 +225,7 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
         }
         last_row = row - 1;
     }
-    if let Some(title) = title {
+    if let Some(title) = second.filter(|second| second.names.len() == 1).or(title) {
         return checked(title);
     }
     let reason = match wanted {
