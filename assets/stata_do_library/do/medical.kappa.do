@@ -8,19 +8,19 @@ local words = substr("`first'", 1, 3) == "str" & substr("`second'", 1, 3) == "st
 if `words' {
     ss_check non_numeric, fail("`p_weights'" != "none") value(2)
     ss_sample, strok(`p_rater_a' `p_rater_b') maxloss(0.2)
-    quietly levelsof `p_rater_a' if ss_use, local(one)
-    quietly levelsof `p_rater_b' if ss_use, local(two)
-    local all : list one | two
-    local all : list sort all
-    local code = 0
-    foreach level of local all {
-        local code = `code' + 1
-        label define ss_rating `code' `"`macval(level)'"', add
-    }
-    foreach rater in a b {
-        encode `p_rater_`rater'', generate(ss_rater_`rater') label(ss_rating)
-        local p_rater_`rater' "ss_rater_`rater'"
-    }
+    quietly generate long ss_row = _n
+    quietly expand 2, generate(ss_copy)
+    quietly generate ss_word = cond(ss_copy == 1, `p_rater_b', `p_rater_a')
+    ss_groups ss_word, generate(ss_rating)
+    sort ss_row ss_copy
+    quietly by ss_row: generate long ss_rater_a = ss_rating[1]
+    quietly by ss_row: generate long ss_rater_b = ss_rating[2]
+    label values ss_rater_a ss_rating
+    label values ss_rater_b ss_rating
+    quietly keep if ss_copy == 0
+    drop ss_copy ss_word ss_row
+    local p_rater_a "ss_rater_a"
+    local p_rater_b "ss_rater_b"
 }
 else {
     confirm numeric variable `p_rater_a' `p_rater_b'
