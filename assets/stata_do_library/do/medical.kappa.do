@@ -6,7 +6,6 @@ local first : type `p_rater_a'
 local second : type `p_rater_b'
 local words = substr("`first'", 1, 3) == "str" & substr("`second'", 1, 3) == "str"
 if `words' {
-    ss_check non_numeric, fail("`p_weights'" != "none") value(2)
     ss_sample, strok(`p_rater_a' `p_rater_b') maxloss(0.2)
     quietly generate long ss_row = _n
     quietly expand 2, generate(ss_copy)
@@ -40,6 +39,7 @@ local only : list first_levels === second_levels
 ss_check one_level, fail(`k' < 2) value(`k')
 ss_check too_many_levels, fail(`k' > 30) value(`k')
 ss_check level_mismatch, warn(!`only') value(`k')
+ss_check word_order, warn(`words' & "`p_weights'" != "none") value(`k')
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
