@@ -107,7 +107,9 @@ pub(super) fn difference(
     let (amount, proof) = match what.size {
         Size::Plain => {
             let n = spoken(estimate.value.abs(), estimate.places(style));
-            let unit = what.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
+            // "27.9 × 1000 EUR"
+            let times = |unit: &str| if unit.starts_with(|c: char| c.is_ascii_digit()) { " ×" } else { "" };
+            let unit = what.unit.as_ref().map(|unit| format!("{} {unit}", times(unit))).unwrap_or_default();
             (format!("{n}{unit}"), proof(&estimate, style))
         }
         Size::Points => {
