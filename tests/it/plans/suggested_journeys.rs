@@ -204,7 +204,7 @@ async fn a_follow_up_between_two_dates_is_derived() {
 /// Questions about 14 files of other fields, written before the rules were read: the answers of version 21 were 41, 41 and 41 of 60.
 const FURTHER: [&str; 1] = [include_str!("../../fixtures/suggest/unseen23.jsonl")];
 /// Least shares for these.
-const LEAST_FURTHER: [f64; 3] = [0.68, 0.68, 0.68];
+const LEAST_FURTHER: [f64; 3] = [0.70, 0.68, 0.70];
 
 #[test]
 fn questions_about_other_fields_mostly_get_their_drafts() {
