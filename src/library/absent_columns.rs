@@ -79,6 +79,12 @@ fn formula(absent: &AbsentColumn) -> Option<String> {
             "`{text}` names a category: put {name} into the role and into categorical_vars"
         ));
     }
+    if let Some((operator, name)) = lagged(text) {
+        return Some(format!(
+            "`{text}` is a {operator} of {name}: a template with lags takes it (ts.distributed_lag, panel.first_difference, \
+             panel.diff_gmm), or a column of the file that holds it"
+        ));
+    }
     let parts: Vec<&str> = text
         .split(['*', '#', ':', '×'])
         .map(|part| part.trim().trim_start_matches("c.").trim_start_matches("i."))
@@ -98,6 +104,16 @@ fn formula(absent: &AbsentColumn) -> Option<String> {
              \"{text}\"}}, and put the new name into the role"
         )
     })
+}
+
+/// The operator of time series in Stata's notation, with its column: `L.x`, `D2.x`.
+fn lagged(text: &str) -> Option<(&'static str, &str)> {
+    let (operator, name) = text.split_once('.')?;
+    let (letter, number) = operator.split_at_checked(1)?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let words = [("L", "lag"), ("F", "lead"), ("D", "difference")];
+    let word = words.iter().find(|(known, _)| letter.eq_ignore_ascii_case(known))?.1;
+    (is_name && number.bytes().all(|b| b.is_ascii_digit())).then_some((word, name))
 }
 
 /// A column for each period in place of a row for each: `sales` was asked for, `sales_2019` and `sales_2020` are there.

@@ -63,18 +63,22 @@ pub fn after_repairs(dataset: &Dataset, steps: &[DataStep]) -> Dataset {
     after
 }
 
-/// Returns the offered repairs that a first draft may propose: the only conversion of a text column into numbers or dates,
-/// and the rows that are no observations. A conversion that loses values below a limit (`<0.01`) is left to a person.
+/// Returns the offered repairs that a first draft may propose: the only conversion of a column (into numbers or dates, of codes
+/// into missing values, of spellings into one), and the rows that are no observations. A conversion that loses numbers
+/// (`<0.01`, `~15`) is left to a person.
 pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
     let offers =
         |column: &Option<String>| dataset.repairs.iter().filter(|r| r.step.column == *column).count();
     let is_text = |name: &str| dataset.columns.iter().any(|c| c.name == name && c.is_text());
-    let loses_limits =
-        |step: &DataStep| step.missing.iter().any(|text| text.trim().starts_with(['<', '>', '≤', '≥']));
+    // `<0.01` and `~15` are numbers that somebody knows; codes of a column of numbers are none
+    let loses_numbers = |step: &DataStep, column: &str| {
+        let number = step.missing.iter().any(|text| text.contains(|c: char| c.is_ascii_digit()));
+        number && step.to == Some(ConvertTo::Number) && is_text(column)
+    };
     let may = |step: &&DataStep| match (step.kind, &step.column, &step.to) {
         (StepKind::DropRows, ..) => true,
         (StepKind::Convert, Some(column), Some(to)) => {
-            !to.is_text() && is_text(column) && offers(&step.column) == 1 && !loses_limits(step)
+            *to != ConvertTo::DateSpreadsheet && offers(&step.column) == 1 && !loses_numbers(step, column)
         }
         _ => false,
     };

@@ -203,6 +203,7 @@ const WARNINGS: &[&str] = &[
     "local_maxima",
     "negative_item",
     "level_mismatch",
+    "word_order",
     "too_few_studies",
     "single_psu",
     "island",

@@ -9,6 +9,7 @@ use super::number::{brief, spoken, whole_or_fixed, whole_or_spoken};
 use super::sentences::{Estimate, plain};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
+use super::units::{is_measured_in, unit, without_unit};
 use super::words::pick;
 
 /// Commands whose coefficients are differences of the outcome.
@@ -75,6 +76,8 @@ struct What {
     size: Size,
     /// True where the difference is one of the outcome itself, which may be a logarithm.
     of_outcome: bool,
+    /// The unit of the difference, where the label of the outcome names one.
+    unit: Option<String>,
 }
 
 /// Returns the sentence of an estimate that says how much higher something is; nothing where no such words are certain.
@@ -102,7 +105,13 @@ pub(super) fn difference(
     let nothing = f64::from(u8::from(is_ratio));
     let estimate = if is_ratio { one.raised(step) } else { one.scaled(step) };
     let (amount, proof) = match what.size {
-        Size::Plain => (spoken(estimate.value.abs(), estimate.places(style)), proof(&estimate, style)),
+        Size::Plain => {
+            let n = spoken(estimate.value.abs(), estimate.places(style));
+            // "27.9 × 1000 EUR"
+            let times = |unit: &str| if unit.starts_with(|c: char| c.is_ascii_digit()) { " ×" } else { "" };
+            let unit = what.unit.as_ref().map(|unit| format!("{} {unit}", times(unit))).unwrap_or_default();
+            (format!("{n}{unit}"), proof(&estimate, style))
+        }
         Size::Points => {
             let points = estimate.scaled(100.0);
             let n = spoken(points.value.abs(), points.places(style));
@@ -145,18 +154,6 @@ fn heading(whose: &str, style: &Style<'_>) -> String {
         return String::new();
     }
     pick(style.options.language, &format!("{of}: "), &format!("{of}："))
-}
-
-/// A label's name and its unit: `Schooling (years)` is `Schooling` in `years`.
-fn unit(label: &str) -> Option<(&str, &str)> {
-    let (name, unit) = label.trim_end().strip_suffix([')', '）'])?.rsplit_once(['(', '（'])?;
-    let is_unit = (1..=20).contains(&unit.chars().count()) && !unit.contains([')', '）']);
-    (is_unit && !name.trim().is_empty()).then(|| (name.trim(), unit.trim()))
-}
-
-/// A label without its unit.
-fn without_unit(label: &str) -> &str {
-    unit(label).map_or(label, |(name, _)| name)
 }
 
 /// The round step in which the variable of a term varies; 1 for categories, for logarithms, which are elasticities, and for
@@ -231,11 +228,14 @@ fn what(
     let quantile = equation.strip_prefix('q').filter(|_| design.uses(&["qreg"]));
     let outcome = if of_system { Some(equation) } else { design.outcome.as_deref() };
     let event = outcome.or(design.failure.as_deref()).or(design.duration.as_deref());
-    let y = without_unit(&style.variable(event?)).to_owned();
+    let label = style.variable(event?);
+    let y = without_unit(&label).to_owned();
+    let unit = unit(&label).map(|(_, unit)| unit).filter(|unit| is_measured_in(unit)).map(str::to_owned);
     let of = |key: &str, y: &str, size: Size| What {
         words: plain(style, &format!("what.{key}"), &[("y", y)]),
         size,
         of_outcome: false,
+        unit: None,
     };
     let one = format!("{y} = 1");
     let found = match (reading, kind_of_ratio(column, design)) {
@@ -261,12 +261,12 @@ fn what(
             Some(q) => {
                 let values = [("y", y.as_str()), ("q", &q.replace('_', "."))];
                 let words = plain(style, "what.quantile", &values);
-                return Some((What { words, size: Size::Plain, of_outcome: true }, true));
+                return Some((What { words, size: Size::Plain, of_outcome: true, unit }, true));
             }
             None => {
                 let plain_words = of(linear(design, model)?, &y, Size::Plain);
                 let words = between(&y, style).unwrap_or(plain_words.words);
-                What { words, size: Size::Plain, of_outcome: true }
+                What { words, size: Size::Plain, of_outcome: true, unit }
             }
         },
         _ => return None,
@@ -292,7 +292,7 @@ fn what_of_category(table: &Table, row: usize, style: &Style<'_>) -> Option<What
         other => style.outcome_level(other.text()),
     };
     let words = plain(style, "what.relative", &[("y", &level), ("base", &base)]);
-    Some(What { words, size: Size::Percent, of_outcome: false })
+    Some(What { words, size: Size::Percent, of_outcome: false, unit: None })
 }
 
 /// The words for coefficients of an analysis, or of one of its models, that are differences of its outcome.
@@ -363,8 +363,10 @@ pub(super) fn held((table, rows): (&Table, &[usize]), style: &Style<'_>) -> Opti
     let mut said: Vec<String> = rows.iter().map(own).collect();
     said.sort();
     said.dedup();
+    // a number of events is compared at the same exposure
+    let exposure = design.value("exposure_var").filter(|name| !name.is_empty());
     let mut all: Vec<&String> = Vec::new();
-    for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed) {
+    for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed).chain(&exposure) {
         if !all.contains(&name) {
             all.push(name);
         }

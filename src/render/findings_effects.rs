@@ -2,7 +2,7 @@
 //! followed by the condition on which it is an effect.
 
 use super::number::whole_or_fixed;
-use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said_estimate, said_of, table_of};
+use super::sentences::{Estimate, Finding, REJECTS, USUAL, plain, row_of, said_estimate, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -14,7 +14,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     if let Some(effects) = table_of(tables, "table_effects.csv") {
         return of_threshold(effects, style)
             .or_else(|| of_treatment(effects, style))
-            .or_else(|| of_synthetic(effects, style))
+            .or_else(|| of_synthetic(effects, table_of(tables, "table_fit.csv"), style))
             .or_else(|| of_mediation(effects, style))
             .unwrap_or_default();
     }
@@ -55,11 +55,21 @@ fn of_treatment(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     Some(vec![said_of(style, kind, (table, row), &values)?, caveat])
 }
 
-/// The mean gap between the treated unit and its synthetic control.
-fn of_synthetic(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
+/// The mean gap between the treated unit and its synthetic control. The p-value is a rank among the units: the first rank is
+/// the most that so many units can show, however large it is.
+fn of_synthetic(table: &Table, fit: Option<&Table>, style: &Style<'_>) -> Option<Vec<Finding>> {
     let row = row_of(table, "effect", "average_gap")?;
     let y = style.variable(style.design.outcome.as_deref()?);
-    Some(vec![said_of(style, "gap", (table, row), &[("y", &y)])?])
+    let estimate = Estimate::of(table, row, USUAL)?;
+    let units = fit.and_then(|fit| fit.cell(row_of(fit, "metric", "N_units")?, "value").number());
+    let first = units.zip(estimate.p).filter(|(units, p)| units * p < 1.5 && *p >= REJECTS);
+    let Some((units, _)) = first else {
+        return Some(vec![said_of(style, "gap", (table, row), &[("y", &y)])?]);
+    };
+    let (value, evidence) = estimate.words(style);
+    let n = whole_or_fixed(units, 0);
+    let values = [("y", y.as_str()), ("value", &value), ("evidence", &evidence), ("n", &n)];
+    Some(vec![table.says(plain(style, "gap.first", &values))])
 }
 
 /// The parts of an effect through a mediator and apart from it, with their condition.

@@ -82,7 +82,16 @@ fn equivalence(table: &Table, style: &Style<'_>) -> Option<Finding> {
         (p_of(table, "equivalence")?, fixed(estimate(table, "difference")?, style.options.decimals));
     let level = style.design.value("alpha").and_then(|text| text.parse().ok()).unwrap_or(REJECTS);
     let (y, margin, evidence) = (outcome(style)?, style.design.value("margin")?, p_words(p, style));
-    let values = [("y", y.as_str()), ("margin", &margin), ("value", &value), ("evidence", &evidence)];
+    // a difference says nothing without what is subtracted from what
+    let note = table.cell(row_of(table, "test", "difference")?, "note").text();
+    let pair = note.split(';').next().filter(|pair| pair.contains(" minus ")).unwrap_or_default();
+    let language = style.options.language;
+    let pair = match pair.split_once(" minus ") {
+        Some((a, b)) => pick(language, &format!(" ({pair})"), &format!("（{a} 减 {b}）")),
+        None => String::new(),
+    };
+    let values =
+        [("y", y.as_str()), ("margin", &margin), ("value", &value), ("evidence", &evidence), ("pair", &pair)];
     Some(table.says(said(style, "equivalence", p < level, &values)))
 }
 

@@ -290,3 +290,21 @@ prediction_interval,-0.199,,-0.725,0.327
         "{differing:?}"
     );
 }
+
+/// The p-value of a synthetic control is a rank: the first of 17 units has 1/17, and no placebo shows a gap as large.
+#[test]
+fn the_first_rank_among_few_units_is_said_to_be_the_first() {
+    let effects =
+        |p: f64| format!("effect,estimate,statistic,p_value,note\naverage_gap,-2.448,5.739,{p},rank\n");
+    let fit = "metric,value,note\nN_units,17,\n";
+    let of = design(&[], &json!({}));
+    let first = said(&[(EFFECTS, &effects(1.0 / 17.0)), ("table_fit.csv", fit)], &of, Language::En);
+    assert!(
+        first[0].contains("larger than that of each placebo unit (p = 0.059); with 17 units no smaller"),
+        "{first:?}"
+    );
+    let second = said(&[(EFFECTS, &effects(2.0 / 17.0)), ("table_fit.csv", fit)], &of, Language::En);
+    assert!(second[0].contains("placebo units show gaps as large (p = 0.118)"), "{second:?}");
+    let zh = said(&[(EFFECTS, &effects(1.0 / 17.0)), ("table_fit.csv", fit)], &of, Language::Zh);
+    assert!(zh[0].contains("共 17 个单位"), "{zh:?}");
+}

@@ -29,6 +29,8 @@ pub struct Labels {
     pub present: HashMap<String, BTreeSet<i64>>,
     /// Numeric companion → the column that it stands for.
     pub companions: HashMap<String, String>,
+    /// Name of a column → its display format, such as `%tm`.
+    pub formats: HashMap<String, String>,
     /// Terms whose words are known → these words.
     pub terms: HashMap<String, String>,
     /// Name of a column → the round step in which it varies, where that is not 1.
@@ -48,6 +50,7 @@ impl Labels {
             if !labels.columns.insert(name.clone()) {
                 continue;
             }
+            labels.formats.insert(name.clone(), column.format.clone());
             if column.inferred_type == InferredType::Binary {
                 labels.binary.insert(name.clone());
             }

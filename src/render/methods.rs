@@ -88,6 +88,8 @@ fn variables(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
             }
         } else if SAID_AS_USED.contains(&parameter.name.as_str()) {
             // what the run used is said of the inference
+        } else if let Some(period) = period(&parameter.name, value, style) {
+            choices.push(format!("{label}{colon}{period}"));
         } else if let Some(words) = choice(value, style) {
             choices.push(format!("{label}{colon}{words}"));
         }
@@ -127,6 +129,12 @@ fn variables(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
         all.push(pick(language, &format!("Settings: {choices}"), &format!("设定：{choices}")));
     }
     all
+}
+
+/// A period that a plan states, as people write it.
+fn period(parameter: &str, value: &Value, style: &Style<'_>) -> Option<String> {
+    let periods = ["start", "event_time", "break_at"];
+    value.as_f64().filter(|_| periods.contains(&parameter)).and_then(|x| style.period(x))
 }
 
 /// A bound choice in words; none for an empty one.

@@ -49,6 +49,7 @@ pub mod steps;
 mod style;
 mod table;
 mod tex;
+mod units;
 mod warnings;
 mod words;
 mod xlsx;

@@ -252,9 +252,22 @@ fn is_single(grids: &[(String, Grid)]) -> bool {
     })
 }
 
+/// The words for a number that stands for something: a level, a period.
+fn stands_for(table: &Table, row: usize, j: usize, style: &Style<'_>) -> Option<String> {
+    let x = table.rows[row][j].number()?;
+    let column = table.columns[j].name.as_str();
+    match (column, table.cell(row, "metric").text()) {
+        ("value", "base_outcome") => Some(style.outcome_level(&style.number(x))),
+        _ => style.code(column, x),
+    }
+}
+
 fn words_of(table: &Table, row: usize, j: usize, style: &Style<'_>) -> String {
     let cell = &table.rows[row][j];
     let column = &table.columns[j];
+    if let Some(words) = stands_for(table, row, j, style) {
+        return words;
+    }
     match cell {
         Cell::Missing => String::new(),
         Cell::Text(text) if column.name == "term" => style.term(text),
@@ -295,7 +308,7 @@ fn plain(table: &Table, style: &Style<'_>) -> Grid {
     let printed = |row: usize, j: usize| {
         let text = words_of(table, row, j, style);
         match table.rows[row][j] {
-            Cell::Number(x) => Printed::number(x, text),
+            Cell::Number(x) if stands_for(table, row, j, style).is_none() => Printed::number(x, text),
             _ => text.into(),
         }
     };

@@ -1,5 +1,7 @@
 //! How the numbers and names of a report are printed: labels of the data, words of codes and remarks.
 
+use chrono::{Duration, NaiveDate};
+
 use super::Options;
 use super::design::Design;
 use super::labels::Labels;
@@ -114,6 +116,29 @@ impl Style<'_> {
         let (level, name) = term.split_once('.')?;
         let own = self.labels.companions.get(name).map_or(name, String::as_str);
         self.labels.levels.get(own)?.get(&level.parse().ok()?).cloned().filter(|_| self.options.labels)
+    }
+
+    /// Returns a period of the time variable as people write it, where its numbers are counted from 1960: 700 is 2018-05 of months.
+    pub(super) fn period(&self, x: f64) -> Option<String> {
+        let format = self.labels.formats.get(self.labels.own(self.design.time.as_deref()?))?;
+        let whole = (x.fract() == 0.0 && x.abs() < 1e6).then_some(x as i32)?;
+        match format.get(..3)? {
+            "%tm" => Some(format!("{}-{:02}", 1960 + whole.div_euclid(12), whole.rem_euclid(12) + 1)),
+            "%tq" => Some(format!("{}Q{}", 1960 + whole.div_euclid(4), whole.rem_euclid(4) + 1)),
+            "%td" => NaiveDate::from_ymd_opt(1960, 1, 1)?
+                .checked_add_signed(Duration::try_days(i64::from(whole))?)
+                .map(|day| day.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Returns the words for a number of a table that stands for something: a level of the moderator, a period.
+    pub(super) fn code(&self, column: &str, x: f64) -> Option<String> {
+        match column {
+            "period" => self.period(x),
+            "moderator" => self.level(&format!("{}.{}", self.number(x), self.design.value("moderator")?)),
+            _ => None,
+        }
     }
 
     /// Returns the reference category of each column of categories in a table of terms: the column and words for both.

@@ -1,4 +1,4 @@
-* causal.mediation 1.1.0: how much of an effect runs through a mediator? Paths, indirect and direct effect (linear models).
+* causal.mediation 1.1.1: how much of an effect runs through a mediator? Paths, indirect and direct effect (linear models).
 * Reads p_outcome p_treatment(_fv) p_mediator p_controls(_fv) p_bootstrap p_reps p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment' `p_mediator'
@@ -86,6 +86,6 @@ ss_event step name=decompose status=ok
 ss_event step name=export status=begin
 ss_models_table using "table_paths.csv", models(total `total' mediator `first' outcome `second') focal(`p_treatment') column(model) equation(path)
 ss_export using "table_effects.csv", rows("`effects'")
-ss_fit_table using "table_fit.csv", se(robust) values(N `n' r2_total `r2_total' r2_mediator `r2_mediator' r2_outcome `r2_outcome' level `p_level')
+ss_fit_table using "table_fit.csv", se(robust) values(N `n' r2_total `r2_total' r2_mediator `r2_mediator' r2_with_mediator `r2_outcome' level `p_level')
 ss_bar_plot using "fig_effects.svg", rows("`effects'") height(estimate) names(effect) condition(inlist(effect, "indirect", "direct", "total")) title("Effect and its parts") xtitle("Unit of the outcome") ytitle("") note("Mediator: `p_mediator'; N = `n'")
 ss_event step name=export status=ok

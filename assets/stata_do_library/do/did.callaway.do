@@ -1,4 +1,4 @@
-* did.callaway 1.1.1: policy effect where units start at different times, by cohort and period (Callaway and Sant'Anna).
+* did.callaway 1.1.2: policy effect where units start at different times, by cohort and period (Callaway and Sant'Anna).
 * Reads p_outcome p_panel_id p_time_var p_adopt_time_var p_controls(_fv) p_comparison p_method p_cluster_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_adopt_time_var'

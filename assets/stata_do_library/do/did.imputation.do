@@ -1,4 +1,4 @@
-* did.imputation 1.1.1: policy effect where units start at different times, by imputed untreated outcomes (Borusyak, Jaravel and Spiess).
+* did.imputation 1.1.2: policy effect where units start at different times, by imputed untreated outcomes (Borusyak, Jaravel and Spiess).
 * Reads p_outcome p_panel_id p_time_var p_adopt_time_var p_controls p_leads p_cluster_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_adopt_time_var'

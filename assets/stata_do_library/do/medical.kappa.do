@@ -1,8 +1,30 @@
-* medical.kappa 1.0.0: do two raters agree beyond chance? Cohen's kappa, plain or weighted.
+* medical.kappa 1.1.0: do two raters agree beyond chance? Cohen's kappa, plain or weighted.
 * Reads p_rater_a p_rater_b p_weights p_level.
 ss_event step name=sample status=begin
-confirm numeric variable `p_rater_a' `p_rater_b'
-ss_sample `p_rater_a' `p_rater_b', maxloss(0.2)
+* ratings in words are numbered alike for both raters, in sort order, which is no order of severity
+local first : type `p_rater_a'
+local second : type `p_rater_b'
+local words = substr("`first'", 1, 3) == "str" & substr("`second'", 1, 3) == "str"
+if `words' {
+    ss_sample, strok(`p_rater_a' `p_rater_b') maxloss(0.2)
+    quietly generate long ss_row = _n
+    quietly expand 2, generate(ss_copy)
+    quietly generate ss_word = cond(ss_copy == 1, `p_rater_b', `p_rater_a')
+    ss_groups ss_word, generate(ss_rating)
+    sort ss_row ss_copy
+    quietly by ss_row: generate long ss_rater_a = ss_rating[1]
+    quietly by ss_row: generate long ss_rater_b = ss_rating[2]
+    label values ss_rater_a ss_rating
+    label values ss_rater_b ss_rating
+    quietly keep if ss_copy == 0
+    drop ss_copy ss_word ss_row
+    local p_rater_a "ss_rater_a"
+    local p_rater_b "ss_rater_b"
+}
+else {
+    confirm numeric variable `p_rater_a' `p_rater_b'
+    ss_sample `p_rater_a' `p_rater_b', maxloss(0.2)
+}
 * the levels of both raters together, in numeric order
 preserve
 quietly keep if ss_use
@@ -17,6 +39,7 @@ local only : list first_levels === second_levels
 ss_check one_level, fail(`k' < 2) value(`k')
 ss_check too_many_levels, fail(`k' > 30) value(`k')
 ss_check level_mismatch, warn(!`only') value(`k')
+ss_check word_order, warn(`words' & "`p_weights'" != "none") value(`k')
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
@@ -26,14 +49,16 @@ quietly count if ss_use
 local n = r(N)
 matrix `p' = J(`k', `k', 0)
 matrix `w' = I(`k')
-postfile `cells' double rater_a double rater_b double count double share using "`counts'"
+postfile `cells' str80 rater_a str80 rater_b double count double share using "`counts'"
 forvalues i = 1/`k' {
     local one : word `i' of `levels'
+    local one_name : label (`p_rater_a') `one'
     forvalues j = 1/`k' {
         local two : word `j' of `levels'
+        local two_name : label (`p_rater_b') `two'
         quietly count if ss_use & `p_rater_a' == `one' & `p_rater_b' == `two'
         matrix `p'[`i', `j'] = r(N) / `n'
-        post `cells' (`one') (`two') (r(N)) (r(N) / `n')
+        post `cells' (`"`macval(one_name)'"') (`"`macval(two_name)'"') (r(N)) (r(N) / `n')
         if "`p_weights'" == "linear" {
             matrix `w'[`i', `j'] = 1 - abs(`i' - `j') / (`k' - 1)
         }

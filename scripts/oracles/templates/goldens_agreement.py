@@ -43,7 +43,7 @@ def kappa() -> None:
                 {"measure": "observed_agreement", "estimate": po}, {"measure": "expected_agreement", "estimate": pe}]
         if kind == "none":
             rows += [{"measure": "largest_kappa", "estimate": result.kappa_max}, {"measure": "pabak", "estimate": (k * po - 1) / (k - 1)}]
-        cells = [{"rater_a": i, "rater_b": j, "count": counts[x, y], "share": p[x, y]} for x, i in enumerate(levels) for y, j in enumerate(levels)]
+        cells = [{"rater_a": str(int(i)), "rater_b": str(int(j)), "count": counts[x, y], "share": p[x, y]} for x, i in enumerate(levels) for y, j in enumerate(levels)]
         return case({"table_kappa.csv": table(["measure"], rows), "table_counts.csv": table(["rater_a", "rater_b"], cells)},
                     {"n_used": n, "kappa": result.kappa, "agreement": po, "p": 2 * stats.norm.sf(abs(z))}, parameters, name)
 

@@ -368,7 +368,7 @@ def mediation_case(cause, mediator, controls, name=None, parameters=None):
         order = [*names, "const"]
         paths += [{"model": model} | r for r in t_rows("path", [*names, "_cons"], result.params[order], result.bse[order], result.df_resid)]
     tables = {"table_paths.csv": table(["model", "term"], paths), "table_effects.csv": table(["effect"], rows),
-              "table_fit.csv": fit({"N": len(frame), "r2_total": total.rsquared, "r2_mediator": first.rsquared, "r2_outcome": second.rsquared})}
+              "table_fit.csv": fit({"N": len(frame), "r2_total": total.rsquared, "r2_mediator": first.rsquared, "r2_with_mediator": second.rsquared})}
     if name:
         tables["table_bootstrap.csv"] = table(["effect"], bootstrap_rows(frame, cause, mediator, controls, {"indirect": a * b, "direct": c, "total": a * b + c}))
     return case(tables, {"n_used": len(frame), "indirect": a * b, "direct": c, "total": a * b + c, "p_joint": joint}, parameters, name)

@@ -112,6 +112,7 @@ async fn set(args: SetArgs, job: &Job) -> Result<Value, Failure> {
             Change::Add(name, values) => {
                 let draft = job.get("/draft/preview").await?;
                 let mut list = draft[&name].as_array().cloned().unwrap_or_default();
+                list.iter_mut().for_each(as_stated);
                 list.extend(values.into_iter().filter(|value| !list.contains(value)).collect::<Vec<_>>());
                 (name, Value::Array(list))
             }
@@ -120,6 +121,17 @@ async fn set(args: SetArgs, job: &Job) -> Result<Value, Failure> {
     }
     let patched = job.post("/draft/patch", &json!({"field_updates": updates})).await?;
     Ok(patched["draft_preview"].clone())
+}
+
+/// Leaves out of an entry of a draft what only answers have: the canonical spelling of an expression.
+fn as_stated(entry: &mut Value) {
+    if let Value::Object(fields) = entry
+        && fields.contains_key("expression")
+    {
+        fields.retain(|name, value| {
+            ["name", "expression", "label"].contains(&name.as_str()) && !value.is_null()
+        });
+    }
 }
 
 #[derive(Debug, PartialEq)]

@@ -5,6 +5,7 @@ pub mod ingest;
 pub mod interpretation;
 pub mod ops;
 pub mod record;
+pub mod remarks;
 pub mod removal;
 pub mod renderings;
 pub mod retry;

@@ -19,6 +19,10 @@ struct File {
     events: Vec<String>,
     /// Words for what happened or was reached: the value that becomes 1.
     happened: Vec<String>,
+    /// Words for what a treatment is compared with: the value that becomes 0.
+    compared: Vec<String>,
+    /// Words and syllables before another word that deny it.
+    denials: Vec<String>,
 }
 
 static FILE: LazyLock<File> = LazyLock::new(|| {
@@ -34,11 +38,16 @@ const KEPT: usize = 20;
 const EVENT: &str = "failure_var";
 const OUTCOME: &str = "outcome_var";
 const GROUP: &str = "group_var";
+/// The role of a treatment, which needs 0 and 1.
+const TREATMENT: &str = "treatment_var";
 
 /// The value of a column that stands for "it happened".
+#[derive(Clone)]
 enum One {
     /// The larger of the codes 1 and 2; which of them it is, no word says.
     Two,
+    /// One of the codes 1 and 2, with its label.
+    Code(u8, String),
     Word(String),
 }
 
@@ -54,16 +63,22 @@ pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> S
     for column in &input.dataset.columns {
         let is_outcome = [&outcome, &group].contains(&&Some(column.name.clone()));
         let is_event = !plain.statement.roles.contains_key(EVENT) && is_named_as_event(column);
-        if !is_outcome && !is_event {
+        let treated = treated(input, column).filter(|_| !is_outcome);
+        if !is_outcome && !is_event && treated.is_none() {
             continue;
         }
-        let Some(one) = one_of(input, column) else { continue };
+        let Some(one) = treated.clone().or_else(|| one_of(input, column)) else { continue };
         let mut dataset = input.dataset.clone();
         dataset.columns.iter_mut().filter(|c| c.name == column.name).for_each(as_binary);
         let again = unread::suggested(&SuggestInput { dataset: &dataset, ..*input }, mixed);
-        let found = [EVENT, OUTCOME]
+        let may = |of: &str| match of {
+            EVENT => is_event,
+            TREATMENT => treated.is_some(),
+            _ => treated.is_none(),
+        };
+        let found = [EVENT, OUTCOME, TREATMENT]
             .into_iter()
-            .find(|of| (is_event || *of == OUTCOME) && role(&again, of).as_ref() == Some(&column.name));
+            .find(|of| may(of) && role(&again, of).as_ref() == Some(&column.name));
         if let Some(of) = found {
             return derived(input, again, column, of, &one);
         }
@@ -71,12 +86,36 @@ pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> S
     plain
 }
 
-fn is_named_as_event(column: &Column) -> bool {
+pub(super) fn is_named_as_event(column: &Column) -> bool {
     let name = column.name.to_lowercase();
     let parts: Vec<&str> = name.split('_').collect();
     FILE.events
         .iter()
         .any(|word| parts.contains(&word.as_str()) || (!word.is_ascii() && name.contains(word.as_str())))
+}
+
+/// The value that stands for the treatment, of two words of which the other is a control.
+fn treated(input: &SuggestInput<'_>, column: &Column) -> Option<One> {
+    let words = input.values.get(&column.name).filter(|_| column.is_text() && column.distinct == 2)?;
+    let is_compared = |word: &&String| FILE.compared.contains(&word.trim().to_lowercase());
+    match (&words[..], words.iter().filter(is_compared).count()) {
+        ([_, _], 1) => words.iter().find(|w| !is_compared(w) && !w.contains('"')).cloned().map(One::Word),
+        _ => None,
+    }
+}
+
+/// Of two words the one that the other denies: "smoker" of "smoker" and "non-smoker".
+fn denied<'a>(first: &'a str, second: &'a str) -> Option<&'a str> {
+    let denies = |long: &str, short: &str| {
+        let (long, short) = (long.trim().to_lowercase(), short.trim().to_lowercase());
+        let before = long.strip_suffix(short.as_str()).map(str::trim);
+        before.is_some_and(|before| FILE.denials.iter().any(|word| word == before))
+    };
+    match (denies(first, second), denies(second, first)) {
+        (true, false) => Some(second),
+        (false, true) => Some(first),
+        _ => None,
+    }
 }
 
 /// The value that becomes 1, of a column of two values other than 0 and 1.
@@ -88,13 +127,23 @@ fn one_of(input: &SuggestInput<'_>, column: &Column) -> Option<One> {
         let words = input.values.get(&column.name).filter(|words| words.len() == 2)?;
         let happened = |word: &&String| FILE.happened.contains(&word.trim().to_lowercase());
         let mut found = words.iter().filter(happened);
-        return match (found.next(), found.next()) {
-            (Some(word), None) if !word.contains('"') => Some(One::Word(word.clone())),
-            _ => None,
+        let word = match (found.next(), found.next()) {
+            (Some(word), None) => Some(word.as_str()),
+            _ => denied(&words[0], &words[1]),
         };
+        return word.filter(|word| !word.contains('"')).map(|word| One::Word(word.to_owned()));
     }
     let is_coded = column.integer_valued && column.min == Some(1.0) && column.max == Some(2.0);
-    (is_coded && is_named_as_event(column)).then_some(One::Two)
+    if !is_coded || !is_named_as_event(column) {
+        return None;
+    }
+    let labels = input.values.get(&column.name).filter(|labels| column.value_labels && labels.len() == 2);
+    let happened = |label: &String| FILE.happened.contains(&label.trim().to_lowercase());
+    match labels.map(|labels| (happened(&labels[0]), happened(&labels[1]), labels)) {
+        Some((true, false, labels)) => Some(One::Code(1, labels[0].clone())),
+        Some((false, true, labels)) => Some(One::Code(2, labels[1].clone())),
+        _ => Some(One::Two),
+    }
 }
 
 /// The column as its derived variable will be.
@@ -116,6 +165,7 @@ fn derived(
     let name = &column.name;
     let (value, shown, ending) = match one {
         One::Two => ("2".to_owned(), "2", "2".to_owned()),
+        One::Code(code, label) => (code.to_string(), label.trim(), slug(label)),
         One::Word(word) => (format!("\"{word}\""), word.trim(), slug(word)),
     };
     let stem: String = name.chars().take(KEPT).collect();

@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Value, json};
 
+use super::super::tokens::is_han;
 use super::columns::Named;
+use super::periods::{is_within, period_in};
 use super::structure::Structure;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
@@ -26,6 +28,10 @@ pub(super) struct Columns<'a> {
     /// The words that name them.
     pub(super) words: Vec<&'a str>,
     pub(super) question: &'a str,
+    /// The question as it was typed.
+    pub(super) asked_as: &'a str,
+    /// Column → texts of its values.
+    pub(super) values: &'a BTreeMap<String, Vec<String>>,
     pub(super) columns: &'a [Column],
     pub(super) rows: u64,
 }
@@ -132,11 +138,13 @@ impl Columns<'_> {
         match parameter.kind {
             ParameterType::Varname | ParameterType::Varlist => {}
             ParameterType::Number | ParameterType::Int => {
-                let threshold = ["cutoff", "null_value", "event_time", "break_at", "start"];
-                if let (Some(value), true) = (self.only_number(), threshold.contains(&gap.parameter.as_str()))
-                {
-                    statement.parameters.insert(gap.parameter.clone(), value);
-                }
+                let value = self.number_of(&gap.parameter, statement);
+                statement.parameters.extend(value.map(|value| (gap.parameter.clone(), value)));
+                return;
+            }
+            ParameterType::Text if gap.parameter == "treated_unit" => {
+                let unit = self.named_unit(statement).map(|unit| (gap.parameter.clone(), json!(unit)));
+                statement.parameters.extend(unit);
                 return;
             }
             ParameterType::Enum => {
@@ -169,7 +177,11 @@ impl Columns<'_> {
                 pool
             }
         };
-        let found = if found.is_empty() && alone && !list {
+        // a column that words name as the cause and that does not fit is not replaced by one that fits by its kind
+        let explains =
+            ["treatment_var", "mediator_var", "focal_var", "endogenous_vars"].contains(&gap.field.as_str());
+        let left_out = explains && self.asked.iter().any(|c| !used.contains(self.named[*c].name()));
+        let found = if found.is_empty() && alone && !list && !left_out {
             let mut fits = (0..self.named.len()).filter(free).filter(|c| self.suits(*c, &gap.field));
             fits.next().filter(|_| fits.next().is_none()).into_iter().collect()
         } else {
@@ -250,6 +262,42 @@ impl Columns<'_> {
         if let Some(role) = lists.into_iter().find(|role| takes(meta, role)) {
             statement.roles.entry(role.to_owned()).or_default().extend(left);
         }
+    }
+
+    /// The number that a question has for a parameter: a threshold, or a period of the time variable.
+    fn number_of(&self, parameter: &str, statement: &Statement) -> Option<Value> {
+        let thresholds = ["cutoff", "null_value", "margin"];
+        if thresholds.contains(&parameter) {
+            return self.only_number();
+        }
+        if !["event_time", "break_at", "start"].contains(&parameter) {
+            return None;
+        }
+        let name = statement.roles.get("time_var").and_then(|names| names.first());
+        let time = self.columns.iter().find(|c| Some(&c.name) == name);
+        let period = time.and_then(|time| period_in(self.asked_as, time)).map(|period| json!(period));
+        // a year is no month of a series of months
+        let fits = |value: &Value| {
+            time.is_none_or(|time| value.as_f64().is_some_and(|number| is_within(number, time)))
+        };
+        period.or_else(|| self.only_number().filter(fits))
+    }
+
+    /// The unit of a panel that a question names by its value.
+    fn named_unit(&self, statement: &Statement) -> Option<String> {
+        let entity = statement.roles.get("entity_var")?.first()?;
+        let question = self.asked_as.to_lowercase();
+        let is_said = |unit: &&String| {
+            let unit = unit.to_lowercase();
+            let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_han(c));
+            unit.chars().count() > 1
+                && question.match_indices(&unit).any(|(at, found)| {
+                    ends(question[..at].chars().next_back())
+                        && ends(question[at + found.len()..].chars().next())
+                })
+        };
+        let mut said = self.values.get(entity)?.iter().filter(is_said);
+        said.next().filter(|_| said.next().is_none()).cloned()
     }
 
     /// The number of a question that has just one.

@@ -186,7 +186,11 @@ impl Filler<'_> {
         let lists = [&p.controls, &p.clusters, &p.fixed_effects, &p.nested];
         let words = ["panel", "面板"].iter().any(|w| p.text.contains(w));
         let says_panel = self.structure.panel && (words || p.says_fixed_effects());
-        let adjusts = lists.iter().any(|c| !c.is_empty()) || says_panel || self.baseline_of(y).is_some();
+        let adjusts = lists.iter().any(|c| !c.is_empty())
+            || says_panel
+            || self.baseline_of(y).is_some()
+            // events in different times at risk are compared as rates
+            || self.at_risk(Some(y)).is_some();
         if !out.named && adjusts && !self.columns[y].column.is_text() {
             return self.adjusted(y, g, out);
         }

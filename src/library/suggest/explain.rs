@@ -191,7 +191,10 @@ impl Explained<'_> {
             (false, names) if !names.is_empty() => {
                 both(format!("this analysis takes {names} here"), format!("该分析在此处使用 {names}"))
             }
-            _ => both(format!("the question gives the number {shown}"), format!("问题给出了数值 {shown}")),
+            _ if value.is_number() => {
+                both(format!("the question gives the number {shown}"), format!("问题给出了数值 {shown}"))
+            }
+            _ => both(format!("the question names {shown}"), format!("问题中提到了 {shown}")),
         };
         let columns =
             if listed.is_empty() { vec![shown] } else { listed.into_iter().map(str::to_owned).collect() };

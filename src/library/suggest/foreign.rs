@@ -30,7 +30,7 @@ const TELLING: usize = 4;
 const ENOUGH: usize = 2;
 
 /// Writes a part of a name without accents, as `foreign.txt` has its words.
-fn plain(part: &str) -> String {
+pub(super) fn plain(part: &str) -> String {
     let mut out = String::new();
     for c in part.chars().flat_map(char::to_lowercase) {
         match c {

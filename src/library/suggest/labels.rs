@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::tokens::is_han;
 use super::foreign::{is_foreign, translation};
 use super::pinyin::{characters, is_latin_chinese};
 use super::{BLOCKED, OpenQuestion, SuggestInput, Suggestion};
@@ -16,7 +17,8 @@ pub(super) fn seen(input: &SuggestInput<'_>) -> Option<Dataset> {
     let (foreign, chinese) = (is_foreign(input.dataset), is_latin_chinese(input.dataset));
     let label = |column: &Column| {
         let name = &column.original_name;
-        let unsaid = column.label.is_none() && (name.is_ascii() || foreign);
+        // a header with blanks or units is the label too, and says no more than the name
+        let unsaid = !says_more(column) && (!name.chars().any(is_han) || foreign);
         let words = || characters(name, input.question, chinese).or_else(|| translation(name, foreign));
         unsaid.then(words).flatten()
     };
@@ -31,9 +33,14 @@ pub(super) fn seen(input: &SuggestInput<'_>) -> Option<Dataset> {
         if let Some(dated) = dates.iter().find(|dated| dated.name == column.name) {
             column.clone_from(dated);
         }
-        column.label = column.label.take().or(label);
+        column.label = label.or(column.label.take());
     }
     Some(dataset)
+}
+
+/// True where the file has words for a column apart from its name.
+fn says_more(column: &Column) -> bool {
+    column.label.as_ref().is_some_and(|label| *label != column.original_name)
 }
 
 /// The repairs that read a column of text as dates, one for each order that fits.
@@ -54,7 +61,12 @@ fn as_dates(dataset: &Dataset, column: &Column) -> Option<Column> {
 /// Says of the choices that a translated name was found, where the file itself has no label, and asks in which order dates
 /// are written that the draft needs.
 pub(super) fn explained(mut suggestion: Suggestion, dataset: &Dataset) -> Suggestion {
-    let has_label = |name: &String| dataset.column(name).is_some_and(|c| c.label.is_some());
+    let foreign = is_foreign(dataset);
+    // the header with its blanks is the label, unless it was read in another language
+    let has_label = |name: &String| {
+        let own = |c: &Column| c.label.is_some() && translation(&c.original_name, foreign).is_none();
+        dataset.column(name).is_some_and(|c| says_more(c) || own(c))
+    };
     for choice in &mut suggestion.choices {
         if choice.basis == "label" && !choice.columns.iter().any(has_label) {
             "name".clone_into(&mut choice.basis);

@@ -80,7 +80,7 @@ const ENDS: [[&str; 2]; 6] = [
 /// True for the parts of two names that differ in the words for the first and the last measurement: `weight_start_kg`,
 /// `weight_end_kg`.
 fn begins_and_ends(first: &[String], last: &[String]) -> bool {
-    if first.len() != last.len() || first.len() < 2 {
+    if first.len() != last.len() || first.is_empty() {
         return false;
     }
     let mut apart = first.iter().zip(last).filter(|(a, b)| a != b).map(|(a, b)| [a.as_str(), b.as_str()]);

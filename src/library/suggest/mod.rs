@@ -17,7 +17,9 @@ mod designs;
 mod effects;
 mod expand;
 mod explain;
+mod exposures;
 mod features;
+mod followups;
 mod foreign;
 mod formulas;
 mod further;
@@ -42,6 +44,7 @@ mod occasions;
 mod one_value;
 mod open_method;
 mod open_outcome;
+mod periods;
 mod phrases;
 mod pinyin;
 mod questions;
@@ -63,6 +66,7 @@ mod technical;
 mod times;
 mod unlisted;
 mod unread;
+mod wide;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +90,7 @@ const METHOD: &str = "template_id";
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 21;
+pub const RULES_VERSION: u32 = 22;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -265,9 +269,20 @@ pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Sug
     let seen = labels::seen(input);
     let dataset = seen.as_ref().unwrap_or(input.dataset);
     let read = &SuggestInput { question: &text, dataset, ..*input };
+    let between = followups::seen(read);
+    let dataset = between.as_ref().map_or(dataset, |(dataset, _)| dataset);
+    let read = &SuggestInput { dataset, ..*read };
     let suggestion = scales::ordered(read, coded::suggested(read, mixed));
-    let mut suggestion = lacking::asked(&text, labels::explained(suggestion, input.dataset));
+    let suggestion = match between {
+        Some((_, variable)) => followups::derived(suggestion, variable),
+        None => suggestion,
+    };
+    let suggestion = wide::asked(labels::explained(suggestion, input.dataset), input.dataset);
+    let mut suggestion = lacking::asked(&text, suggestion);
     suggestion.open_questions.extend(questions::of_second_parts(input.question, second_parts));
+    // two phrases for one column are asked for once
+    let mut asked = BTreeSet::new();
+    suggestion.open_questions.retain(|q| asked.insert((q.field.clone(), q.question.en.clone())));
     suggestion
 }
 
@@ -285,6 +300,8 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
         asked: phrases::distinct(used.filter(|c| !parsed.excluded.contains(c))),
         words: mentions.iter().map(|m| &input.question[m.start..m.end]).collect(),
         question: &parsed.text,
+        asked_as: input.question,
+        values: input.values,
         columns: &input.dataset.columns,
         rows: asked.rows,
     };

@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::super::tokens::{is_han, stem};
 use super::columns::Place;
+use super::foreign::plain;
 use super::lexicon::{LEXICON, key};
 use crate::domain::dataset::{Column, Dataset};
 use word_knowledge::is_word;
@@ -34,7 +35,13 @@ pub(super) fn texts_of(
             out.push((Place::Name, turned));
         }
     }
+    // `âge` is `age` for whoever types without accents
+    let unmarked = plain(&out[0].1);
+    if unmarked != out[0].1 {
+        out.push((Place::Name, unmarked));
+    }
     out.extend(at_time(&column.name).map(|text| (Place::Name, text)));
+    out.extend(without_unit(&column.name).map(|text| (Place::Name, text)));
     if is_pair_of_currencies(&column.name) {
         out.push((Place::Name, "exchange rate".to_owned()));
         out.push((Place::Name, "汇率".to_owned()));
@@ -141,18 +148,34 @@ fn head(label: &str) -> String {
     cut.map_or_else(|| label.to_owned(), |at| label[..at].to_owned())
 }
 
-/// `pain_w8` as people say it: pain at week 8.
+/// Units that stand last in a name and are no part of what people call it: `F1_Hz`.
+const UNITS: [&str; 24] = [
+    "hz", "khz", "cm", "mm", "km", "kg", "mg", "ml", "ms", "sec", "secs", "min", "mins", "hrs", "hr", "db",
+    "eur", "usd", "gbp", "musd", "kwh", "m2", "ha", "deg",
+];
+
+/// A name without the unit behind it.
+fn without_unit(name: &str) -> Option<String> {
+    let (what, unit) = name.rsplit_once('_')?;
+    UNITS.contains(&unit.to_ascii_lowercase().as_str()).then(|| spelled_out(what, 0))
+}
+
+/// `pain_w8` as people say it: pain at week 8; and `thi_12w`.
 fn at_time(name: &str) -> Option<String> {
     let (what, time) = name.rsplit_once('_')?;
-    let letters = time.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_digit = |c: char| c.is_ascii_digit();
+    let letters = time.trim_matches(is_digit);
     let unit = match letters.to_ascii_lowercase().as_str() {
-        "w" | "wk" | "week" => "week",
-        "d" | "day" => "day",
-        "m" | "mo" | "month" => "month",
+        "w" | "wk" | "week" | "weeks" => "week",
+        "d" | "day" | "days" => "day",
+        "m" | "mo" | "month" | "months" => "month",
         "v" | "visit" => "visit",
         _ => return None,
     };
-    let number = &time[letters.len()..];
+    let number = match (time.strip_prefix(letters), time.strip_suffix(letters)) {
+        (Some(number), _) | (None, Some(number)) => number,
+        _ => return None,
+    };
     (!number.is_empty()).then(|| format!("{} {unit} {number}", spelled_out(what, 0)))
 }
 

@@ -294,8 +294,10 @@ impl Filler<'_> {
         out.roles.insert("cluster_var", clusters);
         self.on_occasions(&causes, out);
         out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
-        if let Some(exposure) = p.exposure.first() {
-            out.parameters.insert("exposure_var".to_owned(), self.columns[*exposure].name().into());
+        let exposure = p.exposure.first().copied().or_else(|| self.at_risk(outcome.first().copied()));
+        if let Some(exposure) = exposure {
+            out.parameters.insert("exposure_var".to_owned(), self.columns[exposure].name().into());
+            out.roles.values_mut().for_each(|columns| columns.retain(|c| *c != exposure));
         }
         self.effects(outcome.first().copied(), out);
         match outcome.first() {

@@ -1,6 +1,10 @@
 //! Analyses with the design of a survey, where the question asks for it: a mean, a table or a regression with the columns of
 //! weights, strata and primary sampling units.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::columns::Named;
 use super::phrases::method;
 use super::roles::{Filled, Filler};
@@ -78,6 +82,13 @@ impl Filler<'_> {
         let outcome = [take("outcome_var"), take("item_vars")].concat();
         let causes = ["focal_var", "moderator_var", "regressors", "treatment_var"].map(&mut take).concat();
         let held = [take("controls"), take("fixed_effects")].concat();
+        // "mean income by sex" describes groups, also where their codes are numbers
+        let (causes, groups) = match causes[..] {
+            [group] if held.is_empty() && self.columns[group].is_group() && describes_groups(&p.text) => {
+                (Vec::new(), vec![group])
+            }
+            _ => (causes, groups),
+        };
         let case = if !rows.is_empty() {
             out.roles.insert("row_var", rows);
             out.roles.insert("col_var", columns);
@@ -99,6 +110,15 @@ impl Filler<'_> {
         out.roles.insert("psu_var", units.into_iter().collect());
         out.roles.insert("strata_var", strata.into_iter().collect());
     }
+}
+
+/// True for a question after means, totals or shares of groups.
+fn describes_groups(text: &str) -> bool {
+    static DESCRIBES: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:means?|averages?|totals?|shares?|proportions?|prevalences?|percentages?)\b.*\b(?:by|per|for each|in each|for every|among|across|within)\b|(?:各|分|不同|按).*(?:平均|均值|总量|总数|比例|占比)|(?:平均|均值|总量|总数|比例|占比).*(?:各|分别)")
+            .expect("a pattern")
+    });
+    DESCRIBES.is_match(text)
 }
 
 /// True for numbers that may be weights of rows: those of a body have a unit.

@@ -71,8 +71,25 @@ impl Named<'_> {
     pub(super) fn is_start(&self) -> bool {
         let says =
             ["start", "adopt", "adoption", "adopted", "first", "cohort", "begin", "began", "treated_since"];
-        let policies = ["law", "policy", "reform", "treat", "treated", "treatment", "rollout", "entry"];
-        let year_of = self.word(&["year", "yr"]) && self.word(&policies);
+        let policies = [
+            "law",
+            "policy",
+            "reform",
+            "treat",
+            "treated",
+            "treatment",
+            "rollout",
+            "entry",
+            "open",
+            "opened",
+            "opening",
+            "launch",
+            "launched",
+            "introduced",
+            "introduction",
+        ];
+        let of_policy = self.parts().iter().any(|part| policies.contains(&part.as_str()));
+        let year_of = self.word(&["year", "yr"]) && of_policy;
         self.column.integer_valued && self.column.distinct <= 60 && (self.word(&says) || year_of)
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::draft_request::DraftRequest;
 use super::draft_view::{DraftView, view_draft};
+use super::joined::{joined, left_out};
 use super::state_draft::StateDraft;
 use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::{DataWarning, Dataset};
@@ -110,6 +111,13 @@ impl SuggestDraft<'_> {
             Problem::new(ErrorCode::InputsMissing, "upload the data first").with("reason", "inputs_missing")
         })?;
         let path = local_copy(ctx, job, &dataset.canonical_rel_path).await?;
+        let of_job = job.inputs.iter().flat_map(|inputs| &inputs.datasets);
+        let others: Vec<Dataset> =
+            of_job.filter(|other| other.dataset_key != dataset.dataset_key).cloned().collect();
+        let mut further = Vec::new();
+        for other in &others {
+            further.push(local_copy(ctx, job, &other.canonical_rel_path).await?);
+        }
         let (tabular, library) = (Arc::clone(&ctx.tabular), Arc::clone(&ctx.library));
         let question = job.requirement.clone();
         let chosen = chosen_repairs(job, &dataset);
@@ -118,17 +126,38 @@ impl SuggestDraft<'_> {
             let mut values = tabular.texts(&path, ROWS, VALUES)?;
             let steps = chosen.clone().unwrap_or_else(|| proposable_repairs(&dataset));
             let repaired = after_repairs(&dataset, &steps);
-            // the words for yes and no still say what 0 and 1 are
-            let is_read_anew = |s: &&DataStep| s.to != Some(ConvertTo::YesNo);
+            // the words for yes and no still say what 0 and 1 are, and labels are those of the numbers that stay
+            let is_read_anew = |s: &&DataStep| {
+                let column = s.column.as_deref().and_then(|name| dataset.column(name));
+                let keeps_words = s.to.as_ref().is_some_and(|to| *to == ConvertTo::YesNo || to.is_text());
+                !keeps_words && column.is_some_and(|column| column.is_text())
+            };
             let converted =
                 |name: &str| steps.iter().filter(is_read_anew).any(|s| s.column.as_deref() == Some(name));
             values.retain(|name, _| !converted(name));
+            let (whole, additions) = joined(&repaired, &others);
+            for path in &further {
+                let texts = tabular.texts(path, ROWS, VALUES)?.into_iter();
+                let added = |name: &String| additions.iter().any(|addition| addition.columns.contains(name));
+                values.extend(texts.filter(|(name, _)| added(name)));
+            }
             let input =
-                SuggestInput { library: &library, question: &question, dataset: &repaired, values: &values };
+                SuggestInput { library: &library, question: &question, dataset: &whole, values: &values };
             let mut suggestion = suggest_beside(&input, &mixed);
             let steps = if chosen.is_some() { steps } else { needed(steps, &suggestion, &repaired) };
             suggestion.choices.extend(steps.iter().map(choice_of));
             suggestion.statement.data_steps = steps;
+            let named = named_columns(&suggestion.statement, &whole);
+            for addition in additions.iter().filter(|addition| !addition.columns.is_disjoint(&named)) {
+                let (step, choice) = addition.proposed();
+                suggestion.choices.push(choice);
+                suggestion.statement.data_steps.push(step);
+            }
+            let used = |other: &&Dataset| {
+                suggestion.statement.data_steps.iter().any(|step| step.dataset_key == other.dataset_key)
+            };
+            let unused: Vec<OpenQuestion> = others.iter().filter(|o| !used(o)).map(left_out).collect();
+            suggestion.open_questions.extend(unused);
             Ok(suggestion)
         };
         ctx.pools.reads.run(made).await?
@@ -153,14 +182,12 @@ fn chosen_repairs(job: &JobRecord, dataset: &Dataset) -> Option<Vec<DataStep>> {
     (!chosen.is_empty()).then_some(chosen)
 }
 
-/// The repairs without which the columns of a suggestion would not be what it takes them for.
+/// The repairs without which the columns of a suggestion would not be what it takes them for: rows that are no observations,
+/// which distort every analysis, and those of its columns.
 fn needed(steps: Vec<DataStep>, suggestion: &Suggestion, dataset: &Dataset) -> Vec<DataStep> {
     let named = named_columns(&suggestion.statement, dataset);
-    let is_used = |step: &DataStep| step.column.as_ref().is_some_and(|column| named.contains(column));
-    if !steps.iter().any(is_used) {
-        return Vec::new();
-    }
-    steps.into_iter().filter(|step| step.column.is_none() || is_used(step)).collect()
+    let is_used = |step: &DataStep| step.column.as_ref().is_none_or(|column| named.contains(column));
+    steps.into_iter().filter(is_used).collect()
 }
 
 /// A repair as a choice of the suggestion.

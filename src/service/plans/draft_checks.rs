@@ -5,18 +5,13 @@ use serde_json::json;
 
 use super::preview_plan::PreviewCheck;
 use super::preview_rows::{counted, warned};
-use crate::domain::data_step::DataStep;
-use crate::domain::dataset::{Column, DataWarning, Dataset, InferredType};
+use crate::domain::dataset::{Column, Dataset, InferredType};
 use crate::domain::job::JobRecord;
 use crate::domain::plan::Plan;
 use crate::library::Template;
 
 /// Fewer rows have different numbers by chance.
 const LEAST_ROWS: u64 = 10;
-/// Remarks of an upload on rows that are no observations.
-const FOREIGN_ROWS: [&str; 3] = ["total_row", "note_row", "second_header_row"];
-/// Remarks of an upload on a column that change what a model of it says.
-const DOUBTFUL: [&str; 4] = ["missing_code", "spellings_of_text", "blanks_around_text", "ambiguous_number"];
 /// Whole numbers that are taken for years.
 const FIRST_YEAR: f64 = 1900.0;
 const LAST_YEAR: f64 = 2100.0;
@@ -59,16 +54,7 @@ fn repeated_columns(job: &JobRecord) -> Vec<PreviewCheck> {
 
 /// Remarks of the upload on rows, codes and spellings that are hardly meant, where the plan does not repair them.
 fn remarks_left(job: &JobRecord, plan: &Plan) -> Vec<PreviewCheck> {
-    let Some(inputs) = &job.inputs else { return Vec::new() };
-    let primary = inputs.primary().map(|primary| primary.dataset_key.as_str());
-    let bound = |column: &str| plan.contract.parameters.iter().any(|p| p.texts().any(|text| text == column));
-    let concerns = |warning: &&DataWarning| {
-        FOREIGN_ROWS.contains(&warning.kind.as_str())
-            || DOUBTFUL.contains(&warning.kind.as_str()) && warning.column.as_deref().is_some_and(bound)
-    };
-    let planned = |step: &DataStep| plan.data_steps.iter().any(|planned| planned.step == *step);
-    let open = inputs.warnings.iter().filter(|w| w.dataset_key.as_deref() == primary).filter(concerns);
-    open.filter(|warning| !warning.repairs.iter().any(planned))
+    job.remarks_left(plan)
         .map(|warning| {
             let message = match &warning.suggestion {
                 Some(suggestion) => format!("{}; {suggestion}", warning.message),

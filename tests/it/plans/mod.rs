@@ -10,6 +10,7 @@ mod expression_refusals;
 mod plan_preview;
 mod suggested_categories;
 mod suggested_drafts;
+mod suggested_journeys;
 mod suggested_library;
 mod suggested_repairs;
 mod suggested_values;

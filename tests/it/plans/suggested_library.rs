@@ -352,7 +352,7 @@ fn readings_of_all_known_questions() {
 
 /// Asks every question and compares the shares of right answers with the least ones.
 #[expect(clippy::print_stderr, reason = "the scores are recorded in docs/suggest.md")]
-fn asked(files: &[&str], least: [f64; 3]) {
+pub(super) fn asked(files: &[&str], least: [f64; 3]) {
     let library = Library::embedded().expect("the library");
     let mut read_before: BTreeMap<String, Read> = BTreeMap::new();
     let questions = questions(files);

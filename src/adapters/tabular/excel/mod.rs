@@ -53,7 +53,12 @@ struct Facts {
     last_row: u64,
     /// A row with one cell stands above the header.
     has_title: bool,
+    /// Further rows of one cell below the first one: lines of a title, if names follow.
+    lines: Vec<(u64, Vec<Cell>)>,
 }
+
+/// Most lines of one cell above the names of the columns.
+const MOST_LINES: usize = 10;
 
 impl Facts {
     fn take_header(&mut self, row: u64, cells: &[Cell]) {
@@ -68,6 +73,45 @@ impl Facts {
         let texts = filled.clone().filter(|cell| matches!(cell, Cell::Text(_))).count();
         let names = self.names.iter().filter(|name| !name.is_empty()).count();
         self.rows == 0 && names == 1 && !self.names[0].is_empty() && texts >= 2 && texts == filled.count()
+    }
+}
+
+impl Facts {
+    /// True for a row of one text below a title: its source, a unit, a date.
+    fn is_line(&self, cells: &[Cell]) -> bool {
+        let names = self.names.iter().filter(|name| !name.is_empty()).count();
+        let filled = cells.iter().filter(|cell| !matches!(cell, Cell::Empty)).count();
+        let first = matches!(cells.first(), Some(Cell::Text(_)));
+        self.rows == 0 && names == 1 && filled <= 1 && (first || filled == 0) && self.lines.len() < MOST_LINES
+    }
+
+    /// Takes in a row of the data.
+    fn take_row(&mut self, row: u64, cells: &[Cell]) {
+        if cells.len() > self.columns.len() {
+            self.names.resize(cells.len(), String::new());
+            self.columns.resize(cells.len(), Inference::default());
+        }
+        self.rows += 1;
+        for (fact, cell) in self.columns.iter_mut().zip(cells) {
+            match cell {
+                Cell::Empty => fact.empty(),
+                Cell::Error => {
+                    self.error_cells += 1;
+                    fact.empty();
+                }
+                Cell::Text(text) => fact.text(text.as_bytes(), row),
+                Cell::Number(value) => fact.number(*value, convert::number_text(*value).len()),
+                Cell::Truth(_) => fact.truth(row),
+                Cell::Moment { has_time, .. } => fact.moment(*has_time, row),
+            }
+        }
+    }
+
+    /// Takes in the rows that turned out to be no lines of a title.
+    fn take_lines(&mut self) {
+        for (row, cells) in std::mem::take(&mut self.lines) {
+            self.take_row(row, &cells);
+        }
     }
 }
 
@@ -210,28 +254,18 @@ fn infer(workbook: &mut Workbook, sheet: &str, wanted: Option<u32>) -> Result<Fa
         if wanted.is_none() && facts.is_title(cells) {
             facts.take_header(row, cells);
             facts.has_title = true;
+            facts.lines.clear();
             return Ok(());
         }
-        if cells.len() > facts.columns.len() {
-            facts.names.resize(cells.len(), String::new());
-            facts.columns.resize(cells.len(), Inference::default());
+        if wanted.is_none() && !facts.has_title && facts.is_line(cells) {
+            facts.lines.push((row, cells.to_vec()));
+            return Ok(());
         }
-        facts.rows += 1;
-        for (fact, cell) in facts.columns.iter_mut().zip(cells) {
-            match cell {
-                Cell::Empty => fact.empty(),
-                Cell::Error => {
-                    facts.error_cells += 1;
-                    fact.empty();
-                }
-                Cell::Text(text) => fact.text(text.as_bytes(), row),
-                Cell::Number(value) => fact.number(*value, convert::number_text(*value).len()),
-                Cell::Truth(_) => fact.truth(row),
-                Cell::Moment { has_time, .. } => fact.moment(*has_time, row),
-            }
-        }
+        facts.take_lines();
+        facts.take_row(row, cells);
         Ok(())
     })?;
+    facts.take_lines();
     Ok(facts)
 }
 

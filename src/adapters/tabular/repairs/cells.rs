@@ -1,7 +1,7 @@
 //! Cells of a text column that are numbers with something around them: a currency, a unit, signs for thousands.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::adapters::tabular::number;
 
@@ -131,6 +131,15 @@ impl Cells {
         found
     }
 
+    /// True for numbers with different units, or with a unit in some cells only; marks are none, and blanks make no other unit.
+    pub(super) fn has_several_units(&self) -> bool {
+        let of = |affixes: &Vec<String>| affixes.iter().map(|a| a.trim().to_lowercase()).collect::<Vec<_>>();
+        let units: BTreeSet<Vec<String>> =
+            self.numbers.keys().filter(|affixes| !is_marked(affixes)).map(of).collect();
+        let unlisted = || self.others.texts.keys().any(|text| has_unlisted_unit(text));
+        units.len() > 1 || units.len() == 1 && unlisted()
+    }
+
     /// The cells that are not of the commonest kind, with their first rows; `None` where they are too many.
     pub(super) fn exceptions(&self, commonest: &[String]) -> Option<BTreeMap<String, u64>> {
         let mut out = self.others.texts.clone();
@@ -156,7 +165,15 @@ fn split(text: &str) -> (Cow<'_, str>, Cow<'_, str>, &str) {
     }
 }
 
-fn is_marked(affixes: &[String]) -> bool {
+/// True for a number with letters behind it that are no listed unit: `0.3亿`, `15kgs`.
+fn has_unlisted_unit(text: &str) -> bool {
+    let (before, body, after) = split(text.trim());
+    let word = after.trim();
+    let short = (1..=4).contains(&word.chars().count()) && word.chars().all(char::is_alphabetic);
+    before.is_empty() && short && styles_of(&body) != 0
+}
+
+pub(super) fn is_marked(affixes: &[String]) -> bool {
     affixes.len() == 1 && MARKS.contains(&affixes[0].trim())
 }
 

@@ -18,7 +18,8 @@ pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &
     if scan.cells.codes {
         return;
     }
-    if let Some((message, hint)) = styles(scan, place).or_else(|| percents(scan, place)) {
+    let found = styles(scan, place).or_else(|| percents(scan, place)).or_else(|| units(scan, place));
+    if let Some((message, hint)) = found {
         warnings.withdraw(&["mixed_types"], &column.name);
         let message = format!("{} {message}; it is kept as text", column.name);
         warnings.warn("mixed_number_styles", Some(&column.name), message, hint);
@@ -75,4 +76,27 @@ fn percents(scan: &TextScan, place: Place) -> Option<(String, &'static str)> {
         first(&plain)?
     );
     Some((message, "write all values of the column in one way, such as 12.5 for 12.5 %"))
+}
+
+/// `12.5万` beside `0.3亿`: texts of one meaning only where all have the same unit.
+fn units(scan: &TextScan, place: Place) -> Option<(String, &'static str)> {
+    let numbers: u64 = scan.cells.numbers.values().map(|group| group.cells).sum();
+    if numbers * 5 < scan.cells.present * 4 || !scan.cells.has_several_units() {
+        return None;
+    }
+    let groups = scan.cells.numbers.iter().filter(|(affixes, _)| !cells::is_marked(affixes));
+    let groups = groups.map(|(_, group)| group).chain([&scan.cells.others]);
+    let firsts = groups.filter_map(|group| group.texts.iter().min_by_key(|(_, row)| **row));
+    let mut firsts: Vec<(u64, &String)> = firsts.map(|(text, row)| (*row, text)).collect();
+    firsts.sort_unstable();
+    let shown: Vec<String> = firsts
+        .iter()
+        .take(3)
+        .map(|(row, text)| format!("\"{}\" in {}", shown(text), place.row(*row)))
+        .collect();
+    let message = format!("writes numbers in several units, {}", shown.join(" and "));
+    Some((
+        message,
+        "write all numbers of the column in one unit, such as 2050 for 2.05k, and leave the unit out",
+    ))
 }

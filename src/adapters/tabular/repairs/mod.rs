@@ -115,6 +115,10 @@ pub(super) fn offers(
     if dropped.iter().all(|found| !found.has(place.rows)) {
         dropped.extend(totals::unnamed(&mut reader, columns, place)?);
     }
+    if !dropped.is_empty() {
+        let rows = dropped.iter().flat_map(|found| &found.rows).copied().collect();
+        scan::codes_without(&mut reader, columns, &rows, &mut scans)?;
+    }
     let mut found: Vec<Offer> = Vec::new();
     for (at, scan) in &scans {
         let column = &columns[*at];
@@ -182,7 +186,11 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
     if !dates.is_empty() {
         return dates;
     }
-    let numbers = number_offers(at, column, scan, dropped, place);
+    // a number of another unit is not absent: no step may make it missing
+    let numbers = match scan.cells.has_several_units() {
+        true => Vec::new(),
+        false => number_offers(at, column, scan, dropped, place),
+    };
     if !numbers.is_empty() {
         return numbers;
     }
@@ -288,9 +296,8 @@ fn number_offers(
     let marked = cells.marked(affixes);
     let apart = cells.present - group.cells - marked.iter().map(|(_, group)| group.cells).sum::<u64>();
     let style_bits = marked.iter().fold(group.styles, |all, (_, group)| all & group.styles);
-    // a percent sign here and none there: two numbers for one text
-    let mixed_percent = exceptions.keys().any(|e| e.contains('%'))
-        || (affixes.iter().any(|a| a.contains('%')) && cells.numbers.contains_key(&Vec::new()));
+    // a percent sign in a cell that is no number: two numbers for one text
+    let mixed_percent = exceptions.keys().any(|e| e.contains('%'));
     if group.cells < 2 || apart as f64 > (MOST_EXCEPTIONS * cells.present as f64).max(1.0) || mixed_percent {
         return Vec::new();
     }
@@ -356,20 +363,24 @@ fn number_offers(
 }
 
 fn code_offer(at: usize, column: &Column, scan: &CodeScan, place: Place) -> Option<Offer> {
-    if !scan.is_apart() {
-        return None;
-    }
-    let (low, high) = scan.others();
-    let code = number_text(scan.code);
+    let found = scan.apart()?;
+    let (low, high) = found.others;
+    let codes: Vec<String> = found.codes.iter().map(|code| number_text(*code)).collect();
+    let (lies, is_read) = match codes.as_slice() {
+        [_] => {
+            ("lies far from all other values", "it may stand for a missing value, and is read as a number")
+        }
+        _ => ("lie far from all other values", "they may stand for missing values, and are read as numbers"),
+    };
     let message = format!(
-        "{code} in {} ({}, first in {}) lies far from all other values ({} to {}): it may stand for a missing value, and is \
-         read as a number",
+        "{} in {} ({}, first in {}) {lies} ({} to {}): {is_read}",
+        codes.join(" and "),
         column.name,
-        if scan.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", scan.cells) },
-        place.row(scan.first_row),
+        if found.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", found.cells) },
+        place.row(found.first_row),
         number_text(low),
         number_text(high)
     );
-    let step = DataStep { missing: vec![code], ..convert(column, ConvertTo::Number) };
+    let step = DataStep { missing: codes, ..convert(column, ConvertTo::Number) };
     Some(Offer { at, step, note: Note { kind: "missing_code", message }, because_of: None })
 }

@@ -166,6 +166,9 @@ fn regularity(text: &str, dialect: Dialect, whole: bool) -> Regularity {
     }
 }
 
+/// Most lines of one cell above the names of the columns.
+const MOST_LINES: usize = 10;
+
 /// Reads the header: the row with this one-based number, else the first that is not blank and no title.
 ///
 /// # Errors
@@ -175,6 +178,7 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
     let mut last_row = 0;
     // one cell above several: a title, if names follow
     let mut title: Option<Header> = None;
+    let (mut lines, mut second) = (1, None::<Header>);
     let mut blanks = 0;
     while let Some(block) = blocks.next_block()? {
         let text = block.text()?;
@@ -192,10 +196,23 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
             }
             if chosen {
                 let names: Vec<String> = fields.iter().map(|f| f.value(text).trim().to_owned()).collect();
+                let filled = names.iter().filter(|name| !name.is_empty()).count();
+                // a title, its source and other lines above the names
+                let is_further = filled == 1 && !names[0].is_empty() && wanted.is_none();
+                let is_like = title.as_ref().is_some_and(|t| t.names.len() == names.len());
+                if is_further && is_like && lines < MOST_LINES {
+                    let own = Header { row, names, has_title: true, blank: blanks };
+                    second.get_or_insert(own);
+                    (lines, row) = (lines + 1, row + 1);
+                    continue;
+                }
+                // without names below them they are what they seem: a title and a header
+                if let Some(second) = second.take_if(|_| !are_names(&names)) {
+                    return checked(title.take_if(|title| title.names.len() > 1).unwrap_or(second));
+                }
                 if let Some(title) = title.take_if(|title| title.names.len() > 1 && !are_names(&names)) {
                     return checked(title);
                 }
-                let filled = names.iter().filter(|name| !name.is_empty()).count();
                 // names of rows leave the first cell of a header empty, a title fills it
                 let filled = if names.first().is_none_or(String::is_empty) { names.len() } else { filled };
                 let header = Header { row, names, has_title: title.is_some(), blank: blanks };
@@ -208,7 +225,7 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
         }
         last_row = row - 1;
     }
-    if let Some(title) = title {
+    if let Some(title) = second.filter(|second| second.names.len() == 1).or(title) {
         return checked(title);
     }
     let reason = match wanted {

@@ -1,0 +1,46 @@
+//! Remarks of an upload that concern a plan and that it does not repair.
+
+use super::record::JobRecord;
+use crate::domain::data_step::DataStep;
+use crate::domain::dataset::DataWarning;
+use crate::domain::plan::Plan;
+use crate::domain::run::RunCheck;
+
+/// Remarks of an upload on rows that are no observations.
+const FOREIGN_ROWS: [&str; 3] = ["total_row", "note_row", "second_header_row"];
+/// Remarks of an upload on a column that change what a model of it says.
+const DOUBTFUL: [&str; 4] = ["missing_code", "spellings_of_text", "blanks_around_text", "ambiguous_number"];
+
+impl JobRecord {
+    /// Returns the remarks on rows, codes and spellings that are hardly meant, where the plan does not repair them; none where
+    /// the inputs are no longer those of the plan.
+    pub fn remarks_left<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a DataWarning> {
+        let inputs = self.inputs.as_ref().filter(|inputs| inputs.fingerprint == plan.input_fingerprint);
+        let primary = inputs.and_then(|inputs| inputs.primary()).map(|primary| primary.dataset_key.as_str());
+        let warnings = inputs.into_iter().flat_map(|inputs| &inputs.warnings);
+        let concerns = move |warning: &&DataWarning| {
+            let bound = |column: &str| {
+                plan.used_columns.iter().any(|used| used == column)
+                    || plan.contract.parameters.iter().any(|p| p.texts().any(|text| text == column))
+            };
+            warning.dataset_key.as_deref() == primary
+                && (FOREIGN_ROWS.contains(&warning.kind.as_str())
+                    || DOUBTFUL.contains(&warning.kind.as_str())
+                        && warning.column.as_deref().is_some_and(bound))
+        };
+        let planned = |step: &DataStep| plan.data_steps.iter().any(|planned| planned.step == *step);
+        warnings.filter(concerns).filter(move |warning| !warning.repairs.iter().any(planned))
+    }
+
+    /// Returns them as checks of a run, so that results say what the plan has said.
+    pub fn checks_left(&self, plan: &Plan) -> Vec<RunCheck> {
+        let check = |warning: &DataWarning| RunCheck {
+            id: warning.kind.clone(),
+            status: "warn".to_owned(),
+            value: None,
+            message: Some(warning.message.clone()),
+            acknowledged: false,
+        };
+        self.remarks_left(plan).map(check).collect()
+    }
+}
