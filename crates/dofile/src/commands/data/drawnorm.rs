@@ -65,11 +65,13 @@ fn standardised(columns: &mut [Vec<f64>]) -> Result<()> {
     let cross = |i: usize, j: usize| columns[i].iter().zip(&columns[j]).map(|(a, b)| a * b).sum::<f64>();
     let covariance = Mat::from_fn(k, k, |i, j| cross(i, j) / (n as f64 - 1.0));
     let lower = covariance.cholesky().filter(|_| n > k).ok_or_else(|| StataError::standard(2001))?;
-    for row in 0..n {
-        for i in 0..k {
-            let before: f64 = (0..i).map(|j| lower[(i, j)] * columns[j][row]).sum();
-            columns[i][row] = (columns[i][row] - before) / lower[(i, i)];
+    for i in 0..k {
+        let (before, rest) = columns.split_at_mut(i);
+        let own = &mut rest[0];
+        for (j, other) in before.iter().enumerate() {
+            own.iter_mut().zip(other).for_each(|(x, z)| *x -= lower[(i, j)] * z);
         }
+        own.iter_mut().for_each(|x| *x /= lower[(i, i)]);
     }
     Ok(())
 }

@@ -39,6 +39,9 @@ enum Content {
     Formula(String),
 }
 
+/// A sheet with the first and the last cell of a merged range.
+type Merged = (usize, (u32, u16), (u32, u16));
+
 /// The workbook that `putexcel set` made.
 #[derive(Debug, Default)]
 struct Book {
@@ -48,7 +51,7 @@ struct Book {
     sheets: Vec<String>,
     cells: BTreeMap<(usize, u32, u16), (Content, CellStyle)>,
     /// Merged ranges of a sheet, from their first to their last cell.
-    merged: Vec<(usize, (u32, u16), (u32, u16))>,
+    merged: Vec<Merged>,
 }
 
 /// Workbooks of the run by file, so that `modify` can continue with them.

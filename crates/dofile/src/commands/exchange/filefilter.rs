@@ -91,7 +91,7 @@ fn bytes(pattern: &str) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let mut rest = pattern;
     while let Some(at) = rest.find('\\') {
-        out.extend_from_slice(rest[..at].as_bytes());
+        out.extend_from_slice(&rest.as_bytes()[..at]);
         let code = &rest[at + 1..];
         if let Some((name, value)) = NAMES.iter().find(|(name, _)| code.starts_with(name)) {
             out.extend_from_slice(value);
