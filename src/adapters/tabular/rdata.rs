@@ -140,7 +140,7 @@ fn plan(
 fn convert(values: &Values, meaning: &Meaning, encodings: &Encodings) -> Column {
     match values {
         Values::Numbers(numbers) if meaning.storage.is_text() => {
-            let texts = numbers.iter().map(|x| meaning.level(*x).into());
+            let texts = numbers.iter().map(|x| meaning.level(*x));
             labelled_file::texts(meaning.storage, texts)
         }
         Values::Numbers(numbers) => {
