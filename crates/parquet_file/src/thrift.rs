@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// Most structures within each other.
+/// Most structures, lists and maps within each other.
 const DEEPEST: u32 = 64;
 
 /// The type of a field.
@@ -63,15 +63,21 @@ impl<'a> Thrift<'a> {
         varint(self.bytes, &mut self.at).ok_or(Error::Truncated("a description"))
     }
 
+    /// Enters a structure, list or map.
+    fn deeper(&mut self) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(Error::malformed("too many descriptions are within each other"));
+        }
+        Ok(())
+    }
+
     /// Reads a structure; `take` reads or skips each field by its number and type.
     pub(crate) fn fields(
         &mut self,
         mut take: impl FnMut(&mut Self, i16, Kind) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(Error::malformed("too many descriptions are within each other"));
-        }
+        self.deeper()?;
         let mut number = 0i16;
         loop {
             let head = self.byte()?;
@@ -108,7 +114,10 @@ impl<'a> Thrift<'a> {
             return Ok(());
         }
         let of = Kind::of(head & 0x0f)?;
-        (0..length).try_for_each(|_| take(self, of))
+        self.deeper()?;
+        (0..length).try_for_each(|_| take(self, of))?;
+        self.depth -= 1;
+        Ok(())
     }
 
     /// Reads a whole number.
@@ -150,10 +159,13 @@ impl<'a> Thrift<'a> {
                 }
                 let kinds = self.byte()?;
                 let (key, value) = (Kind::of(kinds >> 4)?, Kind::of(kinds & 0x0f)?);
+                self.deeper()?;
                 (0..length).try_for_each(|_| {
                     self.skip_element(key)?;
                     self.skip_element(value)
-                })
+                })?;
+                self.depth -= 1;
+                Ok(())
             }
         }
     }

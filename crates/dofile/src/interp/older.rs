@@ -46,8 +46,10 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
         "svyprop" | "svyproportion" => survey("proportion", rest, "over")?,
         "svytab" | "svytabulate" => survey("tabulate", rest, "by")?,
         "svyreg" => survey("regress", rest, "by")?,
-        "svyregress" | "svylogit" | "svylogistic" | "svyprobit" | "svyologit" | "svyoprobit" | "svymlogit"
-        | "svypoisson" | "svynbreg" | "svyintreg" | "svyheckman" => survey(&word[3..], rest, "by")?,
+        "svyregress" | "svylogit" | "svylogistic" | "svyprobit" | "svyologit" | "svyoprobit"
+        | "svymlogit" | "svypoisson" | "svynbreg" | "svyintreg" | "svyheckman" => {
+            survey(&word[3..], rest, "by")?
+        }
         _ => return None,
     };
     Some(line)

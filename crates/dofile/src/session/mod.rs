@@ -15,7 +15,7 @@ pub use frames::{Frames, Key, LINK_FRAME, LINK_KEYS, LINK_MODE, LINK_OTHER_KEYS,
 pub use macros::Scope;
 pub use program::{Class, Echo, Flow, Line, Program};
 pub use sample::Weights;
-pub use settings::{Search, Settings, TableLook};
+pub use settings::{OwnLimits, Search, Settings, TableLook};
 pub use values::{ENGINE_VERSION, LANGUAGE_VERSION};
 
 use crate::error::{Result, StataError};

@@ -29,6 +29,9 @@ pub struct Settings {
     pub max_bytes: u64,
 }
 
+/// Confidence limits that do not come from standard errors: the word above them, and those of each parameter.
+pub type OwnLimits = (&'static str, Vec<(f64, f64)>);
+
 /// Options of coefficient tables ([R] Estimation options).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TableLook {
@@ -63,7 +66,7 @@ pub struct TableLook {
     /// Estimates alone, as after `margins, nose`.
     pub only_estimates: bool,
     /// Confidence limits of the parameters that do not come from their standard errors, with the word above them.
-    pub limits: Option<(&'static str, Vec<(f64, f64)>)>,
+    pub limits: Option<OwnLimits>,
 }
 
 /// Options of the search for a maximum that every command with a likelihood reads in the same way ([R] Maximize).

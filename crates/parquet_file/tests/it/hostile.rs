@@ -52,6 +52,18 @@ fn bytes_that_lie_take_no_memory() {
 }
 
 #[test]
+fn lists_and_maps_within_each_other_do_not_exhaust_the_stack() {
+    // an unknown field: a list of one list of one list …; a map of one map of one map …
+    for (field, inside) in [(0xf9, [0x19, 0x19]), (0xfb, [0x01, 0xbb])] {
+        let description: Vec<u8> =
+            [field].into_iter().chain(inside.into_iter().cycle().take(900_000)).collect();
+        let length = (description.len() as u32).to_le_bytes();
+        let file = [b"PAR1", description.as_slice(), &length, b"PAR1"].concat();
+        assert!(matches!(read(file), Err(Error::Malformed(_))), "{field:x}");
+    }
+}
+
+#[test]
 fn numbers_without_end_are_refused() {
     // each byte of the description becomes the beginning of a number of many bytes
     let whole = fixture("nonnull.parquet");

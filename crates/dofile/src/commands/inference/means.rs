@@ -11,7 +11,7 @@ use crate::estimation::model::{VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters};
 use crate::estimation::survival::Records;
 use crate::matrix::Matrix;
-use crate::ops::means::{Item, Kind, capital, items, names, store_groups};
+use crate::ops::means::{Item, Kind, capital, items, names, over, store_groups};
 use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::{Session, Weights};

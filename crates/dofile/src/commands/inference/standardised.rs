@@ -66,7 +66,7 @@ impl Standard {
             }
         }
         let total: f64 = shares.iter().sum();
-        if !(total > 0.0) || is_missing(total) {
+        if total <= 0.0 || is_missing(total) {
             return Err(StataError::new(459, "stdweight() must not add up to zero"));
         }
         if !cmd.has("nostdrescale") {

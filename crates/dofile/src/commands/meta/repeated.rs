@@ -61,7 +61,8 @@ pub(super) fn cumulative(
     if how.starts_with("by") {
         return Err(StataError::unsupported_option("meta summarize", "cumulative(, by())"));
     }
-    if !how.is_empty() && !descending && !(how.len() >= 3 && "ascending".starts_with(how)) {
+    let ascending = how.is_empty() || how.len() >= 3 && "ascending".starts_with(how);
+    if !ascending && !descending {
         return Err(StataError::invalid(format!("cumulative(, {how}) not allowed")));
     }
     let v = s.variable(variable.trim())?;

@@ -216,7 +216,7 @@ fn specified(
 fn pairs(list: &str) -> Option<Vec<(String, f64)>> {
     let spaced = list.replace('=', " = ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    if words.is_empty() || words.len() % 3 != 0 {
+    if words.is_empty() || !words.len().is_multiple_of(3) {
         return None;
     }
     words

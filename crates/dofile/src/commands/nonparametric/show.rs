@@ -7,7 +7,7 @@ use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::kernel_model::KernelModel;
 use crate::estimation::table::Table;
 use crate::format;
-use crate::session::Session;
+use crate::session::{OwnLimits, Session};
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 
@@ -47,7 +47,7 @@ pub(super) fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// The limits that the table shows: those of the replications, at the level of the command.
-fn limits(s: &Session, cmd: &ParsedCommand, level: f64) -> Result<Option<(&'static str, Vec<(f64, f64)>)>> {
+fn limits(s: &Session, cmd: &ParsedCommand, level: f64) -> Result<Option<OwnLimits>> {
     let stored = s.e.results.get_text("citype").unwrap_or("percentile");
     let (name, title) = interval_kind(cmd.options.text("citype").map_or(stored, str::trim))?;
     if s.e.results.get_scalar("level") != Some(level) {

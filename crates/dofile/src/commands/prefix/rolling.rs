@@ -84,7 +84,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     })?;
     let made = |double: bool| {
         let statistics = replicate::as_frame(&statistics, &values, double)?;
-        collected(&full, &panel, time, &windows, kept.as_ref(), &statistics)
+        collected(&full, (&panel, time), &windows, kept.as_ref(), &statistics)
     };
     if let Some(saving) = head.options.text("saving") {
         return replicate::save_frame(s, saving, |double| made(double || head.has("double")));
@@ -117,7 +117,6 @@ fn kept(s: &Session, head: &ParsedCommand, time: usize, windows: &[Window]) -> R
 fn collected(
     full: &Frame,
     (panel, time): (&Panel, usize),
-    keep: Option<(usize, bool)>,
     windows: &[Window],
     kept: Option<&Variable>,
     statistics: &Frame,

@@ -22,7 +22,7 @@ use crate::estimation::factors::variables;
 use crate::estimation::margins::{Form as Derivative, Margin};
 use crate::estimation::reference::{Statement, degrees};
 use crate::matrix::Stripe;
-use crate::session::Session;
+use crate::session::{OwnLimits, Session};
 use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::ParsedCommand;
 use estimators::contrasts::{Adjustment, Operator};
@@ -172,7 +172,7 @@ struct Found {
     /// Rows of the subpopulation, over which the margins average then.
     n_sub: Option<usize>,
     /// Limits from replications, with the word above them.
-    limits: Option<(&'static str, Vec<(f64, f64)>)>,
+    limits: Option<OwnLimits>,
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
