@@ -118,12 +118,13 @@ fn outcomes(count: usize, rows: [usize; 5]) -> (usize, String) {
 #[test]
 fn canonical_data_of_random_tables_is_unchanged() {
     // made by the reader of release 0.1.0 before its fields were found eight bytes at a time, and again when the decimal
-    // sign of one column came to decide the others (without that rule the record before is met)
+    // sign of one column came to decide the others (without that rule the record before is met), and when several lines
+    // above the names became a title: one table of the hundred is read since, none of the two hundred
     let (count, rows, recorded) = match full() {
         false => (
             100,
             [40, 40, 40, 400, 1_500],
-            (91, "2a1d5dfbf459ee4e47d36e0e8fd95c0495b9fd4d338234409453eb1951c83ad7"),
+            (92, "23c1bec2f3bf16dd43aa057b0b08f26bbfa85c59d7876607f680bf8a35178006"),
         ),
         true => (
             200,

@@ -9,7 +9,7 @@ use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame};
 use crate::matrix::Matrix;
 use crate::results::{Estimation, Results};
-use crate::syntax::Term;
+use crate::syntax::{Atom, Term};
 use crate::tsset::Panel;
 use crate::value::{MISSING, Value};
 use std::cell::Cell;
@@ -148,7 +148,7 @@ impl Binder<'_> {
             node = Node::Shifted(i, parts?);
         }
         match atom {
-            crate::syntax::Atom::Level { level, .. } => Ok(Node::Level(Box::new(node), *level as f64)),
+            Atom::Level { level, .. } => Ok(Node::Level(Box::new(node), *level as f64)),
             _ => Ok(node),
         }
     }
@@ -388,10 +388,8 @@ fn plain_name(name: &str) -> Option<Vec<String>> {
             .atoms
             .iter()
             .map(|a| match a {
-                crate::syntax::Atom::Level { var, ts, level, .. } => {
-                    format!("{at}{level}{}.{var}", ts.prefix())
-                }
-                crate::syntax::Atom::Cont { var, ts, .. } => format!("{at}c{}.{var}", ts.prefix()),
+                Atom::Level { var, ts, level, .. } => format!("{at}{level}{}.{var}", ts.prefix()),
+                Atom::Cont { var, ts, .. } => format!("{at}c{}.{var}", ts.prefix()),
             })
             .collect();
         names.sort();

@@ -155,7 +155,7 @@ fn fp_generate_makes_the_terms_of_stated_powers() {
         ("fp generate x", 198),
         ("generate x_1 = 1\nfp generate x^(2) if x > 0", 110),
         ("fp generate x^(2), catzero", 199),
-        ("fp plot", 199),
+        ("fp plot", 198),
     ] {
         let (log, rc) = session.run_captured(text);
         assert_eq!(rc, code, "{text}: {log}");

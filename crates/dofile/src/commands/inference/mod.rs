@@ -14,6 +14,7 @@ mod power;
 mod power_association;
 mod power_correlation;
 mod power_groups;
+mod power_methods;
 mod power_paired;
 mod power_regression;
 mod power_request;

@@ -185,34 +185,13 @@ impl Design {
     }
 }
 
-/// Methods that have files of their own.
-fn with_own_file(method: &str) -> Option<fn(&mut Session, &str) -> Result<()>> {
-    Some(match method {
-        "pairedmeans" => super::power_paired::run,
-        "oneway" => super::power_groups::oneway,
-        "onevariance" | "onevar" => super::power_groups::onevariance,
-        "onecorrelation" | "onecorr" => super::power_correlation::run,
-        "twocorrelations" | "twocorr" => super::power_correlation::two,
-        "oneslope" => super::power_regression::oneslope,
-        "rsquared" => super::power_regression::rsquared,
-        "logrank" | "log" => super::power_survival::logrank,
-        "cox" => super::power_survival::cox,
-        "twovariances" | "twovar" => super::power_variances::run,
-        "mcc" => super::power_association::mcc,
-        "cmh" => super::power_association::cmh,
-        "trend" => super::power_association::trend,
-        "pairedproportions" | "pairedprop" | "pairedpr" => super::power_association::pairedproportions,
-        _ => return None,
-    })
-}
-
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     let end = raw.find(|c: char| !c.is_alphabetic()).unwrap_or(raw.len());
     if let Some(done) = super::power_table::run(s, &raw[..end], &raw[end..]) {
         return done;
     }
-    if let Some(run) = with_own_file(&raw[..end]) {
+    if let Some(run) = super::power_methods::with_own_file(&raw[..end]) {
         return run(s, &raw[end..]);
     }
     let method = match &raw[..end] {
