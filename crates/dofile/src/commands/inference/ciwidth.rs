@@ -5,6 +5,7 @@ use super::ciwidth_show::{show, store};
 use super::numbers;
 use super::power_request::{parsed, smallest};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::display::checked_level;
 use crate::session::Session;
@@ -27,17 +28,19 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-const OPTIONS: &[OptSpec] = &[
+const COMMON: &[OptSpec] = &[
     OptSpec::real("n"),
-    OptSpec::real("n1"),
-    OptSpec::real("n2"),
-    OptSpec::real("NRATio"),
     OptSpec::real("Width"),
     OptSpec::real("PROBWidth"),
     OptSpec::real("Level"),
     OptSpec::real("Alpha"),
     OptSpec::flag("LOWer"),
     OptSpec::flag("UPper"),
+];
+const OPTIONS: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[
+    OptSpec::real("n1"),
+    OptSpec::real("n2"),
+    OptSpec::real("NRATio"),
     OptSpec::real("sd"),
     OptSpec::real("sd1"),
     OptSpec::real("sd2"),
@@ -45,17 +48,8 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("corr"),
     OptSpec::flag("knownsd"),
     OptSpec::flag("knownsds"),
-];
-const VARIANCE: &[OptSpec] = &[
-    OptSpec::real("n"),
-    OptSpec::real("Width"),
-    OptSpec::real("PROBWidth"),
-    OptSpec::real("Level"),
-    OptSpec::real("Alpha"),
-    OptSpec::flag("LOWer"),
-    OptSpec::flag("UPper"),
-    OptSpec::flag("sd"),
-];
+]);
+const VARIANCE: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[OptSpec::flag("sd")]);
 const UNSUPPORTED: &[&str] = &[
     "TABle",
     "GRaph",

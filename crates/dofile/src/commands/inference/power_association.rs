@@ -5,6 +5,7 @@ use super::numbers;
 use super::power_request::{Answer, levels, parsed, sized, smallest};
 use super::power_show::{begun, study_and_answer};
 use super::power_text::{four, sign, whole};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::results::Results;
 use crate::session::Session;
@@ -14,47 +15,32 @@ use estimators::design_power::{
     NormalTest, matched_odds_ratio, paired_proportions, proportions_trend, stratified_odds_ratio,
 };
 
-const COMMON: [OptSpec; 5] = [
+const COMMON: &[OptSpec] = &[
     OptSpec::real("n"),
     OptSpec::real("Power"),
     OptSpec::real("Beta"),
     OptSpec::real("Alpha"),
     OptSpec::flag("ONESIDed"),
 ];
-const MATCHED: &[OptSpec] = &[
-    COMMON[0],
-    COMMON[1],
-    COMMON[2],
-    COMMON[3],
-    COMMON[4],
+const MATCHED: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[
     OptSpec::real("ORatio"),
     OptSpec::real("CORR"),
     OptSpec::int("M"),
-];
-const STRATA: &[OptSpec] = &[
-    COMMON[0],
-    COMMON[1],
-    COMMON[2],
-    COMMON[3],
-    COMMON[4],
+]);
+const STRATA: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[
     OptSpec::real("ORatio"),
     OptSpec::real("NPERStratum"),
     OptSpec::text("STRWeights"),
     OptSpec::text("GRRatios"),
     OptSpec::flag("CONTINuity"),
-];
-const TREND: &[OptSpec] = &[
-    COMMON[0],
-    COMMON[1],
-    COMMON[2],
-    COMMON[3],
-    COMMON[4],
+]);
+const TREND: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[
     OptSpec::real("NPERGroup"),
     OptSpec::text("EXPosure"),
     OptSpec::text("GRWeights"),
     OptSpec::flag("CONTINuity"),
-];
-const PAIRS: &[OptSpec] = &[COMMON[0], COMMON[1], COMMON[2], COMMON[3], COMMON[4], OptSpec::real("corr")];
+]);
+const PAIRS: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[OptSpec::real("corr")]);
 const UNSUPPORTED: &[&str] = &[
     "TABle",
     "GRaph",

@@ -29,7 +29,6 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("LTOLerance"),
     OptSpec::real("NRTOLerance"),
     OptSpec::flag("noLOg"),
-    OptSpec::real("BLanks"),
 ])
 .weights(&[Kind::Analytic, Kind::Frequency])
 .unsupported(&["ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);

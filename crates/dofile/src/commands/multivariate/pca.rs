@@ -18,7 +18,6 @@ const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("CORrelation"),
     OptSpec::flag("COVariance"),
     OptSpec::flag("MEans"),
-    OptSpec::real("BLanks"),
 ])
 .weights(&[Kind::Analytic, Kind::Frequency])
 .unsupported(&["vce", "LEVel", "NOROtated", "TOL", "IGnore"]);

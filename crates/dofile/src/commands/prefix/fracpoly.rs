@@ -6,12 +6,11 @@ use super::fracpoly_show as shown;
 use super::mfp::{center_of, replace_variables, settings};
 use super::mfp_choice::{Covariate, fitted};
 use super::mfp_show::{formulas, stubs};
-use super::terms::TermModel;
+use super::terms::{TermModel, options_and_command};
 use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
-use crate::syntax::split::{top_level_colon, top_level_comma};
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
 
@@ -55,17 +54,7 @@ pub(super) struct Found {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
-    let at = top_level_colon(raw).ok_or_else(|| {
-        StataError::invalid("fracpoly is a prefix: fracpoly [, options]: command depvar xvar")
-    })?;
-    let (head, command) = (raw[..at].trim(), raw[at + 1..].trim());
-    let options = match top_level_comma(head) {
-        Some(0) => &head[1..],
-        None if head.is_empty() => "",
-        _ => return Err(StataError::syntax()),
-    };
-    let mut parsed =
-        ParsedCommand { name: "fracpoly".into(), option_text: options.into(), ..ParsedCommand::default() };
+    let (mut parsed, command) = options_and_command("fracpoly", raw, "command depvar xvar")?;
     parsed.check_options(OPTIONS, UNSUPPORTED)?;
     let mut model = TermModel::read(s, "fracpoly", command)?;
     let stated = regressors(s, &mut model)?;

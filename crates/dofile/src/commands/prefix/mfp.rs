@@ -5,13 +5,12 @@
 use super::fp_search::{Candidate, Scaled, choices};
 use super::mfp_choice::{Covariate, choose};
 use super::mfp_show;
-use super::terms::TermModel;
+use super::terms::{TermModel, options_and_command};
 use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
-use crate::syntax::split::{top_level_colon, top_level_comma};
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
 
@@ -45,16 +44,7 @@ const UNSUPPORTED: &[&str] = &["SEQuential", "AIC", "ZERo", "CATzero", "XPOwers"
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
-    let at = top_level_colon(raw)
-        .ok_or_else(|| StataError::invalid("mfp is a prefix: mfp [, options]: command depvar varlist"))?;
-    let (head, command) = (raw[..at].trim(), raw[at + 1..].trim());
-    let options = match top_level_comma(head) {
-        Some(0) => &head[1..],
-        None if head.is_empty() => "",
-        _ => return Err(StataError::syntax()),
-    };
-    let mut parsed =
-        ParsedCommand { name: "mfp".into(), option_text: options.into(), ..ParsedCommand::default() };
+    let (mut parsed, command) = options_and_command("mfp", raw, "command depvar varlist")?;
     parsed.check_options(OPTIONS, UNSUPPORTED)?;
     let mut model = TermModel::read(s, "mfp", command)?;
     if model.terms.iter().any(|t| t.contains(['.', '#', ' '])) {

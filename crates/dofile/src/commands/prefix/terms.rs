@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, same_term};
 use crate::frame::{Column, Variable};
 use crate::session::Session;
-use crate::syntax::split::matching_paren;
+use crate::syntax::split::{matching_paren, top_level_colon, top_level_comma};
 use crate::syntax::{FvList, ParsedCommand};
 use estimators::wald::{self, Wald};
 
@@ -33,6 +33,27 @@ const COMMANDS: &[(&str, usize)] = &[
 
 /// The mark of the common sample; no user's variable begins like this.
 const MARK: &str = "__stepwise";
+
+/// Splits `[, options]: command` of a prefix without a list; `usage` is what belongs behind the colon.
+///
+/// # Errors
+/// r(198) without a colon or with a list.
+pub(super) fn options_and_command<'a>(
+    name: &str,
+    raw: &'a str,
+    usage: &str,
+) -> Result<(ParsedCommand, &'a str)> {
+    let at = top_level_colon(raw)
+        .ok_or_else(|| StataError::invalid(format!("{name} is a prefix: {name} [, options]: {usage}")))?;
+    let (head, command) = (raw[..at].trim(), raw[at + 1..].trim());
+    let options = match top_level_comma(head) {
+        Some(0) => &head[1..],
+        None if head.is_empty() => "",
+        _ => return Err(StataError::syntax()),
+    };
+    let parsed = ParsedCommand { name: name.into(), option_text: options.into(), ..ParsedCommand::default() };
+    Ok((parsed, command))
+}
 
 /// A command whose list is outcomes and terms, of which models take some.
 pub(super) struct TermModel {

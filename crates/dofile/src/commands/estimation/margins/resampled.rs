@@ -8,7 +8,7 @@ use crate::estimation::kernel_model::KernelModel;
 use crate::estimation::linear::Parameters;
 use crate::ops::dots::Dots;
 use crate::ops::resampling::{Intervals, complete_covariance, count, draw_counts, seed};
-use crate::session::Session;
+use crate::session::{OwnLimits, Session};
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
@@ -45,9 +45,6 @@ pub(super) struct Plan {
     seed: Option<String>,
     dots: bool,
 }
-
-/// Limits of the margins with the word above them.
-type Limits = (&'static str, Vec<(f64, f64)>);
 
 impl Plan {
     /// Reads `reps()`, `seed()` and `vce(bootstrap)`.
@@ -100,7 +97,7 @@ impl Plan {
         targets: &[Target],
         rows: &[usize],
         cells: &[Cell],
-    ) -> Result<(Mat, Limits)> {
+    ) -> Result<(Mat, OwnLimits)> {
         let [Target::Kernel(model)] = targets else { return Err(StataError::syntax()) };
         if !matches!(request.comparing, Comparing::Nothing) {
             return Err(StataError::unsupported_option("margins", "comparisons with reps()"));
