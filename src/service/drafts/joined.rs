@@ -16,6 +16,8 @@ const CONFIDENCE: f64 = 0.7;
 pub(super) struct Addition {
     step: DataStep,
     file: String,
+    /// Its place among the further files.
+    pub(super) place: usize,
     /// The columns that it adds.
     pub(super) columns: BTreeSet<String>,
 }
@@ -24,7 +26,7 @@ pub(super) struct Addition {
 pub(super) fn joined(main: &Dataset, others: &[Dataset]) -> (Dataset, Vec<Addition>) {
     let mut whole = main.clone();
     let mut additions = Vec::new();
-    for other in others {
+    for (place, other) in others.iter().enumerate() {
         let Some(key) = key_of(main, other) else { continue };
         let new: Vec<Column> =
             other.columns.iter().filter(|c| whole.column(&c.name).is_none()).cloned().collect();
@@ -39,7 +41,7 @@ pub(super) fn joined(main: &Dataset, others: &[Dataset]) -> (Dataset, Vec<Additi
             ..DataStep::new(StepKind::Merge, &other.dataset_key)
         };
         let columns = new.iter().map(|c| c.name.clone()).collect();
-        additions.push(Addition { step, file: other.original_name.clone(), columns });
+        additions.push(Addition { step, file: other.original_name.clone(), place, columns });
         whole.columns.extend(new);
     }
     (whole, additions)

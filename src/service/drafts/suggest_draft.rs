@@ -136,10 +136,9 @@ impl SuggestDraft<'_> {
                 |name: &str| steps.iter().filter(is_read_anew).any(|s| s.column.as_deref() == Some(name));
             values.retain(|name, _| !converted(name));
             let (whole, additions) = joined(&repaired, &others);
-            for path in &further {
-                let texts = tabular.texts(path, ROWS, VALUES)?.into_iter();
-                let added = |name: &String| additions.iter().any(|addition| addition.columns.contains(name));
-                values.extend(texts.filter(|(name, _)| added(name)));
+            for addition in &additions {
+                let texts = tabular.texts(&further[addition.place], ROWS, VALUES)?.into_iter();
+                values.extend(texts.filter(|(name, _)| addition.columns.contains(name)));
             }
             let input =
                 SuggestInput { library: &library, question: &question, dataset: &whole, values: &values };
