@@ -17,7 +17,7 @@ use crate::http::state::App;
 use crate::ports::runner::Runner;
 use crate::service::operations::attest_engine::{AttestEngine, Deps};
 use crate::service::operations::check_gate::CheckGate;
-pub use crate::service::operations::check_gate::Served;
+pub use crate::service::operations::gate_served::Served;
 use crate::service::operations::check_health::looks::wait_for;
 
 /// Time between two evaluations; what is dear to check has longer times of its own.

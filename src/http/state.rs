@@ -10,7 +10,7 @@ use super::middleware::edge::Edge;
 use crate::domain::cluster::Role;
 use crate::service::Context;
 use crate::service::access::refused_requests::RefusedRequests;
-use crate::service::operations::check_gate::Gate;
+use crate::service::operations::gate::Gate;
 use crate::service::shared::key_locks::KeyLocks;
 use crate::telemetry::metrics::Metrics;
 

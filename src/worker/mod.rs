@@ -10,8 +10,10 @@ mod attempt;
 mod claim;
 mod conclude;
 pub mod dry_run;
+mod ending;
 mod files_away;
 mod follow;
+mod handle;
 mod judge;
 mod lost;
 mod prepare;
@@ -47,7 +49,7 @@ use crate::service::access::tenants::TenantCache;
 use crate::service::runs::progress::ProgressTracker;
 use crate::service::shared::space::DiskLow;
 
-pub use scheduler::{Worker, WorkerStatus};
+pub use handle::{Worker, WorkerStatus};
 
 /// The name of a job.
 type JobKey = (TenantId, JobId);

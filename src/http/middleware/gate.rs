@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::gate::Rule;
 use crate::http::error::ApiError;
-use crate::service::operations::check_gate::Gate;
+use crate::service::operations::gate::Gate;
 
 /// Ends of the routes (all POST) that start runs and so need the engine.
 const ENGINE_ROUTES: &[&str] = &["/{job_id}/run", "/{job_id}/confirm", "/{job_id}/retry"];

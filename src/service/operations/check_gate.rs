@@ -1,28 +1,21 @@
-//! The production gate: evaluates every rule, keeps what was found for readers, and decides whether business
-//! routes are served. The texts of the rules are in `domain::gate`, rules on settings in `config`.
+//! Evaluates every rule of the production gate. The texts of the rules are in `domain::gate`, rules on settings in
+//! `config`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
-use crate::domain::cluster::NodeState;
 use crate::domain::gate::{Finding, Kind, Rule, Violation};
 use crate::domain::job::JobStatus;
 use crate::domain::outgoing_address::AddressPolicy;
 use crate::library::{Library, LibraryProblem, index};
-use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
-use crate::ports::cluster::{Cluster, Server};
 use crate::ports::host::{Durability, Host};
 use crate::ports::store::Store;
 use crate::service::operations::attest_engine::AttestEngine;
-use crate::service::operations::check_health::looks::wait_for;
-use crate::service::shared::context::Context;
+use crate::service::operations::gate_served::Served;
 use crate::service::shared::space::DiskLow;
 
 /// How old what was found of the library or of the provider's addresses may be: files are read as a whole, names resolved.
@@ -31,103 +24,6 @@ const KEPT_FOR: Duration = Duration::from_secs(60);
 const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// No clock of a running release shows a time outside of these years.
 const YEARS: (i32, i32) = (2025, 2100);
-
-/// Last result of the gate, as readers see it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GateReport {
-    /// One per rule, in the order of the rules; empty before the first evaluation.
-    pub findings: Vec<Finding>,
-}
-
-impl GateReport {
-    /// Returns the violated rules.
-    pub fn violations(&self) -> Vec<Finding> {
-        self.findings.iter().filter(|finding| !finding.ok).cloned().collect()
-    }
-
-    /// True once every rule was checked and holds.
-    pub fn holds(&self) -> bool {
-        !self.findings.is_empty() && self.findings.iter().all(|finding| finding.ok)
-    }
-}
-
-/// The gate's state, shared by everybody who asks; asking costs a few memory reads.
-pub struct Gate {
-    required: bool,
-    report: ArcSwap<GateReport>,
-    /// Every rule held once: what is lost later closes the routes that need it, not the service.
-    opened: AtomicBool,
-    /// Since when a rule is violated.
-    since: Mutex<BTreeMap<&'static str, DateTime<Utc>>>,
-}
-
-impl Gate {
-    /// A gate that is always open: everything but production.
-    pub fn open() -> Self {
-        Self::with(false)
-    }
-
-    /// A production gate: closed until a report without violations is published.
-    pub fn closed() -> Self {
-        Self::with(true)
-    }
-
-    fn with(required: bool) -> Self {
-        Self {
-            required,
-            report: ArcSwap::from_pointee(GateReport::default()),
-            opened: AtomicBool::new(false),
-            since: Mutex::default(),
-        }
-    }
-
-    /// True in production.
-    pub fn is_required(&self) -> bool {
-        self.required
-    }
-
-    /// Takes what an evaluation found; returns the rules whose state changed, with their new finding.
-    pub fn publish(&self, findings: Vec<Finding>) -> Vec<Finding> {
-        let before = self.report.load_full();
-        let was_ok = |id: &str| before.findings.iter().find(|f| f.id == id).map(|f| f.ok);
-        let changed: Vec<Finding> =
-            findings.iter().filter(|f| was_ok(f.id).is_none_or(|ok| ok != f.ok)).cloned().collect();
-        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        for finding in &findings {
-            if finding.ok {
-                since.remove(finding.id);
-            } else {
-                since.entry(finding.id).or_insert(finding.checked_at);
-            }
-        }
-        drop(since);
-        let report = GateReport { findings };
-        if report.holds() {
-            self.opened.store(true, Ordering::SeqCst);
-        }
-        self.report.store(Arc::new(report));
-        changed
-    }
-
-    /// True if business routes are served.
-    pub fn is_open(&self) -> bool {
-        !self.required || self.opened.load(Ordering::SeqCst)
-    }
-
-    /// Returns what was found last.
-    pub fn report(&self) -> Arc<GateReport> {
-        self.report.load_full()
-    }
-
-    /// Returns since when a rule is violated that held before; `None` where it holds, or the gate is closed
-    /// or not required.
-    pub fn lost_since(&self, rule: Rule) -> Option<DateTime<Utc>> {
-        if !self.required || !self.is_open() {
-            return None;
-        }
-        self.since.lock().unwrap_or_else(PoisonError::into_inner).get(rule.id()).copied()
-    }
-}
 
 /// Where the jobs run that a server takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -172,53 +68,6 @@ pub struct GateOptions {
 
 /// A result that holds for a while, and when it was found.
 type Kept = (Instant, Result<String, String>);
-
-/// Parts of the running service that the rules ask.
-#[derive(Clone)]
-pub struct Served {
-    /// The store.
-    pub store: Arc<dyn Store>,
-    /// The files of jobs.
-    pub blobs: Arc<dyn BlobStore>,
-    /// The servers that share the store, where there may be some.
-    pub elsewhere: Option<Elsewhere>,
-}
-
-impl Served {
-    /// Those of a service.
-    pub fn of(ctx: &Context) -> Self {
-        let elsewhere = ctx.cluster.clone().map(Elsewhere);
-        Self { store: Arc::clone(&ctx.store), blobs: Arc::clone(&ctx.blobs), elsewhere }
-    }
-}
-
-/// The servers that run the jobs which this one takes.
-#[derive(Clone)]
-pub struct Elsewhere(pub Arc<dyn Cluster>);
-
-impl Elsewhere {
-    /// Judges their engines. Blocks until the database answers.
-    ///
-    /// # Errors
-    /// Why no run can start now, in words.
-    fn engines(&self) -> Result<String, String> {
-        let servers =
-            wait_for(self.0.servers()).map_err(|_| "it is not known which servers run jobs".to_owned())?;
-        let live =
-            |server: &&Server| server.role.runs_jobs() && server.has_lease && server.state == NodeState::Live;
-        let workers: Vec<&Server> = servers.iter().filter(live).collect();
-        let attested: Vec<&str> =
-            workers.iter().map(|server| server.engine.as_str()).filter(|engine| !engine.is_empty()).collect();
-        match (workers.len(), attested.first()) {
-            (0, _) => Err("no server that runs jobs is live".to_owned()),
-            (count, None) => Err(format!("{count} servers run jobs, and no engine of them is attested")),
-            (count, Some(first)) => Ok(format!(
-                "{} of {count} servers that run jobs have an attested engine: {first}",
-                attested.len()
-            )),
-        }
-    }
-}
 
 /// Evaluates the rules.
 pub struct CheckGate {

@@ -3,6 +3,8 @@
 pub mod attest_engine;
 pub mod check_gate;
 pub mod check_health;
+pub mod gate;
+pub mod gate_served;
 pub mod migrate;
 mod orphans;
 pub mod read_audit;

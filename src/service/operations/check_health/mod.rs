@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::domain::gate::Finding;
 use crate::ports::clock::Clock;
-use crate::service::operations::check_gate::Gate;
+use crate::service::operations::gate::Gate;
 use probe::Slot;
 pub use probe::{Found, Need, Probe};
 

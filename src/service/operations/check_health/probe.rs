@@ -156,7 +156,7 @@ fn check(probe: &Probe, found: Found, checked_at: DateTime<Utc>, taken: Duration
 mod tests {
     use super::super::Health;
     use super::*;
-    use crate::service::operations::check_gate::Gate;
+    use crate::service::operations::gate::Gate;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc;
 

@@ -16,7 +16,9 @@ use stata_service::ports::clock::Clock;
 use stata_service::ports::host::{Confinement, Durability, FileSystem, Host, JudgedAddress, ProgramIdentity};
 use stata_service::ports::runner::{Adopted, RunHandle, RunSpec, Runner, SandboxMode, SandboxSpec};
 use stata_service::service::operations::attest_engine::{AttestEngine, Deps};
-use stata_service::service::operations::check_gate::{CheckGate, Gate, GateOptions, Served};
+use stata_service::service::operations::check_gate::{CheckGate, GateOptions};
+use stata_service::service::operations::gate::Gate;
+use stata_service::service::operations::gate_served::Served;
 use stata_service::service::shared::space::DiskLow;
 
 use crate::support::memory_blobs::MemoryBlobs;
