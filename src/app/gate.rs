@@ -17,8 +17,8 @@ use crate::http::state::App;
 use crate::ports::runner::Runner;
 use crate::service::operations::attest_engine::{AttestEngine, Deps};
 use crate::service::operations::check_gate::CheckGate;
-pub use crate::service::operations::gate_served::Served;
 use crate::service::operations::check_health::looks::wait_for;
+pub use crate::service::operations::gate_served::Served;
 
 /// Time between two evaluations; what is dear to check has longer times of its own.
 const PERIOD: Duration = Duration::from_secs(5);
