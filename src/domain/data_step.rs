@@ -206,6 +206,15 @@ impl DataStep {
         }
     }
 
+    /// Writes a cell of a text column again; `None` for a step whose result is no text.
+    pub fn respelt(&self, cell: &str) -> Option<String> {
+        match self.to.as_ref()? {
+            ConvertTo::Text => Some(cell.trim().to_owned()),
+            ConvertTo::TextLower => Some(cell.trim().to_lowercase()),
+            _ => None,
+        }
+    }
+
     /// Describes the step in a few words, for reports: `convert y: number, without "€"`.
     pub fn words(&self) -> String {
         match self.kind {
@@ -213,7 +222,8 @@ impl DataStep {
             StepKind::Append => format!("append of {}", self.dataset_key),
             StepKind::DropRows => {
                 let rows: Vec<String> = self.rows.iter().map(u64::to_string).collect();
-                format!("drop_rows: rows {} of the data", rows.join(", "))
+                let word = if rows.len() == 1 { "row" } else { "rows" };
+                format!("drop_rows: {word} {} of the data", rows.join(", "))
             }
             StepKind::Convert => {
                 format!("convert {}: {}", self.column.as_deref().unwrap_or_default(), self.conversion(false))

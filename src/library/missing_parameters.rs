@@ -188,10 +188,19 @@ fn candidates(parameter: &Parameter, statement: &Statement, columns: &[Column]) 
         ParameterType::Boolean => vec!["true".to_owned(), "false".to_owned()],
         ParameterType::Varname | ParameterType::Varlist => {
             let kinds = parameter.column.as_ref().map_or(&[][..], |c| c.kinds.as_slice());
+            // a derived variable that only others are made of is none that a person would choose
+            let is_derived = |name: &str| statement.derived_variables.iter().any(|v| v.name == name);
+            let is_part = |name: &str| {
+                let mut others = statement.derived_variables.iter().filter(|v| v.name != name);
+                others.any(|v| {
+                    v.expression.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name)
+                })
+            };
             let mut fitting: Vec<(bool, usize, usize, &str)> = columns
                 .iter()
                 .enumerate()
                 .filter(|(_, c)| column_misfits(parameter, c).is_empty())
+                .filter(|(_, c)| !(is_derived(&c.name) && is_part(&c.name)))
                 .map(|(i, c)| {
                     // columns without a role first, then those whose own kind is requested
                     let used = statement.roles.values().flatten().any(|name| *name == c.name);

@@ -67,8 +67,15 @@ pub fn after_repairs(dataset: &Dataset, steps: &[DataStep]) -> Dataset {
 /// into missing values, of spellings into one), and the rows that are no observations. A conversion that loses numbers
 /// (`<0.01`, `~15`) is left to a person.
 pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
-    let offers =
-        |column: &Option<String>| dataset.repairs.iter().filter(|r| r.step.column == *column).count();
+    let all = || dataset.repairs.iter().map(|repair| &repair.step);
+    // where levels differ in capitals, too, taking away the blanks leaves several spellings of one level
+    let is_partial = |step: &&DataStep| {
+        let lowers = |other: &DataStep| {
+            other.column == step.column && other.to == Some(ConvertTo::TextLower)
+        };
+        step.to == Some(ConvertTo::Text) && all().any(lowers)
+    };
+    let offers = |column: &Option<String>| all().filter(|s| s.column == *column && !is_partial(s)).count();
     let is_text = |name: &str| dataset.columns.iter().any(|c| c.name == name && c.is_text());
     // `<0.01` and `~15` are numbers that somebody knows; codes of a column of numbers are none
     let loses_numbers = |step: &DataStep, column: &str| {
@@ -82,7 +89,7 @@ pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
         }
         _ => false,
     };
-    dataset.repairs.iter().map(|repair| &repair.step).filter(may).cloned().collect()
+    all().filter(|step| !is_partial(step)).filter(may).cloned().collect()
 }
 
 /// Returns the offered repairs that a statement does not carry out: of rows, and of these columns.

@@ -45,6 +45,7 @@ export function candidates(draft, { onpick, disabled, limit = 4 }) {
   const chosen = draft.template?.template_id;
   const shown = all.filter((c, i) => i < limit || c.template_id === chosen);
   if (chosen && !shown.some((c) => c.template_id === chosen)) shown.push({ template_id: chosen, title: draft.template.title, reasons: [], blockers: [], applicable: true });
+  if (draft.template?.chosen_by === 'rules') shown.sort((a, b) => (b.template_id === chosen) - (a.template_id === chosen));
   const name = uid('tpl');
   return h('fieldset', { class: 'candidates' }, h('legend', { class: 'sr' }, t('draft.method')), shown.map((c, i) => {
     const id = `candidate-${c.template_id.replace(/\W/g, '-')}`;

@@ -106,3 +106,51 @@ async fn an_outcome_of_yes_and_no_is_analysed_as_0_and_1() {
     assert!(results.iter().any(|r| r["term"] == "drug" && near(&r["estimate"], log_odds)), "{results:?}");
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spellings_of_one_level_are_one_level_of_the_suggestion_and_of_the_results() {
+    let mut app = TestApp::start().await;
+    let job = app.job("What is the effect of the arm on pressure?").await;
+    // the mean is 120 with the drug, 150 with placebo; the row of totals sorts before both
+    let arms = ["Placebo", "placebo", "PLACEBO ", "Drug", "drug", "drug "];
+    let mut lines = "arm,pressure\n".to_owned();
+    for row in 0..60 {
+        let mean = if row % 6 < 3 { 150 } else { 120 };
+        lines += &format!("{},{}\n", arms[row % 6], mean + [2, -2][row / 6 % 2]);
+    }
+    lines += "Total,8100\n";
+    app.upload(&job, "trial.csv", lines).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    let draft = &suggested["draft"];
+    assert_eq!(kinds(&draft["data_steps"]), ["drop_rows", "convert"], "{suggested}");
+    assert_eq!(draft["data_steps"][1]["to"], "text_lower", "{suggested}");
+    let draft =
+        json!({"template_id": "linear.ols_robust", "outcome_var": "pressure", "roles": {"regressors": ["arm"]},
+        "data_steps": draft["data_steps"]});
+    app.put(&job, "/draft", &draft).await.ok();
+    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    app.post(&job, "/run", &json!({})).await.ok();
+    assert_eq!(app.wait_for_end(&job).await["status"], "succeeded", "{}", app.get(&job, "/runs").await.ok());
+    let runs = app.get(&job, "/runs").await.ok();
+    let run_id = runs["runs"][0]["run_id"].as_str().expect("a run");
+    let found = app.get(&job, &format!("/runs/{run_id}/findings")).await.ok().to_string();
+    assert!(found.contains("arm: placebo instead of drug, pressure is on average 30 higher"), "{found}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_in_several_spellings_is_an_event() {
+    let mut app = TestApp::start().await;
+    let job = app.job("Does exposure raise the hazard of death, adjusting for age?").await;
+    let mut lines = "id,followup_years,vital_status,exposure,age\n".to_owned();
+    for row in 0..120 {
+        let status = ["alive", "Alive", "dead", "Dead "][row % 4];
+        lines += &format!("P{row},{}.5,{status},{},{}\n", 1 + row * 7 % 11, row / 4 % 2, 40 + row * 13 % 37);
+    }
+    app.upload(&job, "cohort.csv", lines).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    let draft = &suggested["draft"];
+    assert_eq!(draft["template_id"], "survival.cox", "{suggested}");
+    assert_eq!(draft["derived_variables"][0]["expression"], "vital_status == \"dead\"", "{suggested}");
+    app.stop().await;
+}

@@ -26,15 +26,6 @@ pub(in crate::adapters::tabular) fn text(step: &DataStep, cell: &str) -> Option<
     }
 }
 
-/// Writes a cell of a text column again; `None` for a step whose result is no text.
-pub(in crate::adapters::tabular) fn respelt(step: &DataStep, cell: &str) -> Option<String> {
-    match step.to.as_ref()? {
-        ConvertTo::Text => Some(cell.trim().to_owned()),
-        ConvertTo::TextLower => Some(cell.trim().to_lowercase()),
-        _ => None,
-    }
-}
-
 /// Reads a cell of a numeric column.
 pub(in crate::adapters::tabular) fn number(step: &DataStep, value: f64) -> Option<f64> {
     let is_missing = |m: &String| number::plain(m.as_bytes()).is_some_and(|p| p.value == value);
