@@ -223,7 +223,7 @@ impl DataStep {
             StepKind::DropRows => {
                 let rows: Vec<String> = self.rows.iter().map(u64::to_string).collect();
                 let word = if rows.len() == 1 { "row" } else { "rows" };
-                format!("drop_rows: {word} {} of the data", rows.join(", "))
+                format!("leave out {word} {} of the data", rows.join(", "))
             }
             StepKind::Convert => {
                 format!("convert {}: {}", self.column.as_deref().unwrap_or_default(), self.conversion(false))
@@ -321,7 +321,8 @@ impl PlannedStep {
     pub fn flow_reason(&self, [matched, main_only, other_only]: [Option<u64>; 3]) -> Option<String> {
         match self.step.kind {
             StepKind::Append => return None,
-            StepKind::DropRows | StepKind::Convert => return Some(self.step.words()),
+            StepKind::DropRows => return Some(self.step.words().replacen("leave out ", "", 1)),
+            StepKind::Convert => return Some(self.step.words()),
             StepKind::Merge => {}
         }
         let merge_type = self.step.merge_type?.as_str();

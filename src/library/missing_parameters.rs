@@ -96,6 +96,14 @@ pub struct Misfit {
     pub candidates: Vec<String>,
 }
 
+/// What to do about a role that a template does not take: the role that is meant, or that can hold its columns.
+pub(super) fn instead_of(role: &str, taken: &[&str]) -> String {
+    match role {
+        "controls" if taken.contains(&"regressors") => " (put its columns into regressors)".to_owned(),
+        _ => did_you_mean(role, taken),
+    }
+}
+
 /// Returns what a freeze would refuse of a draft: roles that the template ignores, columns that do not exist, values that
 /// do not fit. Missing values are [`draft_gaps`].
 pub fn misfits(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -> Vec<Misfit> {
@@ -106,7 +114,7 @@ pub fn misfits(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -
         description: format!(
             "{} would ignore {role}{}; clear it or choose another template",
             meta.id,
-            did_you_mean(role, &taken)
+            instead_of(role, &taken)
         ),
         candidates: Vec::new(),
     });

@@ -80,12 +80,19 @@ async fn another_suggestion_keeps_the_repairs_that_a_person_has_chosen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_of_yes_and_no_is_analysed_as_0_and_1() {
     let mut app = TestApp::start().await;
+    yes_and_no(&app, ["Yes", "Yes"], ["No", "No"], "Yes").await;
+    // several spellings of one word are one value
+    yes_and_no(&app, ["Yes", "YES "], ["no", "No"], "yes").await;
+    app.stop().await;
+}
+
+async fn yes_and_no(app: &TestApp, yes: [&str; 2], no: [&str; 2], one: &str) {
     let job = app.job("Does the drug change the chance of a relapse?").await;
     // of the 40 with the drug 10 relapse, of the 40 without it 20
     let mut lines = "patient,drug,relapse,smoker\n".to_owned();
     for row in 0..80 {
         let (drug, within) = (row / 40, row % 40);
-        let relapse = if within < 20 - 10 * drug { "Yes" } else { "No" };
+        let relapse = if within < 20 - 10 * drug { yes[row % 2] } else { no[row % 2] };
         lines += &format!("P{row},{drug},{relapse},{}\n", ["ja", "nein"][row % 2]);
     }
     app.upload(&job, "trial.csv", lines).await.ok();
@@ -93,7 +100,7 @@ async fn an_outcome_of_yes_and_no_is_analysed_as_0_and_1() {
     let draft = &suggested["draft"];
     assert_eq!(draft["roles"]["outcome_var"], json!(["relapse"]), "{suggested}");
     let step = json!({"kind": "convert", "dataset_key": "main", "keys": [], "merge_type": null, "keep": null,
-        "column": "relapse", "to": "yes_no", "one": "Yes"});
+        "column": "relapse", "to": "yes_no", "one": one});
     assert_eq!(draft["data_steps"], json!([step]), "the columns that are used, and no other");
     app.post(&job, "/plan/freeze", &json!({})).await.ok();
     app.post(&job, "/run", &json!({})).await.ok();
@@ -104,7 +111,6 @@ async fn an_outcome_of_yes_and_no_is_analysed_as_0_and_1() {
     let log_odds = -(3.0_f64.ln());
     let near = |x: &Value, y: f64| x.as_f64().is_some_and(|x| (x - y).abs() < 1e-6);
     assert!(results.iter().any(|r| r["term"] == "drug" && near(&r["estimate"], log_odds)), "{results:?}");
-    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

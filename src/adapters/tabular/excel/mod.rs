@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 
 use self::facts::Facts;
 use self::rows::{Cell, Workbook};
-use super::convert::{self, Builder};
+use super::convert::Builder;
 use super::infer::{DecimalSign, Reading};
 use super::output::{self, Block, ColumnPlan, Output};
 use super::profile::{Duplicates, Gatherer};

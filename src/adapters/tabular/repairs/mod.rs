@@ -194,9 +194,15 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
     if !numbers.is_empty() {
         return numbers;
     }
-    match yes_no::offer(at, column, scan) {
-        Some(offer) => vec![offer],
-        None => levels::offers(at, column, scan, place),
+    let spellings = levels::offers(at, column, scan, place);
+    match (yes_no::offer(at, column, scan), spellings.first()) {
+        (Some(offer), None) => vec![offer],
+        // one remark, that on the spellings, has all steps
+        (Some(offer), Some(first)) => {
+            let note = Note { kind: first.note.kind, message: first.note.message.clone() };
+            [Offer { note, ..offer }].into_iter().chain(spellings).collect()
+        }
+        (None, _) => spellings,
     }
 }
 
