@@ -327,7 +327,7 @@ pub(super) fn notes(source: &Source<'_>, language: Language) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::data_step::{DataStep, MergeType, PlannedStep, StepKind};
+    use crate::domain::data_step::{DataStep, MergeType};
 
     #[test]
     fn the_sentence_of_a_merge_is_said_in_chinese() {

@@ -30,8 +30,8 @@ export function reasonWords(reason) {
   const unused = reason.match(/^(\w+) would be unused$/);
   if (unused) return t('draft.reason.unused', { role: roleName(unused[1]) });
   const words = reason.match(/^matches (.+)$/);
-  // two characters of which one only joins others are no word: 的影
-  const told = words?.[1].split(', ').filter((word) => !/^(?:[的了和与对在是].|.[的了和与对在是])$/.test(word)) ?? [];
+  // two characters of which one only joins others or asks are no word: 的影, 么影
+  const told = words?.[1].split(', ').filter((word) => !/^(?:[的了和与对在是].|.[的了和与对在是])$|[么什怎哪吗呢]/.test(word)) ?? [];
   if (words) return told.length > 0 ? t('draft.reason.words', { words: told.slice(0, 4).join(', ') }) : '';
   if (reason === 'answers this kind of question') return t('draft.reason.question');
   return reason;

@@ -117,7 +117,7 @@ async fn yes_and_no(app: &TestApp, yes: [&str; 2], no: [&str; 2], one: &str) {
 async fn spellings_of_one_level_are_one_level_of_the_suggestion_and_of_the_results() {
     let mut app = TestApp::start().await;
     let job = app.job("What is the effect of the arm on pressure?").await;
-    // the mean is 120 with the drug, 150 with placebo; the row of totals sorts before both
+    // the mean is 120 with the drug, 150 with placebo; a row of totals stands below
     let arms = ["Placebo", "placebo", "PLACEBO ", "Drug", "drug", "drug "];
     let mut lines = "arm,pressure\n".to_owned();
     for row in 0..60 {
