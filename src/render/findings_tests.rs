@@ -41,7 +41,8 @@ fn row_shares(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
         }
     }
     let [_, second] = &columns[..] else { return None };
-    let level = |text: &str, of: &str| style.level(&format!("{text}.{of}")).unwrap_or_else(|| text.to_owned());
+    let level =
+        |text: &str, of: &str| style.level(&format!("{text}.{of}")).unwrap_or_else(|| text.to_owned());
     let shares: Vec<String> = (0..table.rows.len())
         .filter(|row| text(*row, "column") == *second)
         .filter_map(|row| {

@@ -100,7 +100,8 @@ impl Labels {
         if wanted.is_empty() {
             return Ok(());
         }
-        let mut found: Vec<Levels> = wanted.iter().map(|(mark, _)| Levels::after(steps, &mark.column)).collect();
+        let mut found: Vec<Levels> =
+            wanted.iter().map(|(mark, _)| Levels::after(steps, &mark.column)).collect();
         take_levels(&mut reader, wanted.iter().map(|(_, at)| *at).collect(), &mut found)?;
         for path in appended {
             let mut reader = opened(path)?;
@@ -115,7 +116,8 @@ impl Labels {
             of.into_iter().zip(levels).for_each(|(at, more)| found[at].join(more));
         }
         // a merge that leaves out rows of the main data may leave out a level, and nobody knows which
-        let is_certain = steps.iter().all(|s| s.kind != StepKind::Merge || s.keep.unwrap_or_default() == Keep::Master);
+        let is_certain =
+            steps.iter().all(|s| s.kind != StepKind::Merge || s.keep.unwrap_or_default() == Keep::Master);
         for ((mark, _), levels) in wanted.into_iter().zip(found) {
             let column = mark.column.clone();
             if !is_certain {
@@ -310,7 +312,10 @@ impl Levels {
         }
         match values {
             Values::Str(texts) => {
-                for (_, text) in (first..).zip(texts.iter()).filter(|(row, t)| !t.is_empty() && !self.dropped.contains(row)) {
+                for (_, text) in (first..)
+                    .zip(texts.iter())
+                    .filter(|(row, t)| !t.is_empty() && !self.dropped.contains(row))
+                {
                     if self.missing.iter().any(|missing| missing == text) {
                         continue;
                     }

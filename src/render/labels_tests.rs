@@ -100,7 +100,8 @@ fn levels_are_numbered_as_the_run_has_them_after_its_data_steps() {
     let dir = tempfile::tempdir().expect("a folder");
     let written = |name: &str, cells: &[&str], codes: &[f64]| {
         let path = dir.path().join(name);
-        let variables = vec![Variable::new("arm", StorageType::Str(9)), Variable::new("wave", StorageType::Byte)];
+        let variables =
+            vec![Variable::new("arm", StorageType::Str(9)), Variable::new("wave", StorageType::Byte)];
         let meta = Meta { variables, ..Meta::default() };
         let mut writer = Writer::create(File::create(&path).expect("a file"), meta).expect("a writer");
         let texts: Vec<String> = cells.iter().map(|cell| (*cell).to_owned()).collect();
@@ -108,7 +109,8 @@ fn levels_are_numbered_as_the_run_has_them_after_its_data_steps() {
         writer.finish().expect("a data set");
         path
     };
-    let main = written("main.dta", &["A total", "Placebo ", "Drug", "drug", "placebo"], &[9.0, 1.0, 2.0, 99.0, 2.0]);
+    let main =
+        written("main.dta", &["A total", "Placebo ", "Drug", "drug", "placebo"], &[9.0, 1.0, 2.0, 99.0, 2.0]);
     let more = written("more.dta", &["open", "drug"], &[3.0, 1.0]);
     let mark = |column: &str, companion: Option<&str>| CategoricalMark {
         column: column.to_owned(),

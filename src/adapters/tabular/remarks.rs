@@ -196,9 +196,14 @@ pub(super) fn on_groups(groups_row: u64, header_row: u64, warnings: &mut Warning
 
 /// Says that the first sheets hold no table.
 pub(super) fn on_sheet(sheets: &[String], sheet: &str, warnings: &mut Warnings) {
-    let before: Vec<String> =
-        sheets.iter().take_while(|name| *name != sheet).take(3).map(|name| format!("\"{}\"", shown(name))).collect();
-    let message = format!("the sheet \"{}\" was read: {} before it holds no table", shown(sheet), before.join(", "));
+    let before: Vec<String> = sheets
+        .iter()
+        .take_while(|name| *name != sheet)
+        .take(3)
+        .map(|name| format!("\"{}\"", shown(name)))
+        .collect();
+    let message =
+        format!("the sheet \"{}\" was read: {} before it holds no table", shown(sheet), before.join(", "));
     warnings.warn("sheet_chosen", None, message, "read another sheet if it is not the data");
 }
 

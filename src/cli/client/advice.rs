@@ -72,7 +72,8 @@ fn missing(context: &Value) -> Vec<String> {
         fields.iter().any(|f| f["field"] == param["param"] || f["description"] == param["description"])
     };
     for entry in entries("missing_params_detail").iter().filter(|param| !is_role(param)) {
-        let (name, value) = (entry["param"].as_str().unwrap_or_default(), first_candidate(&entry["candidates"]));
+        let (name, value) =
+            (entry["param"].as_str().unwrap_or_default(), first_candidate(&entry["candidates"]));
         commands.push(format!("draft set parameters.{name}={value}"));
     }
     if commands.is_empty() {

@@ -173,8 +173,10 @@ fn derived(
     let stem: String = name.chars().take(KEPT).collect();
     let free = free_name(input.dataset, &format!("{stem}_{ending}"), "_");
     // "the hazard of Vital status: dead"; a label that is a sentence of a questionnaire is too long for that
-    let label = column.label.as_deref().map(str::trim).filter(|l| (1..=MOST_WORDS).contains(&l.chars().count()));
-    let variable = labelled(free, format!("{name} == {value}"), format!("{}: {shown}", label.unwrap_or(name)));
+    let label =
+        column.label.as_deref().map(str::trim).filter(|l| (1..=MOST_WORDS).contains(&l.chars().count()));
+    let variable =
+        labelled(free, format!("{name} == {value}"), format!("{}: {shown}", label.unwrap_or(name)));
     suggestion.statement.roles.insert(role.to_owned(), vec![variable.name.clone()]);
     let field = format!("roles.{role}");
     for choice in suggestion.choices.iter_mut().filter(|c| c.field == field) {

@@ -8,15 +8,18 @@ use regex::Regex;
 /// Returns the words of a question without its number, and of an item of a matrix its own; empty for a header without a number.
 pub(super) fn items(header: &str) -> Vec<String> {
     // a number needs a sign behind it: `3 months` and `2019 sales` have none
-    static NUMBER: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^\s*[QqＱ]?\d{1,3}(?:[.-]\d{1,2})?\s*[、.．:：)）_]\s*").expect("a pattern"));
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^\s*[QqＱ]?\d{1,3}(?:[.-]\d{1,2})?\s*[、.．:：)）_]\s*").expect("a pattern")
+    });
     static ASKED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?:请问)?(?:您|你)(?:目前|现在)?(?:的|是|对|每月的|每月|每天|每周|平均)?|^我").expect("a pattern")
+        Regex::new(r"^(?:请问)?(?:您|你)(?:目前|现在)?(?:的|是|对|每月的|每月|每天|每周|平均)?|^我")
+            .expect("a pattern")
     });
     let Some(number) = NUMBER.find(header) else { return Vec::new() };
     let end: &[char] = &[':', '：', '?', '？', '。', ' '];
     let rest = header[number.end()..].trim_matches(end);
-    let of_matrix = ["——", "—", "--"].iter().find_map(|sign| rest.rsplit_once(sign)).map(|(_, item)| item.trim());
+    let of_matrix =
+        ["——", "—", "--"].iter().find_map(|sign| rest.rsplit_once(sign)).map(|(_, item)| item.trim());
     let asked = of_matrix.is_none().then(|| ASKED.replace(rest, "").into_owned());
     let whole = of_matrix.is_none().then(|| rest.to_owned());
     let mut out: Vec<String> = of_matrix.map(str::to_owned).into_iter().chain(whole).chain(asked).collect();

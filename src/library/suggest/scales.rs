@@ -132,7 +132,8 @@ fn ranks(dataset: &Dataset, outcome: &str, levels: &[Vec<String>]) -> Vec<Stated
     let sum: Vec<&str> = flags.iter().map(|flag| flag.name.as_str()).collect();
     // sentences and tables have the label often: the words of the column, and what its lowest and highest number are
     let words = dataset.column(outcome).and_then(|c| c.label.as_deref()).map(str::trim);
-    let words = words.filter(|label| !label.is_empty() && label.chars().count() <= MOST_WORDS).unwrap_or(outcome);
+    let words =
+        words.filter(|label| !label.is_empty() && label.chars().count() <= MOST_WORDS).unwrap_or(outcome);
     let (first, last) = (&levels[0][0], &levels[levels.len() - 1][0]);
     let rank = labelled(
         named("rank"),

@@ -67,8 +67,12 @@ fn a_name_over_both_rows_of_a_header_stays() {
 #[test]
 fn a_first_row_of_texts_below_a_header_with_gaps_stays_a_row() {
     let mut book = Workbook::new();
-    let rows: [Row<'_>; 4] =
-        [&["name", "", "", "town"], &["Ann", "x", "y", "Rome"], &["Bob", "z", "5", "Oslo"], &["Cy", "w", "6", "Bonn"]];
+    let rows: [Row<'_>; 4] = [
+        &["name", "", "", "town"],
+        &["Ann", "x", "y", "Rome"],
+        &["Bob", "z", "5", "Oslo"],
+        &["Cy", "w", "6", "Bonn"],
+    ];
     sheet(&mut book, "Data", &[], &rows);
     let (names, rows, _) = names(&book.save_to_buffer().expect("a workbook"));
     assert_eq!((names[0].as_str(), names[3].as_str(), rows), ("name", "town", 3));

@@ -130,8 +130,7 @@ async fn spellings_of_one_level_are_one_level_of_the_suggestion_and_of_the_resul
     let draft = &suggested["draft"];
     assert_eq!(kinds(&draft["data_steps"]), ["drop_rows", "convert"], "{suggested}");
     assert_eq!(draft["data_steps"][1]["to"], "text_lower", "{suggested}");
-    let draft =
-        json!({"template_id": "linear.ols_robust", "outcome_var": "pressure", "roles": {"regressors": ["arm"]},
+    let draft = json!({"template_id": "linear.ols_robust", "outcome_var": "pressure", "roles": {"regressors": ["arm"]},
         "data_steps": draft["data_steps"]});
     app.put(&job, "/draft", &draft).await.ok();
     app.post(&job, "/plan/freeze", &json!({})).await.ok();

@@ -18,7 +18,12 @@ fn patterns_name_no_class_that_the_released_program_lacks() {
         let text = fs::read_to_string(&path).expect("a source");
         for (at, line) in text.lines().enumerate() {
             if let Some(name) = class.captures(line) {
-                found.push(format!("{}:{}: {}: write the characters as ranges", path.display(), at + 1, &name[1]));
+                found.push(format!(
+                    "{}:{}: {}: write the characters as ranges",
+                    path.display(),
+                    at + 1,
+                    &name[1]
+                ));
             }
         }
     }

@@ -92,7 +92,11 @@ mod tests {
         assert_eq!(number(&convert(ConvertTo::DateSpreadsheet), 45_296.0), Some(23_380.0));
         let asked = DataStep { one: Some("Ja".to_owned()), ..convert(ConvertTo::YesNo) };
         assert_eq!([" Ja", "Nein", " "].map(|cell| text(&asked, cell)), [Some(1.0), Some(0.0), None]);
-        assert_eq!(["JA", "ja "].map(|cell| text(&asked, cell)), [Some(1.0); 2], "one word in several spellings");
+        assert_eq!(
+            ["JA", "ja "].map(|cell| text(&asked, cell)),
+            [Some(1.0); 2],
+            "one word in several spellings"
+        );
         let codes = DataStep { missing: vec!["-999".to_owned()], ..convert(ConvertTo::Number) };
         assert_eq!((number(&codes, -999.0), number(&codes, 3.0)), (None, Some(3.0)));
     }

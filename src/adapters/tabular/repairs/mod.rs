@@ -330,9 +330,11 @@ fn number_offers(
         let cause = dropped.iter().find(|found| found.has(*first));
         styles.len() == 1 && cause.is_some_and(|found| places.iter().all(|(row, _)| found.has(*row)))
     });
-    let example = group.texts.iter().min_by_key(|(_, row)| **row).map_or_else(String::new, |(text, row)| {
-        format!("\"{}\" in {}", shown(text), place.row(*row))
-    });
+    let example = group
+        .texts
+        .iter()
+        .min_by_key(|(_, row)| **row)
+        .map_or_else(String::new, |(text, row)| format!("\"{}\" in {}", shown(text), place.row(*row)));
     let what = match (affixes.is_empty(), styles.len()) {
         (true, 1) if plain => "numbers".to_owned(),
         (_, 1) => format!("numbers written like {example}"),
