@@ -273,7 +273,12 @@ fn date_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
 /// The first cell of a column with its row, for messages.
 fn first_cell(scan: &TextScan, place: Place) -> String {
     let groups = scan.cells.numbers.values().chain(std::iter::once(&scan.cells.others));
-    let first = groups.flat_map(|g| &g.texts).min_by_key(|(_, row)| **row);
+    first_of(groups.flat_map(|g| &g.texts), place)
+}
+
+/// The first of some cells with its row; empty without any.
+fn first_of<'a>(cells: impl Iterator<Item = (&'a String, &'a u64)>, place: Place) -> String {
+    let first = cells.min_by_key(|(_, row)| **row);
     first.map_or_else(String::new, |(text, row)| format!("\"{}\" in {}", shown(text), place.row(*row)))
 }
 
@@ -330,11 +335,7 @@ fn number_offers(
         let cause = dropped.iter().find(|found| found.has(*first));
         styles.len() == 1 && cause.is_some_and(|found| places.iter().all(|(row, _)| found.has(*row)))
     });
-    let example = group
-        .texts
-        .iter()
-        .min_by_key(|(_, row)| **row)
-        .map_or_else(String::new, |(text, row)| format!("\"{}\" in {}", shown(text), place.row(*row)));
+    let example = first_of(group.texts.iter(), place);
     let what = match (affixes.is_empty(), styles.len()) {
         (true, 1) if plain => "numbers".to_owned(),
         (_, 1) => format!("numbers written like {example}"),
