@@ -139,15 +139,16 @@ async fn spellings_of_one_level_are_one_level_of_the_suggestion_and_of_the_resul
     let runs = app.get(&job, "/runs").await.ok();
     let run_id = runs["runs"][0]["run_id"].as_str().expect("a run");
     let found = app.get(&job, &format!("/runs/{run_id}/findings")).await.ok().to_string();
-    assert!(found.contains("arm: placebo instead of drug, pressure is on average 30 higher"), "{found}");
+    assert!(found.contains("arm: placebo instead of drug, pressure is on average 30.000 higher"), "{found}");
     app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_in_several_spellings_is_an_event() {
     let mut app = TestApp::start().await;
-    let job = app.job("Does exposure raise the hazard of death, adjusting for age?").await;
-    let mut lines = "id,followup_years,vital_status,exposure,age\n".to_owned();
+    let job =
+        app.job("Does asbestos exposure increase the hazard of death, adjusting for age at entry?").await;
+    let mut lines = "ID,Follow_up_years,Vital_status,Asbestos_exposure,Age_at_entry\n".to_owned();
     for row in 0..120 {
         let status = ["alive", "Alive", "dead", "Dead "][row % 4];
         lines += &format!("P{row},{}.5,{status},{},{}\n", 1 + row * 7 % 11, row / 4 % 2, 40 + row * 13 % 37);
@@ -156,6 +157,6 @@ async fn an_event_in_several_spellings_is_an_event() {
     let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
     let draft = &suggested["draft"];
     assert_eq!(draft["template_id"], "survival.cox", "{suggested}");
-    assert_eq!(draft["derived_variables"][0]["expression"], "vital_status == \"dead\"", "{suggested}");
+    assert_eq!(draft["derived_variables"][0]["expression"], "Vital_status == \"dead\"", "{suggested}");
     app.stop().await;
 }
