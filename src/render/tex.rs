@@ -202,9 +202,11 @@ fn columns(grid: &Grid, spread: &str) -> String {
     };
     let broken = (0..grid.width()).filter(|j| grid.align[*j] == Align::Left && longest(*j) > LONGEST).count();
     let share = 0.6 / broken.max(1) as f64;
+    // columns of numbers need their room
+    let most = if grid.estimates { (0.12 + 0.9 / grid.width() as f64).min(0.45) } else { 0.45 };
     let letter = |(j, align): (usize, &Align)| match align {
         Align::Left if longest(j) > LONGEST => {
-            format!("p{{{:.2}\\textwidth}}", share.min(0.45))
+            format!("p{{{:.2}\\textwidth}}", share.min(most))
         }
         Align::Left => "l".to_owned(),
         Align::Right => "r".to_owned(),
