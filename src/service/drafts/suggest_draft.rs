@@ -157,7 +157,7 @@ impl SuggestDraft<'_> {
 }
 
 /// The words of the columns after the repairs: those of a column that becomes numbers or dates are gone, those of a column that is
-/// spelt anew are in their new spelling. The words for yes and no still say what 0 and 1 are, and labels are those of the
+/// spelt in another way are in their new spelling. The words for yes and no still say what 0 and 1 are, and labels are those of the
 /// numbers that stay.
 fn values_after(values: &mut BTreeMap<String, Vec<String>>, steps: &[DataStep], dataset: &Dataset) {
     for step in steps {
