@@ -135,7 +135,7 @@ fn golden(library: &Library, template: &Template, work: &Path) -> Result<Report,
     }
     let columns = inputs.datasets.iter().flat_map(|d| &d.columns);
     let mut labels = Labels::of_plan(&plan, columns);
-    labels.read_levels(&plan.categorical_vars, &work.join("data.dta"))?;
+    labels.read_levels(&plan.categorical_vars, &[], &work.join("data.dta"), &[])?;
     let source = Source {
         job_id: None,
         service_version: None,

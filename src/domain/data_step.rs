@@ -206,6 +206,15 @@ impl DataStep {
         }
     }
 
+    /// Writes a cell of a text column again; `None` for a step whose result is no text.
+    pub fn respelt(&self, cell: &str) -> Option<String> {
+        match self.to.as_ref()? {
+            ConvertTo::Text => Some(cell.trim().to_owned()),
+            ConvertTo::TextLower => Some(cell.trim().to_lowercase()),
+            _ => None,
+        }
+    }
+
     /// Describes the step in a few words, for reports: `convert y: number, without "€"`.
     pub fn words(&self) -> String {
         match self.kind {
@@ -213,7 +222,8 @@ impl DataStep {
             StepKind::Append => format!("append of {}", self.dataset_key),
             StepKind::DropRows => {
                 let rows: Vec<String> = self.rows.iter().map(u64::to_string).collect();
-                format!("drop_rows: rows {} of the data", rows.join(", "))
+                let word = if rows.len() == 1 { "row" } else { "rows" };
+                format!("leave out {word} {} of the data", rows.join(", "))
             }
             StepKind::Convert => {
                 format!("convert {}: {}", self.column.as_deref().unwrap_or_default(), self.conversion(false))
@@ -311,7 +321,8 @@ impl PlannedStep {
     pub fn flow_reason(&self, [matched, main_only, other_only]: [Option<u64>; 3]) -> Option<String> {
         match self.step.kind {
             StepKind::Append => return None,
-            StepKind::DropRows | StepKind::Convert => return Some(self.step.words()),
+            StepKind::DropRows => return Some(self.step.words().replacen("leave out ", "", 1)),
+            StepKind::Convert => return Some(self.step.words()),
             StepKind::Merge => {}
         }
         let merge_type = self.step.merge_type?.as_str();

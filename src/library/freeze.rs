@@ -12,7 +12,7 @@ use super::data_steps::with_steps;
 use super::derived::{Derived, with_derived};
 use super::known_names::{refusal, roles_taken};
 use super::load::{Library, Template};
-use super::missing_parameters::{fields_detail, params_detail};
+use super::missing_parameters::{fields_detail, instead_of, params_detail};
 use super::plan_content;
 use super::repairs::with_repairs;
 use super::terms::{check_ids, check_severity};
@@ -378,7 +378,7 @@ fn missing_required(meta: &TemplateMeta, binding: &Binding) -> Problem {
 fn role_unused(meta: &TemplateMeta, binding: &Binding) -> Problem {
     let takes = roles_taken(meta);
     let roles: Vec<String> =
-        binding.unused_roles.iter().map(|role| format!("{role}{}", did_you_mean(role, &takes))).collect();
+        binding.unused_roles.iter().map(|role| format!("{role}{}", instead_of(role, &takes))).collect();
     let text = format!("{} would ignore {}; clear it or choose another template", meta.id, roles.join(", "));
     Problem::new(ErrorCode::RoleUnused, text)
         .with("template_id", meta.id.as_str())

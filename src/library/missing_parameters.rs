@@ -96,6 +96,14 @@ pub struct Misfit {
     pub candidates: Vec<String>,
 }
 
+/// What to do about a role that a template does not take: the role that is meant, or that can hold its columns.
+pub(super) fn instead_of(role: &str, taken: &[&str]) -> String {
+    match role {
+        "controls" if taken.contains(&"regressors") => " (put its columns into regressors)".to_owned(),
+        _ => did_you_mean(role, taken),
+    }
+}
+
 /// Returns what a freeze would refuse of a draft: roles that the template ignores, columns that do not exist, values that
 /// do not fit. Missing values are [`draft_gaps`].
 pub fn misfits(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -> Vec<Misfit> {
@@ -106,7 +114,7 @@ pub fn misfits(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -
         description: format!(
             "{} would ignore {role}{}; clear it or choose another template",
             meta.id,
-            did_you_mean(role, &taken)
+            instead_of(role, &taken)
         ),
         candidates: Vec::new(),
     });
@@ -188,10 +196,19 @@ fn candidates(parameter: &Parameter, statement: &Statement, columns: &[Column]) 
         ParameterType::Boolean => vec!["true".to_owned(), "false".to_owned()],
         ParameterType::Varname | ParameterType::Varlist => {
             let kinds = parameter.column.as_ref().map_or(&[][..], |c| c.kinds.as_slice());
+            // a derived variable that only others are made of is none that a person would choose
+            let is_derived = |name: &str| statement.derived_variables.iter().any(|v| v.name == name);
+            let is_part = |name: &str| {
+                let mut others = statement.derived_variables.iter().filter(|v| v.name != name);
+                others.any(|v| {
+                    v.expression.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name)
+                })
+            };
             let mut fitting: Vec<(bool, usize, usize, &str)> = columns
                 .iter()
                 .enumerate()
                 .filter(|(_, c)| column_misfits(parameter, c).is_empty())
+                .filter(|(_, c)| !(is_derived(&c.name) && is_part(&c.name)))
                 .map(|(i, c)| {
                     // columns without a role first, then those whose own kind is requested
                     let used = statement.roles.values().flatten().any(|name| *name == c.name);

@@ -67,8 +67,18 @@ pub fn after_repairs(dataset: &Dataset, steps: &[DataStep]) -> Dataset {
 /// into missing values, of spellings into one), and the rows that are no observations. A conversion that loses numbers
 /// (`<0.01`, `~15`) is left to a person.
 pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
-    let offers =
-        |column: &Option<String>| dataset.repairs.iter().filter(|r| r.step.column == *column).count();
+    let all = || dataset.repairs.iter().map(|repair| &repair.step);
+    // where levels differ in capitals, too, taking away the blanks leaves several spellings of one level; a yes and a no in
+    // several spellings are 0 and 1
+    let is_partial = |step: &&DataStep| {
+        let better: &[ConvertTo] = match step.to {
+            Some(ConvertTo::Text) => &[ConvertTo::TextLower, ConvertTo::YesNo],
+            Some(ConvertTo::TextLower) => &[ConvertTo::YesNo],
+            _ => &[],
+        };
+        all().any(|o| o.column == step.column && o.to.as_ref().is_some_and(|to| better.contains(to)))
+    };
+    let offers = |column: &Option<String>| all().filter(|s| s.column == *column && !is_partial(s)).count();
     let is_text = |name: &str| dataset.columns.iter().any(|c| c.name == name && c.is_text());
     // `<0.01` and `~15` are numbers that somebody knows; codes of a column of numbers are none
     let loses_numbers = |step: &DataStep, column: &str| {
@@ -82,7 +92,7 @@ pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
         }
         _ => false,
     };
-    dataset.repairs.iter().map(|repair| &repair.step).filter(may).cloned().collect()
+    all().filter(|step| !is_partial(step)).filter(may).cloned().collect()
 }
 
 /// Returns the offered repairs that a statement does not carry out: of rows, and of these columns.
@@ -199,8 +209,12 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
         lines.push("quietly replace ss_from = ustrlower(ss_from, \"en\")".to_owned());
     }
     if *to == ConvertTo::YesNo {
-        let one = literal(step.one.as_deref().ok_or_else(|| damaged("no text becomes 1"))?);
-        lines.push(format!("generate double {column} = ss_from == {one} if ss_from != \"\""));
+        // several spellings of one word are one value; the locale is named as above
+        let one = step.one.as_deref().ok_or_else(|| damaged("no text becomes 1"))?.to_lowercase();
+        let one = literal(&one);
+        lines.push(format!(
+            "generate double {column} = ustrlower(ss_from, \"en\") == {one} if ss_from != \"\""
+        ));
         lines.extend(labelled(&column));
         return Ok(lines);
     }

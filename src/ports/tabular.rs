@@ -329,7 +329,7 @@ pub trait Tabular: Send + Sync {
     fn preview(&self, canonical: &Path, rows: usize, columns: usize) -> Result<Preview, Problem>;
 
     /// Reads the texts behind the values: for every column with value labels their texts, for every text column the
-    /// values of its first `rows` rows; at most `most` for each column, in a fixed order.
+    /// values of its first `rows` rows without those in `skip` (counted from 1); at most `most` for each column, in a fixed order.
     ///
     /// # Errors
     /// `INTERNAL_ERROR` where the file cannot be read.
@@ -337,6 +337,7 @@ pub trait Tabular: Send + Sync {
         &self,
         canonical: &Path,
         rows: usize,
+        skip: &[u64],
         most: usize,
     ) -> Result<BTreeMap<String, Vec<String>>, Problem>;
 

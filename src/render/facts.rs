@@ -11,6 +11,7 @@ use super::table::Table;
 use super::warnings::warning;
 use super::words::{name, pick, remark};
 use super::{Language, Source};
+use crate::domain::data_step::{PlannedStep, StepKind};
 use crate::domain::run::SampleStep;
 use crate::domain::verdict::facts::BY_ESTIMATOR;
 
@@ -80,7 +81,7 @@ pub(super) fn left_out(source: &Source<'_>, language: Language) -> Option<String
         ));
     }
     let losses: Vec<&SampleStep> = steps.iter().filter(|s| s.dropped > 0).collect();
-    let words = |s: &&SampleStep| match reason(s.reason.as_deref().unwrap_or_default(), language) {
+    let words = |s: &&SampleStep| match why_of(source, s, language) {
         text if text.is_empty() => s.dropped.to_string(),
         text if losses.len() == 1 => text,
         text => pick(language, &format!("{}: {text}", s.dropped), &format!("{} 行{text}", s.dropped)),
@@ -225,6 +226,8 @@ pub(super) fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
         other => match (other.strip_prefix("merge "), other.strip_prefix("append ")) {
             (Some(key), _) => pick(language, other, &format!("合并 {key}")),
             (_, Some(key)) => pick(language, other, &format!("追加 {key}")),
+            _ if other.starts_with("drop_rows ") => pick(language, "Rows left out", "剔除行"),
+            _ if other.starts_with("convert ") => pick(language, "Column read again", "重新读取列"),
             _ => other.to_owned(),
         },
     };
@@ -241,7 +244,7 @@ pub(super) fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
             .iter()
             .map(|s| {
                 let count = |n: u64| Printed::number(n as f64, n.to_string());
-                let why = reason(s.reason.as_deref().unwrap_or_default(), language);
+                let why = why_of(source, s, language);
                 let cells = vec![words(&s.step).into(), count(s.rows), count(s.dropped), why.into()];
                 Row::new(RowKind::Body, cells)
             })
@@ -250,6 +253,21 @@ pub(super) fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
         over: String::new(),
         estimates: false,
     })
+}
+
+/// Why a step left out rows: of a repair what it does, which the plan knows in both languages.
+fn why_of(source: &Source<'_>, step: &SampleStep, language: Language) -> String {
+    let text = step.reason.as_deref().unwrap_or_default();
+    let is_it = |planned: &&PlannedStep| {
+        planned.step.kind.is_repair() && planned.flow_reason([None; 3]).as_deref() == Some(text)
+    };
+    match source.plan.data_steps.iter().find(is_it) {
+        Some(repair) if repair.step.kind == StepKind::DropRows => {
+            pick(language, text, repair.step.words_zh().trim_start_matches("剔除"))
+        }
+        Some(repair) => pick(language, text, &repair.step.words_zh()),
+        None => reason(text, language),
+    }
 }
 
 /// Why rows were left out, in the language of the report.
@@ -309,7 +327,7 @@ pub(super) fn notes(source: &Source<'_>, language: Language) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::data_step::{DataStep, MergeType, PlannedStep, StepKind};
+    use crate::domain::data_step::{DataStep, MergeType};
 
     #[test]
     fn the_sentence_of_a_merge_is_said_in_chinese() {

@@ -8,7 +8,7 @@ use super::findings_differences::{difference, held, in_steps};
 use super::made_terms::{has_inflation, ratio};
 use super::number::{spoken, whole_or_fixed};
 use super::regression::is_coefficients;
-use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said_of, table_of};
+use super::sentences::{Estimate, Finding, USUAL, cut, plain, row_of, said_of, table_of};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
@@ -74,7 +74,8 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
     if let Some(of_margins) = of_margins(tables, style) {
         let mut said = of_margins.with_notes(Vec::new(), style);
         let interaction = tables.iter().find(is_main).and_then(|table| interaction(table, style));
-        said.sentences.truncate(MOST - usize::from(interaction.is_some()));
+        let more = cut(&mut said.sentences, MOST - usize::from(interaction.is_some()), style);
+        said.notes.extend(more);
         said.sentences.extend(interaction);
         return said;
     }
@@ -90,9 +91,10 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
         said.extend(findings_levels::findings(tables, style));
         let mut tests = findings_diagnostics::findings(tables, style);
         tests.extend(findings_conditions::findings(tables, style));
-        said.truncate(MOST.saturating_sub(tests.len()));
+        let more = cut(&mut said, MOST.saturating_sub(tests.len()), style);
         said.extend(tests);
-        let said = of_terms.with_notes(said, style);
+        let mut said = of_terms.with_notes(said, style);
+        said.notes.extend(more);
         if !said.sentences.is_empty() {
             return said;
         }
@@ -186,7 +188,6 @@ fn of_terms<'a>(table: &'a Table, reading: Reading, only: Option<&str>, style: &
         let said = said.map(|text| table.says(text));
         all.extend(said.filter(|said| !all.contains(said)));
     }
-    all.truncate(MOST);
     OfTerms { table, reading, sentences: all, compared }
 }
 

@@ -2,7 +2,7 @@
 
 use super::evidence::p_words;
 use super::number::spoken;
-use super::sentences::{Estimate, Finding, REJECTS, row_of, said, said_of, table_of};
+use super::sentences::{Estimate, Finding, REJECTS, plain, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 use super::words::{name, pick};
@@ -18,8 +18,43 @@ const GROUPS: [(&str, &str, &str); 3] = [
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let means = table_of(tables, "table_ttest.csv").and_then(|t| means(t, style));
     let shares = || table_of(tables, "table_shares.csv").and_then(|t| shares(t, style));
-    let related = || related(tables, style);
-    means.or_else(shares).or_else(|| groups(tables, style)).or_else(related).into_iter().collect()
+    let of_groups = means.or_else(shares).or_else(|| groups(tables, style));
+    match of_groups {
+        Some(said) => vec![said],
+        None => related(tables, style).into_iter().chain(row_shares(tables, style)).collect(),
+    }
+}
+
+/// Most rows of a cross table whose shares are read.
+const MOST_ROWS: usize = 6;
+
+/// Of a cross table with two columns the share of the second one in each row: which group has more of it.
+fn row_shares(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
+    let table = table_of(tables, "table_counts.csv").filter(|t| t.position("row_percent").is_some())?;
+    let (x, y) = (style.design.value("row")?, style.design.value("column")?);
+    let text = |row: usize, name: &str| table.cell(row, name).text().to_owned();
+    let mut columns: Vec<String> = Vec::new();
+    for row in 0..table.rows.len() {
+        let column = text(row, "column");
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    let [_, second] = &columns[..] else { return None };
+    let level =
+        |text: &str, of: &str| style.level(&format!("{text}.{of}")).unwrap_or_else(|| text.to_owned());
+    let shares: Vec<String> = (0..table.rows.len())
+        .filter(|row| text(*row, "column") == *second)
+        .filter_map(|row| {
+            let share = spoken(table.cell(row, "row_percent").number()?, 1);
+            Some(format!("{} {share}%", level(&text(row, "row"), &x)))
+        })
+        .collect();
+    let fits = (2..=MOST_ROWS).contains(&shares.len()) && shares.len() * 2 == table.rows.len();
+    let list = shares.join(&pick(style.options.language, ", ", "，"));
+    let (y_words, level) = (style.variable(&y), level(second, &y));
+    let values = [("y", y_words.as_str()), ("level", &level), ("list", &list)];
+    fits.then(|| table.says(plain(style, "row_shares", &values)))
 }
 
 /// The shares of two groups.

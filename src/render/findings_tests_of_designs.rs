@@ -219,6 +219,12 @@ fn populations_and_related_columns_have_a_sentence() {
         sentences[0].contains("arm and stage are related (Cramér's V 0.056; p = 0.370)"),
         "{sentences:?}"
     );
+    let counts =
+        "row,column,count,row_percent\nA,no,403,68.42\nA,yes,186,31.58\nB,no,375,61.37\nB,yes,236,38.63\n";
+    let of = design(&[], &json!({"row": "variant", "column": "bought"}));
+    let files = [("table_counts.csv", counts), ("table_test.csv", test)];
+    let sentences = said(&files, &of, Language::En);
+    assert_eq!(sentences[1], "Share with bought “yes”: A 31.6%, B 38.6%.");
 }
 
 #[test]

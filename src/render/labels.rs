@@ -1,15 +1,17 @@
 //! Labels of the data for the terms of a model: `2.sector` becomes "Sector: Retail". Reads the canonical data
 //! for the levels of marked columns; what is printed of them is decided elsewhere.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dta::{Column as Values, Reader, ValueLabelSet};
 
 use super::Language;
 use super::words::pick;
+use crate::domain::data_step::{ConvertTo, DataStep, Keep, StepKind};
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::plan::{CategoricalMark, Plan};
 use crate::domain::profile::MAX_LEVELS;
@@ -73,13 +75,20 @@ impl Labels {
     }
 
     /// Reads the levels of categorical columns from the canonical data: value labels of the file, for companions the
-    /// levels in the order in which `encode` and `egen group()` number them, and which levels the rows have.
+    /// levels in the order in which `encode` and `egen group()` number them, and which levels the rows have. A run numbers the
+    /// levels after `steps`: of rows that are left out, in the new spelling, with the levels of appended rows, which are those
+    /// of the files in `appended`.
     ///
     /// # Errors
-    /// Says why the file cannot be read; the labels that were there stay.
-    pub fn read_levels(&mut self, marks: &[CategoricalMark], canonical: &Path) -> Result<(), String> {
-        let file = File::open(canonical).map_err(|e| e.to_string())?;
-        let mut reader = Reader::open(BufReader::new(file)).map_err(|e| e.to_string())?;
+    /// Says why a file cannot be read; the labels that were there stay.
+    pub fn read_levels(
+        &mut self,
+        marks: &[CategoricalMark],
+        steps: &[DataStep],
+        canonical: &Path,
+        appended: &[PathBuf],
+    ) -> Result<(), String> {
+        let mut reader = opened(canonical)?;
         let sets = reader.meta().value_labels.clone();
         for variable in reader.variables().to_vec() {
             if let Some(set) = sets.iter().find(|s| s.name == variable.value_label) {
@@ -91,15 +100,32 @@ impl Labels {
         if wanted.is_empty() {
             return Ok(());
         }
-        reader.select(wanted.iter().map(|(_, at)| *at).collect()).map_err(|e| e.to_string())?;
-        let mut found: Vec<Levels> = wanted.iter().map(|_| Levels::default()).collect();
-        while let Some(block) = reader.read_block(BLOCK).map_err(|e| e.to_string())? {
-            for (levels, values) in found.iter_mut().zip(&block.columns) {
-                levels.take(values);
+        let mut found: Vec<Levels> =
+            wanted.iter().map(|(mark, _)| Levels::after(steps, &mark.column)).collect();
+        take_levels(&mut reader, wanted.iter().map(|(_, at)| *at).collect(), &mut found)?;
+        for path in appended {
+            let mut reader = opened(path)?;
+            let (mut places, mut theirs) = (Vec::new(), Vec::new());
+            for (at, (mark, _)) in wanted.iter().enumerate() {
+                let place = reader.position(&mark.column);
+                places.extend(place);
+                theirs.extend(place.map(|_| (at, Levels::default())));
             }
+            let (of, mut levels): (Vec<usize>, Vec<Levels>) = theirs.into_iter().unzip();
+            take_levels(&mut reader, places, &mut levels)?;
+            of.into_iter().zip(levels).for_each(|(at, more)| found[at].join(more));
         }
+        // a merge that leaves out rows of the main data may leave out a level, and nobody knows which
+        let is_certain =
+            steps.iter().all(|s| s.kind != StepKind::Merge || s.keep.unwrap_or_default() == Keep::Master);
         for ((mark, _), levels) in wanted.into_iter().zip(found) {
             let column = mark.column.clone();
+            if !is_certain {
+                if mark.companion.is_some() {
+                    self.levels.remove(&column);
+                }
+                continue;
+            }
             if mark.companion.is_none() {
                 self.present.extend(levels.whole().map(|present| (column, present)));
                 continue;
@@ -224,9 +250,40 @@ fn entries(set: &ValueLabelSet) -> BTreeMap<i64, String> {
         .collect()
 }
 
+fn opened(path: &Path) -> Result<Reader<BufReader<File>>, String> {
+    let file = File::open(path).map_err(|e| e.to_string())?;
+    Reader::open(BufReader::new(file)).map_err(|e| e.to_string())
+}
+
+/// Takes in the values of some columns, one for each of `found`.
+fn take_levels(
+    reader: &mut Reader<BufReader<File>>,
+    columns: Vec<usize>,
+    found: &mut [Levels],
+) -> Result<(), String> {
+    if columns.is_empty() {
+        return Ok(());
+    }
+    reader.select(columns).map_err(|e| e.to_string())?;
+    while let Some(block) = reader.read_block(BLOCK).map_err(|e| e.to_string())? {
+        for (levels, values) in found.iter_mut().zip(&block.columns) {
+            levels.take(values);
+        }
+    }
+    Ok(())
+}
+
 /// Distinct values of a column, up to the most that a category may have.
 #[derive(Default)]
 struct Levels {
+    /// Rows that are left out, counted from 1.
+    dropped: BTreeSet<u64>,
+    /// Texts that are missing values.
+    missing: Vec<String>,
+    /// The step that spells the texts in another way.
+    respelt: Option<DataStep>,
+    /// Rows taken in so far.
+    rows: u64,
     texts: BTreeSet<String>,
     /// Bits of the numbers in an order that is theirs.
     numbers: BTreeMap<i64, f64>,
@@ -234,35 +291,72 @@ struct Levels {
 }
 
 impl Levels {
+    /// For a column of the main data after its repairs.
+    fn after(steps: &[DataStep], column: &str) -> Self {
+        let own: Vec<&DataStep> = steps.iter().filter(|s| s.column.as_deref() == Some(column)).collect();
+        Self {
+            dropped: steps.iter().flat_map(|step| &step.rows).copied().collect(),
+            missing: own.iter().flat_map(|step| &step.missing).cloned().collect(),
+            respelt: own.iter().find(|s| s.to.as_ref().is_some_and(ConvertTo::is_text)).map(|s| (*s).clone()),
+            ..Self::default()
+        }
+    }
+
     fn take(&mut self, values: &Values) {
         let most = usize::try_from(MAX_LEVELS).unwrap_or(usize::MAX);
+        let first = self.rows + 1;
+        self.rows += values.len() as u64;
         self.too_many |= self.texts.len() > most || self.numbers.len() > most;
         if self.too_many {
             return;
         }
         match values {
             Values::Str(texts) => {
-                for text in texts.iter().filter(|t| !t.is_empty()) {
-                    if !self.texts.contains(text) {
-                        self.texts.insert(text.to_owned());
+                for (_, text) in (first..)
+                    .zip(texts.iter())
+                    .filter(|(row, t)| !t.is_empty() && !self.dropped.contains(row))
+                {
+                    if self.missing.iter().any(|missing| missing == text) {
+                        continue;
+                    }
+                    let text = match &self.respelt {
+                        Some(step) => Cow::Owned(step.respelt(text).unwrap_or_default()),
+                        None => Cow::Borrowed(text),
+                    };
+                    if !text.is_empty() && !self.texts.contains(&*text) {
+                        self.texts.insert(text.into_owned());
                     }
                 }
             }
             Values::Float(some) => {
                 // Shown with the digits of single precision, as the data has them.
-                for x in some.iter().filter(|x| x.abs() < 1.7e38) {
-                    self.numbers
-                        .insert(ordered(f64::from(*x)), x.to_string().parse().unwrap_or(f64::from(*x)));
+                for (row, x) in (first..).zip(some).filter(|(_, x)| x.abs() < 1.7e38) {
+                    let shown = x.to_string().parse().unwrap_or(f64::from(*x));
+                    self.take_number(row, f64::from(*x), shown);
                 }
             }
             other => {
                 let mut numbers = Vec::new();
                 other.append_doubles(&mut numbers);
-                for x in numbers.into_iter().filter(|x| x.abs() < 8.9e307) {
-                    self.numbers.insert(ordered(x), x);
+                for (row, x) in (first..).zip(numbers).filter(|(_, x)| x.abs() < 8.9e307) {
+                    self.take_number(row, x, x);
                 }
             }
         }
+    }
+
+    fn take_number(&mut self, row: u64, x: f64, shown: f64) {
+        let is_code = || self.missing.iter().any(|code| code.parse() == Ok(shown));
+        if !self.dropped.contains(&row) && !is_code() {
+            self.numbers.insert(ordered(x), shown);
+        }
+    }
+
+    /// Adds those of appended rows.
+    fn join(&mut self, more: Self) {
+        self.texts.extend(more.texts);
+        self.numbers.extend(more.numbers);
+        self.too_many |= more.too_many;
     }
 
     /// The whole numbers among the values; none where there are other values or too many.

@@ -75,7 +75,7 @@ fn levels_come_from_value_labels_and_from_the_order_of_the_values() {
     let mut labels = Labels::default();
     labels.companions.insert("ss_c_region".to_owned(), "region".to_owned());
     labels.companions.insert("ss_c_dose".to_owned(), "dose".to_owned());
-    labels.read_levels(&marks, &path).expect("levels");
+    labels.read_levels(&marks, &[], &path, &[]).expect("levels");
     for (term, words) in [
         ("1.job", "job: 教师"),
         // encode sorts by the bytes of the texts (help encode), capitals first.
@@ -92,6 +92,61 @@ fn levels_come_from_value_labels_and_from_the_order_of_the_values() {
         labels.references(["2.job", "2.ss_c_region"].into_iter()),
         [("job".into(), 1), ("region".into(), 1)]
     );
+}
+
+#[test]
+fn levels_are_numbered_as_the_run_has_them_after_its_data_steps() {
+    use dta::{ColumnRef, Meta, StorageType, Variable, Writer};
+    let dir = tempfile::tempdir().expect("a folder");
+    let written = |name: &str, cells: &[&str], codes: &[f64]| {
+        let path = dir.path().join(name);
+        let variables =
+            vec![Variable::new("arm", StorageType::Str(9)), Variable::new("wave", StorageType::Byte)];
+        let meta = Meta { variables, ..Meta::default() };
+        let mut writer = Writer::create(File::create(&path).expect("a file"), meta).expect("a writer");
+        let texts: Vec<String> = cells.iter().map(|cell| (*cell).to_owned()).collect();
+        writer.write_rows(&[ColumnRef::Text(&texts), ColumnRef::Numbers(codes)]).expect("rows");
+        writer.finish().expect("a data set");
+        path
+    };
+    let main =
+        written("main.dta", &["A total", "Placebo ", "Drug", "drug", "placebo"], &[9.0, 1.0, 2.0, 99.0, 2.0]);
+    let more = written("more.dta", &["open", "drug"], &[3.0, 1.0]);
+    let mark = |column: &str, companion: Option<&str>| CategoricalMark {
+        column: column.to_owned(),
+        companion: companion.map(str::to_owned),
+        encoding: companion.map(|_| "encode".to_owned()),
+    };
+    let marks = [mark("arm", Some("ss_c_arm")), mark("wave", None)];
+    let convert = |column: &str, to: ConvertTo, missing: &[&str]| DataStep {
+        column: Some(column.to_owned()),
+        to: Some(to),
+        missing: missing.iter().map(|m| (*m).to_owned()).collect(),
+        ..DataStep::new(StepKind::Convert, "main")
+    };
+    let steps = [
+        DataStep { rows: vec![1], ..DataStep::new(StepKind::DropRows, "main") },
+        convert("arm", ConvertTo::TextLower, &[]),
+        convert("wave", ConvertTo::Number, &["99"]),
+    ];
+    let read = |steps: &[DataStep], appended: &[PathBuf]| {
+        let mut labels = Labels::default();
+        labels.companions.insert("ss_c_arm".to_owned(), "arm".to_owned());
+        labels.read_levels(&marks, steps, &main, appended).expect("levels");
+        labels
+    };
+    let repaired = read(&steps, &[]);
+    assert_eq!(repaired.term("2.ss_c_arm", Language::En), "arm: placebo");
+    assert_eq!(
+        repaired.references(["2.ss_c_arm", "2.wave"].into_iter()),
+        [("arm".into(), 1), ("wave".into(), 1)]
+    );
+    let appended = read(&steps, &[more]);
+    assert_eq!(appended.term("2.ss_c_arm", Language::En), "arm: open");
+    assert_eq!(appended.term("3.ss_c_arm", Language::En), "arm: placebo");
+    // which level a merge leaves out, nobody knows here
+    let merge = DataStep { keep: Some(Keep::Matched), ..DataStep::new(StepKind::Merge, "data_2") };
+    assert_eq!(read(&[merge], &[]).term("2.ss_c_arm", Language::En), "arm: 2");
 }
 
 #[test]

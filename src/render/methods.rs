@@ -169,7 +169,10 @@ fn step_sentence(step: &DataStep, language: super::Language) -> String {
             let rows = step.rows.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
             pick(
                 language,
-                &format!("Rows {rows} of the data were left out."),
+                &match step.rows.len() {
+                    1 => format!("Row {rows} of the data was left out."),
+                    _ => format!("Rows {rows} of the data were left out."),
+                },
                 &format!("剔除了数据的第 {rows} 行。"),
             )
         }

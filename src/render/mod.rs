@@ -71,7 +71,7 @@ pub use sentences::Finding;
 pub use warnings::warning_words;
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;

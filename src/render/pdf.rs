@@ -253,9 +253,12 @@ impl<'a> Pages<'a> {
                 self.structure.add(row, Role::ColumnHeader(grid.width() as i32 - 1))
             });
             let (left, room) = (MARGIN + widths[0], full - widths[0]);
-            let x = left + (room - text_width(&grid.over, size)).max(0.0) / 2.0;
-            self.text(over, x, &grid.over, size, false);
-            self.y += size * LINE + 1.0;
+            for line in wrapped(&grid.over, size, room - pad(size)) {
+                let x = left + (room - text_width(&line, size)).max(0.0) / 2.0;
+                self.text(over, x, &line, size, false);
+                self.y += size * LINE;
+            }
+            self.y += 1.0;
             self.rule(left + pad(size) / 2.0, room - pad(size) / 2.0, 0.6);
             self.y += 2.0;
         }

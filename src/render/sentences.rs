@@ -29,6 +29,17 @@ pub(super) fn said(style: &Style<'_>, kind: &str, sure: bool, values: &[(&str, &
     filled(style, &format!("findings.{kind}.{}", if sure { "sure" } else { "open" }), values)
 }
 
+/// Cuts sentences off after the first ones; returns what is said of the others, if there are some.
+pub(super) fn cut(said: &mut Vec<Finding>, most: usize, style: &Style<'_>) -> Option<String> {
+    let more = said.len().saturating_sub(most);
+    said.truncate(most);
+    match more {
+        0 => None,
+        1 => Some(plain(style, "more.one", &[])),
+        more => Some(plain(style, "more.many", &[("n", &more.to_string())])),
+    }
+}
+
 /// Returns the text `findings.KEY` with its placeholders filled; for sentences that leave nothing open.
 pub(super) fn plain(style: &Style<'_>, key: &str, values: &[(&str, &str)]) -> String {
     filled(style, &format!("findings.{key}"), values)

@@ -161,6 +161,23 @@ const LONGEST: usize = 34;
 /// Points of a line of LaTeX's article, the narrowest of the common classes.
 const WIDTH: f64 = 345.0;
 
+/// Letters above which a heading is broken into lines, and one above several columns.
+const LONGEST_HEAD: usize = 24;
+const LONGEST_OVER: usize = 52;
+
+/// The room of a text in letters; Chinese characters are twice as wide.
+fn letters(text: &str) -> usize {
+    text.trim_end_matches('*').chars().map(|c| if (c as u32) >= 0x2e80 { 2 } else { 1 }).sum()
+}
+
+/// A heading, in lines of part of the width where it is long.
+fn heading(text: &str, longest: usize, share: f64) -> String {
+    match letters(text) > longest {
+        true => format!("\\parbox[b]{{{share:.2}\\textwidth}}{{\\centering\\strut {}}}", escape(text)),
+        false => cell(text),
+    }
+}
+
 /// Points that a table needs: letters of its type at about half their size, and the room between its columns.
 fn natural(grid: &Grid) -> f64 {
     let (letter, room) = match grid.width() {
@@ -168,13 +185,10 @@ fn natural(grid: &Grid) -> f64 {
         7..=8 => (4.1, 12.0),
         _ => (3.6, 4.0),
     };
-    let letters = |text: &str| -> usize {
-        let text = text.trim_end_matches('*');
-        text.chars().map(|c| if (c as u32) >= 0x2e80 { 2 } else { 1 }).sum()
-    };
     let widest = |j: usize| {
         let cells = grid.rows.iter().filter(|r| r.kind != RowKind::Group).filter_map(|r| r.cells.get(j));
-        let texts = cells.map(|c| letters(&c.text).min(LONGEST)).chain(grid.head.get(j).map(|h| letters(h)));
+        let heads = grid.head.get(j).map(|h| letters(h).min(LONGEST_HEAD));
+        let texts = cells.map(|c| letters(&c.text).min(LONGEST)).chain(heads);
         texts.max().unwrap_or(0) as f64 * letter + room
     };
     (0..grid.width()).map(widest).sum()
@@ -184,13 +198,15 @@ fn natural(grid: &Grid) -> f64 {
 fn columns(grid: &Grid, spread: &str) -> String {
     let longest = |j: usize| {
         let cells = grid.rows.iter().filter(|r| r.kind != RowKind::Group).filter_map(|r| r.cells.get(j));
-        cells.map(|c| c.text.chars().count()).max().unwrap_or(0)
+        cells.map(|c| letters(&c.text)).max().unwrap_or(0)
     };
     let broken = (0..grid.width()).filter(|j| grid.align[*j] == Align::Left && longest(*j) > LONGEST).count();
     let share = 0.6 / broken.max(1) as f64;
+    // columns of numbers need their room
+    let most = if grid.estimates { (0.12 + 0.9 / grid.width() as f64).min(0.45) } else { 0.45 };
     let letter = |(j, align): (usize, &Align)| match align {
         Align::Left if longest(j) > LONGEST => {
-            format!("p{{{:.2}\\textwidth}}", share.min(0.45))
+            format!("p{{{:.2}\\textwidth}}", share.min(most))
         }
         Align::Left => "l".to_owned(),
         Align::Right => "r".to_owned(),
@@ -208,10 +224,12 @@ fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
 fn head(out: &mut String, grid: &Grid) {
     if !grid.over.is_empty() {
         let (span, last) = (grid.width() - 1, grid.width());
-        let words = escape(&grid.over);
+        let words = heading(&grid.over, LONGEST_OVER, 0.6);
         let _ = writeln!(out, " & \\multicolumn{{{span}}}{{c}}{{{words}}} \\\\\n\\cmidrule(l){{2-{last}}}");
     }
-    out.push_str(&line(grid.head.iter().map(String::as_str)));
+    let share = 0.62 / (grid.width().max(2) - 1) as f64;
+    let heads: Vec<String> = grid.head.iter().map(|text| heading(text, LONGEST_HEAD, share)).collect();
+    let _ = writeln!(out, "{} \\\\", heads.join(" & "));
     out.push_str("\\midrule\n");
 }
 
@@ -299,6 +317,13 @@ mod tests {
             "\\textasciitilde{}\\textasciicircum{}\\textless{}\\textgreater{}\\textbar{}"
         );
         assert_eq!(escape("行业\n%"), "行业 \\%");
+    }
+
+    #[test]
+    fn long_headings_are_broken_into_lines() {
+        assert_eq!(heading("Odds ratio", LONGEST_HEAD, 0.2), "Odds ratio");
+        let long = heading("我愿意再次购买 (1 非常不同意 … 5 非常同意): 3", LONGEST_HEAD, 0.124);
+        assert!(long.starts_with("\\parbox[b]{0.12\\textwidth}{\\centering\\strut 我愿意"), "{long}");
     }
 
     #[test]

@@ -21,13 +21,20 @@ const KNOWN = [
   [/^(.+): (\d+) cells? holds? None, which is kept as a category$/, 'none_kept'],
   [/^(.+) mixes (\d+) numbers? with (\d+) other values?(?: \(first in row (\d+)\))?; it is kept as text$/, 'mixed'],
   [/^(.+) holds (?:numbers written like )("[^"]*") in row (\d+); it is kept as text$/, 'numbers_like'],
+  [/^(.+) holds numbers(?: .*)?; no number: (.+); it is kept as text(?:$|;).*$/, 'numbers_but'],
+  [/^(.+) holds dates in more than one order: (\d+) of \d+ cells fit (\w+), and (".*") in row (\d+) does not; .*$/, 'mixed_orders'],
+  [/^row (\d+) holds (.+) above columns of numbers: a second row .*header_row (\d+)$/, 'second_header'],
+  [/^row (\d+) holds the names of the columns once more \((.+)\); .*$/, 'header_again'],
+  [/^row (\d+) was taken as the header[;:] .*$/, 'header_row'],
+  [/^the sheet "(.+)" was read: (.+) before it holds no table$/, 'sheet_chosen'],
+  [/^(.+) holds (?:ranges|times) such as (.+); they are kept as text$/, 'kept'],
   [/^(.+) holds codes; they are kept as text .*$/, 'codes'],
   [/^(.+) holds dates that can be read (?:day first or month first|in the orders .*); (?:it is|they are) kept as text$/, 'two_orders'],
   [/^(.+) holds dates in the order (\w+) .*kept as text$/, 'short_dates'],
   [/^(.+) holds (\d+) percentages? \((.+) in row (\d+)\) and \d+ numbers? without a percent sign \((.+) in row \d+\).*$/, 'two_styles'],
-  [/^(\S+) in (.+) \((\d+) cells?, first in row (\d+)\) lies far from all other values \((.+)\): .*$/, 'code'],
+  [/^(\S+(?: and \S+)*) in (.+) \((\d+) cells?, first in row (\d+)\) lies? far from all other values \((.+)\): .*$/, 'code'],
   [/^(.+) has (\d+) values? that no number can hold, such as inf(?: \(first in row (\d+)\))?.*$/, 'infinite'],
-  [/^row (\d+) holds "(.*)" in (.+): a row of totals; .*$/, 'total'],
+  [/^row (\d+) holds "(.*)" in (.+): (?:a row of totals|a row of statistics|the last).*$/, 'total'],
   [/^row (\d+) holds "(.*)": a note below the table.*$/, 'note'],
   [/^(.+) holds a yes and a no as words \("(.*)"\); it is kept as text, and can be read as 0 and 1 .*$/, 'yes_and_no'],
   [/^(.+) has levels that differ only in capital letters.*: (.+); each spelling is a level of its own$/, 'spellings'],
@@ -52,11 +59,14 @@ const KNOWN = [
   [/^SPSS weights the cases of this file by (.+); here every row counts once$/, 'weighted'],
 ];
 
+/** The places in a list of cells. */
+const placed = (text) => (lang() === 'zh' ? text.replace(/ in row (\d+)/g, '（第 $1 行）').replace(/ and (\d+) more/, ' 等另外 $1 种').replace(/, (?=")/g, '、') : text);
+
 /** What the service says of the data, in words of this page; unknown sentences as they came. */
 export function remarkText(remark) {
   for (const [pattern, key] of KNOWN) {
     const hit = remark.message.match(pattern);
-    if (hit) return t(`data.said.${key}`, Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name, i) => [name, (hit[i + 1] ?? '?').replace(/^(\S+) to (\S+)$/, '$1 – $2')])));
+    if (hit) return t(`data.said.${key}`, Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name, i) => [name, placed(hit[i + 1] ?? '?').replace(/^(\S+) to (\S+)$/, '$1 – $2')])));
   }
   return remark.message;
 }

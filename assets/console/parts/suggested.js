@@ -37,7 +37,7 @@ export function suggestedCard(suggested) {
   return card(t('draft.rules.title'), { id: 'rules', lead: t('draft.rules.lead'), actions: badge(t('draft.rules.by'), 'info') },
     h('ul', { class: 'bullets', id: 'rules-reasons' },
       method && h('li', {}, h('strong', {}, tr(method.title)), ': ', tr(method.reason), ' ', sure(method.confidence)),
-      suggested.choices.map((c) => h('li', {}, h('strong', {}, nameOf(c.field)), ' ', h('code', {}, c.columns.join(', ')), ': ', reasonOf(c), ' ', sure(c.confidence)))),
+      suggested.choices.map((c) => h('li', {}, h('strong', {}, nameOf(c.field)), c.columns.length > 0 && [' ', h('code', {}, c.columns.join(', '))], ': ', reasonOf(c), ' ', sure(c.confidence)))),
     suggested.open_questions.length > 0 && h('div', {}, h('h3', {}, t('draft.rules.open')),
       h('ul', { class: 'bullets', id: 'rules-open' }, suggested.open_questions.map((q) => h('li', {}, tr(q.question))))));
 }

@@ -30,8 +30,8 @@ export function reasonWords(reason) {
   const unused = reason.match(/^(\w+) would be unused$/);
   if (unused) return t('draft.reason.unused', { role: roleName(unused[1]) });
   const words = reason.match(/^matches (.+)$/);
-  // two characters of which one only joins others are no word: 的影
-  const told = words?.[1].split(', ').filter((word) => !/^(?:[的了和与对在是].|.[的了和与对在是])$/.test(word)) ?? [];
+  // two characters of which one only joins others or asks are no word: 的影, 么影
+  const told = words?.[1].split(', ').filter((word) => !/^(?:[的了和与对在是].|.[的了和与对在是])$|[么什怎哪吗呢]/.test(word)) ?? [];
   if (words) return told.length > 0 ? t('draft.reason.words', { words: told.slice(0, 4).join(', ') }) : '';
   if (reason === 'answers this kind of question') return t('draft.reason.question');
   return reason;
@@ -45,6 +45,7 @@ export function candidates(draft, { onpick, disabled, limit = 4 }) {
   const chosen = draft.template?.template_id;
   const shown = all.filter((c, i) => i < limit || c.template_id === chosen);
   if (chosen && !shown.some((c) => c.template_id === chosen)) shown.push({ template_id: chosen, title: draft.template.title, reasons: [], blockers: [], applicable: true });
+  if (draft.template?.chosen_by === 'rules') shown.sort((a, b) => (b.template_id === chosen) - (a.template_id === chosen));
   const name = uid('tpl');
   return h('fieldset', { class: 'candidates' }, h('legend', { class: 'sr' }, t('draft.method')), shown.map((c, i) => {
     const id = `candidate-${c.template_id.replace(/\W/g, '-')}`;

@@ -40,7 +40,7 @@ function drawUpload(state) {
   const most = state.limits ? bytes(state.limits.max_bytes) : null;
   const drop = h('button', { type: 'button', class: 'drop', id: 'drop', onclick: () => input.click() },
     icon('up', 'drop-icon'), h('span', { class: 'drop-title' }, t(files.length || ctx.job.inputs ? 'data.drop.more' : 'data.drop')),
-    h('span', { class: 'hint' }, t('data.drop.hint', { formats: 'CSV · TSV · Excel · Stata (.dta)' }), most && ` · ${t('data.drop.limit', { size: most })}`));
+    h('span', { class: 'hint' }, t('data.drop.hint', { formats: 'CSV · Excel · OpenDocument · Stata · SPSS · SAS · R · Parquet' }), most && ` · ${t('data.drop.limit', { size: most })}`));
   const over = (on) => (e) => { e.preventDefault(); drop.classList.toggle('is-over', on); };
   for (const kind of ['dragenter', 'dragover']) drop.addEventListener(kind, over(true));
   drop.addEventListener('dragleave', over(false));
@@ -215,7 +215,7 @@ function drawPreview(state, data) {
   const hidden = data.column_count - data.columns.length;
   fill(state.preview, card(t('data.read'), { actions: badge(t('data.read.ok'), 'ok') }, choose,
     h('dl', { class: 'facts' }, fact(t('data.file'), brief?.original_name), fact(t('data.rows'), num(data.row_count)), fact(t('data.columns'), num(data.column_count)), fact(t('data.size'), brief && bytes(brief.size_bytes))),
-    data.sheet_names.length > 0 && sheetForm(state, data),
+    (data.sheet_names.length > 0 || data.warnings.some((w) => HEADER.includes(w.type))) && sheetForm(state, data),
     remarks(data.warnings.filter((w) => !w.dataset_key || w.dataset_key === data.dataset_key), locked(ctx.job) ? null : { go: () => ctx.step('draft', { field: 'remarks' }) }),
     tabs([
       { id: 'columns', label: t('data.tab.columns'), render: () => columnTable(data) },
@@ -243,6 +243,9 @@ function rowTable(data) {
   return table(columns, data.sample_rows, { caption: t('data.tab.rows'), cls: 'cells' });
 }
 
+/** Remarks on the row of the names, which a text file has too. */
+const HEADER = ['second_header_row', 'header_is_data', 'rows_above_header'];
+
 function sheetForm(state, data) {
   const sheet = select(data.sheet_names.map((name) => ({ value: name, label: name })), { value: data.selected_sheet });
   const row = h('input', { type: 'number', min: '1', step: '1', value: data.header_row ?? 1 });
@@ -254,7 +257,10 @@ function sheetForm(state, data) {
     apply.disabled = true;
     try {
       const rest = state.dataset && state.dataset !== 'main' ? `inputs/datasets/${encodeURIComponent(state.dataset)}/sheet` : 'inputs/primary/sheet';
-      const answer = await state.ctx.api.post(rest, { sheet_name: sheet.value, header_row: Math.max(1, Number(row.value) || 1) });
+      // of another sheet the row is found again, unless it was named
+      const header_row = Math.max(1, Number(row.value) || 1);
+      const named = sheet.value === (data.selected_sheet ?? '') || header_row !== (data.header_row ?? 1);
+      const answer = await state.ctx.api.post(rest, { ...(sheet.value && { sheet_name: sheet.value }), ...(named && { header_row }) });
       await state.ctx.refresh();
       drawPreview(state, answer.data);
       announce(t('data.done'));
@@ -263,5 +269,5 @@ function sheetForm(state, data) {
     } finally { apply.disabled = false; }
   } });
   if (locked(state.ctx.job)) for (const control of [sheet, row, apply]) control.disabled = true;
-  return h('div', { class: 'sheet-form' }, field(t('data.sheet'), sheet, { id: 'sheet' }), rowField, apply, out);
+  return h('div', { class: 'sheet-form' }, data.sheet_names.length > 0 && field(t('data.sheet'), sheet, { id: 'sheet' }), rowField, apply, out);
 }

@@ -5,6 +5,8 @@ tidy.statasvc_run <- function(x, ...) {
   # where the rows are of several models or equations
   of <- of[vapply(of, function(name) any(vapply(x$results, function(row) !is.null(row[[name]]), NA)), NA)]
   rows <- as_frame(x$results, c(of, "term", "label", "estimate", "std_error", "p_value", "ci_low", "ci_high"))
+  # a variable without a label is called by its name
+  rows$label[is.na(rows$label)] <- rows$term[is.na(rows$label)]
   names(rows) <- c(of, "term", "label", "estimate", "std.error", "p.value", "conf.low", "conf.high")
   # where the estimate is the logarithm of a ratio
   ratios <- Filter(Negate(is.null), lapply(x$results, function(row) row$ratio$kind))
@@ -22,6 +24,8 @@ known_metrics <- c(n_used = "nobs", r2 = "r.squared", r2_a = "adj.r.squared", rm
 
 glance.statasvc_run <- function(x, ...) {
   metrics <- Filter(Negate(is.null), x$metrics)
+  # rows that the steps of the sample left are no numbers of the fit
+  metrics <- metrics[!grepl("^(step_[0-9]+_rows|n_(main|total|selected))$", names(metrics))]
   known <- names(metrics) %in% names(known_metrics)
   names(metrics)[known] <- known_metrics[names(metrics)[known]]
   if (length(metrics) == 0) return(data.frame(row.names = 1L))

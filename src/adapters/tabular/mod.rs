@@ -96,9 +96,10 @@ impl Tabular for TabularFiles {
         &self,
         canonical: &Path,
         rows: usize,
+        skip: &[u64],
         most: usize,
     ) -> Result<BTreeMap<String, Vec<String>>, Problem> {
-        values::texts(canonical, rows, most)
+        values::texts(canonical, rows, skip, most)
     }
 
     fn count_rows(

@@ -214,9 +214,10 @@ impl Tabular for IsolatedReaders {
         &self,
         canonical: &Path,
         rows: usize,
+        skip: &[u64],
         most: usize,
     ) -> Result<BTreeMap<String, Vec<String>>, Problem> {
-        TabularFiles.texts(canonical, rows, most)
+        TabularFiles.texts(canonical, rows, skip, most)
     }
 
     fn count_rows(

@@ -184,6 +184,29 @@ pub(super) fn on_title(header_row: u64, warnings: &mut Warnings) {
     );
 }
 
+/// Says that names of groups of columns stand above the names.
+pub(super) fn on_groups(groups_row: u64, header_row: u64, warnings: &mut Warnings) {
+    let message = format!(
+        "row {header_row} was taken as the header: row {groups_row} above it names groups of columns; a name that several groups \
+         have stands behind that of its group"
+    );
+    let hint = "read the file again with another header_row if it is not";
+    warnings.warn("rows_above_header", None, message, hint);
+}
+
+/// Says that the first sheets hold no table.
+pub(super) fn on_sheet(sheets: &[String], sheet: &str, warnings: &mut Warnings) {
+    let before: Vec<String> = sheets
+        .iter()
+        .take_while(|name| *name != sheet)
+        .take(3)
+        .map(|name| format!("\"{}\"", shown(name)))
+        .collect();
+    let message =
+        format!("the sheet \"{}\" was read: {} before it holds no table", shown(sheet), before.join(", "));
+    warnings.warn("sheet_chosen", None, message, "read another sheet if it is not the data");
+}
+
 /// Says that the row of names holds values: numbers only, a fraction, or numbers in no order. Years and numbers of waves, which
 /// are names of columns too, rise or fall from left to right.
 pub(super) fn on_header(row: u64, names: &[String], warnings: &mut Warnings) {

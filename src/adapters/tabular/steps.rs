@@ -213,7 +213,7 @@ fn convert(table: &mut Table, step: &DataStep) -> StepCounts {
         let missing = system_missing();
         *data = match data {
             Data::Texts(texts) if step.to.as_ref().is_some_and(ConvertTo::is_text) => {
-                let cell = |t: &[u8]| apply::respelt(step, &String::from_utf8_lossy(t)).unwrap_or_default();
+                let cell = |t: &[u8]| step.respelt(&String::from_utf8_lossy(t)).unwrap_or_default();
                 Data::Texts(texts.iter().map(|t| cell(t).into_bytes().into()).collect())
             }
             Data::Texts(texts) => Data::Numbers(

@@ -14,11 +14,18 @@ use crate::domain::error::Problem;
 const LONGEST: usize = 80;
 
 /// Returns for every column with value labels their texts, and for every text column the values of its first `rows`
-/// rows: at most `most` for each column, in the order of the labels or of the alphabet.
+/// rows without those in `skip` (counted from 1): at most `most` for each column, in the order of the labels or of the
+/// alphabet.
 ///
 /// # Errors
 /// `INTERNAL_ERROR` where canonical data cannot be read.
-pub(super) fn texts(path: &Path, rows: usize, most: usize) -> Result<BTreeMap<String, Vec<String>>, Problem> {
+pub(super) fn texts(
+    path: &Path,
+    rows: usize,
+    skip: &[u64],
+    most: usize,
+) -> Result<BTreeMap<String, Vec<String>>, Problem> {
+    let skip: BTreeSet<u64> = skip.iter().copied().collect();
     let unreadable = |error: dta::Error| {
         tracing::error!(event = "SS_PREVIEW_FAILED", error = %error, "canonical data cannot be read");
         Problem::internal()
@@ -43,8 +50,9 @@ pub(super) fn texts(path: &Path, rows: usize, most: usize) -> Result<BTreeMap<St
     if let Some(block) = reader.read_block(rows).map_err(unreadable)? {
         for (name, column) in names.into_iter().zip(&block.columns) {
             let Column::Str(values) = column else { continue };
-            let found: BTreeSet<String> =
-                (0..block.rows).map(|row| cut(values.get(row))).filter(|text| !text.is_empty()).collect();
+            let is_kept = |row: &usize| !skip.contains(&(*row as u64 + 1));
+            let kept = (0..block.rows).filter(is_kept).map(|row| cut(values.get(row)));
+            let found: BTreeSet<String> = kept.filter(|text| !text.is_empty()).collect();
             out.insert(name, found.into_iter().take(most).collect());
         }
     }

@@ -57,29 +57,37 @@ pub(super) fn next_commands(refusal: &Refusal) -> Vec<String> {
 
 /// `draft set` for each field without a value, with its likeliest candidate.
 fn missing(context: &Value) -> Vec<String> {
-    let details = |list: &str, name: &str| -> Vec<(String, String)> {
-        let entries = context[list].as_array().into_iter().flatten();
-        entries
-            .filter_map(|entry| {
-                let field = entry[name].as_str()?.to_owned();
-                Some((field, first_candidate(&entry["candidates"])))
-            })
-            .collect()
-    };
-    let fields = details("missing_fields_detail", "field");
+    let entries = |list: &str| context[list].as_array().map(Vec::as_slice).unwrap_or_default();
+    let fields = entries("missing_fields_detail");
     let mut commands: Vec<String> = Vec::new();
-    for (name, value) in &fields {
-        commands.push(format!("draft set {name}={value}"));
+    let mut used: Vec<String> = Vec::new();
+    for entry in fields {
+        // one column in two roles is hardly meant
+        let value = free_candidate(&entry["candidates"], &used);
+        commands.push(format!("draft set {}={value}", entry["field"].as_str().unwrap_or_default()));
+        used.push(value);
     }
-    for (name, value) in details("missing_params_detail", "param") {
-        if !fields.iter().any(|(field, _)| *field == name) {
-            commands.push(format!("draft set parameters.{name}={value}"));
-        }
+    // the parameter of a role has the role's own words
+    let is_role = |param: &Value| {
+        fields.iter().any(|f| f["field"] == param["param"] || f["description"] == param["description"])
+    };
+    for entry in entries("missing_params_detail").iter().filter(|param| !is_role(param)) {
+        let (name, value) =
+            (entry["param"].as_str().unwrap_or_default(), first_candidate(&entry["candidates"]));
+        commands.push(format!("draft set parameters.{name}={value}"));
     }
     if commands.is_empty() {
         commands.push("draft show".into());
     }
     commands
+}
+
+/// The likeliest candidate that no other field has.
+fn free_candidate(candidates: &Value, used: &[String]) -> String {
+    let names = candidates.as_array().into_iter().flatten();
+    let free = names.filter_map(|c| c.as_str().or_else(|| c["name"].as_str()));
+    let free = free.map(str::to_owned).find(|name| !used.contains(name));
+    free.unwrap_or_else(|| first_candidate(candidates))
 }
 
 /// The likeliest of some candidates, or a word that stands for one.
@@ -115,14 +123,19 @@ mod tests {
     #[test]
     fn missing_values_become_commands_with_their_candidates() {
         let context = json!({
-            "missing_fields_detail": [{"field": "outcome_var", "candidates": ["pay", "age"]}],
+            "missing_fields_detail": [
+                {"field": "outcome_var", "description": "a number", "candidates": ["pay", "age"]},
+                {"field": "weight_var", "description": "weights", "candidates": ["pay", "age"]},
+            ],
             "missing_params_detail": [
-                {"param": "outcome_var", "candidates": ["pay"]}, {"param": "level", "candidates": []},
+                {"param": "outcome", "description": "a number", "candidates": ["pay"]},
+                {"param": "level", "description": "in percent", "candidates": []},
             ],
         });
         let refusal = Refusal { code: "PLAN_FREEZE_MISSING_REQUIRED".into(), context, ..Refusal::default() };
         let commands = [
             "stata-service client draft set outcome_var=pay",
+            "stata-service client draft set weight_var=age",
             "stata-service client draft set parameters.level=VALUE",
         ];
         assert_eq!(next_commands(&refusal), commands);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
 use super::output::{columns, text};
+use super::repair::step_text;
 use super::session::Job;
 use super::suggestion::{Consent, suggest};
 use crate::cli::Exit;
@@ -217,9 +218,14 @@ pub(super) fn draft_text(draft: &Value) -> String {
     let rows: Vec<Vec<String>> =
         set.map(|p| vec![text(p, "name"), value(&p["value"]), text(p, "source")]).collect();
     out.push_str(&columns(&rows, &[false, false, false]));
-    for (name, words) in
-        [("sample_if", "sample"), ("categorical_vars", "categories"), ("data_steps", "steps")]
-    {
+    for variable in draft["derived_variables"].as_array().into_iter().flatten() {
+        let (name, expression) = (text(variable, "name"), text(variable, "expression"));
+        out.push_str(&format!("new       {name} = {expression}\n"));
+    }
+    for step in draft["data_steps"].as_array().into_iter().flatten() {
+        out.push_str(&format!("step      {}\n", step_text(step)));
+    }
+    for (name, words) in [("sample_if", "sample"), ("categorical_vars", "categories")] {
         let shown = &draft[name];
         if !shown.is_null() && shown.as_array().is_none_or(|list| !list.is_empty()) {
             out.push_str(&format!("{words:<10}{}\n", value(shown)));

@@ -12,6 +12,8 @@ use crate::cli::plain::plain;
 /// Most columns and remarks that are shown.
 const MOST_COLUMNS: usize = 40;
 const MOST_REMARKS: usize = 20;
+/// Remarks on the row of the names.
+const HEADER_REMARKS: [&str; 3] = ["second_header_row", "rows_above_header", "header_is_data"];
 
 /// Arguments of `inputs`.
 #[derive(Debug, clap::Args)]
@@ -24,11 +26,12 @@ pub(super) struct InputsArgs {
 /// Arguments of `sheet`.
 #[derive(Debug, clap::Args)]
 pub(super) struct SheetArgs {
-    /// Sheet of the workbook.
-    name: String,
-    /// Row of the names, counted from 1.
-    #[arg(long, default_value_t = 1)]
-    header_row: u32,
+    /// Sheet of the workbook; without it the one that was read.
+    #[arg(required_unless_present = "header_row")]
+    name: Option<String>,
+    /// Row of the names, counted from 1, also of a text file; without it the row is found.
+    #[arg(long)]
+    header_row: Option<u32>,
     /// Data set of the workbook; the primary one without it.
     #[arg(long, value_name = "KEY")]
     dataset: Option<String>,
@@ -42,13 +45,19 @@ pub(super) async fn inputs(args: InputsArgs, job: &Job) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-/// Chooses a sheet of a workbook.
+/// Chooses a sheet of a workbook, or the row of the names.
 pub(super) async fn sheet(args: SheetArgs, job: &Job) -> Result<Exit, Failure> {
     let place = match &args.dataset {
         None => "/inputs/primary/sheet".to_owned(),
         Some(key) => format!("/inputs/datasets/{}/sheet", segment(key)),
     };
-    let body = json!({"sheet_name": args.name, "header_row": args.header_row});
+    let mut body = json!({});
+    if let Some(name) = args.name {
+        body["sheet_name"] = json!(name);
+    }
+    if let Some(row) = args.header_row {
+        body["header_row"] = json!(row);
+    }
     let seen = job.post(&place, &body).await?;
     job.out.result(&seen, || inputs_text(&seen));
     Ok(Exit::Done)
@@ -93,6 +102,9 @@ pub(super) fn inputs_text(seen: &Value) -> String {
             let ways =
                 if steps.len() == 1 { "a data step repairs it" } else { "data steps repair it; choose one" };
             out.push_str(&format!(" ({ways}: `stata-service client repair`)"));
+        }
+        if HEADER_REMARKS.contains(&text(remark, "kind").as_str()) {
+            out.push_str(" (another row of names: `stata-service client sheet --header-row N`)");
         }
         out.push('\n');
     }

@@ -123,7 +123,8 @@ fn preview_text(preview: &Value) -> String {
     let list = |name: &str| preview[name].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut out = plan_text(&preview["plan"]);
     for step in list("sample_flow") {
-        out.push_str(&format!("rows      {:>8}  {}\n", step["rows"].to_string(), text(step, "step")));
+        let what = step["reason"].as_str().map_or_else(|| text(step, "step"), plain);
+        out.push_str(&format!("rows      {:>8}  {what}\n", step["rows"].to_string()));
     }
     for check in list("checks") {
         let message = check["message"].as_str().map_or_else(|| text(check, "id"), plain);

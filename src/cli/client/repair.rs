@@ -84,7 +84,8 @@ fn listing(offers: &[(String, Value)]) -> String {
     out
 }
 
-fn step_text(step: &Value) -> String {
+/// What a data step of a draft does, in words.
+pub(super) fn step_text(step: &Value) -> String {
     match step["kind"].as_str() {
         Some("drop_rows") => {
             let rows = listed(&step["rows"], |row| row.to_string());
@@ -92,8 +93,17 @@ fn step_text(step: &Value) -> String {
             format!("leave out {} {rows} of the data", if few { "row" } else { "rows" })
         }
         Some("convert") => {
-            let to = text(step, "to").replace('_', " ");
-            let mut out = format!("read {} as {to}", text(step, "column"));
+            let to = match text(step, "to").as_str() {
+                "text" => "without blanks around its texts".to_owned(),
+                "text_lower" => "in small letters, without blanks around its texts".to_owned(),
+                "yes_no" => format!("as 0 and 1, 1 for {}", step["one"]),
+                "date_dmy" => "as dates, day first".to_owned(),
+                "date_mdy" => "as dates, month first".to_owned(),
+                "date_ymd" => "as dates, year first".to_owned(),
+                "date_spreadsheet" => "as dates, from the days of a spreadsheet".to_owned(),
+                other => format!("as {other}"),
+            };
+            let mut out = format!("read {} {to}", text(step, "column"));
             let quoted = |field: &str| listed(&step[field], |value| value.to_string());
             for (field, words) in [("remove", "without"), ("missing", "missing:")] {
                 if step[field].as_array().is_some_and(|texts| !texts.is_empty()) {
@@ -105,6 +115,11 @@ fn step_text(step: &Value) -> String {
             }
             plain(&out)
         }
+        Some("merge") => {
+            let keys = listed(&step["keys"], |key| key.as_str().unwrap_or_default().to_owned());
+            plain(&format!("add the columns of {} by {keys}", text(step, "dataset_key")))
+        }
+        Some("append") => plain(&format!("add the rows of {}", text(step, "dataset_key"))),
         _ => plain(&step.to_string()),
     }
 }
@@ -138,7 +153,19 @@ mod tests {
                 json!({"kind": "convert", "column": "area", "to": "number", "remove": ["m²"], "decimal": ","}),
                 "read area as number, without \"m²\", decimal sign \",\"",
             ),
-            (json!({"kind": "convert", "column": "day", "to": "date_dmy"}), "read day as date dmy"),
+            (json!({"kind": "convert", "column": "day", "to": "date_dmy"}), "read day as dates, day first"),
+            (
+                json!({"kind": "convert", "column": "smoker", "to": "yes_no", "one": "Ja"}),
+                "read smoker as 0 and 1, 1 for \"Ja\"",
+            ),
+            (
+                json!({"kind": "convert", "column": "arm", "to": "text_lower"}),
+                "read arm in small letters, without blanks around its texts",
+            ),
+            (
+                json!({"kind": "merge", "dataset_key": "data_2", "keys": ["id", "year"]}),
+                "add the columns of data_2 by id, year",
+            ),
         ] {
             assert_eq!(step_text(&step), words);
         }

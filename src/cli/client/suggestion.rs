@@ -11,6 +11,9 @@ use crate::cli::plain::plain;
 /// Most candidates of a question that are shown.
 const MOST_CANDIDATES: usize = 8;
 
+/// Most analyses that are offered as commands.
+const MOST_ANALYSES: usize = 3;
+
 /// Choices that are less certain are shown with their confidence.
 const DOUBTED: f64 = 0.7;
 
@@ -37,7 +40,7 @@ pub(super) async fn suggest(job: &Job, consent: Consent) -> Result<Value, Failur
     if !open.is_empty() && (consent == Consent::Given || asks) {
         // what is known is kept, so that only the answers are missing
         submit(job, &suggestion, &answers).await?;
-        return Err(missing_answers(&open, job.out));
+        return Err(missing_answers(&suggestion, &open, job.out));
     }
     if consent == Consent::Ask && !(asks && terminal::confirm("Use this draft?")) {
         if asks {
@@ -126,18 +129,30 @@ fn still_open<'a>(suggestion: &'a Value, answers: &[(String, Vec<String>)]) -> V
     questions(suggestion).iter().filter(|q| q["blocking"] == true && !answered(q)).collect()
 }
 
-fn missing_answers(open: &[&Value], out: Out) -> Failure {
+fn missing_answers(suggestion: &Value, open: &[&Value], out: Out) -> Failure {
     let texts: Vec<String> = open.iter().map(|question| out.words(&question["question"])).collect();
-    let next = open.iter().map(|question| {
-        let field = text(question, "field");
-        if field == "requirement" {
-            return "stata-service client ask \"QUESTION\" FILES".to_owned();
-        }
-        let unknown = if field.starts_with("parameters.") { "VALUE" } else { "COLUMN" };
-        let candidate = candidates(question).first().cloned().unwrap_or_else(|| unknown.to_owned());
-        format!("stata-service client draft set {field}={candidate}")
-    });
+    let next = open.iter().flat_map(|question| answers_to(suggestion, question));
     Failure::Open { message: format!("the question leaves open: {}", texts.join(" ")), next: next.collect() }
+}
+
+/// The commands that answer a question: of an analysis one for each candidate, of a role the columns that the draft proposes,
+/// else the first candidate.
+fn answers_to(suggestion: &Value, question: &Value) -> Vec<String> {
+    let field = text(question, "field");
+    let candidates = candidates(question);
+    let command = |value: &str| format!("stata-service client draft set {field}={value}");
+    match field.as_str() {
+        "requirement" => vec!["stata-service client ask \"QUESTION\" FILES".to_owned()],
+        "template_id" => candidates.iter().take(MOST_ANALYSES).map(|id| command(id)).collect(),
+        _ => {
+            let proposed = suggestion["draft"]["roles"][&field].as_array();
+            let proposed: Vec<String> =
+                proposed.into_iter().flatten().filter_map(Value::as_str).map(plain).collect();
+            let unknown = if field.starts_with("parameters.") { "VALUE" } else { "COLUMN" };
+            let first = || candidates.first().cloned().unwrap_or_else(|| unknown.to_owned());
+            vec![command(&if proposed.is_empty() { first() } else { proposed.join(",") })]
+        }
+    }
 }
 
 /// The method, each choice with its reason, and the open questions with candidates.
@@ -190,6 +205,18 @@ pub(super) fn suggestion_text(suggestion: &Value, out: Out) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_is_answered_by_what_the_draft_proposes() {
+        let suggestion = json!({"draft": {"roles": {"regressors": ["price", "service"]}}});
+        let role = json!({"field": "regressors", "candidates": ["price", "service", "age"]});
+        let of = |question: &Value| answers_to(&suggestion, question);
+        assert_eq!(of(&role), ["stata-service client draft set regressors=price,service"]);
+        let weight = json!({"field": "weight_var", "candidates": ["w"]});
+        assert_eq!(of(&weight), ["stata-service client draft set weight_var=w"]);
+        let method = json!({"field": "template_id", "candidates": ["survival.cox", "desc.overall"]});
+        assert_eq!(of(&method)[1], "stata-service client draft set template_id=desc.overall");
+    }
 
     #[test]
     fn a_doubtful_proposal_is_no_answer() {

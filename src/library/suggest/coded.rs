@@ -34,6 +34,8 @@ static FILE: LazyLock<File> = LazyLock::new(|| {
 const BY_CUSTOM: f64 = 0.5;
 /// Longest part of a name that stays in the name of the variable derived from it.
 const KEPT: usize = 20;
+/// Longest label that stays in the label of the variable derived from it.
+const MOST_WORDS: usize = 40;
 /// The roles of an event, an outcome and groups.
 const EVENT: &str = "failure_var";
 const OUTCOME: &str = "outcome_var";
@@ -170,7 +172,11 @@ fn derived(
     };
     let stem: String = name.chars().take(KEPT).collect();
     let free = free_name(input.dataset, &format!("{stem}_{ending}"), "_");
-    let variable = labelled(free, format!("{name} == {value}"), format!("{name} is {shown}"));
+    // "the hazard of Vital status: dead"; a label that is a sentence of a questionnaire is too long for that
+    let label =
+        column.label.as_deref().map(str::trim).filter(|l| (1..=MOST_WORDS).contains(&l.chars().count()));
+    let variable =
+        labelled(free, format!("{name} == {value}"), format!("{}: {shown}", label.unwrap_or(name)));
     suggestion.statement.roles.insert(role.to_owned(), vec![variable.name.clone()]);
     let field = format!("roles.{role}");
     for choice in suggestion.choices.iter_mut().filter(|c| c.field == field) {

@@ -87,8 +87,9 @@ fn is_logged(question: &str, start: usize, end: usize) -> bool {
         Regex::new(r"(?i)^(?: (?:is |are )?in logs?\b| \(?logged\)?|[（(]?(?:的|取)?(?:自然)?对数)")
             .expect("a pattern")
     });
-    static OWN: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)^(?:log|logged|ln|logarithm of)\b|^ln\p{Han}").expect("a pattern"));
+    static OWN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:log|logged|ln|logarithm of)\b|^ln[\u{3400}-\u{9fff}]").expect("a pattern")
+    });
     // 对数学成绩 is about mathematics
     let mathematics = question[end..].starts_with("对数学");
     BEFORE.is_match(&question[..start])

@@ -47,6 +47,7 @@ mod open_outcome;
 mod periods;
 mod phrases;
 mod pinyin;
+mod questionnaire;
 mod questions;
 mod ranking;
 mod reading;
@@ -90,7 +91,7 @@ const METHOD: &str = "template_id";
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 22;
+pub const RULES_VERSION: u32 = 23;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,7 @@ use super::super::tokens::{is_han, stem};
 use super::columns::Place;
 use super::foreign::plain;
 use super::lexicon::{LEXICON, key};
+use super::questionnaire::items;
 use crate::domain::dataset::{Column, Dataset};
 use word_knowledge::is_word;
 
@@ -50,6 +51,7 @@ pub(super) fn texts_of(
     if column.original_name != column.name {
         out.push((Place::Name, spelled_out(&column.original_name, first)));
     }
+    out.extend(items(&column.original_name).into_iter().map(|text| (Place::Name, text)));
     let years = ["年份", "年度", "会计年度"];
     if years.contains(&column.name.as_str()) {
         out.extend(years.iter().map(|year| (Place::Name, (*year).to_owned())));

@@ -30,6 +30,8 @@ static FILE: LazyLock<File> = LazyLock::new(|| {
 
 /// Fewest levels of an ordered outcome.
 const LEAST_LEVELS: usize = 3;
+/// Longest label, in characters, that stays in the label of the ranks.
+const MOST_WORDS: usize = 40;
 /// Longest part of a name that stays in the names of the variables derived from it.
 const KEPT: usize = 24;
 
@@ -128,11 +130,15 @@ fn ranks(dataset: &Dataset, outcome: &str, levels: &[Vec<String>]) -> Vec<Stated
         })
         .collect();
     let sum: Vec<&str> = flags.iter().map(|flag| flag.name.as_str()).collect();
-    let numbers: Vec<String> = (1..).zip(levels).map(|(n, level)| format!("{n} {}", level[0])).collect();
+    // sentences and tables have the label often: the words of the column, and what its lowest and highest number are
+    let words = dataset.column(outcome).and_then(|c| c.label.as_deref()).map(str::trim);
+    let words =
+        words.filter(|label| !label.is_empty() && label.chars().count() <= MOST_WORDS).unwrap_or(outcome);
+    let (first, last) = (&levels[0][0], &levels[levels.len() - 1][0]);
     let rank = labelled(
         named("rank"),
         format!("1 + {}", sum.join(" + ")),
-        format!("{outcome} ({})", numbers.join(", ")),
+        format!("{words} (1 {first} … {} {last})", levels.len()),
     );
     flags.into_iter().chain([rank]).collect()
 }

@@ -281,9 +281,14 @@ pub fn refused(cells: &[JudgedCell]) -> Problem {
         })
         .collect();
     let (invalid, total) = (list.len(), cells.len());
+    // the first one says what kind of mistake it is; the others are in the context
+    let first = list.first().map_or_else(String::new, |cell| {
+        let of = |name: &str| cell["errors"][0][name].as_str().unwrap_or_default();
+        format!(", such as number {}: {}", cell["index"], of("message"))
+    });
     let text = format!(
-        "{invalid} of {total} specifications cannot be frozen; nothing was made. Correct them, or set skip_invalid to run \
-         the others"
+        "{invalid} of {total} specifications cannot be frozen{first}; nothing was made. Correct them, or set skip_invalid to \
+         run the others"
     );
     Problem::new(ErrorCode::BatchCellsInvalid, text)
         .with("invalid", invalid)

@@ -1,7 +1,7 @@
 //! A draft by rules: from the words of the requirement and the profile of the columns, without a model. It changes
 //! the job only if the caller asks for that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -123,21 +123,14 @@ impl SuggestDraft<'_> {
         let chosen = chosen_repairs(job, &dataset);
         let mixed = mixed_columns(job, &dataset);
         let made = move || {
-            let mut values = tabular.texts(&path, ROWS, VALUES)?;
             let steps = chosen.clone().unwrap_or_else(|| proposable_repairs(&dataset));
+            let dropped: Vec<u64> = steps.iter().flat_map(|step| &step.rows).copied().collect();
+            let mut values = tabular.texts(&path, ROWS, &dropped, VALUES)?;
             let repaired = after_repairs(&dataset, &steps);
-            // the words for yes and no still say what 0 and 1 are, and labels are those of the numbers that stay
-            let is_read_anew = |s: &&DataStep| {
-                let column = s.column.as_deref().and_then(|name| dataset.column(name));
-                let keeps_words = s.to.as_ref().is_some_and(|to| *to == ConvertTo::YesNo || to.is_text());
-                !keeps_words && column.is_some_and(|column| column.is_text())
-            };
-            let converted =
-                |name: &str| steps.iter().filter(is_read_anew).any(|s| s.column.as_deref() == Some(name));
-            values.retain(|name, _| !converted(name));
+            values_after(&mut values, &steps, &dataset);
             let (whole, additions) = joined(&repaired, &others);
             for addition in &additions {
-                let texts = tabular.texts(&further[addition.place], ROWS, VALUES)?.into_iter();
+                let texts = tabular.texts(&further[addition.place], ROWS, &[], VALUES)?.into_iter();
                 values.extend(texts.filter(|(name, _)| addition.columns.contains(name)));
             }
             let input =
@@ -160,6 +153,27 @@ impl SuggestDraft<'_> {
             Ok(suggestion)
         };
         ctx.pools.reads.run(made).await?
+    }
+}
+
+/// The words of the columns after the repairs: those of a column that becomes numbers or dates are gone, those of a column that is
+/// spelt in another way are in their new spelling. The words for yes and no still say what 0 and 1 are, and labels are those of the
+/// numbers that stay.
+fn values_after(values: &mut BTreeMap<String, Vec<String>>, steps: &[DataStep], dataset: &Dataset) {
+    for step in steps {
+        let Some(column) = step.column.as_deref().and_then(|name| dataset.column(name)) else { continue };
+        match &step.to {
+            Some(to) if to.is_text() => {
+                if let Some(words) = values.get_mut(&column.name) {
+                    let new: BTreeSet<String> = words.iter().filter_map(|word| step.respelt(word)).collect();
+                    *words = new.into_iter().collect();
+                }
+            }
+            Some(to) if *to != ConvertTo::YesNo && column.is_text() => {
+                values.remove(&column.name);
+            }
+            _ => {}
+        }
     }
 }
 

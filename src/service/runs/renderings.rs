@@ -9,18 +9,19 @@ use serde_json::{Map, Value, json};
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
 use crate::domain::canonical::sha256_hex;
 use crate::domain::data_step::{DataStep, StepKind};
-use crate::domain::dataset::Dataset;
+use crate::domain::dataset::{Dataset, Inputs};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, stored_path};
 use crate::domain::plan::{BoundParameter, CategoricalMark, Plan, PlanOutput};
 use crate::domain::run::{ResultRow, Run};
 use crate::domain::template::TemplateMeta;
+use crate::library::repairs::after_repairs;
 use crate::ports::blob_store::BlobStore;
 use crate::ports::ids::IdSource;
 use crate::ports::workspace::Workspace;
 use crate::render::{
     Budget, Findings, Format, Labels, Language, MOST_BYTES, Made, Options, RenderError, Report, Source,
-    SourceFile, render, report, request_key, results, steps::steps,
+    SourceFile, render, report, request_key, results, steps::steps as rounded_steps,
 };
 
 /// Longest time that one run's renderings may take, in seconds.
@@ -108,23 +109,44 @@ impl Subject<'_> {
         };
         let bound = self.plan.input_bindings.get("data.dta").and_then(|key| inputs.dataset(key));
         let main = bound.or_else(|| inputs.primary());
-        let columns = main.into_iter().chain(&inputs.datasets).flat_map(|d| &d.columns);
+        let steps: Vec<DataStep> = self.plan.data_steps.iter().map(|planned| planned.step.clone()).collect();
+        // a repair gives a column another type
+        let repaired = main.map(|main| after_repairs(main, &steps));
+        let columns = repaired.iter().chain(&inputs.datasets).flat_map(|d| &d.columns);
         let mut labels = Labels::of_plan(self.plan, columns);
-        if let Some(main) = main.filter(|_| with_levels) {
-            let rel_path = &main.canonical_rel_path;
-            let (tenant, holder) = (&self.job.tenant_id, self.job.holder_of(rel_path));
-            let path = self.workspace.local_copy(tenant, holder, rel_path, &main.canonical_sha256);
-            let read = path.map_err(|error| error.to_string()).and_then(|path| {
-                labels.steps = steps(&numeric(self.plan), &path)?;
-                let mut marks = self.plan.categorical_vars.clone();
-                marks.extend(self.numbered_outcome(main));
-                labels.read_levels(&marks, &path)
-            });
-            if let Err(reason) = read {
-                tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
-            }
+        if let Some(main) = main.filter(|_| with_levels)
+            && let Err(reason) = self.read_levels(&mut labels, main, inputs, &steps)
+        {
+            tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
         }
         (labels, main.map(|d| d.original_name.clone()))
+    }
+
+    /// Reads the labels of levels, and the round steps of variables, from the data that the run used.
+    fn read_levels(
+        &self,
+        labels: &mut Labels,
+        main: &Dataset,
+        inputs: &Inputs,
+        steps: &[DataStep],
+    ) -> Result<(), String> {
+        let copy = |d: &Dataset| {
+            let holder = self.job.holder_of(&d.canonical_rel_path);
+            let path = self.workspace.local_copy(
+                &self.job.tenant_id,
+                holder,
+                &d.canonical_rel_path,
+                &d.canonical_sha256,
+            );
+            path.map_err(|error| error.to_string())
+        };
+        let path = copy(main)?;
+        labels.steps = rounded_steps(&numeric(self.plan), &path)?;
+        let mut marks = self.plan.categorical_vars.clone();
+        marks.extend(self.numbered_outcome(main));
+        let appended = steps.iter().filter(|step| step.kind == StepKind::Append);
+        let appended = appended.filter_map(|step| inputs.dataset(&step.dataset_key)).map(copy);
+        labels.read_levels(&marks, steps, &path, &appended.collect::<Result<Vec<_>, _>>()?)
     }
 
     /// A text outcome whose values a run numbers itself, as `egen group()` does (`ss_groups`): its numbers are those of the file

@@ -22,3 +22,4 @@ mod system_files;
 
 mod upload_download;
 mod upload_sessions;
+mod workbook_headers;

@@ -179,7 +179,7 @@ fn read(name: &str) -> Read {
     let (source, dest) = (folder.path().join(&file), folder.path().join("main.dta"));
     std::fs::write(&source, bytes).expect("written");
     let done = TabularFiles.ingest(&source, &file, &IngestOptions::default(), &dest).expect("readable data");
-    let values = TabularFiles.texts(&dest, 5_000, 50).expect("texts");
+    let values = TabularFiles.texts(&dest, 5_000, &[], 50).expect("texts");
     let dataset = Dataset {
         dataset_key: "main".to_owned(),
         role: DatasetRole::PrimaryDataset,

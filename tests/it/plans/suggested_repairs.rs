@@ -80,12 +80,19 @@ async fn another_suggestion_keeps_the_repairs_that_a_person_has_chosen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_of_yes_and_no_is_analysed_as_0_and_1() {
     let mut app = TestApp::start().await;
+    yes_and_no(&app, ["Yes", "Yes"], ["No", "No"], "Yes").await;
+    // several spellings of one word are one value
+    yes_and_no(&app, ["Yes", "YES "], ["no", "No"], "yes").await;
+    app.stop().await;
+}
+
+async fn yes_and_no(app: &TestApp, yes: [&str; 2], no: [&str; 2], one: &str) {
     let job = app.job("Does the drug change the chance of a relapse?").await;
     // of the 40 with the drug 10 relapse, of the 40 without it 20
     let mut lines = "patient,drug,relapse,smoker\n".to_owned();
     for row in 0..80 {
         let (drug, within) = (row / 40, row % 40);
-        let relapse = if within < 20 - 10 * drug { "Yes" } else { "No" };
+        let relapse = if within < 20 - 10 * drug { yes[row % 2] } else { no[row % 2] };
         lines += &format!("P{row},{drug},{relapse},{}\n", ["ja", "nein"][row % 2]);
     }
     app.upload(&job, "trial.csv", lines).await.ok();
@@ -93,7 +100,7 @@ async fn an_outcome_of_yes_and_no_is_analysed_as_0_and_1() {
     let draft = &suggested["draft"];
     assert_eq!(draft["roles"]["outcome_var"], json!(["relapse"]), "{suggested}");
     let step = json!({"kind": "convert", "dataset_key": "main", "keys": [], "merge_type": null, "keep": null,
-        "column": "relapse", "to": "yes_no", "one": "Yes"});
+        "column": "relapse", "to": "yes_no", "one": one});
     assert_eq!(draft["data_steps"], json!([step]), "the columns that are used, and no other");
     app.post(&job, "/plan/freeze", &json!({})).await.ok();
     app.post(&job, "/run", &json!({})).await.ok();
@@ -104,5 +111,52 @@ async fn an_outcome_of_yes_and_no_is_analysed_as_0_and_1() {
     let log_odds = -(3.0_f64.ln());
     let near = |x: &Value, y: f64| x.as_f64().is_some_and(|x| (x - y).abs() < 1e-6);
     assert!(results.iter().any(|r| r["term"] == "drug" && near(&r["estimate"], log_odds)), "{results:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spellings_of_one_level_are_one_level_of_the_suggestion_and_of_the_results() {
+    let mut app = TestApp::start().await;
+    let job = app.job("What is the effect of the arm on pressure?").await;
+    // the mean is 120 with the drug, 150 with placebo; a row of totals stands below
+    let arms = ["Placebo", "placebo", "PLACEBO ", "Drug", "drug", "drug "];
+    let mut lines = "arm,pressure\n".to_owned();
+    for row in 0..60 {
+        let mean = if row % 6 < 3 { 150 } else { 120 };
+        lines += &format!("{},{}\n", arms[row % 6], mean + [2, -2][row / 6 % 2]);
+    }
+    lines += "Total,8100\n";
+    app.upload(&job, "trial.csv", lines).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    let draft = &suggested["draft"];
+    assert_eq!(kinds(&draft["data_steps"]), ["drop_rows", "convert"], "{suggested}");
+    assert_eq!(draft["data_steps"][1]["to"], "text_lower", "{suggested}");
+    let draft = json!({"template_id": "linear.ols_robust", "outcome_var": "pressure", "roles": {"regressors": ["arm"]},
+        "data_steps": draft["data_steps"]});
+    app.put(&job, "/draft", &draft).await.ok();
+    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    app.post(&job, "/run", &json!({})).await.ok();
+    assert_eq!(app.wait_for_end(&job).await["status"], "succeeded", "{}", app.get(&job, "/runs").await.ok());
+    let runs = app.get(&job, "/runs").await.ok();
+    let run_id = runs["runs"][0]["run_id"].as_str().expect("a run");
+    let found = app.get(&job, &format!("/runs/{run_id}/findings")).await.ok().to_string();
+    assert!(found.contains("arm: placebo instead of drug, pressure is on average 30.000 higher"), "{found}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_in_several_spellings_is_an_event() {
+    let mut app = TestApp::start().await;
+    let job =
+        app.job("Does asbestos exposure increase the hazard of death, adjusting for age at entry?").await;
+    let mut lines = "ID,Follow_up_years,Vital_status,Asbestos_exposure,Age_at_entry\n".to_owned();
+    for row in 0..120 {
+        let status = ["alive", "Alive", "dead", "Dead "][row % 4];
+        lines += &format!("P{row},{}.5,{status},{},{}\n", 1 + row * 7 % 11, row / 4 % 2, 40 + row * 13 % 37);
+    }
+    app.upload(&job, "cohort.csv", lines).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    let draft = &suggested["draft"];
+    assert_eq!(draft["template_id"], "survival.cox", "{suggested}");
+    assert_eq!(draft["derived_variables"][0]["expression"], "Vital_status == \"dead\"", "{suggested}");
     app.stop().await;
 }

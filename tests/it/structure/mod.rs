@@ -5,6 +5,7 @@ mod documents;
 mod harness;
 mod lint_list;
 mod openspec;
+mod patterns;
 mod promises;
 mod seed_map;
 mod sizes;

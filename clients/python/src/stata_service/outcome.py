@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _MODELS = ["model", "equation"]
+# Numbers of rows that the sample has too.
+_ROWS = re.compile(r"step_\d+_rows|n_(main|total|selected)")
 _COEFFICIENTS = ["term", "label", "estimate", "std_error", "p_value", "ci_low", "ci_high"]
 _RATIO_PARTS = {"value": "", "low": "_low", "high": "_high"}
 
@@ -95,6 +98,8 @@ class Outcome:
         for result in self.run.get("results") or []:
             row: dict[str, Any] = dict(result)
             ratio = row.pop("ratio", None) or {}
+            # a variable without a label is called by its name
+            row["label"] = row.get("label") or row.get("term")
             row |= {f"{ratio['kind']}{end}": ratio.get(part) for part, end in _RATIO_PARTS.items() if ratio}
             rows.append(row)
         return rows
@@ -109,7 +114,12 @@ class Outcome:
     @property
     def fit(self) -> DataFrame:
         """One row with the numbers of the fit: n_used, r2, rmse, … as the template declares them."""
-        return _pandas().DataFrame([self.run.get("metrics") or {}], index=[self.run["run_id"]])
+        return _pandas().DataFrame([self._metrics()], index=[self.run["run_id"]])
+
+    def _metrics(self) -> dict[str, Any]:
+        """The numbers of the fit; rows left by each step are those of `sample`."""
+        metrics: dict[str, Any] = self.run.get("metrics") or {}
+        return {name: value for name, value in metrics.items() if not _ROWS.fullmatch(name)}
 
     @property
     def sample(self) -> DataFrame:
@@ -119,8 +129,7 @@ class Outcome:
     def _repr_html_(self) -> str:
         columns = self._columns()
         rows = [[_cell(row.get(key)) for key in columns] for row in self._rows()]
-        metrics: dict[str, Any] = self.run.get("metrics") or {}
-        facts = " · ".join(f"{html.escape(key)} {html.escape(_cell(value))}" for key, value in metrics.items())
+        facts = " · ".join(f"{html.escape(key)} {html.escape(_cell(value))}" for key, value in self._metrics().items())
         engine = html.escape(str(self.run["engine"]["kind"]) if "engine" in self.run else "")
         said = "".join(f"<li>{html.escape(text)}</li>" for text in self.findings)
         table = _html_table("coefficients", columns, rows)

@@ -1,5 +1,6 @@
 //! Workbooks (XLSX and ODS streamed, XLS within its 65,536 rows) to canonical data in two passes.
 
+mod facts;
 mod guard;
 mod merged;
 mod ods;
@@ -9,9 +10,10 @@ use std::path::Path;
 
 use foldhash::fast::RandomState;
 
+use self::facts::Facts;
 use self::rows::{Cell, Workbook};
-use super::convert::{self, Builder};
-use super::infer::{DecimalSign, Inference, Reading};
+use super::convert::Builder;
+use super::infer::{DecimalSign, Reading};
 use super::output::{self, Block, ColumnPlan, Output};
 use super::profile::{Duplicates, Gatherer};
 use super::repairs::Place;
@@ -42,79 +44,6 @@ impl Kind {
 /// Cells converted before they are written.
 const BLOCK_CELLS: usize = 200_000;
 
-/// Facts of the first pass.
-#[derive(Default)]
-struct Facts {
-    header_row: Option<u64>,
-    names: Vec<String>,
-    columns: Vec<Inference>,
-    rows: u64,
-    error_cells: u64,
-    last_row: u64,
-    /// A row with one cell stands above the header.
-    has_title: bool,
-    /// Further rows of one cell below the first one: lines of a title, if names follow.
-    lines: Vec<(u64, Vec<Cell>)>,
-}
-
-/// Most lines of one cell above the names of the columns.
-const MOST_LINES: usize = 10;
-
-impl Facts {
-    fn take_header(&mut self, row: u64, cells: &[Cell]) {
-        self.header_row = Some(row);
-        self.names = cells.iter().map(header_text).collect();
-        self.columns = vec![Inference::default(); cells.len()];
-    }
-
-    /// True if the header so far has one cell at most, and the row below it several, all of them text.
-    fn is_title(&self, below: &[Cell]) -> bool {
-        let filled = below.iter().filter(|cell| !matches!(cell, Cell::Empty));
-        let texts = filled.clone().filter(|cell| matches!(cell, Cell::Text(_))).count();
-        let names = self.names.iter().filter(|name| !name.is_empty()).count();
-        self.rows == 0 && names == 1 && !self.names[0].is_empty() && texts >= 2 && texts == filled.count()
-    }
-}
-
-impl Facts {
-    /// True for a row of one text below a title: its source, a unit, a date.
-    fn is_line(&self, cells: &[Cell]) -> bool {
-        let names = self.names.iter().filter(|name| !name.is_empty()).count();
-        let filled = cells.iter().filter(|cell| !matches!(cell, Cell::Empty)).count();
-        let first = matches!(cells.first(), Some(Cell::Text(_)));
-        self.rows == 0 && names == 1 && filled <= 1 && (first || filled == 0) && self.lines.len() < MOST_LINES
-    }
-
-    /// Takes in a row of the data.
-    fn take_row(&mut self, row: u64, cells: &[Cell]) {
-        if cells.len() > self.columns.len() {
-            self.names.resize(cells.len(), String::new());
-            self.columns.resize(cells.len(), Inference::default());
-        }
-        self.rows += 1;
-        for (fact, cell) in self.columns.iter_mut().zip(cells) {
-            match cell {
-                Cell::Empty => fact.empty(),
-                Cell::Error => {
-                    self.error_cells += 1;
-                    fact.empty();
-                }
-                Cell::Text(text) => fact.text(text.as_bytes(), row),
-                Cell::Number(value) => fact.number(*value, convert::number_text(*value).len()),
-                Cell::Truth(_) => fact.truth(row),
-                Cell::Moment { has_time, .. } => fact.moment(*has_time, row),
-            }
-        }
-    }
-
-    /// Takes in the rows that turned out to be no lines of a title.
-    fn take_lines(&mut self) {
-        for (row, cells) in std::mem::take(&mut self.lines) {
-            self.take_row(row, &cells);
-        }
-    }
-}
-
 /// Converts one sheet of a workbook.
 ///
 /// # Errors
@@ -130,8 +59,7 @@ pub(super) fn ingest(
     }
     let mut workbook = Workbook::open(path, kind)?;
     let sheet_names = workbook.sheet_names();
-    let sheet = choose(&sheet_names, options.sheet.as_deref())?;
-    let facts = infer(&mut workbook, &sheet, options.header_row)?;
+    let (sheet, facts) = choose(&mut workbook, &sheet_names, options)?;
     let Some(header_row) = facts.header_row else {
         return Err(no_header(&facts, &sheet_names, &sheet, options.header_row));
     };
@@ -144,8 +72,13 @@ pub(super) fn ingest(
         let message = format!("{} cells hold a formula error; they are missing", facts.error_cells);
         warnings.warn("error_cells", None, message, "correct the formulas in the workbook");
     }
-    if facts.has_title {
-        remarks::on_title(header_row, &mut warnings);
+    if options.sheet.is_none() && sheet_names.first() != Some(&sheet) {
+        remarks::on_sheet(&sheet_names, &sheet, &mut warnings);
+    }
+    match facts.groups_row {
+        Some(groups) => remarks::on_groups(groups, header_row, &mut warnings),
+        None if facts.has_title => remarks::on_title(header_row, &mut warnings),
+        None => {}
     }
     remarks::on_header(header_row, &facts.names, &mut warnings);
     let kept: Vec<usize> = (0..facts.columns.len())
@@ -202,18 +135,35 @@ fn plans(facts: &Facts, kept: &[usize], readings: &[Reading]) -> Vec<ColumnPlan>
         .collect()
 }
 
-fn choose(sheets: &[String], wanted: Option<&str>) -> Result<String, Problem> {
-    let found = match wanted {
-        Some(name) => sheets.iter().find(|s| *s == name),
-        None => sheets.first(),
-    };
-    found.cloned().ok_or_else(|| {
-        let message = match wanted {
-            Some(name) => format!("the workbook has no sheet named {}", problems::shown(name)),
-            None => "the workbook has no sheet with cells".to_owned(),
-        };
+/// The sheet that is wanted, or the first one with a table: rows of data in two columns or more. Without any the first one
+/// with rows, else the first one.
+fn choose(
+    workbook: &mut Workbook,
+    sheets: &[String],
+    options: &IngestOptions,
+) -> Result<(String, Facts), Problem> {
+    let absent = |message: String| {
         Problem::new(ErrorCode::InputSheetNotFound, message).with("sheets", sheets.to_vec())
-    })
+    };
+    if let Some(name) = options.sheet.as_deref() {
+        let found = sheets.iter().find(|sheet| *sheet == name).cloned();
+        let message = || absent(format!("the workbook has no sheet named {}", problems::shown(name)));
+        let sheet = found.ok_or_else(message)?;
+        let facts = infer(workbook, &sheet, options.header_row)?;
+        return Ok((sheet, facts));
+    }
+    let mut second: Option<(String, Facts)> = None;
+    for sheet in sheets {
+        let facts = infer(workbook, sheet, options.header_row)?;
+        if facts.is_table() {
+            return Ok((sheet.clone(), facts));
+        }
+        let has_rows = |facts: &Facts| facts.header_row.is_some() && facts.rows > 0;
+        if second.as_ref().is_none_or(|(_, known)| has_rows(&facts) && !has_rows(known)) {
+            second = Some((sheet.clone(), facts));
+        }
+    }
+    second.ok_or_else(|| absent("the workbook has no sheet with cells".to_owned()))
 }
 
 /// The other sheets of the workbook, one of which may be meant.
@@ -262,21 +212,17 @@ fn infer(workbook: &mut Workbook, sheet: &str, wanted: Option<u32>) -> Result<Fa
             return Ok(());
         }
         facts.take_lines();
+        if wanted.is_none() && facts.names_below.is_none() && facts.has_groups_above(cells) {
+            facts.names_below = Some((row, cells.to_vec()));
+            return Ok(());
+        }
+        facts.take_names_below(cells);
         facts.take_row(row, cells);
         Ok(())
     })?;
     facts.take_lines();
+    facts.take_names_below(&[]);
     Ok(facts)
-}
-
-fn header_text(cell: &Cell) -> String {
-    match cell {
-        Cell::Empty | Cell::Error => String::new(),
-        Cell::Text(text) => text.trim().to_owned(),
-        Cell::Number(value) => convert::number_text(*value),
-        Cell::Truth(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
-        Cell::Moment { ms, .. } => convert::moment_text(*ms),
-    }
 }
 
 /// Second pass.

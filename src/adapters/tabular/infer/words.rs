@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Spellings of a missing value, after spaces are cut off.
-const MISSING_WORDS: [&[u8]; 16] = [
+const MISSING_WORDS: [&[u8]; 20] = [
     b"NA",
     b"N/A",
     b"#N/A",
@@ -20,6 +20,11 @@ const MISSING_WORDS: [&[u8]; 16] = [
     b"#NA",
     b"None",
     "缺失".as_bytes(),
+    // as forms on the web export a question that was left out, or not shown
+    "(空)".as_bytes(),
+    "（空）".as_bytes(),
+    "(跳过)".as_bytes(),
+    "（跳过）".as_bytes(),
 ];
 
 /// Cuts the spaces around a part of a text off (`trim_ascii`).
@@ -38,8 +43,8 @@ pub(in crate::adapters::tabular) fn trimmed(text: &[u8], mut range: Range<usize>
 #[inline]
 pub(in crate::adapters::tabular) fn is_missing(text: &[u8]) -> bool {
     // most texts differ from all of them in their first byte
-    let may_be = |first: u8| matches!(first, b'N' | b'n' | b'#' | b'.' | b'-' | b'<' | 0xe7);
-    text.first().is_none_or(|first| may_be(*first) && text.len() <= 6 && MISSING_WORDS.contains(&text))
+    let may_be = |first: u8| matches!(first, b'N' | b'n' | b'#' | b'.' | b'-' | b'<' | b'(' | 0xe7 | 0xef);
+    text.first().is_none_or(|first| may_be(*first) && text.len() <= 12 && MISSING_WORDS.contains(&text))
 }
 
 /// A word for a missing value that may also be a category, as in "None, Some, Frequent".

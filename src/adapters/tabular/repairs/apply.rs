@@ -20,18 +20,9 @@ pub(in crate::adapters::tabular) fn text(step: &DataStep, cell: &str) -> Option<
         ConvertTo::DateSpreadsheet | ConvertTo::Text | ConvertTo::TextLower => None,
         ConvertTo::YesNo => {
             let one = step.one.as_deref()?;
-            (!cell.is_empty()).then_some(f64::from(u8::from(cell == one)))
+            (!cell.is_empty()).then_some(f64::from(u8::from(cell.to_lowercase() == one.to_lowercase())))
         }
         to => day(cell, to).map(f64::from),
-    }
-}
-
-/// Writes a cell of a text column again; `None` for a step whose result is no text.
-pub(in crate::adapters::tabular) fn respelt(step: &DataStep, cell: &str) -> Option<String> {
-    match step.to.as_ref()? {
-        ConvertTo::Text => Some(cell.trim().to_owned()),
-        ConvertTo::TextLower => Some(cell.trim().to_lowercase()),
-        _ => None,
     }
 }
 
@@ -101,6 +92,11 @@ mod tests {
         assert_eq!(number(&convert(ConvertTo::DateSpreadsheet), 45_296.0), Some(23_380.0));
         let asked = DataStep { one: Some("Ja".to_owned()), ..convert(ConvertTo::YesNo) };
         assert_eq!([" Ja", "Nein", " "].map(|cell| text(&asked, cell)), [Some(1.0), Some(0.0), None]);
+        assert_eq!(
+            ["JA", "ja "].map(|cell| text(&asked, cell)),
+            [Some(1.0); 2],
+            "one word in several spellings"
+        );
         let codes = DataStep { missing: vec!["-999".to_owned()], ..convert(ConvertTo::Number) };
         assert_eq!((number(&codes, -999.0), number(&codes, 3.0)), (None, Some(3.0)));
     }

@@ -92,7 +92,7 @@ fn read(step: &DataStep, column: &Values, rows: &[usize]) -> Values {
     if let Values::Str(texts) = column {
         if step.to.as_ref().is_some_and(ConvertTo::is_text) {
             let cells: Vec<String> =
-                rows.iter().map(|r| apply::respelt(step, texts.get(*r)).unwrap_or_default()).collect();
+                rows.iter().map(|r| step.respelt(texts.get(*r)).unwrap_or_default()).collect();
             return Values::Str(cells.iter().map(String::as_str).collect::<Texts>());
         }
         return Values::Double(

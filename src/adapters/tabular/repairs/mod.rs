@@ -194,9 +194,15 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
     if !numbers.is_empty() {
         return numbers;
     }
-    match yes_no::offer(at, column, scan) {
-        Some(offer) => vec![offer],
-        None => levels::offers(at, column, scan, place),
+    let spellings = levels::offers(at, column, scan, place);
+    match (yes_no::offer(at, column, scan), spellings.first()) {
+        (Some(offer), None) => vec![offer],
+        // one remark, that on the spellings, has all steps
+        (Some(offer), Some(first)) => {
+            let note = Note { kind: first.note.kind, message: first.note.message.clone() };
+            [Offer { note, ..offer }].into_iter().chain(spellings).collect()
+        }
+        (None, _) => spellings,
     }
 }
 
@@ -267,7 +273,12 @@ fn date_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
 /// The first cell of a column with its row, for messages.
 fn first_cell(scan: &TextScan, place: Place) -> String {
     let groups = scan.cells.numbers.values().chain(std::iter::once(&scan.cells.others));
-    let first = groups.flat_map(|g| &g.texts).min_by_key(|(_, row)| **row);
+    first_of(groups.flat_map(|g| &g.texts), place)
+}
+
+/// The first of some cells with its row; empty without any.
+fn first_of<'a>(cells: impl Iterator<Item = (&'a String, &'a u64)>, place: Place) -> String {
+    let first = cells.min_by_key(|(_, row)| **row);
     first.map_or_else(String::new, |(text, row)| format!("\"{}\" in {}", shown(text), place.row(*row)))
 }
 
@@ -324,13 +335,11 @@ fn number_offers(
         let cause = dropped.iter().find(|found| found.has(*first));
         styles.len() == 1 && cause.is_some_and(|found| places.iter().all(|(row, _)| found.has(*row)))
     });
+    let example = first_of(group.texts.iter(), place);
     let what = match (affixes.is_empty(), styles.len()) {
         (true, 1) if plain => "numbers".to_owned(),
-        (_, 1) => format!("numbers written like {}", first_cell(scan, place)),
-        _ => format!(
-            "numbers like {}, whose sign may stand for thousands or for decimals",
-            first_cell(scan, place)
-        ),
+        (_, 1) => format!("numbers written like {example}"),
+        _ => format!("numbers like {example}, whose sign may stand for thousands or for decimals"),
     };
     let rest = if listed.is_empty() {
         String::new()

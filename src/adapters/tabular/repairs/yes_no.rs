@@ -1,5 +1,7 @@
 //! Columns of a yes and a no as words, which an analysis of 0 and 1 does not take as they are.
 
+use std::collections::BTreeSet;
+
 use super::scan::TextScan;
 use super::{Note, Offer, convert};
 use crate::adapters::tabular::problems::shown;
@@ -34,17 +36,20 @@ pub(super) fn offer(at: usize, column: &Column, scan: &TextScan) -> Option<Offer
     Some(Offer { at, step, note: Note { kind: "yes_and_no", message }, because_of: None })
 }
 
-/// The word for yes of a column with two texts, without blanks around it.
+/// Most spellings of a yes and a no.
+const MOST_SPELLINGS: u64 = 12;
+
+/// The word for yes of a column with no other texts than a yes and a no, without blanks around it: as the file has it where
+/// each has one spelling, else in small letters.
 fn yes_of(column: &Column, scan: &TextScan) -> Option<String> {
-    if column.distinct != 2 || !scan.cells.numbers.is_empty() {
+    let texts = &scan.cells.others.texts;
+    let all = column.distinct == texts.len() as u64 && !column.distinct_is_lower_bound;
+    if !(2..=MOST_SPELLINGS).contains(&column.distinct) || !all || !scan.cells.numbers.is_empty() {
         return None;
     }
-    let texts: Vec<&String> = scan.cells.others.texts.keys().collect();
-    let [a, b] = texts[..] else { return None };
-    let (low_a, low_b) = (a.trim().to_lowercase(), b.trim().to_lowercase());
-    YES_AND_NO.iter().find_map(|(yes, no)| match (low_a.as_str(), low_b.as_str()) {
-        (x, y) if x == *yes && y == *no => Some(a.trim().to_owned()),
-        (x, y) if y == *yes && x == *no => Some(b.trim().to_owned()),
-        _ => None,
-    })
+    let words: BTreeSet<String> = texts.keys().map(|text| text.trim().to_lowercase()).collect();
+    let is_both = |(yes, no): &&(&str, &str)| words.len() == 2 && words.contains(*yes) && words.contains(*no);
+    let (yes, _) = YES_AND_NO.iter().find(is_both)?;
+    let mut spelt = texts.keys().map(|text| text.trim()).filter(|text| text.to_lowercase() == *yes);
+    Some(if texts.len() == 2 { spelt.next()?.to_owned() } else { (*yes).to_owned() })
 }

@@ -235,7 +235,7 @@ fn headers() -> Vec<Mistake> {
         )
         .at(
             Draft("TEMPLATE_NOT_APPLICABLE"),
-            &["`y` is text", "drop_rows: rows 1 of the data", "convert y: numbers"],
+            &["`y` is text", "leave out row 1 of the data", "convert y: numbers"],
         )
         .repaired(&[0, 1, 2], 2.0, 24),
         m(

@@ -151,7 +151,7 @@ fn rows() -> Vec<Mistake> {
             .at(Remark("total_row"), &["row 26 holds no text", "in y, x the means of the rows above it"])
             .repaired(&[0], 2.0, 24),
         m("totals in a column of numbers", ONLY_KIND, followed_by("Total,300\n"))
-            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["`y` is text", "drop_rows: rows 25 of the data"])
+            .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["`y` is text", "leave out row 25 of the data"])
             .repaired(&[0, 1], 2.0, 24),
         m("a note below the table", ONLY_KIND, followed_by("Source: national statistics,\n"))
             .at(Remark("note_row"), &["row 26", "Source: national statistics"])

@@ -119,7 +119,8 @@ fn sheets() -> Vec<Mistake> {
         .ends(2.0, 24),
         m("the table on the second sheet", "400 INPUT_EMPTY: the sheet has a header and no rows", second())
             .named("data.xlsx")
-            .at(Upload("INPUT_EMPTY"), &["the workbook also has Survey 2020", "sheet"]),
+            .at(Remark("sheet_chosen"), &["the sheet \"Survey 2020\" was read", "\"Notes\" before it"])
+            .ends(2.0, 24),
         m("an empty first sheet", "400 INPUT_EMPTY: the sheet is empty", {
             let mut book = Workbook::new();
             book.add_worksheet();
@@ -129,7 +130,8 @@ fn sheets() -> Vec<Mistake> {
             book.save_to_buffer().expect("a workbook")
         })
         .named("data.xlsx")
-        .at(Upload("INPUT_EMPTY"), &["the sheet is empty", "the workbook also has Data"]),
+        .at(Remark("sheet_chosen"), &["the sheet \"Data\" was read: \"Sheet1\" before it holds no table"])
+        .ends(2.0, 24),
         m(
             "identifiers that a spreadsheet has rounded",
             "no remark: different people had one identifier",
