@@ -55,7 +55,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         cmd,
         &MlCommand {
             name: "glm",
-            estimate: &|session| estimate(session, cmd),
+            estimate: &|session| {
+                let o = &cmd.options;
+                let asked = Asked {
+                    family: family(o.text("family").unwrap_or(""))?,
+                    link: o.text("link"),
+                    information: information(cmd),
+                };
+                estimate(session, cmd, &asked)
+            },
             header: &super::glm_show::header,
             look: &|session| Look {
                 eform: cmd.has("eform").then(|| exponentiated(session)),
@@ -78,9 +86,20 @@ fn exponentiated(session: &Session) -> &'static str {
     if named { heading } else { "exp(b)" }
 }
 
-fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (family, trials_text) = family(cmd.options.text("family").unwrap_or(""))?;
-    let link = link(family, cmd.options.text("link"))?;
+/// A model: its family with the number of trials, the link if it is not that of the family, and the information matrix.
+pub(super) struct Asked<'a> {
+    /// Family and number or variable of trials.
+    pub family: (Family, Option<String>),
+    /// Link.
+    pub link: Option<&'a str>,
+    /// Information matrix.
+    pub information: Information,
+}
+
+/// Fits the model and posts its results.
+pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked<'_>) -> Result<()> {
+    let (family, trials_text) = asked.family.clone();
+    let link = link(family, asked.link)?;
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     let fixed_trials = trials_text.as_deref().and_then(parse_number);
     let trials_variable = match (&trials_text, fixed_trials) {
@@ -88,7 +107,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => None,
     };
     further.extend(trials_variable);
-    let information = information(cmd);
+    let information = asked.information;
     let reading = Reading { further, plain_vce: &["oim", "eim"], ..Reading::likelihood(cmd, SYNTAX.weights) };
     let mut model = reading.model(session)?.enough()?;
     drop_collinear(session, &mut model);
@@ -228,7 +247,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// Which information matrix a fit uses.
 #[derive(Clone, Copy)]
-enum Information {
+pub(super) enum Information {
     /// The Hessian.
     Observed,
     /// Its expectation; `scoring` where the search is Fisher scoring by name.
