@@ -184,7 +184,7 @@ impl Arfima<'_> {
     pub fn maximise(&self, iterations: usize) -> Option<ArfimaFit> {
         let size = self.x.len() + self.dynamics() + 1;
         let scales = Scales::of(size, &[self.x.iter().copied().enumerate().collect()]);
-        let columns: Vec<Vec<f64>> = self.x.iter().enumerate().map(|(j, c)| scales.column(j, c)).collect();
+        let columns = scales.columns(&self.x);
         let x = columns.iter().map(Vec::as_slice).collect();
         let inner = Arfima { x, ar: self.ar.clone(), ma: self.ma.clone(), ..*self };
         let fit = inner.search(iterations)?;

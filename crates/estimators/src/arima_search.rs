@@ -13,7 +13,7 @@ impl Arima<'_> {
     /// roots and another sigma: of equally good points one that can be inverted is taken.
     pub fn maximise(&self, iterations: usize) -> Option<ArimaFit> {
         let scales = Scales::of(self.size(), &[self.x.iter().copied().enumerate().collect()]);
-        let columns: Vec<Vec<f64>> = self.x.iter().enumerate().map(|(j, c)| scales.column(j, c)).collect();
+        let columns = scales.columns(&self.x);
         let x = columns.iter().map(Vec::as_slice).collect();
         let fit = Arima { x, factors: self.factors.clone(), ..*self }.search(iterations)?;
         Some(ArimaFit { b: scales.to_raw.times_vector(&fit.b), to_raw: scales.to_raw, ..fit })

@@ -59,6 +59,11 @@ impl Scales {
         column.iter().map(|v| (v - mean) / spread).collect()
     }
 
+    /// The columns of the first parameters in the coordinates.
+    pub fn columns(&self, columns: &[&[f64]]) -> Vec<Vec<f64>> {
+        columns.iter().enumerate().map(|(parameter, column)| self.column(parameter, column)).collect()
+    }
+
     /// The coordinates of parameters.
     pub fn coordinates(&self, b: &[f64]) -> Vec<f64> {
         self.to_standard.times_vector(b)

@@ -290,12 +290,11 @@ impl Components<'_> {
         // the level takes up what is subtracted from a regressor
         let mut scales = Scales::identity(self.x.len());
         self.x.iter().enumerate().for_each(|(j, c)| scales.set(j, c, self.trend.level, &[]));
-        let columns: Vec<Vec<f64>> = self.x.iter().enumerate().map(|(j, c)| scales.column(j, c)).collect();
-        let inner = Components { x: columns.iter().map(Vec::as_slice).collect(), ..*self };
-        let mut fit = inner.search(iterations)?;
-        let k = self.x.len();
-        let unit = |i: usize| if i < k { scales.to_raw[(i, i)] } else { 1.0 };
-        fit.b.iter_mut().enumerate().for_each(|(i, b)| *b *= unit(i));
+        let columns = scales.columns(&self.x);
+        let x = columns.iter().map(Vec::as_slice).collect();
+        let mut fit = Components { x, ..*self }.search(iterations)?;
+        let unit = |i: usize| if i < columns.len() { scales.to_raw[(i, i)] } else { 1.0 };
+        (0..fit.b.len()).for_each(|i| fit.b[i] *= unit(i));
         fit.v = Mat::from_fn(fit.v.rows(), fit.v.cols(), |i, j| unit(i) * fit.v[(i, j)] * unit(j));
         Some(fit)
     }
