@@ -107,7 +107,8 @@ impl Transformations {
         s.print("");
         let se: Vec<f64> = (0..self.0.len()).map(|i| pooled.v[(i, i)].sqrt()).collect();
         let stripe = self.stripe();
-        let table = Table::of_equations(&stripe, &pooled.b, &se, Some(1.0), level);
+        let table =
+            Table { equations: false, ..Table::of_equations(&stripe, &pooled.b, &se, Some(1.0), level) };
         s.settings.table.degrees = Some(pooled.df.iter().map(|df| finite(*df)).collect());
         table.print(s);
         s.settings.table.degrees = None;
