@@ -162,6 +162,7 @@ impl<'a, L: Likelihood> Problem<'a, L> {
         let (to_raw, to_standard) = (self.to_raw(&standard), self.to_standard(&standard));
         let allowed = under.allowed.map(|allowed| allowed.in_coordinates(&to_standard));
         let allowed = allowed.as_ref();
+        let invert = |matrix: &Mat| allowed.map_or_else(|| matrix.inverse_definite(), |a| a.inverse(matrix));
         let mut b = to_standard.times_vector(start);
         b = allowed.map_or(b.clone(), |a| a.nearest(&b));
         let mut point = self.evaluate(&standard, &b);
@@ -194,6 +195,10 @@ impl<'a, L: Likelihood> Problem<'a, L> {
                 _ => "",
             };
             if converged {
+                // a maximum at the edge of the parameters stays where it was met
+                if invert(&next.information).is_none() {
+                    break;
+                }
                 polish += 1;
             } else if concave && (moved <= limits.tolerance || gained <= limits.likelihood_tolerance) {
                 let scaled = newton_step(&next, allowed)?;
@@ -205,7 +210,6 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             }
             (b, point) = (next_b, next);
         }
-        let invert = |matrix: &Mat| allowed.map_or_else(|| matrix.inverse_definite(), |a| a.inverse(matrix));
         let inverse = invert(&point.information)?;
         let v_model = to_raw.sandwich(&inverse);
         let factor = self.sandwich_factor(vce);
