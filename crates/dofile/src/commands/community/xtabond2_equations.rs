@@ -210,7 +210,7 @@ impl Model<'_> {
             if self.constant && count > 0.0 { sum / count } else { 0.0 }
         };
         self.means =
-            (self.x.iter().map(|x| mean(*x)).collect(), self.iv.iter().map(|z| mean(&z.values)).collect());
+            (self.x.iter().map(|x| mean(x)).collect(), self.iv.iter().map(|z| mean(&z.values)).collect());
     }
 
     /// Outcome and regressors of a transformed equation.
