@@ -37,11 +37,10 @@ impl Allowed {
         self.basis.times_vector(&along).iter().zip(&self.origin).map(|(a, o)| a + o).collect()
     }
 
-    /// The same parameters in the coordinates `c` with `b = to_raw * c`; the columns of the basis stay orthonormal.
-    pub fn in_coordinates(&self, to_raw: &Mat) -> Option<Self> {
-        let inverse = to_raw.inverse()?;
-        let (basis, _) = inverse.times(&self.basis).thin_qr();
-        Some(Self { basis, origin: inverse.times_vector(&self.origin) })
+    /// The same parameters in the coordinates `to_standard * b`; the columns of the basis stay orthonormal.
+    pub fn in_coordinates(&self, to_standard: &Mat) -> Self {
+        let (basis, _) = to_standard.times(&self.basis).thin_qr();
+        Self { basis, origin: to_standard.times_vector(&self.origin) }
     }
 
     /// A gradient and an information matrix in the free parameters.

@@ -5,6 +5,7 @@
 //! Durbin and Levinson; Beran (1994), Statistics for Long-Memory Processes, chapter 5.
 
 use super::arima::{start, stationary};
+use super::combination_scales::Scales;
 use super::distributions::ln_gamma;
 use super::matrix::Mat;
 use super::ols::{self, Request};
@@ -181,6 +182,18 @@ impl Arfima<'_> {
 
     /// Maximises the likelihood; nothing without a start.
     pub fn maximise(&self, iterations: usize) -> Option<ArfimaFit> {
+        let size = self.x.len() + self.dynamics() + 1;
+        let scales = Scales::of(size, &[self.x.iter().copied().enumerate().collect()]);
+        let columns = scales.columns(&self.x);
+        let x = columns.iter().map(Vec::as_slice).collect();
+        let inner = Arfima { x, ar: self.ar.clone(), ma: self.ma.clone(), ..*self };
+        let fit = inner.search(iterations)?;
+        let (b, v) = scales.raw(&fit.b, &fit.v);
+        Some(ArfimaFit { b, v, ..fit })
+    }
+
+    /// [`Self::maximise`] on the columns as they are.
+    fn search(&self, iterations: usize) -> Option<ArfimaFit> {
         let size = self.dynamics();
         let mut starts: Vec<(Vec<f64>, f64)> =
             self.starts().into_iter().filter_map(|p| self.profile(&p).map(|found| (p, found.ll))).collect();

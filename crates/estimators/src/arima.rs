@@ -39,9 +39,11 @@ pub struct ArimaFit {
     pub log: Vec<f64>,
     /// Whether the gradient vanished.
     pub converged: bool,
-    /// Scores of each row (rows by parameters), zero rows for missing outcomes.
+    /// Maps coordinates to the parameters: in the coordinates regressors have mean zero and deviation one.
+    pub to_raw: Mat,
+    /// Scores of each row in the coordinates (rows by parameters), zero rows for missing outcomes.
     pub scores: Mat,
-    /// The negative Hessian of the log likelihood.
+    /// The negative Hessian of the log likelihood in the coordinates.
     pub information: Mat,
 }
 

@@ -2,6 +2,7 @@
 //! the unit circle, where the likelihood is flat across the circle.
 
 use super::arima::{Arima, ArimaFit, Factor, stationary};
+use super::combination_scales::Scales;
 use super::matrix::Mat;
 
 impl Arima<'_> {
@@ -11,6 +12,15 @@ impl Arima<'_> {
     /// where the long one begins. The exact likelihood is the same for a moving average and for the one with inverted
     /// roots and another sigma: of equally good points one that can be inverted is taken.
     pub fn maximise(&self, iterations: usize) -> Option<ArimaFit> {
+        let scales = Scales::of(self.size(), &[self.x.iter().copied().enumerate().collect()]);
+        let columns = scales.columns(&self.x);
+        let x = columns.iter().map(Vec::as_slice).collect();
+        let fit = Arima { x, factors: self.factors.clone(), ..*self }.search(iterations)?;
+        Some(ArimaFit { b: scales.to_raw.times_vector(&fit.b), to_raw: scales.to_raw, ..fit })
+    }
+
+    /// [`Self::maximise`] on the columns as they are.
+    fn search(&self, iterations: usize) -> Option<ArimaFit> {
         let first = self.start()?;
         let mut found = vec![self.climb(first.clone(), Search { iterations, newton: true, inside: false })?];
         let screen = Search { iterations: SCREENING, newton: false, inside: true };
@@ -35,6 +45,7 @@ impl Arima<'_> {
         Some(ArimaFit {
             scores: self.scores(&chosen.b, &scale)?,
             information: self.information(&chosen.b, &scale)?,
+            to_raw: Mat::identity(self.size()),
             b: chosen.b,
             ll: chosen.ll,
             log: chosen.log,

@@ -1,5 +1,6 @@
 //! The search for the maximum of the likelihood of a model with a hidden Markov chain, and its covariance.
 
+use super::combination_scales::Scales;
 use super::differences::{self, Function};
 use super::markov_switching::{Switching, SwitchingFit};
 use super::matrix::Mat;
@@ -10,6 +11,54 @@ use std::convert::Infallible;
 impl Switching<'_> {
     /// Maximises the likelihood from several divisions of the sample; nothing where no search comes to an end.
     pub fn maximise(&self, iterations: usize) -> Option<SwitchingFit> {
+        let scales = self.coordinates();
+        let columns = self.standard_columns(&scales);
+        let fit = self.with_columns(&columns).search(iterations)?;
+        let (b, v) = scales.raw(&fit.b, &fit.v);
+        Some(SwitchingFit { b, v, ..fit })
+    }
+
+    /// Coordinates of the coefficients; the constants of the states, or the common one, take up what is subtracted.
+    fn coordinates(&self) -> Scales {
+        let mut scales = Scales::identity(self.size());
+        let one = |c: &&[f64]| c.iter().all(|v| *v == 1.0);
+        let place = |s: usize, j: usize| self.common() + (s + 1) * self.own() - self.switching.len() + j;
+        let common = self.fixed.iter().position(one);
+        let switching = self.switching.iter().position(one);
+        let of_all: Vec<usize> = match (common, switching) {
+            (Some(own), _) => vec![own],
+            (None, Some(own)) => (0..self.states).map(|s| place(s, own)).collect(),
+            (None, None) => Vec::new(),
+        };
+        for (j, column) in self.fixed.iter().enumerate().filter(|(j, _)| Some(*j) != common) {
+            scales.set(j, column, !of_all.is_empty(), &of_all);
+        }
+        for (j, column) in self.switching.iter().enumerate().filter(|(j, _)| Some(*j) != switching) {
+            for s in 0..self.states {
+                let constant = switching.map(|own| place(s, own));
+                scales.set(place(s, j), column, constant.is_some(), constant.as_slice());
+            }
+        }
+        scales
+    }
+
+    /// The regressors in the coordinates, those with one coefficient for all states first.
+    fn standard_columns(&self, scales: &Scales) -> [Vec<Vec<f64>>; 2] {
+        let first = self.common() + self.own() - self.switching.len();
+        let moved = |columns: &[&[f64]], first: usize| {
+            columns.iter().enumerate().map(|(j, c)| scales.column(first + j, c)).collect()
+        };
+        [moved(&self.fixed, 0), moved(&self.switching, first)]
+    }
+
+    /// The model with other regressors.
+    fn with_columns<'c>(&'c self, [fixed, switching]: &'c [Vec<Vec<f64>>; 2]) -> Switching<'c> {
+        let slices = |columns: &'c [Vec<f64>]| columns.iter().map(Vec::as_slice).collect();
+        Switching { fixed: slices(fixed), switching: slices(switching), ..self.clone() }
+    }
+
+    /// [`Self::maximise`] on the columns as they are.
+    fn search(&self, iterations: usize) -> Option<SwitchingFit> {
         let scales = self.scales();
         let mut search = Search { model: self, scales: &scales };
         let quick = Tolerances { parameters: 1e-4, value: 1e-7, newton: f64::NAN, iterations: 25 };
@@ -62,11 +111,16 @@ impl Switching<'_> {
 
     /// The robust covariance of estimates with the covariance `v`: products of the scores of periods between it.
     pub fn robust(&self, b: &[f64], v: &Mat) -> Option<Mat> {
-        let mut f = self;
-        let steps = differences::steps(&mut f, b).ok()??;
-        let scores = differences::jacobian(&mut f, b, &steps).ok()??;
+        let scales = self.coordinates();
+        let columns = self.standard_columns(&scales);
+        let inner = self.with_columns(&columns);
+        let (mut f, at) = (&inner, scales.coordinates(b));
+        let steps = differences::steps(&mut f, &at).ok()??;
+        let scores = differences::jacobian(&mut f, &at, &steps).ok()??;
         let n = scores.rows() as f64;
-        Some(v.sandwich(&scores.transpose().times(&scores)).scaled(n / (n - 1.0)))
+        let v = scales.to_standard.sandwich(v);
+        let robust = v.sandwich(&scores.transpose().times(&scores)).scaled(n / (n - 1.0));
+        Some(scales.to_raw.sandwich(&robust))
     }
 
     /// The same model with the states in ascending order of their first switching coefficient.

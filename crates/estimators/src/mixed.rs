@@ -16,6 +16,8 @@ pub struct Mixed {
     /// Groups of the highest level.
     pub(super) groups: Vec<Group>,
     levels: Vec<Vec<Block>>,
+    /// Logs of the sizes of the effects' columns at the logs of the deviations, zero at the other variance parameters.
+    sizes: Vec<f64>,
     /// Rows with the form of their covariance, where the residuals are not independent with one variance.
     pub(super) residual: Option<(Residual, Raw)>,
     /// Least squares of the outcome on the fixed effects, which `groups` are net of.
@@ -100,16 +102,48 @@ impl Mixed {
             let members = members.iter().map(|own| own.iter().map(|rows| rows.to_vec()).collect());
             (form, Raw::new(&rest, &columns, lowest.z, members.collect()))
         });
-        Self {
+        let mut out = Self {
             groups,
             residual,
+            sizes: Vec::new(),
             levels: effects.iter().map(|e| e.blocks.to_vec()).collect(),
             plain,
             triangle,
             fixed: x.len(),
             n: y.len() as f64,
             restricted,
+        };
+        out.sizes = out.sizes_of(effects);
+        out
+    }
+
+    /// The largest absolute value of each effect's column, as a log: one for an intercept.
+    fn sizes_of(&self, effects: &[Effects<'_>]) -> Vec<f64> {
+        let size = |columns: &[&[f64]]| {
+            let top = columns.iter().flat_map(|c| c.iter()).fold(0.0_f64, |m, v| m.max(v.abs()));
+            if top > 0.0 { top.ln() } else { 0.0 }
+        };
+        let mut out = Vec::new();
+        for level in effects {
+            let mut from = 0;
+            for block in level.blocks {
+                let own = &level.z[from..from + block.effects];
+                match block.form {
+                    Form::Identity => out.extend(vec![size(own); block.deviations()]),
+                    _ => out.extend(own.iter().map(|c| size(&[c]))),
+                }
+                out.extend(vec![0.0; block.correlations()]);
+                from += block.effects;
+            }
         }
+        out.extend(vec![0.0; 1 + self.residual_parameters()]);
+        out
+    }
+
+    /// The log of the deviation at which each effect counts as zero, whatever the unit of its column.
+    fn lowest(&self, theta: &[f64]) -> Vec<f64> {
+        let low = theta[self.sigma_at(theta)] - EDGE;
+        self.sizes.iter().map(|size| low - size).collect()
     }
 
     /// Roots of the covariances of the levels.
@@ -215,18 +249,18 @@ impl Mixed {
 
     /// Effects whose deviation is at zero.
     fn at_edge(&self, theta: &[f64]) -> Vec<bool> {
-        let low = theta[self.sigma_at(theta)] - EDGE + 0.5;
-        self.deviations().iter().zip(theta).map(|(sd, t)| *sd && *t <= low).collect()
+        let near = self.deviations().into_iter().zip(theta).zip(self.lowest(theta));
+        near.map(|((sd, t), low)| sd && *t <= low + 0.5).collect()
     }
 
     /// Puts small deviations to zero where that does not lower the likelihood: on the log scale the search would
     /// approach zero in steps of one half and end before.
     fn without_small(&self, mut theta: Vec<f64>, mut ll: f64) -> (Vec<f64>, f64) {
-        let last = theta[self.sigma_at(&theta)];
+        let lowest = self.lowest(&theta);
         for (at, _) in self.deviations().iter().enumerate().filter(|(_, sd)| **sd) {
-            if theta[at] < last - 2.0 {
+            if theta[at] < lowest[at] + EDGE - 2.0 {
                 let mut zero = theta.clone();
-                zero[at] = last - EDGE;
+                zero[at] = lowest[at];
                 let value = self.value(&zero);
                 if value >= ll {
                     (theta, ll) = (zero, value);
@@ -277,8 +311,9 @@ impl Mixed {
             let mut found = None;
             for _ in 0..30 {
                 let mut next: Vec<f64> = theta.iter().zip(&direction).map(|(t, d)| t + length * d).collect();
-                let low = next[self.sigma_at(&next)] - EDGE;
-                next.iter_mut().zip(&deviations).filter(|(_, sd)| **sd).for_each(|(t, _)| *t = t.max(low));
+                let lowest = self.lowest(&next);
+                let ends = next.iter_mut().zip(&deviations).zip(&lowest);
+                ends.filter(|((_, sd), _)| **sd).for_each(|((t, _), low)| *t = t.max(*low));
                 let value = self.value(&next);
                 if value.is_finite() && value >= ll - 1e-11 * ll.abs() {
                     found = Some((next, value));

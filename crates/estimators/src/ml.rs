@@ -6,6 +6,7 @@ use super::allowed::Allowed;
 use super::blocks;
 use super::indicators::Indicator;
 use super::matrix::Mat;
+use super::ml_standard::Standard;
 use super::real::stable_sum;
 use super::vce::{Vce, dot, sum_by_cluster};
 use super::weights::WeightKind;
@@ -129,14 +130,6 @@ pub struct MlFit {
     pub scores: Option<Mat>,
 }
 
-/// Columns on comparable scales: `(x - shift) / scale` per equation.
-struct Standard {
-    shift: Vec<Vec<f64>>,
-    scale: Vec<Vec<f64>>,
-    starts: Vec<usize>,
-    size: usize,
-}
-
 /// Value and derivatives of the log likelihood at a point.
 struct Point {
     ll: f64,
@@ -152,8 +145,8 @@ impl<'a, L: Likelihood> Problem<'a, L> {
 
     /// The log likelihood at raw parameters; not a number where it cannot be computed.
     pub fn value(&self, b: &[f64]) -> Option<f64> {
-        let standard = self.standardise();
-        let at = self.transform(&standard).inverse()?.times_vector(b);
+        let standard = self.standardise(b);
+        let at = self.to_standard(&standard).times_vector(b);
         Some(self.evaluate(&standard, &at).ll)
     }
 
@@ -165,14 +158,12 @@ impl<'a, L: Likelihood> Problem<'a, L> {
         vce: Vce<'_>,
         under: Under<'_>,
     ) -> Option<MlFit> {
-        let standard = self.standardise();
-        let to_raw = self.transform(&standard);
-        let allowed = match under.allowed {
-            Some(allowed) => Some(allowed.in_coordinates(&to_raw)?),
-            None => None,
-        };
+        let standard = self.standardise(start);
+        let (to_raw, to_standard) = (self.to_raw(&standard), self.to_standard(&standard));
+        let allowed = under.allowed.map(|allowed| allowed.in_coordinates(&to_standard));
         let allowed = allowed.as_ref();
-        let mut b = to_raw.inverse()?.times_vector(start);
+        let invert = |matrix: &Mat| allowed.map_or_else(|| matrix.inverse_definite(), |a| a.inverse(matrix));
+        let mut b = to_standard.times_vector(start);
         b = allowed.map_or(b.clone(), |a| a.nearest(&b));
         let mut point = self.evaluate(&standard, &b);
         let mut log = Vec::new();
@@ -204,6 +195,10 @@ impl<'a, L: Likelihood> Problem<'a, L> {
                 _ => "",
             };
             if converged {
+                // a maximum at the edge of the parameters stays where it was met
+                if invert(&next.information).is_none() {
+                    break;
+                }
                 polish += 1;
             } else if concave && (moved <= limits.tolerance || gained <= limits.likelihood_tolerance) {
                 let scaled = newton_step(&next, allowed)?;
@@ -215,7 +210,6 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             }
             (b, point) = (next_b, next);
         }
-        let invert = |matrix: &Mat| allowed.map_or_else(|| matrix.inverse_definite(), |a| a.inverse(matrix));
         let inverse = invert(&point.information)?;
         let v_model = to_raw.sandwich(&inverse);
         let factor = self.sandwich_factor(vce);
@@ -252,53 +246,6 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             out
         });
         Mat::from_rows(self.rows, width, parts.concat())
-    }
-
-    fn standardise(&self) -> Standard {
-        let mut out = Standard { shift: Vec::new(), scale: Vec::new(), starts: Vec::new(), size: 0 };
-        for (e, equation) in self.equations.iter().enumerate() {
-            let centred = equation.constant || (e == 0 && self.model.cuts());
-            let (shift, scale) = equation
-                .columns
-                .iter()
-                .map(|column| {
-                    let n = self.rows as f64;
-                    let mean = if centred { stable_sum(column.iter().copied()) / n } else { 0.0 };
-                    let spread = (stable_sum(column.iter().map(|v| (v - mean).powi(2))) / n).sqrt();
-                    (mean, if spread > 0.0 { spread } else { 1.0 })
-                })
-                .unzip();
-            out.shift.push(shift);
-            out.scale.push(scale);
-            out.starts.push(out.size);
-            out.size += equation.len();
-        }
-        out
-    }
-
-    /// The matrix that maps standardised parameters to raw ones.
-    fn transform(&self, standard: &Standard) -> Mat {
-        let mut out = Mat::zeros(standard.size, standard.size);
-        for (e, equation) in self.equations.iter().enumerate() {
-            let start = standard.starts[e];
-            let last = start + equation.columns.len();
-            for j in 0..equation.columns.len() {
-                out[(start + j, start + j)] = 1.0 / standard.scale[e][j];
-                if equation.constant {
-                    out[(last, start + j)] = -standard.shift[e][j] / standard.scale[e][j];
-                } else if e == 0 && self.model.cuts() {
-                    for (k, cut) in self.equations.iter().enumerate().skip(1).filter(|(_, cut)| cut.constant)
-                    {
-                        let row = standard.starts[k] + cut.columns.len();
-                        out[(row, start + j)] = standard.shift[e][j] / standard.scale[e][j];
-                    }
-                }
-            }
-            if equation.constant {
-                out[(last, last)] = 1.0;
-            }
-        }
-        out
     }
 
     /// Standardised columns of a block: parameter `j` of row `i` at `j * count + i`.

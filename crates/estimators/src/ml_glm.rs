@@ -241,6 +241,46 @@ impl Glm<'_> {
         weights: Option<&[f64]>,
         offset: Option<&[f64]>,
     ) -> Option<Vec<f64>> {
+        let found = self.weighted_start(columns, constant, weights, offset)?;
+        if !constant || self.is_inside(&found, columns, offset) {
+            return Some(found);
+        }
+        // on the way to the constant alone all means are where the family has them
+        let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+        let sum = |of: &dyn Fn(usize) -> f64| (0..self.y.len()).map(|i| weight(i) * of(i)).sum::<f64>();
+        let share = sum(&|i| self.y[i]) / sum(&|i| self.trials[i]);
+        let mut plain = vec![0.0; found.len()];
+        plain[columns.len()] = self.link.index(share);
+        let between = |part: f64| -> Vec<f64> {
+            found.iter().zip(&plain).map(|(f, p)| part * f + (1.0 - part) * p).collect()
+        };
+        let nearer = (1..40).map(|k| between(0.5_f64.powi(k))).find(|b| self.is_inside(b, columns, offset));
+        Some(nearer.unwrap_or(found))
+    }
+
+    /// Whether all means lie inside the range of the family.
+    fn is_inside(&self, b: &[f64], columns: &[&[f64]], offset: Option<&[f64]>) -> bool {
+        let inside = |i: usize| {
+            let slopes: f64 = columns.iter().zip(b).map(|(c, b)| c[i] * b).sum();
+            let rest = b.get(columns.len()).copied().unwrap_or(0.0) + offset.map_or(0.0, |o| o[i]);
+            let mu = self.link.mean(Jet::<1>::constant(slopes + rest)).v;
+            match self.family {
+                Family::Gaussian => mu.is_finite(),
+                Family::Binomial => mu > 0.0 && mu < 1.0,
+                _ => mu > 0.0 && mu.is_finite(),
+            }
+        };
+        (0..self.y.len()).all(inside)
+    }
+
+    /// Iterated weighted least squares, whose last means may lie at the edge of the range of the family.
+    fn weighted_start(
+        &self,
+        columns: &[&[f64]],
+        constant: bool,
+        weights: Option<&[f64]>,
+        offset: Option<&[f64]>,
+    ) -> Option<Vec<f64>> {
         let rows = self.y.len();
         let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
         let total: f64 = (0..rows).map(weight).sum();

@@ -3,7 +3,8 @@
 
 use super::distributions::{inverse_mills, ln_normal};
 use super::jet::Jet;
-use super::ml::Likelihood;
+use super::matrix::Mat;
+use super::ml::{Likelihood, MlFit};
 use super::ml_binary::Link;
 use super::ml_choice::{Multinomial, Ordered};
 use super::quadrature::gauss_hermite;
@@ -172,6 +173,39 @@ impl Stereotype {
     pub fn first_theta(&self) -> usize {
         let free = self.phi.iter().flatten().filter(|s| matches!(s, Scale::Free(_))).count();
         self.phi.len() + free
+    }
+
+    /// Turns the fit with regressors less `means` into the one with the regressors as they are: what was subtracted goes
+    /// to each `theta` by its scale parameters. Covariances follow by the delta method.
+    pub fn uncentre(&self, fit: &mut MlFit, means: &[f64]) {
+        let (slopes, dimensions) = (means.len(), self.phi.len());
+        // the indices of dimensions have `slopes` parameters, all others one
+        let place = |index: usize| index + dimensions * (slopes - 1);
+        let mut map = Mat::identity(fit.b.len());
+        let mut b = fit.b.clone();
+        for (d, scales) in self.phi.iter().enumerate() {
+            let own = d * slopes..(d + 1) * slopes;
+            let moved: f64 = fit.b[own.clone()].iter().zip(means).map(|(b, m)| b * m).sum();
+            for (k, scale) in scales.iter().enumerate() {
+                let theta = place(self.first_theta() + k);
+                let phi = match scale {
+                    Scale::Fixed(value) => *value,
+                    Scale::Free(at) => {
+                        map[(theta, place(*at))] = moved;
+                        if let Some(scores) = &mut fit.scores {
+                            for i in 0..scores.rows() {
+                                scores[(i, *at)] -= moved * scores[(i, self.first_theta() + k)];
+                            }
+                        }
+                        fit.b[place(*at)]
+                    }
+                };
+                b[theta] += phi * moved;
+                own.clone().zip(means).for_each(|(j, mean)| map[(theta, j)] = phi * mean);
+            }
+        }
+        (fit.v, fit.v_model) = (map.sandwich(&fit.v), map.sandwich(&fit.v_model));
+        fit.b = b;
     }
 
     /// Number of categories without the base.

@@ -65,12 +65,13 @@ impl<const N: usize> Stacked<'_, N> {
     }
 }
 
-/// Columns of an index less their means, where one of them is the constant, which takes up the difference: a regressor far
-/// from zero keeps its digits.
+/// Columns of an index less their means, where one of them is the constant, which takes up the difference, and in units of
+/// their deviations: a regressor far from zero keeps its digits, and a search does not depend on its unit.
 pub struct Centred {
     /// The columns.
     pub columns: Vec<Vec<f64>>,
     means: Vec<f64>,
+    scales: Vec<f64>,
     constant: Option<usize>,
 }
 
@@ -83,8 +84,19 @@ impl Centred {
             _ => 0.0,
         };
         let means: Vec<f64> = columns.iter().enumerate().map(mean).collect();
-        let moved = |(c, m): (&&[f64], &f64)| c.iter().map(|v| v - m).collect();
-        Self { columns: columns.iter().zip(&means).map(moved).collect(), means, constant }
+        let scale = |(k, (c, m)): (usize, (&&[f64], &f64))| {
+            let square = stable_sum(c.iter().map(|v| (v - m).powi(2))) / c.len() as f64;
+            let varies = constant != Some(k) && square.sqrt() > 1e-14 * m.abs() && square.is_finite();
+            if varies { square.sqrt() } else { 1.0 }
+        };
+        let scales: Vec<f64> = columns.iter().zip(&means).enumerate().map(scale).collect();
+        let moved = |((c, m), s): ((&&[f64], &f64), &f64)| c.iter().map(|v| (v - m) / s).collect();
+        Self {
+            columns: columns.iter().zip(&means).zip(&scales).map(moved).collect(),
+            means,
+            scales,
+            constant,
+        }
     }
 
     /// Takes starting values in the units of the data, this index first, to those of the columns.
@@ -92,6 +104,7 @@ impl Centred {
         if let Some(constant) = self.constant {
             b[constant] += self.means.iter().zip(b.iter()).map(|(m, b)| m * b).sum::<f64>();
         }
+        b.iter_mut().zip(&self.scales).for_each(|(b, s)| *b *= s);
     }
 
     /// The columns as slices.
@@ -104,9 +117,11 @@ impl Centred {
 pub fn uncentred(b: &[f64], v: &Mat, parts: &[(usize, &Centred)]) -> (Vec<f64>, Mat) {
     let mut map = Mat::identity(b.len());
     for (start, part) in parts {
-        let Some(constant) = part.constant else { continue };
-        for (k, mean) in part.means.iter().enumerate().filter(|(k, _)| *k != constant) {
-            map[(start + constant, start + k)] = -mean;
+        for (k, (mean, scale)) in part.means.iter().zip(&part.scales).enumerate() {
+            map[(start + k, start + k)] = 1.0 / scale;
+            if let Some(constant) = part.constant.filter(|c| *c != k) {
+                map[(start + constant, start + k)] = -mean / scale;
+            }
         }
     }
     (map.times_vector(b), map.sandwich(v))

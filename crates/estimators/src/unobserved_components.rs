@@ -3,6 +3,7 @@
 //! observation counts with `ln(2 pi)`, as in De Jong (1991).
 
 use super::arfima::second_differences;
+use super::combination_scales::Scales;
 use super::matrix::Mat;
 use super::optimise::{self, Objective, Technique, Tolerances};
 use std::convert::Infallible;
@@ -286,6 +287,20 @@ impl Components<'_> {
 
     /// Maximises the likelihood; nothing without a start.
     pub fn maximise(&self, iterations: usize) -> Option<ComponentsFit> {
+        // the level takes up what is subtracted from a regressor
+        let mut scales = Scales::identity(self.x.len());
+        self.x.iter().enumerate().for_each(|(j, c)| scales.set(j, c, self.trend.level, &[]));
+        let columns = scales.columns(&self.x);
+        let x = columns.iter().map(Vec::as_slice).collect();
+        let mut fit = Components { x, ..*self }.search(iterations)?;
+        let unit = |i: usize| if i < columns.len() { scales.to_raw[(i, i)] } else { 1.0 };
+        (0..fit.b.len()).for_each(|i| fit.b[i] *= unit(i));
+        fit.v = Mat::from_fn(fit.v.rows(), fit.v.cols(), |i, j| unit(i) * fit.v[(i, j)] * unit(j));
+        Some(fit)
+    }
+
+    /// [`Self::maximise`] on the columns as they are.
+    fn search(&self, iterations: usize) -> Option<ComponentsFit> {
         let scale = self.scale();
         let value = |q: &[f64]| self.profile(&self.parameters(q, scale)).map(|found| found.1);
         let mut starts: Vec<(Vec<f64>, f64)> =

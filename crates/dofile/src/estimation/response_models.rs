@@ -28,7 +28,7 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
         "tobit" | "truncreg" | "intreg" => Some(model.censored(&cmd)),
         "regress" if ["pr(", "e(", "ystar("].iter().any(|p| asked.starts_with(p)) => Some(model.normal()),
         "heckman" => Some(model.heckman()),
-        "glm" | "ppml" | "xtgee" => Some(model.glm()),
+        "glm" | "binreg" | "ppml" | "xtgee" => Some(model.glm()),
         "cloglog" => Some(model.share("pr", "Pr")),
         "fracreg" if model.session.e.results.get_text("estimator") != Some("hetprobit") => {
             Some(model.share("cm", "Conditional mean of"))

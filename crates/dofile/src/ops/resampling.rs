@@ -83,6 +83,23 @@ impl Intervals {
     }
 }
 
+/// Percentiles corrected for the bias of the median and for the change of the standard error with the statistic, whose
+/// measure is the acceleration (Efron 1987).
+pub(crate) fn accelerated(mut x: Vec<f64>, shift: f64, acceleration: f64, level: f64) -> (f64, f64) {
+    x.sort_by(f64::total_cmp);
+    let z = normal_quantile(0.5 + level / 200.0);
+    let share = |z: f64| normal(shift + (shift + z) / (1.0 - acceleration * (shift + z)));
+    (centile(&x, share(-z)), centile(&x, share(z)))
+}
+
+/// The acceleration from the values with one unit left out each (Efron and Tibshirani 1993, equation 14.15).
+pub(crate) fn acceleration(left_out: &[f64]) -> f64 {
+    let mean = left_out.iter().sum::<f64>() / left_out.len() as f64;
+    let power = |k: i32| left_out.iter().map(|x| (mean - x).powi(k)).sum::<f64>();
+    let spread = power(2);
+    if spread > 0.0 { power(3) / (6.0 * spread.powf(1.5)) } else { 0.0 }
+}
+
 /// How often each of `n` observations is in a sample of their number, drawn with replacement.
 pub(crate) fn draw_counts(s: &Session, n: usize) -> Vec<f64> {
     let mut counts = vec![0.0; n];

@@ -82,7 +82,7 @@ fn slopes_of_ordered_and_grouped_outcomes_keep_their_digits() {
 /// Models with random effects, and the two-step estimator of a selection model.
 #[test]
 fn random_effects_and_selection_keep_their_digits() {
-    let data = "generate d = y > 1\ngenerate k = 1 + (y > .5) + (y > 1.5)\ngenerate c = max(0, floor(y))\ngenerate double ys = y if z + u > -.5\n";
+    let data = "generate d = y > 1\ngenerate k = 1 + (y > .5) + (y > 1.5)\ngenerate c = max(0, floor(y))\ngenerate double ys = y if z + u > -.5\ngenerate ds = d if ys < .\ngenerate t2 = z + u > .3\n";
     let shift = format!("{data}replace x = x + 2^30\nreplace z = z + 2^30");
     let cases: &[(&str, [&str; 4])] = &[
         ("xtlogit d x z, re", ["_b[x]", "_se[x]", "e(rho)", "e(ll)"]),
@@ -90,11 +90,45 @@ fn random_effects_and_selection_keep_their_digits() {
         ("xtpoisson c x z, re", ["_b[x]", "_se[x]", "e(alpha)", "e(ll)"]),
         ("melogit d x z || id:", ["_b[x]", "_se[x]", "_b[z]", "e(ll)"]),
         ("heckman ys x, select(z x) twostep", ["_b[x]", "_se[x]", "e(rho)", "e(sigma)"]),
+        ("heckman ys x, select(z x)", ["_b[x]", "_se[x]", "e(rho)", "e(ll)"]),
+        ("heckman ys x, select(z x) vce(robust)", ["_b[x]", "_se[x]", "[select]_se[z]", "e(ll)"]),
+        ("heckprobit ds x, select(z x)", ["_b[x]", "_se[x]", "e(rho)", "e(ll)"]),
+        ("etregress y x, treat(t2 = z) twostep", ["_b[x]", "_se[x]", "e(rho)", "e(sigma)"]),
     ];
     for (command, wanted) in cases {
         let (plain, moved) = (after(data, command, wanted), after(&shift, command, wanted));
         for ((a, b), name) in plain.iter().zip(&moved).zip(*wanted) {
             assert!((a - b).abs() <= 2e-6 * a.abs(), "{command}: {name} {a} {b}");
         }
+    }
+}
+
+/// A random slope of the year, correlated with the intercept, is that of the period: the intercept alone has another origin.
+#[test]
+fn random_slopes_of_a_year_are_those_of_the_period() {
+    let data = "replace y = y + .4*t*invnormal(mod(id*0.414213562373095, 1)*.98 + .01)\n";
+    for options in ["", " reml"] {
+        let command = format!("mixed y x t || id: t, covariance(unstructured){options}");
+        let wanted = [
+            "_b[x]",
+            "_se[x]",
+            "_b[t]",
+            "_se[t]",
+            "e(ll)",
+            "[lns1_1_1]_cons",
+            "[lns1_1_1]_se[_cons]",
+            "[lnsig_e]_cons",
+        ];
+        let plain = after(data, &command, &wanted);
+        let moved = after(&format!("{data}replace t = t + 2000"), &command, &wanted);
+        for ((a, b), name) in plain.iter().zip(&moved).zip(wanted) {
+            assert!((a - b).abs() <= 2e-5 * a.abs(), "{command}: {name} {a} {b}");
+        }
+        // in 1999 the slope has 1999 times its variance more in the intercept
+        let parts = "matrix G = e(b)\nscalar s = exp([lns1_1_1]_cons)\nscalar c = exp([lns1_1_2]_cons)\nscalar r = tanh([atr1_1_1_2]_cons)";
+        let about = |shift: &str| after(shift, &format!("{command}\n{parts}"), &["s", "c", "r"]);
+        let (near, far) = (about(data), about(&format!("{data}replace t = t + 2000")));
+        let intercept = near[1].powi(2) - 4000.0 * near[2] * near[0] * near[1] + (2000.0 * near[0]).powi(2);
+        assert!((far[1] / intercept.sqrt() - 1.0).abs() < 1e-5, "{near:?} {far:?}");
     }
 }

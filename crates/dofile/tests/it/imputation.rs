@@ -231,7 +231,6 @@ fn what_is_wrong_or_missing_is_said() {
         (format!("{set}mi impute regress x y z, replace"), 198),
         (format!("{set}mi impute regress c y z, add(2)"), 459),
         (format!("{set}mi impute pmm x y z, add(2)"), 198),
-        (format!("{set}mi impute mvn x = y z, add(2)"), 199),
         (format!("{set}mi impute intreg x y z, add(2)"), 199),
         (format!("{set}mi impute nosuch x y z, add(2)"), 198),
         (format!("{set}mi impute poisson x y z, add(2) knn(3)"), 198),
@@ -243,7 +242,8 @@ fn what_is_wrong_or_missing_is_said() {
         (format!("{imputed}mi estimate, other: regress y x"), 198),
         (format!("{imputed}mi estimate: regress y x c nosuch"), 111),
         (format!("{imputed}mi estimate: summarize y"), 301),
-        (format!("{imputed}mi estimate (a: _b[x]): regress y x"), 199),
+        (format!("{imputed}mi estimate (a: _b[nosuch]): regress y x"), 111),
+        (format!("{imputed}mi estimate a: regress y x"), 198),
         (format!("{imputed}mi extract 3"), 198),
         (format!("{imputed}mi xeq 1: replace y = 1"), 199),
         (format!("{imputed}mi predict a"), 199),
@@ -260,4 +260,49 @@ fn what_is_wrong_or_missing_is_said() {
         &format!("{imputed}capture mi impute regress x c, replace\nscalar rc = _rc\nmi query"),
         &["rc == 459", "r(M) == 2", "_N == 600"],
     );
+}
+
+/// Draws of several variables together: their means and slopes are those of the complete data up to the noise of draws; a row
+/// without any value is imputed too, and a value that was observed stays.
+#[test]
+fn joint_draws_follow_the_normal_model() {
+    holds(
+        &format!(
+            "{DATA}generate double w = x + rnormal() if mod(_n, 4)\ngenerate double kept = w\nmi set mlong\nmi register imputed x w\nmi impute mvn x w = y z, add(15) burnin(20) burnbetween(10) rseed(3)\nscalar m = r(M_add)\nmatrix I = r(N_imputed)\nscalar named = \"`r(method)'\" == \"mvn\" & \"`r(prior)'\" == \"uniform\"\nquietly count if _mi_m > 0 & (x == . | w == .)\nscalar left = r(N)\nquietly count if _mi_m > 0 & kept < . & kept != w\nscalar moved = r(N)\nmi estimate, post: regress w x"
+        ),
+        &[
+            "m == 15",
+            "I[1,2] == 279",
+            "named",
+            "left == 0",
+            "moved == 0",
+            "abs(_b[x] - 1) < .12",
+            "abs(_b[_cons]) < .15",
+        ],
+    );
+    let (log, rc) = run(&format!("{DATA}mi set wide\nmi register imputed x\nmi impute mvn x c = z, add(2)"));
+    assert_eq!(rc, 459, "{log}");
+    let (log, rc) =
+        run(&format!("{DATA}mi set wide\nmi register imputed x\nmi impute mvn x = z, add(2) prior(ridge)"));
+    assert_eq!(rc, 199, "{log}");
+}
+
+/// Where one variable is missing the chain is the imputation by regression: rounds given the same observed values are
+/// independent of each other, so that the spread between imputations is that of the posterior.
+#[test]
+fn joint_draws_of_one_variable_are_those_of_its_regression() {
+    let spread = |impute: &str| {
+        let mut s = Session::default();
+        let text = format!(
+            "{DATA}mi set mlong\nmi register imputed x\n{impute} add(60) rseed(8)\nmi estimate, post: mean x\nmatrix B = e(B_mi)\nmatrix W = e(W_mi)\nscalar b = _b[x]"
+        );
+        let (log, rc) = s.run_captured(&text);
+        assert_eq!(rc, 0, "{log}");
+        ["b", "B[1,1]", "W[1,1]"].map(|name| s.eval_num(name).expect("a number"))
+    };
+    let [mean, between, within] = spread("mi impute regress x y z,");
+    let [other, across, inside] = spread("mi impute mvn x = y z, burnin(5) burnbetween(1)");
+    assert!((mean - other).abs() < 0.01, "{mean} {other}");
+    assert!((within / inside - 1.0).abs() < 0.05, "{within} {inside}");
+    assert!((between / across).ln().abs() < 0.7, "{between} {across}");
 }

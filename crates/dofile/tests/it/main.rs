@@ -36,6 +36,7 @@ mod health_and_surveys;
 mod held_estimates;
 mod imputation;
 mod interpretation;
+mod invariance;
 mod kernel_models;
 mod language;
 mod less_common;

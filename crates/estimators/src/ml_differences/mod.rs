@@ -4,11 +4,13 @@
 //! a row, so that it fits the scale of the coordinate ([R] ml, Methods and formulas of numerical derivatives).
 
 mod covariance;
+mod scales;
 mod search;
 
 pub use super::allowed::Allowed;
 pub use search::{Point, TRIED};
 
+use super::combination_scales::Combination;
 use super::matrix::Mat;
 use super::real::stable_sum;
 use super::vce::Vce;
@@ -28,11 +30,13 @@ pub trait Values {
 pub enum Shape<'a> {
     /// Through linear indices: the columns of each, a constant as a column of ones.
     Indices(Vec<Vec<&'a [f64]>>),
-    /// Directly, with this number of parameters.
-    Parameters(usize),
+    /// Directly, with this number of parameters; linear combinations among them with their columns, where they are
+    /// known, set the scales of the differences.
+    Parameters(usize, Vec<Combination<'a>>),
 }
 
 /// The sample of a problem.
+#[derive(Clone, Copy)]
 pub struct Sample<'a> {
     /// Weight of each row and its meaning.
     pub weights: Option<(&'a [f64], WeightKind)>,
@@ -95,14 +99,14 @@ impl Problem<'_> {
     fn coordinates(&self) -> usize {
         match &self.shape {
             Shape::Indices(indices) => indices.len(),
-            Shape::Parameters(size) => *size,
+            Shape::Parameters(size, _) => *size,
         }
     }
 
     fn size(&self) -> usize {
         match &self.shape {
             Shape::Indices(indices) => indices.iter().map(Vec::len).sum(),
-            Shape::Parameters(size) => *size,
+            Shape::Parameters(size, _) => *size,
         }
     }
 
@@ -122,7 +126,7 @@ impl Problem<'_> {
     ) -> Result<Option<Vec<f64>>, Failure<V::Error>> {
         let mut shift = match &self.shape {
             Shape::Indices(indices) => vec![0.0; indices.len()],
-            Shape::Parameters(_) => Vec::new(),
+            Shape::Parameters(..) => Vec::new(),
         };
         let mut at = b.to_vec();
         let target = if shift.is_empty() { &mut at } else { &mut shift };
@@ -177,7 +181,7 @@ impl Problem<'_> {
         if steps.is_empty() {
             *steps = match &self.shape {
                 Shape::Indices(_) => vec![1e-3; width],
-                Shape::Parameters(_) => b.iter().map(|b| 1e-3 * b.abs().max(1e-2)).collect(),
+                Shape::Parameters(..) => b.iter().map(|b| 1e-3 * b.abs().max(1e-2)).collect(),
             };
         }
         let (mut first, mut second) = (Vec::with_capacity(width), vec![vec![Vec::new(); width]; width]);
@@ -232,7 +236,7 @@ impl Problem<'_> {
     /// Index and column of each parameter.
     fn places(&self) -> Vec<(usize, Option<&[f64]>)> {
         match &self.shape {
-            Shape::Parameters(size) => (0..*size).map(|j| (j, None)).collect(),
+            Shape::Parameters(size, _) => (0..*size).map(|j| (j, None)).collect(),
             Shape::Indices(indices) => {
                 let mut out = Vec::new();
                 for (e, columns) in indices.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Newton-Raphson with step halving in the parameters that the constraints allow.
 
+use super::scales::Scaled;
 use super::{Covariance, Failure, Local, Problem, Values};
 use crate::matrix::Mat;
 use crate::ml::{Iteration, Limits, MlFit};
@@ -103,8 +104,23 @@ impl Problem<'_> {
         Ok((best, top))
     }
 
-    /// Maximises from `start`, which meets the constraints.
+    /// Maximises from `start`, which meets the constraints; the second part is the gradient.
     pub fn maximise<V: Values>(
+        &self,
+        values: &mut V,
+        start: &[f64],
+        limits: Limits,
+        covariance: Covariance<'_>,
+    ) -> Result<(MlFit, Vec<f64>), Failure<V::Error>> {
+        let scales = self.scales();
+        let columns = self.standard_columns(&scales);
+        let inner = self.in_coordinates(&scales, &columns);
+        let mut scaled = Scaled { values, scales: &scales };
+        Ok(Self::raw(&scales, inner.climb(&mut scaled, &scales.coordinates(start), limits, covariance)?))
+    }
+
+    /// [`Self::maximise`] in the coordinates that the shape has.
+    fn climb<V: Values>(
         &self,
         values: &mut V,
         start: &[f64],

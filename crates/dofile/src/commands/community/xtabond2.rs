@@ -19,6 +19,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail, normal_two_sided};
+use estimators::matrix::Mat;
 use estimators::panel_gmm::{GmmFit, Steps, Unit, fit};
 use estimators::qr::{Design as Columns, choose_columns};
 use estimators::wald;
@@ -127,6 +128,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         orthogonal: asked.orthogonal,
         errors: asked.errors,
         sample: place.sample(&touse),
+        means: (Vec::new(), Vec::new()),
     };
     for text in cmd.options.texts("gmmstyle") {
         model.gmm.extend(gmmstyle(session, text, &place)?);
@@ -134,6 +136,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for text in cmd.options.texts("ivstyle") {
         model.iv.extend(ivstyle(session, text, &place)?);
     }
+    model.centre();
+    let means = model.means.0.clone();
     let (units, differences, levels) = model.equations();
     if units.is_empty() {
         return Err(StataError::no_observations());
@@ -142,7 +146,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let sample = sample_rows(&touse, &place, &used);
     let mut names: Vec<String> = regressors.iter().map(|r| r.0.name()).collect();
     names.extend(asked.constant.then(|| "_cons".to_string()));
-    finish(session, cmd, &asked, Found { units, names, used, sample, panel })
+    finish(session, cmd, &asked, Found { units, names, used, sample, panel, means })
 }
 
 fn listed(session: &Session, text: &str, place: &Place) -> Result<Vec<(Term, ByUnit)>> {
@@ -156,6 +160,8 @@ struct Found {
     used: Places,
     sample: Vec<bool>,
     panel: Panel,
+    /// What was subtracted from the regressors in levels.
+    means: Vec<f64>,
 }
 
 /// Leaves out regressors that are collinear over all equations; the constant goes before the others.
@@ -187,7 +193,7 @@ fn without_collinear(mut units: Vec<Unit>, constant: bool) -> (Vec<Unit>, Vec<us
 }
 
 fn finish(session: &mut Session, cmd: &ParsedCommand, asked: &Asked, found: Found) -> Result<()> {
-    let Found { units, names, used, sample, panel } = found;
+    let Found { units, names, used, sample, panel, means } = found;
     let (units, kept) = without_collinear(units, asked.constant);
     let omitted: Vec<String> =
         (0..names.len()).filter(|j| !kept.contains(j)).map(|j| names[j].clone()).collect();
@@ -205,6 +211,13 @@ fn finish(session: &mut Session, cmd: &ParsedCommand, asked: &Asked, found: Foun
         (false, true) => 1.0,
     };
     fitted.v = fitted.v.clone().scaled(factor);
+    if asked.constant {
+        // the constant takes up what was subtracted
+        let last = kept.len() - 1;
+        let mut map = Mat::identity(kept.len());
+        (0..last).for_each(|j| map[(last, j)] = -means[kept[j]]);
+        (fitted.b, fitted.v) = (map.times_vector(&fitted.b), map.sandwich(&fitted.v));
+    }
     let reading = Reading { vce: Some(VceSpec::Default), list: first_word(&cmd.list).0, ..Reading::new(cmd) };
     let reading = reading.model(session)?;
     let labels = names.iter().map(|n| if omitted.contains(n) { format!("o.{n}") } else { n.clone() });

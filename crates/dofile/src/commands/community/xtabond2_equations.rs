@@ -135,6 +135,9 @@ pub(super) struct Model<'a> {
     pub(super) errors: Errors,
     /// Units and periods in use.
     pub(super) sample: BTreeSet<(usize, i64)>,
+    /// What is subtracted from the regressors and from the instruments of `ivstyle()` in levels, where a constant takes it
+    /// up: far from zero they would be nearly collinear with it.
+    pub(super) means: (Vec<f64>, Vec<f64>),
 }
 
 /// A column of the instruments.
@@ -197,6 +200,19 @@ impl Model<'_> {
             && self.iv.iter().all(|own| own.zero || own.values[unit].contains_key(&t))
     }
 
+    /// Sets [`Self::means`] to those of the rows in use.
+    pub(super) fn centre(&mut self) {
+        let mean = |values: &ByUnit| {
+            let all =
+                values.iter().enumerate().flat_map(|(unit, own)| own.iter().map(move |(t, v)| (unit, t, v)));
+            let used = all.filter(|(unit, t, _)| self.sample.contains(&(*unit, **t)));
+            let (sum, count) = used.fold((0.0, 0.0), |(sum, count), (_, _, v)| (sum + v, count + 1.0));
+            if self.constant && count > 0.0 { sum / count } else { 0.0 }
+        };
+        self.means =
+            (self.x.iter().map(|x| mean(x)).collect(), self.iv.iter().map(|z| mean(&z.values)).collect());
+    }
+
     /// Outcome and regressors of a transformed equation.
     fn sides(&self, unit: usize, errors: &ErrorWeights) -> Option<(f64, Vec<f64>)> {
         let y = combined(&self.y[unit], errors)?;
@@ -238,8 +254,8 @@ impl Model<'_> {
         }
         let y = *self.y[unit].get(&t)?;
         let mut x = Vec::new();
-        for column in &self.x {
-            x.push(*column[unit].get(&t)?);
+        for (column, mean) in self.x.iter().zip(&self.means.0) {
+            x.push(*column[unit].get(&t)? - mean);
         }
         let mut z = Vec::new();
         if self.constant {
@@ -254,7 +270,9 @@ impl Model<'_> {
             z.extend(value.map(|value| (Slot::Difference(v, period), value)));
         }
         for (v, own) in self.iv.iter().enumerate().filter(|(_, own)| own.place != In::Differences) {
-            z.extend(own.values[unit].get(&t).map(|value| (Slot::Standard(v), *value)));
+            // a missing value that is allowed counts as zero
+            let value = own.values[unit].get(&t).copied().unwrap_or(0.0);
+            z.push((Slot::Standard(v), value - self.means.1[v]));
         }
         Some(Row { y, x, z, errors: vec![(t, 1.0)] })
     }

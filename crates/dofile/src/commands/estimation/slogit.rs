@@ -20,6 +20,7 @@ use crate::syntax::split::ParsedCommand;
 use estimators::ml::Equation;
 use estimators::ml_choice::Multinomial;
 use estimators::ml_outcomes::{Observed, Scale, Stereotype};
+use estimators::real::stable_sum;
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::int("DIMension"),
@@ -80,9 +81,9 @@ impl Shape {
     }
 
     /// Linear indices: the dimensions, then one parameter each.
-    fn equations<'a>(&self, model: &'a Model, width: usize) -> Vec<Equation<'a>> {
+    fn equations<'a>(&self, columns: &[&'a [f64]], width: usize) -> Vec<Equation<'a>> {
         let single = || Equation { columns: Vec::new(), constant: true, offset: None };
-        let index = || Equation { columns: model.columns(), constant: false, offset: None };
+        let index = || Equation { columns: columns.to_vec(), constant: false, offset: None };
         let dimensions = (0..self.dimensions).map(|_| index());
         dimensions.chain((self.dimensions..width).map(|_| single())).collect()
     }
@@ -109,17 +110,22 @@ impl Shape {
 
     /// Start from the multinomial logit: its first equations are the dimensions, and the scale parameters of the others
     /// project their slopes on these, in the metric of the spread of the regressors.
-    fn start(&self, model: &Model, of_row: &[usize], of: &Stereotype) -> Result<Vec<f64>> {
+    fn start(
+        &self,
+        model: &Model,
+        columns: &[&[f64]],
+        of_row: &[usize],
+        of: &Stereotype,
+    ) -> Result<Vec<f64>> {
         let others = self.categories - 1;
         let base = self.base;
         let y: Vec<Option<usize>> =
             of_row.iter().map(|c| (*c != base).then(|| c - usize::from(*c > base))).collect();
-        let columns = model.columns();
         let slopes = columns.len();
         let per = slopes + 1;
         let logit = Multinomial { y: &y, indices: others };
         let equations = (0..others)
-            .map(|_| Equation { columns: model.columns(), constant: true, offset: None })
+            .map(|_| Equation { columns: columns.to_vec(), constant: true, offset: None })
             .collect();
         let fit = ml_command::quiet(model, &logit, equations, &vec![0.0; per * others])?;
         let slope = |k: usize, j: usize| fit.b[k * per + j];
@@ -168,11 +174,19 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let shape = Shape { base, dimensions: dimensions as usize, categories: values.len() };
     let of = Stereotype::cornered(base, shape.dimensions, values.len());
-    let from = shape.start(&model, &of_row, &of)?;
+    // a product of scale parameters and dimensions takes what is subtracted: far from zero it would bend the search
+    let given = session.settings.search.from.is_some();
+    let mean = |c: &&[f64]| if given { 0.0 } else { stable_sum(c.iter().copied()) / c.len() as f64 };
+    let means: Vec<f64> = model.columns().iter().map(mean).collect();
+    let less = |(c, m): (&[f64], &f64)| c.iter().map(|x| x - m).collect::<Vec<f64>>();
+    let centred: Vec<Vec<f64>> = model.columns().into_iter().zip(&means).map(less).collect();
+    let columns: Vec<&[f64]> = centred.iter().map(Vec::as_slice).collect();
+    let from = shape.start(&model, &columns, &of_row, &of)?;
     let layout = shape.layout(&model, &of);
     let observed = Observed { y: &of_row, model: &of };
-    let equations = shape.equations(&model, from.len() - shape.dimensions * (regressors - 1));
-    let fit = likelihood::maximise(session, &cmd.options, &model, &observed, equations, &from, &layout)?;
+    let equations = shape.equations(&columns, from.len() - shape.dimensions * (regressors - 1));
+    let mut fit = likelihood::maximise(session, &cmd.options, &model, &observed, equations, &from, &layout)?;
+    of.uncentre(&mut fit, &means);
     let mut parameters = layout.parameters(&fit.b, &fit.v);
     let corners = corners(&of, parameters.b.len(), values.len());
     corners.iter().for_each(|(at, value)| parameters.b[*at] = *value);

@@ -2,6 +2,7 @@
 //! `estimators::rubin`.
 
 use super::data::{Settings, take_apart};
+use super::transformations::Transformations;
 use crate::error::{Result, StataError};
 use crate::estimation::post::{kernel, stata};
 use crate::estimation::table::Table;
@@ -34,6 +35,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noHEADer"),
     OptSpec::flag("noTABle"),
     OptSpec::flag("noCITable"),
+    OptSpec::flag("noCOEF"),
     OptSpec::flag("DOTS"),
     OptSpec::flag("noDOTS"),
 ];
@@ -65,23 +67,25 @@ struct Runs {
     observations: Vec<f64>,
     residual: Vec<Option<f64>>,
     stripe: Vec<Stripe>,
+    /// Values and covariances of the transformations.
+    transformed: Vec<(Vec<f64>, Mat)>,
     last: Estimation,
 }
 
 pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     let at = top_level_colon(rest).ok_or_else(|| StataError::invalid("mi estimate is a prefix"))?;
     let (head, command) = (rest[..at].trim(), rest[at + 1..].trim().to_string());
-    let text = match top_level_comma(head) {
-        Some(i) if head[..i].trim().is_empty() => &head[i + 1..],
-        None if head.is_empty() => "",
-        _ => return Err(StataError::unsupported_command("mi estimate of transformed coefficients")),
+    let (list, text) = match top_level_comma(head) {
+        Some(i) => (&head[..i], &head[i + 1..]),
+        None => (head, ""),
     };
+    let transformations = Transformations::parse(list.trim())?;
     let options = Options::parse("mi estimate", text, OPTIONS, UNSUPPORTED)?;
     let (settings, all) = take_apart(&s.frame)?;
     let which = imputations(&options, &settings)?;
     let before = s.frame.clone();
     let active = s.e.clone();
-    let runs = run_all(s, &command, &all, &which, options.has("esampvaryok"));
+    let runs = run_all(s, &command, &all, &which, options.has("esampvaryok"), &transformations);
     s.frame = before;
     s.e = active;
     let runs = runs?;
@@ -89,10 +93,18 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     let places: Vec<usize> =
         (0..runs.stripe.len()).filter(|i| runs.covariances.iter().all(|v| v[(*i, *i)] > 0.0)).collect();
     let pooled = pool(&runs.estimates, &runs.covariances, complete);
-    let est = posted(&command, &runs, &pooled, &places, options.has("post"));
+    let mut est = posted(&command, &runs, &pooled, &places, options.has("post"));
+    let moved = transformations.pooled(&runs.transformed, complete);
+    transformations.store(&mut est.results, moved.as_ref());
     let touse = vec![false; s.frame.n_rows()];
     s.post_estimation(est, touse);
-    show(s, &options, &runs, &pooled, &places)
+    show(s, &options, &runs, &pooled, &places)?;
+    if let Some(moved) = &moved
+        && !options.has("notable")
+    {
+        transformations.show(s, moved, options.real("level").unwrap_or(s.settings.level));
+    }
+    Ok(())
 }
 
 /// Numbers of the imputations that are used; at least two.
@@ -117,6 +129,7 @@ fn run_all(
     all: &[crate::frame::Frame],
     which: &[usize],
     may_vary: bool,
+    transformations: &Transformations,
 ) -> Result<Runs> {
     let mut runs: Option<Runs> = None;
     let mut sample: Option<Vec<bool>> = None;
@@ -150,6 +163,7 @@ fn run_all(
             observations: Vec::new(),
             residual: Vec::new(),
             stripe: names.clone(),
+            transformed: Vec::new(),
             last: Estimation::default(),
         });
         let same = names.len() == runs.stripe.len()
@@ -165,6 +179,7 @@ fn run_all(
         runs.observations.push(n);
         runs.residual.push(df);
         runs.last = s.e.clone();
+        runs.transformed.extend(transformations.at(s)?);
     }
     runs.ok_or_else(|| StataError::standard(2000))
 }
@@ -189,7 +204,7 @@ fn tested(runs: &Runs, places: &[usize]) -> Vec<usize> {
 }
 
 /// Smallest, average and largest of numbers; infinite ones are missing.
-fn extremes(values: &[f64]) -> [f64; 3] {
+pub(super) fn extremes(values: &[f64]) -> [f64; 3] {
     let (low, high) = values.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), x| (l.min(*x), h.max(*x)));
     [low, values.iter().sum::<f64>() / values.len() as f64, high].map(stata)
 }
@@ -271,6 +286,9 @@ fn show(s: &mut Session, options: &Options, runs: &Runs, pooled: &Pooled, places
     let level = options.real("level").unwrap_or(s.settings.level);
     if !(10.0..=99.99).contains(&level) {
         return Err(StataError::invalid("level() must be between 10 and 99.99 inclusive"));
+    }
+    if options.has("nocoef") {
+        return Ok(());
     }
     if !options.has("noheader") {
         header(s, runs, pooled);

@@ -92,24 +92,26 @@ struct Request {
 }
 
 /// Rows of one target.
-struct Rows {
-    observed: Vec<bool>,
-    missing: Vec<usize>,
+pub(super) struct Rows {
+    /// Whether each row of the data is in the sample with a value.
+    pub observed: Vec<bool>,
+    /// Rows of the sample without one.
+    pub missing: Vec<usize>,
 }
 
 pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
-    let (settings, mut all) = take_apart(&s.frame)?;
     let (method, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    if method == "mvn" {
+        return super::mvn::run(s, rest);
+    }
+    let (settings, mut all) = take_apart(&s.frame)?;
     let mut cmd = ParsedCommand::split("mi impute", rest, Kind::of(method) != Kind::Univariate)?;
     cmd.check_options(OPTIONS, UNSUPPORTED)?;
     if cmd.weight.is_some() || cmd.using.is_some() {
         return Err(StataError::syntax());
     }
     let request = request(method, &cmd, &settings)?;
-    if let Some(seed) = cmd.options.text("rseed") {
-        let x = s.eval_num(seed)?;
-        *s.rng.borrow_mut() = crate::rng::Mt64::new(x.max(0.0) as u64);
-    }
+    seed(s, &cmd.options)?;
     let burnin = cmd.options.int("burnin").unwrap_or(10);
     if burnin < 0 || (cmd.options.has("burnin") && request.kind != Kind::Chained) {
         return Err(StataError::invalid("option burnin() incorrectly specified"));
@@ -139,8 +141,17 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     Ok(())
 }
 
+/// Sets the seed of `rseed()`.
+pub(super) fn seed(s: &mut Session, options: &Options) -> Result<()> {
+    if let Some(seed) = options.text("rseed") {
+        let x = s.eval_num(seed)?;
+        *s.rng.borrow_mut() = crate::rng::Mt64::new(x.max(0.0) as u64);
+    }
+    Ok(())
+}
+
 /// Numbers of the first and the last imputation that are made.
-fn numbers(options: &Options, existing: usize) -> Result<(usize, usize)> {
+pub(super) fn numbers(options: &Options, existing: usize) -> Result<(usize, usize)> {
     match (options.int("add"), options.has("replace")) {
         (Some(n), false) if (1..=1000).contains(&n) => Ok((existing + 1, existing + n as usize)),
         (Some(_), false) => Err(StataError::invalid("option add() incorrectly specified")),
@@ -272,7 +283,7 @@ fn impute(s: &mut Session, request: &Request, rows: &[Rows], burnin: usize) -> R
 }
 
 /// Writes values into rows of a variable; its type grows where it must.
-fn put(s: &mut Session, name: &str, rows: &[usize], values: &[f64]) -> Result<()> {
+pub(super) fn put(s: &mut Session, name: &str, rows: &[usize], values: &[f64]) -> Result<()> {
     let v = s.frame.position(name)?;
     let ty = s.frame.var(v).data.storage_type();
     let fits = values
@@ -323,6 +334,19 @@ fn report(
             s.print(format!("{:>12}: {}", target.name, target.method.title().to_lowercase()));
         }
     }
+    let names: Vec<String> = request.targets.iter().map(|t| t.name.clone()).collect();
+    counts(s, &names, rows, name, (last.max(existing), added, updated));
+}
+
+/// Prints the numbers of complete and incomplete rows, and stores what `mi impute` stores: the numbers of imputations (all,
+/// added, updated) and those of rows.
+pub(super) fn counts(
+    s: &mut Session,
+    targets: &[String],
+    rows: &[Rows],
+    method: &str,
+    (all, added, updated): (usize, usize, usize),
+) {
     let rule = format!("{}+{}+{}", "-".repeat(19), "-".repeat(35), "-".repeat(11));
     s.print("");
     s.print(&rule);
@@ -331,10 +355,10 @@ fn report(
     let count = |of: &dyn Fn(&Rows) -> usize| -> Vec<f64> { rows.iter().map(|r| of(r) as f64).collect() };
     let complete = count(&|r| r.observed.iter().filter(|o| **o).count());
     let incomplete = count(&|r| r.missing.len());
-    for (k, target) in request.targets.iter().enumerate() {
+    for (k, name) in targets.iter().enumerate() {
         s.print(format!(
             "{:>18} |{:>11}{:>13}{:>10} |{:>10}",
-            format::abbrev(&target.name, 18),
+            format::abbrev(name, 18),
             complete[k],
             incomplete[k],
             incomplete[k],
@@ -342,12 +366,12 @@ fn report(
         ));
     }
     s.print(&rule);
-    let names: Vec<Stripe> = request.targets.iter().map(|t| Stripe::term(t.name.clone())).collect();
+    let names: Vec<Stripe> = targets.iter().map(|t| Stripe::term(t.clone())).collect();
     let total: Vec<f64> = complete.iter().zip(&incomplete).map(|(a, b)| a + b).collect();
     let mut r = Results::default();
-    r.scalar("M", last.max(existing) as f64).scalar("M_add", added as f64).scalar("M_update", updated as f64);
-    r.scalar("k_ivars", request.targets.len() as f64);
-    r.text("method", name);
+    r.scalar("M", all as f64).scalar("M_add", added as f64).scalar("M_update", updated as f64);
+    r.scalar("k_ivars", targets.len() as f64);
+    r.text("method", method);
     for (name, values) in [
         ("N", total),
         ("N_complete", complete),

@@ -56,7 +56,7 @@ impl Method {
             ("mlogit", _) => Ok(Self::Mlogit),
             ("poisson", _) => Ok(Self::Poisson),
             ("nbreg", _) => Ok(Self::Nbreg),
-            ("mvn" | "intreg", _) => Err(StataError::unsupported_command(&format!("mi impute {name}"))),
+            ("intreg", _) => Err(StataError::unsupported_command(&format!("mi impute {name}"))),
             _ => Err(StataError::invalid(format!("mi impute {name} is unrecognized"))),
         }
     }
@@ -105,7 +105,7 @@ impl Method {
 /// Mark of the rows that the model is fitted on; no user's variable begins like this.
 const MARK: &str = "__mi_observed";
 
-fn normal(s: &Session) -> f64 {
+pub(super) fn normal(s: &Session) -> f64 {
     s.rng.borrow_mut().normal()
 }
 
@@ -136,7 +136,7 @@ pub(super) fn draw(
 }
 
 /// One draw of a function of random numbers.
-fn random(s: &Session, name: &str, parameters: &[f64]) -> f64 {
+pub(super) fn random(s: &Session, name: &str, parameters: &[f64]) -> f64 {
     let arguments: Vec<Value> = parameters.iter().map(|x| Value::Num(*x)).collect();
     let drawn = functions::scalar(name).map(|f| f.call(&arguments, &s.rng, Path::new("")));
     drawn.and_then(|value| value.as_num()).unwrap_or(MISSING)

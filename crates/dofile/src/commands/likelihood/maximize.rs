@@ -67,14 +67,13 @@ pub(super) fn with_program<T>(
         .iter()
         .map(|side| side.columns().into_iter().chain(side.constant.then_some(ones.as_slice())).collect())
         .collect();
-    let shape = match spec.method {
-        Method::Total => Shape::Parameters(prepared.estimated.len()),
-        _ => Shape::Indices(columns),
-    };
     // a program of the methods d0 to d2 weights its sum itself
     let own = spec.method != Method::Total;
     let sample = Sample { weights: weights.as_ref().filter(|_| own).map(|(w, k)| (w.as_slice(), *k)), n };
-    let mut problem = Problem { shape, sample, allowed };
+    let mut problem = Problem { shape: Shape::Indices(columns), sample, allowed };
+    if !own {
+        problem.in_parameters();
+    }
     let mut program = Program::open(s, spec, prepared.clone())?;
     let result = work(&mut problem, &mut program);
     program.close();
@@ -123,7 +122,7 @@ pub(super) fn maximize(s: &mut Session, spec: &MlSpec, options: &Options) -> Res
         let (from, initial) = begin(problem, program, spec, &prepared, options)?;
         if spec.method == Method::Rows && !program.by_index() {
             // the program reads its coefficients itself: differences in each of them
-            problem.shape = Shape::Parameters(from.len());
+            problem.in_parameters();
         }
         let fit = problem.maximise(program, &from, limits, covariance).map_err(start::failure)?;
         Ok((initial, fit))

@@ -25,6 +25,7 @@ use estimators::matrix::Mat;
 use estimators::ml::{Equation, MlFit};
 use estimators::ml_binary::{Binary, Link};
 use estimators::ols::{self, Request};
+use estimators::stacked::{Centred, uncentred};
 use estimators::wald;
 
 const SYNTAX: StandardSyntax =
@@ -213,13 +214,16 @@ impl Steps {
     fn fit(sample: &Sample) -> Result<Self> {
         let model = &sample.model;
         let binary = Binary { y: &sample.treated, link: Link::Probit };
-        let width = sample.treatment.width();
-        let probit = ml_command::quiet(model, &binary, vec![sample.treatment.equation()], &vec![0.0; width])?;
         let rows = model.y.len();
-        let mut z: Vec<Vec<f64>> = sample.treatment.side.columns().into_iter().map(<[f64]>::to_vec).collect();
-        if sample.treatment.side.constant {
-            z.push(vec![1.0; rows]);
-        }
+        // both steps use columns less their means: a regressor far from zero keeps its digits
+        let ones = vec![1.0; rows];
+        let side = &sample.treatment.side;
+        let chooser = centred(side.columns(), side.constant.then_some(&ones));
+        let own = centred(model.columns(), model.constant.then_some(&ones));
+        let equation = Equation { columns: chooser.slices(), constant: false, ..sample.treatment.equation() };
+        let start = vec![0.0; equation.len()];
+        let mut probit = ml_command::quiet(model, &binary, vec![equation], &start)?;
+        let z = &chooser.columns;
         let index = |i: usize| z.iter().zip(&probit.b).map(|(c, b)| c[i] * b).sum::<f64>();
         let hazard: Vec<f64> = (0..rows)
             .map(|i| if sample.treated[i] { inverse_mills(index(i)) } else { -inverse_mills(-index(i)) })
@@ -234,10 +238,7 @@ impl Steps {
             };
             ols::fit(&request).map_err(fit_error)?
         };
-        let mut design: Vec<Vec<f64>> = model.columns().into_iter().map(<[f64]>::to_vec).collect();
-        if model.constant {
-            design.push(vec![1.0; rows]);
-        }
+        let mut design = own.columns.clone();
         design.push(hazard);
         let columns: Vec<&[f64]> = design.iter().map(Vec::as_slice).collect();
         let second = ols::fit(&Request { constant: false, chosen: true, ..Request::new(&model.y, &columns) })
@@ -256,11 +257,12 @@ impl Steps {
             })
         };
         let middle = cross(&design, &|i| 1.0 - rho * rho * delta[i]);
-        let first = cross(&z, &|i| delta[i]);
+        let first = cross(z, &|i| delta[i]);
         let q = first.sandwich(&probit.v_model).scaled(rho * rho);
         let v = second.unscaled.sandwich(&middle.plus(&q)).scaled(s2);
-        let mut slopes = second.b;
+        let (mut slopes, v) = uncentred(&second.b, &v, &[(0, &own)]);
         slopes.pop();
+        (probit.b, probit.v_model) = uncentred(&probit.b, &probit.v_model, &[(0, &chooser)]);
         Ok(Self { probit, slopes, lambda, v, sigma, rho, outcome_ll: plain.ll })
     }
 
@@ -309,6 +311,11 @@ impl Steps {
         results.text("treatment", &sample.treatment.name);
         session.post_estimation(est, model.touse.clone());
     }
+}
+
+fn centred<'a>(mut columns: Vec<&'a [f64]>, constant: Option<&'a Vec<f64>>) -> Centred {
+    columns.extend(constant.map(Vec::as_slice));
+    Centred::of(&columns)
 }
 
 fn header(session: &mut Session) {

@@ -8,14 +8,14 @@ use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
-use crate::estimation::model::{Reading, VceSpec};
+use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::ops::glm::{check, family, family_text, link, link_text};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::{format, ml_options};
 use estimators::jet::{Formula, Jet};
-use estimators::ml::Equation;
+use estimators::ml::{Equation, Likelihood, Limits, MlFit, Problem, Under};
 use estimators::ml_glm::{Family, Glm, Scoring};
 use estimators::real::stable_sum;
 
@@ -55,7 +55,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         cmd,
         &MlCommand {
             name: "glm",
-            estimate: &|session| estimate(session, cmd),
+            estimate: &|session| {
+                let o = &cmd.options;
+                let asked = Asked {
+                    family: family(o.text("family").unwrap_or(""))?,
+                    link: o.text("link"),
+                    information: information(cmd),
+                };
+                estimate(session, cmd, &asked)
+            },
             header: &super::glm_show::header,
             look: &|session| Look {
                 eform: cmd.has("eform").then(|| exponentiated(session)),
@@ -78,9 +86,20 @@ fn exponentiated(session: &Session) -> &'static str {
     if named { heading } else { "exp(b)" }
 }
 
-fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (family, trials_text) = family(cmd.options.text("family").unwrap_or(""))?;
-    let link = link(family, cmd.options.text("link"))?;
+/// A model: its family with the number of trials, the link if it is not that of the family, and the information matrix.
+pub(super) struct Asked<'a> {
+    /// Family and number or variable of trials.
+    pub family: (Family, Option<String>),
+    /// Link.
+    pub link: Option<&'a str>,
+    /// Information matrix.
+    pub information: Information,
+}
+
+/// Fits the model and posts its results.
+pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked<'_>) -> Result<()> {
+    let (family, trials_text) = asked.family.clone();
+    let link = link(family, asked.link)?;
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     let fixed_trials = trials_text.as_deref().and_then(parse_number);
     let trials_variable = match (&trials_text, fixed_trials) {
@@ -88,7 +107,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => None,
     };
     further.extend(trials_variable);
-    let information = information(cmd);
+    let information = asked.information;
     let reading = Reading { further, plain_vce: &["oim", "eim"], ..Reading::likelihood(cmd, SYNTAX.weights) };
     let mut model = reading.model(session)?.enough()?;
     drop_collinear(session, &mut model);
@@ -124,7 +143,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         Information::Expected { .. } => {
             let scoring = Scoring(&glm);
-            likelihood::maximise_unlogged(
+            let own = equations.clone();
+            let fit = likelihood::maximise_unlogged(
                 session,
                 &cmd.options,
                 &model,
@@ -132,7 +152,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 equations,
                 &start,
                 &layout,
-            )?
+            )?;
+            settled(&model, &scoring, own, fit)
         }
     };
     let rows = model.y.len();
@@ -226,9 +247,27 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// Goes on with Fisher scoring, which nears the maximum by a share in each step where the link is not canonical, until
+/// the coefficients settle; the log stays that of the search.
+fn settled<L: Likelihood>(model: &Model, scoring: &L, equations: Vec<Equation<'_>>, fit: MlFit) -> MlFit {
+    if !fit.converged || fit.constrained.is_some() {
+        return fit;
+    }
+    let (weights, n) = likelihood::effective_weights(model);
+    let weights = weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind));
+    let problem = Problem { model: scoring, equations, rows: model.y.len(), weights, n };
+    let limits =
+        Limits { iterations: 2000, tolerance: 1e-12, likelihood_tolerance: 0.0, newton_tolerance: 1e-12 };
+    let under = Under { allowed: None, outer_products: model.vce == VceSpec::OuterProducts };
+    match problem.maximise_under(&fit.b, limits, model.kernel_vce(), under) {
+        Some(found) if found.converged => MlFit { log: fit.log, ..found },
+        _ => fit,
+    }
+}
+
 /// Which information matrix a fit uses.
 #[derive(Clone, Copy)]
-enum Information {
+pub(super) enum Information {
     /// The Hessian.
     Observed,
     /// Its expectation; `scoring` where the search is Fisher scoring by name.

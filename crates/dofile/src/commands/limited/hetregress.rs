@@ -7,6 +7,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::parts::{Listed, first, scalar, scale_footer, single, store_scale_test};
 use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
@@ -73,7 +74,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(198, "het() takes no options"));
     }
     let further = listed.list.variables().iter().map(|v| session.variable(v)).collect::<Result<Vec<_>>>()?;
-    let model = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) }.model(session)?.enough()?;
+    let mut model = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) }.model(session)?.enough()?;
+    drop_collinear(session, &mut model);
     let scale = listed.part(session, "lnsigma2", &model.touse)?;
     let (y, main) = (&model.y, first(&model, true, None));
     let formula = Formula::<2, _>(|row: usize, eta| normal(y[row], eta));

@@ -43,13 +43,16 @@ fn fit(model: &Model, z: &[&[f64]]) -> Result<TwoSteps> {
         let slopes: f64 = z.iter().zip(&gamma).map(|(c, g)| c[i] * g).sum();
         (slopes + gamma.last().copied().unwrap_or(0.0)).exp()
     };
-    let values: Vec<f64> = (0..model.y.len()).map(|i| 1.0 / variance(i)).collect();
+    let mut values: Vec<f64> = (0..model.y.len()).map(|i| 1.0 / variance(i)).collect();
+    // importance weights count as rows: with the mean one their number does not depend on the unit of the outcome
+    let unit = values.len() as f64 / values.iter().sum::<f64>();
+    values.iter_mut().for_each(|w| *w *= unit);
     let weights = Weights { kind: WeightKind::Importance, values };
     let third = ols::fit(&Request { weights: Some(&weights), ..request(&model.y, &columns, model.constant) })
         .map_err(fit_error)?;
     let (width, all) = (third.b.len(), third.b.len() + gamma.len());
     let v = Mat::from_fn(all, all, |i, j| match (i < width, j < width) {
-        (true, true) => third.unscaled[(i, j)],
+        (true, true) => unit * third.unscaled[(i, j)],
         (false, false) => second.unscaled[(i - width, j - width)] * PI * PI / 2.0,
         _ => 0.0,
     });

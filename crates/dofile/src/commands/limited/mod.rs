@@ -2,6 +2,7 @@
 //! generalised linear models. Choices and the plain count models are in `estimation`.
 
 mod betareg;
+mod binreg;
 mod biprobit;
 mod churdle;
 mod cloglog;
@@ -42,6 +43,7 @@ use crate::syntax::split::WeightKind;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     betareg::SPEC,
+    binreg::SPEC,
     biprobit::SPEC,
     churdle::SPEC,
     cloglog::SPEC,
@@ -75,7 +77,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
 pub(super) fn predict(cmd: &str) -> Option<Own> {
     match cmd {
         "frontier" => Some((&frontier_predict::SYNTAX, frontier_predict::run)),
-        "glm" | "ppml" => Some((&glm_predict::SYNTAX, glm_predict::run)),
+        "glm" | "binreg" | "ppml" => Some((&glm_predict::SYNTAX, glm_predict::run)),
         _ => None,
     }
 }

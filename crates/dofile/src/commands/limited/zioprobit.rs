@@ -107,9 +107,9 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     further.extend(listed.list.variables().iter().map(|v| session.variable(v)).collect::<Result<Vec<_>>>()?);
     further.extend(listed.offset);
     let mut model = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) }.model(session)?.enough()?;
-    // the cut points are the constants
-    model.constant = false;
+    // the cut points are the constants: a constant regressor is collinear with them
     drop_collinear(session, &mut model);
+    model.constant = false;
     let (values, of_row) = categories(&model)?;
     let participation = listed.part(session, "inflate", &model.touse)?;
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;

@@ -6,6 +6,7 @@ use crate::frame::{Column, Variable, is_valid_name};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use crate::value::is_missing;
+use estimators::combination_scales::Combination;
 
 /// A parameter with its initial value.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,6 +144,23 @@ impl Substitutable {
         Ok(())
     }
 
+    /// The columns of the linear combinations in rows of the data, each with the number of its parameter.
+    pub(super) fn columns(&self, s: &Session, rows: &[usize]) -> Vec<Columns> {
+        let mut out: Vec<(&str, Columns)> = Vec::new();
+        for (j, p) in self.parameters.iter().enumerate() {
+            let Some((name, term)) = &p.part else { continue };
+            let column = match s.frame.find(term) {
+                Some(v) => rows.iter().map(|r| s.frame.num_at(v, *r)).collect(),
+                None => vec![1.0; rows.len()],
+            };
+            match out.iter_mut().find(|(own, _)| own == name) {
+                Some((_, found)) => found.push((j, column)),
+                None => out.push((name, vec![(j, column)])),
+            }
+        }
+        out.into_iter().map(|(_, found)| found).collect()
+    }
+
     /// The expression with names of variables instead of parameters.
     fn with_names(&self, text: &str, name: impl Fn(usize) -> String) -> String {
         let mut text = text.to_string();
@@ -170,6 +188,14 @@ impl Substitutable {
             }
         }
     }
+}
+
+/// Columns of a linear combination with the numbers of their parameters.
+pub(super) type Columns = Vec<(usize, Vec<f64>)>;
+
+/// These columns as slices.
+pub(super) fn slices(combinations: &[Columns]) -> Vec<Combination<'_>> {
+    combinations.iter().map(|c| c.iter().map(|(j, column)| (*j, column.as_slice())).collect()).collect()
 }
 
 /// Name of the helper variable of a parameter; no user's variable begins like this.

@@ -3,7 +3,7 @@
 //! Stores in `e()`: N Q J J_df k k_# k_eq k_aux n_eq n_moments rank converged type has_xtinst N_clust, b V, cmd estimator
 //! wmatrix vce vcetype clustvar winit technique params params_# inst_# sexp_# eqnames. Formulas: [R] gmm, Methods and formulas.
 
-use super::expression::Substitutable;
+use super::expression::{Substitutable, slices};
 use super::gmm_instruments::{Instruments, initial, is_short, read, taken};
 use super::mlexp::{equations, names};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
@@ -18,6 +18,7 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};
 use crate::value::MISSING;
+use estimators::combination_scales::Scales;
 use estimators::gmm::{self, GmmError, GmmFit, GmmRequest, Steps};
 use estimators::vce::Vce;
 use std::sync::Arc;
@@ -198,13 +199,18 @@ fn fit(
     };
     let start: Vec<f64> = expression.parameters.iter().map(|p| p.start).collect();
     let evaluator = expression.open(s, model.design.rows.clone())?;
-    let mut values = |b: &[f64]| if s.interrupted() { None } else { evaluator.complete(s, b) };
-    let found = gmm::fit(&mut values, &request, &start);
+    let scales = Scales::of(start.len(), &slices(&expression.columns(s, &model.design.rows)));
+    let mut values = |c: &[f64]| {
+        if s.interrupted() { None } else { evaluator.complete(s, &scales.to_raw.times_vector(c)) }
+    };
+    let found = gmm::fit(&mut values, &request, &scales.coordinates(&start));
     evaluator.close(s);
     if s.interrupted() {
         return Err(StataError::standard(1));
     }
-    found.map_err(failure)
+    let fit = found.map_err(failure)?;
+    let (b, v) = scales.raw(&fit.b, &fit.v);
+    Ok(GmmFit { b, v, ..fit })
 }
 
 /// The message of a fit that failed.

@@ -15,6 +15,7 @@ use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::combination_scales::Scales;
 use estimators::gmm::{self, GmmFit, GmmRequest, Initial};
 use estimators::iv::Method;
 use estimators::ml::Equation;
@@ -150,9 +151,13 @@ fn minimised(
     }
     let start = ml_command::quiet(model, &Poisson { y: &state.y }, vec![equation], &start)?.b;
     let multiplicative = cmd.has("multiplicative");
-    let mut residuals = |b: &[f64]| {
+    let ones = vec![1.0; state.y.len()];
+    let constant = model.constant.then_some(ones.as_slice());
+    let scales = Scales::of(start.len(), &[regressors.iter().copied().chain(constant).enumerate().collect()]);
+    let mut residuals = |c: &[f64]| {
+        let b = scales.to_raw.times_vector(c);
         let index = |i: usize| {
-            let slopes: f64 = regressors.iter().zip(b).map(|(c, b)| c[i] * b).sum();
+            let slopes: f64 = regressors.iter().zip(&b).map(|(c, b)| c[i] * b).sum();
             let constant = if model.constant { b[b.len() - 1] } else { 0.0 };
             slopes + constant + shift.map_or(0.0, |o| o[i])
         };
@@ -175,7 +180,9 @@ fn minimised(
         steps: estimator(cmd)?.1,
         iterations: cmd.options.int("iterate").and_then(|i| usize::try_from(i).ok()).unwrap_or(1000),
     };
-    gmm::fit(&mut residuals, &request, &start).map_err(failure)
+    let fit = gmm::fit(&mut residuals, &request, &scales.coordinates(&start)).map_err(failure)?;
+    let (b, v) = scales.raw(&fit.b, &fit.v);
+    Ok(GmmFit { b, v, ..fit })
 }
 
 fn post_results(

@@ -3,7 +3,7 @@
 //! Stores in `e()`: N k k_eq k_aux ll rank ic rc converged N_clust, b V gradient init V_modelbased, cmd lexp params title
 //! vce vcetype clustvar. Formulas: [R] mlexp, Methods and formulas.
 
-use super::expression::{Evaluator, Parameter, Substitutable};
+use super::expression::{Evaluator, Parameter, Substitutable, slices};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
@@ -160,7 +160,9 @@ fn fit(
     let (weights, n) = effective_weights(model);
     let sample = Sample { weights: weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind)), n };
     let size = expression.parameters.len();
-    let problem = Problem { shape: Shape::Parameters(size), sample, allowed: None };
+    let combinations = expression.columns(s, &model.design.rows);
+    let shape = Shape::Parameters(size, slices(&combinations));
+    let problem = Problem { shape, sample, allowed: None };
     let given: Vec<f64> = expression.parameters.iter().map(|p| p.start).collect();
     let free: Vec<(usize, Vec<f64>)> = (0..size)
         .filter(|j| expression.parameters[*j].part.as_ref().is_none_or(|(_, term)| term == "_cons"))

@@ -138,9 +138,10 @@ fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[
     let vce = VceSpec::parse(kind.name, &cmd.options, LIKELIHOOD_VCE)?;
     let reading = Reading { further, weight_kinds: &[], vce: Some(vce), ..Reading::likelihood(cmd, &[]) };
     let mut model = reading.model(session)?;
-    // noconstant belongs to the random effects here; cutpoints take the place of the constant
-    model.constant = kind.family != Family::Ordered;
+    // noconstant belongs to the random effects here; a constant regressor is collinear with cut points too
+    model.constant = true;
     drop_collinear(session, &mut model);
+    model.constant = kind.family != Family::Ordered;
     match kind.family {
         Family::Zero => {
             model.y.iter_mut().for_each(|y| *y = f64::from(u8::from(*y != 0.0)));

@@ -9,13 +9,14 @@ use super::super::{ByRule, CommandSpec, Example, Form};
 use super::clogit::{nested, store_sizes};
 use super::mixed_header::print_log;
 use super::mixed_levels::{Level, Line, level_rows, parse};
+use super::mixed_origin::Origins;
 use super::mixed_plan::Plan;
 use super::mixed_post::display;
 use super::mixed_predict::MixedState;
 use super::mixed_residuals::{Asked, Built, store_structure};
+use super::mixed_start::start;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
-use crate::estimation::display::fit_error;
 use crate::estimation::ml_command::Layout;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post;
@@ -27,8 +28,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
-use estimators::mixed::{Effects, Form as Covariance, Mixed, MixedFit};
-use estimators::ols::{self, Request};
+use estimators::mixed::{Effects, Mixed, MixedFit};
 use estimators::wald;
 use std::sync::Arc;
 
@@ -128,6 +128,8 @@ struct Setup<'a> {
     /// Groups of the levels.
     rows: &'a [Vec<Vec<usize>>],
     residual: Option<&'a Built>,
+    /// Effects that the search took about the means of their variables.
+    origins: Option<&'a Origins>,
 }
 
 /// The covariance that the options ask for; a robust one is by the groups of the highest level unless it is by cluster.
@@ -177,72 +179,34 @@ fn estimate(session: &mut Session, line: &Line, cmdline: &str) -> Result<()> {
         (0..z.len()).map(|at| Effects { z: &z[at], rows: &tier_rows[at], blocks: &columns[at].1 }).collect();
     let mut built = asked.map(|a| a.build(session, &model.design.rows, &rows[rows.len() - 1])).transpose()?;
     let form = built.as_mut().and_then(|b| b.form.take());
-    let mixed = Mixed::new(&model.y, &x, &effects, form, cmd.has("reml"));
-    let (start, ll_c) = start(&model, &mixed, &effects)?;
+    let mut origins = Origins::of(&effects).filter(|_| form.is_none());
+    let about = origins.as_ref().map(Origins::slices);
     let limit = cmd.options.int("iterate").map_or(100, |i| i.max(0) as usize);
-    let fit = mixed.fit(&start, limit).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let search = |effects: &[Effects<'_>], form| -> Result<_> {
+        let mixed = Mixed::new(&model.y, &x, effects, form, cmd.has("reml"));
+        let (start, ll_c) = start(&model, &mixed, effects)?;
+        let fit = mixed.fit(&start, limit).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+        Ok((mixed, ll_c, fit))
+    };
+    let mut found = match &about {
+        None => search(&effects, form)?,
+        Some(z) => {
+            let moved: Vec<Effects> =
+                effects.iter().zip(z).map(|(e, z)| Effects { z, rows: e.rows, blocks: e.blocks }).collect();
+            search(&moved, None)?
+        }
+    };
+    if origins.as_ref().is_some_and(|o| o.at_edge(&found.2)) {
+        origins = None;
+        found = search(&effects, None)?;
+    }
+    let (mixed, ll_c, fit) = found;
     print_log(session, cmd, &fit, model.is_robust());
     let residual = built.as_ref();
-    let setup = Setup { model: &model, mixed: &mixed, levels: &levels, plan: &plan, rows: &rows, residual };
+    let origins = origins.as_ref();
+    let setup =
+        Setup { model: &model, mixed: &mixed, levels: &levels, plan: &plan, rows: &rows, residual, origins };
     post_results(session, cmdline, &setup, &fit, ll_c)
-}
-
-/// Starting values from least squares, and the log likelihood without random effects.
-fn start(model: &Model, mixed: &Mixed, effects: &[Effects<'_>]) -> Result<(Vec<f64>, f64)> {
-    let columns = model.columns();
-    let plain = ols::fit(&Request::new(&model.y, &columns)).map_err(fit_error)?;
-    let rows = effects[effects.len() - 1].rows;
-    let mean = |g: &Vec<usize>| g.iter().map(|i| plain.residuals[*i]).sum::<f64>() / g.len() as f64;
-    let means: Vec<f64> = rows.iter().map(mean).collect();
-    let within: f64 = rows
-        .iter()
-        .zip(&means)
-        .map(|(g, m)| g.iter().map(|i| (plain.residuals[*i] - m).powi(2)).sum::<f64>())
-        .sum();
-    let df = (mixed.n - rows.len() as f64).max(1.0);
-    let empty = effects.iter().all(|e| e.z.is_empty());
-    let s2 = if empty { plain.rss / mixed.n } else { (within / df).max(1e-12 * plain.rss.max(1e-300)) };
-    let between = means.iter().map(|m| m * m).sum::<f64>() / means.len() as f64;
-    let spread = |c: &[f64]| {
-        let m = c.iter().sum::<f64>() / c.len() as f64;
-        (c.iter().map(|v| (v - m).powi(2)).sum::<f64>() / c.len() as f64).sqrt()
-    };
-    // Two levels share the variance between groups.
-    let share = 1.0 / effects.len() as f64;
-    let deviation = |c: &&[f64]| match spread(c) {
-        // The intercept.
-        0.0 => 0.5 * (share * (between - s2 * rows.len() as f64 / mixed.n)).max(0.05 * s2).ln(),
-        sd => 0.5 * s2.ln() - (2.0 * sd).ln(),
-    };
-    let mut theta: Vec<f64> = Vec::new();
-    // A level of a factor has the variance of an intercept.
-    let intercept: &[f64] = &[1.0];
-    for level in effects {
-        let mut from = 0;
-        for block in level.blocks {
-            let own = &level.z[from..from + block.effects];
-            match block.form {
-                Covariance::Identity => theta.push(deviation(&intercept)),
-                _ => theta.extend(own.iter().map(deviation)),
-            }
-            theta.extend(vec![0.0; block.correlations()]);
-            from += block.effects;
-        }
-    }
-    theta.push(0.5 * s2.ln());
-    theta.extend(vec![0.0; mixed.residual_parameters()]);
-    let ll_c = if mixed.restricted {
-        let p = columns.len() as f64 + 1.0;
-        let sigma = 0.5 * (plain.rss / (mixed.n - p)).ln();
-        let mut none = theta.clone();
-        none.iter_mut().zip(mixed.deviations()).filter(|(_, sd)| *sd).for_each(|(t, _)| *t = -300.0);
-        let at = mixed.sigma_at(&none);
-        none[at] = sigma;
-        mixed.profile(&none).map_or(f64::NAN, |p| p.ll)
-    } else {
-        plain.ll
-    };
-    Ok((theta, ll_c))
 }
 
 /// The covariance of all parameters in the order of the kernel; the model-based one beside a robust one.
@@ -300,14 +264,17 @@ fn post_results(
     fit: &MixedFit,
     ll_c: f64,
 ) -> Result<()> {
-    let Setup { model, mixed, levels, plan, rows, residual } = *setup;
+    let Setup { model, mixed, levels, plan, rows, residual, origins } = *setup;
     let (p, k) = (mixed.fixed, fit.theta.len());
     // From the order of the kernel to that of the levels; residual parameters stay last.
     let mut order: Vec<usize> = (0..p).chain(plan.order().iter().map(|at| p + at)).collect();
     order.extend(order.len()..p + k);
-    let kernel: Vec<f64> = fit.profile.b.iter().chain(&fit.theta).copied().collect();
+    let theta = origins.map_or(fit.theta.clone(), |o| o.theta(&fit.theta));
+    let kernel: Vec<f64> = fit.profile.b.iter().chain(&theta).copied().collect();
     let b: Vec<f64> = order.iter().map(|at| kernel[*at]).collect();
     let (v, v_model) = variances(setup, fit)?;
+    let raw = |v: Mat| origins.map_or(v.clone(), |o| o.covariance(p, &fit.theta, &v));
+    let (v, v_model) = (raw(v), v_model.map(raw));
     let (v, v_model) = (v.select(&order, &order), v_model.map(|v| v.select(&order, &order)));
     let layout = layout(setup);
     let parameters = layout.parameters(&b, &v);
@@ -354,6 +321,7 @@ fn post_results(
     store_structure(results, residual);
     let s2 = (2.0 * fit.theta[mixed.sigma_at(&fit.theta)]).exp();
     if let (Some(roots), None) = (mixed.roots(&fit.theta), residual) {
+        let roots = origins.map_or(roots.clone(), |o| o.roots(roots));
         est.extra = Some(Arc::new(MixedState::new(session, levels, plan, roots, (s2, mixed.restricted))));
     }
     session.post_estimation(est, model.touse.clone());

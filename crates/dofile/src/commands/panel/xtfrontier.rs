@@ -6,6 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit::{group_rows, store_sizes};
 use super::mixed_levels::values;
+use super::random::uncentre;
 use super::unit_variable;
 use super::xtfrontier_show::{footer, header};
 use crate::error::{Result, StataError};
@@ -23,6 +24,7 @@ use estimators::ml::MlFit;
 use estimators::ml_group::{Grouped, maximise};
 use estimators::ols::{self, Request};
 use estimators::panel_frontier::PanelFrontier;
+use estimators::stacked::Centred;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("ti"),
@@ -123,11 +125,15 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let ones = vec![1.0; model.y.len()];
     let mut columns = model.columns();
     columns.extend(model.constant.then_some(ones.as_slice()));
-    let from = start(&model, &rows, sign, decays)?;
-    let grouped = Grouped { columns, y: &model.y, offset: None, rows: rows.clone() };
+    let mut from = start(&model, &rows, sign, decays)?;
+    // a regressor far from zero keeps its digits
+    let centred = Centred::of(&columns);
+    centred.start(&mut from);
+    let grouped = Grouped { columns: centred.slices(), y: &model.y, offset: None, rows: rows.clone() };
     let mut kernel = PanelFrontier { rows: grouped, time: clock.as_deref(), sign };
-    let fit = maximise(&mut kernel, &from, likelihood::limits(&cmd.options), None)
+    let mut fit = maximise(&mut kernel, &from, likelihood::limits(&cmd.options), None)
         .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    uncentre(&mut fit, &centred);
     if !cmd.has("nolog") {
         print_log(session, &fit, false, cmd.options.int("iterate"));
     }

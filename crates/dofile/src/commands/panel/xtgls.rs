@@ -23,6 +23,7 @@ use estimators::autocorrelation::Panels;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
 use estimators::ols;
+use estimators::stacked::{Centred, uncentred};
 use estimators::wald;
 
 const GLS: StandardSyntax = StandardSyntax::new(&[
@@ -156,6 +157,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     drop_collinear(session, &mut model);
     let gaps = kind == Kind::Pcse || cmd.has("force");
     let mut sample = sample(session, &model, &declared, gaps, within != Within::None)?;
+    // a regressor far from zero keeps its digits
+    let views: Vec<&[f64]> = sample.columns.iter().map(Vec::as_slice).collect();
+    let centred = Centred::of(&views);
+    sample.columns.clone_from(&centred.columns);
     if across == Across::Correlated {
         if kind == Kind::Gls && !sample.balanced {
             return Err(StataError::new(459, "panels must be balanced"));
@@ -179,7 +184,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         }
         Kind::Pcse => corrected(&sample, &b, across, cmd.has("nmk"))?,
     };
-    post_results(session, cmd, model, name, &sample, &b, &v, &sigma);
+    let rss = sample.residuals(&b).iter().map(|e| e * e).sum();
+    let (b, v) = uncentred(&b, &v, &[(0, &centred)]);
+    post_results(session, cmd, model, name, &sample, &b, &v, &sigma, rss);
     let e = &mut session.e.results;
     if let Some(rho) = rho {
         e.scalar("rho", rho.iter().sum::<f64>() / rho.len() as f64);
@@ -251,6 +258,7 @@ fn post_results(
     b: &[f64],
     v: &Mat,
     sigma: &Mat,
+    rss: f64,
 ) {
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
@@ -271,7 +279,6 @@ fn post_results(
     r.scalar("rank", b.len() as f64).scalar("n_cf", b.len() as f64);
     if name == "xtpcse" {
         // Fit of the (transformed) regression.
-        let rss: f64 = sample.residuals(b).iter().map(|e| e * e).sum();
         let tss = ols::total_squares(&sample.y, None, model.constant);
         r.scalar("mss", tss - rss)
             .scalar("rss", rss)

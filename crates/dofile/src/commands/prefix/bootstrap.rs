@@ -8,7 +8,7 @@ use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable};
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::groups::grouped;
-use crate::ops::resampling::{Intervals, covariance};
+use crate::ops::resampling::{Intervals, accelerated, acceleration, covariance};
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
@@ -19,8 +19,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "bootstrap [exp_list] [, reps(#) strata(varlist) cluster(varlist) idcluster(newvar) size(#) seed(#) saving(file [, replace double]) level(#) mse nodots notable noheader] : command",
-    notes: "stores e(b) (observed) e(V) e(se) e(bias) e(b_bs) e(z0) e(ci_normal) e(ci_percentile) e(ci_bc) e(N_reps) e(N_misreps); V about the mean of the replications (about the observed values with mse); percentile limits by the rule of centile; bias-corrected ones by Efron (1987); resamples are not Stata's stream; option vce(bootstrap [, options]) of an estimation command is the same, by panels after xtset; [R] bootstrap",
+    syntax: "bootstrap [exp_list] [, reps(#) strata(varlist) cluster(varlist) idcluster(newvar) size(#) seed(#) saving(file [, replace double]) level(#) mse bca nodots notable noheader] : command",
+    notes: "stores e(b) (observed) e(V) e(se) e(bias) e(b_bs) e(z0) e(ci_normal) e(ci_percentile) e(ci_bc) e(N_reps) e(N_misreps); V about the mean of the replications (about the observed values with mse); percentile limits by the rule of centile; bias-corrected ones by Efron (1987), with bca also accelerated ones, e(accel) e(ci_bca), by runs without one row or cluster each; resamples are not Stata's stream; option vce(bootstrap [, options]) of an estimation command is the same, by panels after xtset; [R] bootstrap",
     examples: &[
         Example {
             run: "set obs 200\nset seed 7\ngenerate double x = rnormal()\nbootstrap m=r(mean), reps(400) seed(3) nodots: summarize x\nmatrix V = e(V)\nmatrix B = e(b)\nsummarize x\nscalar ratio = sqrt(V[1,1]) / (r(sd) / sqrt(r(N)))\nscalar near = ratio > 0.85 & ratio < 1.15\nscalar same = reldif(B[1,1], r(mean)) < 1e-12",
@@ -56,6 +56,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("SAving"),
     OptSpec::real("Level"),
     OptSpec::flag("mse"),
+    OptSpec::flag("bca"),
     OptSpec::flag("noDots"),
     OptSpec::flag("noTABle"),
     OptSpec::flag("noHeader"),
@@ -66,7 +67,7 @@ const OPTIONS: &[OptSpec] = &[
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (mut head, command) = parts("bootstrap", &cmd.raw)?;
     let refused =
-        ["BCA", "TIES", "REJECT", "NODROP", "NOIsily", "TRace", "TITle", "GRoup", "JACKknifeopts", "DOTS"];
+        ["TIES", "REJECT", "NODROP", "NOIsily", "TRace", "TITle", "GRoup", "JACKknifeopts", "DOTS"];
     head.check_options(OPTIONS, &refused)?;
     let reps = replicate::count(head.options.int("reps"), 50)?;
     replicate::seed(s, head.options.text("seed"))?;
@@ -81,13 +82,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let dots = if head.has("nodots") { None } else { Some("Bootstrap replications") };
     replicate::note(s, &command, dots);
     let marked = replicate::mark_rows(s, &command)?;
+    let accelerations =
+        if head.has("bca") { Some(plan.accelerations(s, &marked, &statistics)) } else { None };
     let rows = replicate::on_copies(s, &marked, &statistics, reps, dots, |s, _| plan.draw(s));
     replicate::unmark(s);
-    let rows = rows?;
+    let (rows, accelerations) = (rows?, accelerations.transpose()?);
     if let Some(saving) = head.options.text("saving") {
         replicate::save(s, saving, &statistics, &rows)?;
     }
-    post(s, &head, &command, &statistics, &observed, &rows, level, used, estimated)
+    post(s, &head, &command, &statistics, &observed, &rows, level, used, estimated, accelerations)
 }
 
 /// Units to draw within strata.
@@ -126,6 +129,19 @@ impl Plan {
         Ok(Self { strata, size, id })
     }
 
+    /// The acceleration of each statistic, from runs without one unit each.
+    fn accelerations(&self, s: &mut Session, command: &str, statistics: &[Statistic]) -> Result<Vec<f64>> {
+        let units: Vec<&Vec<usize>> = self.strata.iter().flatten().collect();
+        let rows = replicate::on_copies(s, command, statistics, units.len(), None, |s, k| {
+            let mut keep = vec![false; s.frame.n_rows()];
+            units.iter().flat_map(|unit| unit.iter()).for_each(|r| keep[*r] = true);
+            units[k].iter().for_each(|r| keep[*r] = false);
+            s.frame.keep_rows(&keep);
+            Ok(())
+        })?;
+        Ok((0..statistics.len()).map(|j| acceleration(&replicate::column(&rows, j))).collect())
+    }
+
     fn draw(&self, s: &mut Session) -> Result<()> {
         let (mut rows, mut ids) = (Vec::new(), Vec::new());
         let mut id = 0.0;
@@ -159,6 +175,7 @@ fn post(
     level: f64,
     used: Vec<usize>,
     estimated: bool,
+    accelerations: Option<Vec<f64>>,
 ) -> Result<()> {
     let complete: Vec<&Vec<f64>> = rows.iter().filter(|r| r.iter().all(|x| !is_missing(*x))).collect();
     if complete.len() < 2 {
@@ -210,11 +227,16 @@ fn post(
     };
     est.results
         .matrix("b_bs", Matrix::row_vector(mean, stripe.clone()))
-        .matrix("z0", Matrix::row_vector(shifts, stripe.clone()))
+        .matrix("z0", Matrix::row_vector(shifts.clone(), stripe.clone()))
         .matrix("ci_normal", limits(&plain))
         .matrix("ci_percentile", limits(&percentile))
         .matrix("ci_bc", limits(&corrected))
         .scalar("level", level);
+    if let Some(a) = accelerations {
+        let of = |j: usize| accelerated(complete.iter().map(|r| r[j]).collect(), shifts[j], a[j], level);
+        est.results.matrix("ci_bca", limits(&(0..k).map(of).collect::<Vec<_>>()));
+        est.results.matrix("accel", Matrix::row_vector(a, stripe.clone()));
+    }
     let legend = if head.has("nolegend") { Vec::new() } else { found.legend() };
     found.post(s, head, est, &legend);
     if rows.len() as f64 > n {

@@ -9,6 +9,7 @@ use crate::syntax::OptSpec;
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("bc"),
+    OptSpec::flag("bca"),
     OptSpec::flag("Normal"),
     OptSpec::flag("Percentile"),
     OptSpec::flag("all"),
@@ -17,10 +18,11 @@ const OPTIONS: &[OptSpec] = &[
 ];
 
 /// The kinds of intervals: option, matrix of limits, mark, meaning.
-const KINDS: [(&str, &str, &str, &str); 3] = [
+const KINDS: [(&str, &str, &str, &str); 4] = [
     ("normal", "ci_normal", "(N)", "  N: Normal"),
     ("percentile", "ci_percentile", "(P)", "  P: Percentile"),
     ("bc", "ci_bc", "(BC)", " BC: Bias-corrected"),
+    ("bca", "ci_bca", "(BCa)", "BCa: Bias-corrected and accelerated"),
 ];
 
 /// Runs the subcommand of `estat` after `bootstrap`.
@@ -34,10 +36,16 @@ pub(in crate::commands) fn estat(
 }
 
 fn show(s: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(OPTIONS, &["bca", "EForm", "verbose"])?;
+    let options = call.options(OPTIONS, &["EForm", "verbose"])?;
     let none = !KINDS.iter().any(|k| options.has(k.0));
-    let chosen: Vec<_> =
-        KINDS.iter().filter(|k| options.has("all") || options.has(k.0) || (none && k.0 == "bc")).collect();
+    if options.has("bca") && s.e.results.matrices.get("ci_bca").is_none() {
+        return Err(StataError::new(198, "BCa confidence intervals need option bca of bootstrap"));
+    }
+    let there = |k: &&(&str, &str, &str, &str)| s.e.results.matrices.get(k.1).is_some();
+    let asked = |k: &&(&str, &str, &str, &str)| {
+        options.has("all") || options.has(k.0) || (none && k.0 == "bc")
+    };
+    let chosen: Vec<_> = KINDS.iter().filter(|k| asked(k) && (k.0 != "bca" || there(k))).collect();
     let matrix = |name: &str| -> Result<Matrix> {
         s.e.results
             .matrices

@@ -34,6 +34,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
         OptSpec::flag("noCONstant"),
         OptSpec::flag("TIme"),
         OptSpec::text("ANCillary"),
+        OptSpec::text("STrata"),
         OptSpec::text("FRailty"),
         OptSpec::text("SHared"),
         OptSpec::flag("Robust"),
@@ -50,8 +51,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
     MAXIMIZE,
 );
 
-const SYNTAX: StandardSyntax =
-    StandardSyntax::new(OPTIONS).maximised().unsupported(&["STrata", "OFFset", "ANC2"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).maximised().unsupported(&["OFFset", "ANC2"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "streg",
@@ -59,8 +59,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic|ggamma) [time hr|nohr tratio ancillary(varlist) frailty(gamma|invgaussian) [shared(varname)] noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, ggamma (with e(kappa) and /kappa, no predictions), e(cmd2) streg, e(distribution), e(frm2) hazard or time, with frailty() e(theta ll_c chi2_c p_c) and /lntheta (no predictions), with shared() e(N_g g_min g_avg g_max shared), without weights and robust covariances, e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
+    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic|ggamma) [time hr|nohr tratio ancillary(varlist) strata(varname) frailty(gamma|invgaussian) [shared(varname)] noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, ggamma (with e(kappa) and /kappa, no predictions), e(cmd2) streg, e(distribution), e(frm2) hazard or time, with strata() (indicators of its levels in all equations, not with ggamma) e(strata), with frailty() e(theta ll_c chi2_c p_c) and /lntheta (no predictions), with shared() e(N_g g_min g_avg g_max shared), without weights and robust covariances, e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
     examples: &[Example {
         // The rate is failures per time at risk: 3 in 10; its log has variance 1 / 3.
         run: "set obs 4\ngenerate t = _n\ngenerate f = _n < 4\nstset t, failure(f)\nstreg, distribution(exponential) nohr",
@@ -110,6 +110,8 @@ pub(super) struct Survival {
     /// Whether the index acts on log time.
     pub aft: bool,
     ancillary: Option<Design>,
+    /// Name of the variable of `strata()`.
+    strata: Option<String>,
     /// Rows of the groups that share a frailty.
     pub shared: Option<Vec<Vec<usize>>>,
     /// The generalised gamma distribution, which `distribution` stands for as lognormal.
@@ -161,13 +163,12 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
     if (vce == VceSpec::Robust || (vce == VceSpec::Default && weighted)) && !settings.id.is_empty() {
         vce = VceSpec::Cluster(settings.id.clone());
     }
-    let list = format!("_t {}", cmd.list);
-    let ancillary = cmd.options.text("ancillary");
-    if ancillary.is_some() && distribution == Distribution::Exponential {
-        return Err(StataError::invalid("ancillary() not allowed with the exponential distribution"));
-    }
-    let ancillary_list = match ancillary {
-        Some(text) => Some(FvList::parse(&s.frame, text, s.settings.varabbrev)?),
+    let strata = cmd.options.text("strata").map(|name| s.variable(name.trim())).transpose()?;
+    let strata = strata.map(|v| s.frame.var(v).name.clone());
+    let indicators = strata.as_ref().map_or(String::new(), |name| format!(" i.{name}"));
+    let list = format!("_t {}{indicators}", cmd.list);
+    let ancillary_list = match ancillary(cmd, distribution, &indicators)? {
+        Some(text) => Some(FvList::parse(&s.frame, &text, s.settings.varabbrev)?),
         None => None,
     };
     let shared = cmd.options.text("shared").map(|name| s.variable(name.trim())).transpose()?;
@@ -194,7 +195,21 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
     };
     let aft = only_time || cmd.has("time") || cmd.has("tratio");
     let shared = frailty::groups(s, cmd, &model, records.weights.is_some())?;
-    Ok(Survival { shared, model, records, settings, distribution, aft, ancillary, generalized })
+    Ok(Survival { shared, model, records, settings, distribution, aft, ancillary, strata, generalized })
+}
+
+/// Regressors of the ancillary parameter: those of `ancillary()` and the indicators of the strata. The exponential
+/// distribution has no such parameter: its strata differ in their constants.
+fn ancillary(cmd: &ParsedCommand, distribution: Distribution, indicators: &str) -> Result<Option<String>> {
+    let listed = cmd.options.text("ancillary");
+    if distribution == Distribution::Exponential {
+        return match listed {
+            Some(_) => Err(StataError::invalid("ancillary() not allowed with the exponential distribution")),
+            None => Ok(None),
+        };
+    }
+    let all = format!("{}{indicators}", listed.unwrap_or(""));
+    Ok((listed.is_some() || !indicators.is_empty()).then_some(all))
 }
 
 /// The linear indices; without the regressors for the model with a constant alone.
@@ -343,6 +358,9 @@ fn post_results(
     r.text("distribution", title.to_lowercase()).text("frm2", if data.aft { "time" } else { "hazard" });
     r.text("depvar", "_t").text("t0", "_t0").text("predict", "streg_p");
     r.text("stcurve", "stcurve");
+    if let Some(strata) = &data.strata {
+        r.text("strata", strata);
+    }
     if data.ancillary.is_none() {
         let last = fit.b[fit.b.len() - 1 - usize::from(frail)];
         match data.distribution {

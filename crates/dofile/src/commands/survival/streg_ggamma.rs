@@ -19,7 +19,7 @@ pub(super) fn is_named(text: &str) -> bool {
 
 /// Refuses what the model cannot be combined with.
 pub(super) fn check(cmd: &ParsedCommand) -> Result<()> {
-    match ["ancillary", "frailty"].into_iter().find(|o| cmd.options.has(o)) {
+    match ["ancillary", "strata", "frailty"].into_iter().find(|o| cmd.options.has(o)) {
         Some(option) => {
             Err(StataError::unsupported_option("streg", &format!("{option}() with distribution(ggamma)")))
         }

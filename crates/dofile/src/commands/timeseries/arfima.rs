@@ -14,7 +14,6 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::arfima::{Arfima, ArfimaFit};
-use estimators::qr::{Design as Columns, choose_columns};
 use estimators::wald;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -73,10 +72,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (ar, ma) = (lags("ar")?, lags("ma")?);
     let constant = !cmd.has("noconstant");
     let ones = vec![1.0; y.values.len()];
+    let x = &series::explaining(session, x, constant);
     let mut columns: Vec<&[f64]> = x.iter().map(|s| s.values.as_slice()).collect();
-    if !choose_columns(Columns { columns: &columns, weights: None, constant }).1.is_empty() {
-        return Err(StataError::new(459, "the regressors are collinear"));
-    }
     columns.extend(constant.then_some(ones.as_slice()));
     let model = Arfima { y: &y.values, x: columns, ar, ma, short: cmd.has("smemory") };
     let size = model.x.len() + model.ar.len() + model.ma.len() + 2;
@@ -94,7 +91,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Names of the parameters.
-fn names(model: &Arfima<'_>, y: &Series, x: &[Series], constant: bool) -> Vec<Stripe> {
+fn names(model: &Arfima<'_>, y: &Series, x: &[&Series], constant: bool) -> Vec<Stripe> {
     let mut out: Vec<Stripe> = x.iter().map(|s| Stripe::with_eq(y.name.clone(), s.name.clone())).collect();
     out.extend(constant.then(|| Stripe::with_eq(y.name.clone(), "_cons")));
     let lag = |l: &usize| if *l == 1 { "L".to_string() } else { format!("L{l}") };
@@ -111,7 +108,7 @@ fn results(
     model: &Arfima<'_>,
     fit: &ArfimaFit,
     y: &Series,
-    x: &[Series],
+    x: &[&Series],
     constant: bool,
 ) -> Result<Estimation> {
     let stripe = names(model, y, x, constant);

@@ -294,28 +294,25 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     else {
         return Err(StataError::no_observations());
     };
-    let keep = |values: &[f64], zero: bool| -> Vec<f64> {
-        (from..=to)
-            .map(|t| {
-                if known(t) {
-                    values[t]
-                } else if zero {
-                    0.0
-                } else {
-                    f64::NAN
-                }
-            })
-            .collect()
+    // what stands at a period that is not known is not used
+    let keep = |values: &[f64], gap: f64| -> Vec<f64> {
+        (from..=to).map(|t| if known(t) { values[t] } else { gap }).collect()
     };
-    let y_used = keep(&y_all, false);
+    let y_used = keep(&y_all, f64::NAN);
     let gaps = y_used.windows(2).filter(|pair| !pair[0].is_nan() && pair[1].is_nan()).count();
     if gaps > 0 {
         session.print("");
         session.print(format!("Number of gaps in sample = {gaps}"));
         session.print("(note: filtering over missing observations)");
     }
-    let mut columns: Vec<Vec<f64>> = x_all.iter().map(|c| keep(c, true)).collect();
+    let mut columns: Vec<Vec<f64>> = x_all.iter().map(|c| keep(c, c[from])).collect();
     let constant = !cmd.has("noconstant");
+    let names: Vec<String> =
+        regressors.iter().map(|(x, _)| differenced_name(x, request.difference)).collect();
+    let all: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let kept = series::independent(session, &names, &all, constant);
+    columns = kept.iter().map(|j| std::mem::take(&mut columns[*j])).collect();
+    let names: Vec<String> = kept.iter().map(|j| names[*j].clone()).collect();
     if constant {
         columns.push(vec![1.0; y_used.len()]);
     }
@@ -329,14 +326,6 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let size = model.size();
     if n <= size {
         return Err(StataError::new(2001, "insufficient observations"));
-    }
-    let chosen = estimators::qr::choose_columns(estimators::qr::Design {
-        columns: &model.x,
-        weights: None,
-        constant: false,
-    });
-    if !chosen.1.is_empty() {
-        return Err(StataError::new(459, "regressors are collinear (or constant after differencing)"));
     }
     let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(1) as usize);
     let fit = model.maximise(iterations).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
@@ -360,13 +349,11 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         // the factor N/(N-1) of [P] _robust
         _ => inverse(&fit.information)?.sandwich(&outer).scaled(n as f64 / (n as f64 - 1.0)),
     };
+    let v = fit.to_raw.sandwich(&v);
     let name = differenced_name(&depvar, request.difference);
     // an equation is named by the variable without its operators
     let equation = depvar.rsplit('.').next().unwrap_or("");
-    let mut stripe: Vec<Stripe> = regressors
-        .iter()
-        .map(|(x, _)| Stripe::with_eq(equation, differenced_name(x, request.difference)))
-        .collect();
+    let mut stripe: Vec<Stripe> = names.iter().map(|x| Stripe::with_eq(equation, x.clone())).collect();
     if constant {
         stripe.push(Stripe::with_eq(equation, "_cons"));
     }

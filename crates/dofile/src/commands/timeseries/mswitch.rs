@@ -18,7 +18,6 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::markov_switching::{MOST_COMBINATIONS, Switching, SwitchingFit, ergodic, transition};
-use estimators::qr::{Design as Columns, choose_columns};
 use std::sync::Arc;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -114,6 +113,24 @@ impl Design {
     }
 }
 
+impl Design {
+    /// Leaves out regressors that the others explain.
+    fn omit(&mut self, session: &mut Session) {
+        let all: Vec<&(String, Vec<f64>)> = self.fixed.iter().chain(&self.switching).collect();
+        let constant = all.iter().any(|c| c.0 == "_cons");
+        let own: Vec<usize> = (0..all.len()).filter(|j| all[*j].0 != "_cons").collect();
+        let names: Vec<String> = own.iter().map(|j| all[*j].0.clone()).collect();
+        let columns: Vec<&[f64]> = own.iter().map(|j| all[*j].1.as_slice()).collect();
+        let kept = series::independent(session, &names, &columns, constant);
+        let stays = |j: usize| own.iter().position(|o| *o == j).is_none_or(|at| kept.contains(&at));
+        let (first, marks) = (self.fixed.len(), (0..all.len()).map(stays).collect::<Vec<bool>>());
+        let mut at = marks.iter();
+        self.fixed.retain(|_| at.next().copied().unwrap_or(true));
+        let mut at = marks[first..].iter();
+        self.switching.retain(|_| at.next().copied().unwrap_or(true));
+    }
+}
+
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let text = cmd.list.trim();
     if text.is_empty() {
@@ -134,16 +151,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(kind) = cmd.options.text("p0").map(str::trim).filter(|k| !"transition".starts_with(k)) {
         return Err(StataError::unsupported_option("mswitch", &format!("p0({kind})")));
     }
-    let design = design(session, cmd, word == "ar", list)?;
+    let mut design = design(session, cmd, word == "ar", list)?;
+    design.omit(session);
     let model = design.model();
     if model.combinations().is_none() {
         let text =
             format!("the states of a period and of its lags have more than {MOST_COMBINATIONS} combinations");
         return Err(StataError::new(198, text));
-    }
-    let columns: Vec<&[f64]> = model.fixed.iter().chain(&model.switching).copied().collect();
-    if !choose_columns(Columns { columns: &columns, weights: None, constant: false }).1.is_empty() {
-        return Err(StataError::new(459, "the regressors are collinear"));
     }
     if model.periods() <= model.size() {
         return Err(StataError::new(2001, "insufficient observations"));

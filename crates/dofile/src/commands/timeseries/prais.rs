@@ -155,10 +155,17 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let (y, columns) = transformed(rho);
     let of_row: Vec<u32>;
+    let mut clusters = None;
     let vce = match (&model.vce, &model.clusters) {
         (VceSpec::Cluster(_), Some(c)) => {
-            of_row = series.order.iter().skip(usize::from(corc)).map(|i| c.of_row[*i]).collect();
-            Vce::Cluster(Clusters::new(&of_row, c.count))
+            // a cluster whose only row is the one that the transformation takes does not count
+            let used: Vec<u32> = series.order.iter().skip(usize::from(corc)).map(|i| c.of_row[*i]).collect();
+            let mut numbers = used.clone();
+            numbers.sort_unstable();
+            numbers.dedup();
+            of_row = used.iter().map(|own| numbers.partition_point(|n| n < own) as u32).collect();
+            clusters = Some(numbers.len() as f64);
+            Vce::Cluster(Clusters::new(&of_row, numbers.len()))
         }
         _ => model.kernel_vce(),
     };
@@ -166,6 +173,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     post_results(session, cmd, model, &fit, &y);
     let dw = durbin_watson(&fit.residuals);
     let e = &mut session.e.results;
+    if let Some(count) = clusters {
+        e.scalar("N_clust", count);
+    }
     e.scalar("rho", rho).scalar("dw_0", dw_0).scalar("dw", dw).scalar("ic", steps as f64);
     e.scalar("tol", tolerance).scalar("N_gaps", 0.0);
     e.text("rhotype", rho_name).text("tranmeth", if corc { "corc" } else { "prais" });

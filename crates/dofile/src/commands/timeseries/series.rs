@@ -1,11 +1,13 @@
 //! Reads one series, or several, in the order of time. What is computed from them is elsewhere.
 
 use crate::error::{Result, StataError};
+use crate::estimation::post::note_omitted;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
+use estimators::qr::{Design as Columns, choose_columns};
 
 /// A sample of a time series without gaps, in the order of time.
 pub(super) struct Series {
@@ -84,6 +86,26 @@ pub(super) fn several(session: &Session, cmd: &ParsedCommand, list: &str) -> Res
             Ok(Series { name: term.name(), values, rows: rows.clone() })
         })
         .collect()
+}
+
+/// Numbers of the regressors that stay, in their order; a note names those that the others, or the constant, explain.
+pub(super) fn independent(
+    session: &mut Session,
+    names: &[String],
+    columns: &[&[f64]],
+    constant: bool,
+) -> Vec<usize> {
+    let (kept, omitted) = choose_columns(Columns { columns, weights: None, constant });
+    let left: Vec<String> = omitted.iter().map(|j| names[*j].clone()).collect();
+    note_omitted(session, &left);
+    kept
+}
+
+/// The same of series.
+pub(super) fn explaining<'a>(session: &mut Session, x: &'a [Series], constant: bool) -> Vec<&'a Series> {
+    let names: Vec<String> = x.iter().map(|s| s.name.clone()).collect();
+    let columns: Vec<&[f64]> = x.iter().map(|s| s.values.as_slice()).collect();
+    independent(session, &names, &columns, constant).into_iter().map(|j| &x[j]).collect()
 }
 
 /// Most periods that the grids of a sample may have.

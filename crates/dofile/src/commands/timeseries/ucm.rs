@@ -12,7 +12,6 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
-use estimators::qr::{Design as Columns, choose_columns};
 use estimators::unobserved_components::{Components, ComponentsFit, Trend};
 use estimators::wald;
 
@@ -152,12 +151,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let plan = Plan::read(cmd)?;
     let all = series::several(session, cmd, &cmd.list)?;
     let (y, x) = all.split_first().ok_or_else(|| StataError::standard(100))?;
-    let columns: Vec<&[f64]> = x.iter().map(|s| s.values.as_slice()).collect();
     // a constant regressor is a part of the level
-    let constant = plan.trend.level;
-    if !choose_columns(Columns { columns: &columns, weights: None, constant }).1.is_empty() {
-        return Err(StataError::new(459, "the regressors are collinear"));
-    }
+    let x = &series::explaining(session, x, plan.trend.level);
+    let columns: Vec<&[f64]> = x.iter().map(|s| s.values.as_slice()).collect();
     let model = plan.components(&y.values, columns);
     let names: Vec<String> = x.iter().map(|s| s.name.clone()).collect();
     let stripe = plan.names(&y.name, &names);

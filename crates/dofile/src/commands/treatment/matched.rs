@@ -1,13 +1,16 @@
 //! `teffects psmatch` and `teffects nnmatch`. Numbers: `estimators::matching`.
 
-use super::model::{self, Call, Columns, Sample, State};
+use super::model::{self, Call, Columns, Neighbours, Sample, State};
 use super::teffects::{
     begin, estimand, heads, level_names, link, link_name, overlap, refuse, violation, without_constant,
 };
 use crate::error::{Result, StataError};
 use crate::estimation::model::{VceSpec, number_groups};
+use crate::frame::{Column, StorageType, Variable};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
+use crate::syntax::varlist::check_new;
+use crate::value::MISSING;
 use estimators::effects::Estimand;
 use estimators::matching::{CovariateDistance, Distance, Line, MatchFit, Matching, NoMatch, ScoreDistance};
 use estimators::matrix::Mat;
@@ -98,6 +101,43 @@ fn no_match(session: &mut Session, call: &Call, sample: &Sample, error: NoMatch,
     })
 }
 
+/// Distances of the matches of each row and their positions, the nearest first.
+fn nearest<D: Distance>(distance: &D, fit: &MatchFit) -> Vec<Vec<(f64, usize)>> {
+    let of_row = |(i, own): (usize, &Vec<usize>)| {
+        let mut found: Vec<(f64, usize)> = own.iter().map(|j| (distance.between(i, *j), *j)).collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        found
+    };
+    fit.matches.iter().enumerate().map(of_row).collect()
+}
+
+/// Makes the variables of `generate()`, the observation numbers of the matches, and keeps what predictions need.
+fn generate(
+    session: &mut Session,
+    call: &Call,
+    sample: &Sample,
+    fit: &MatchFit,
+    nearest: &[Vec<(f64, usize)>],
+) -> Result<Option<Neighbours>> {
+    let Some(stub) = call.rest.options.text("generate").map(str::trim) else { return Ok(None) };
+    let most = nearest.iter().map(Vec::len).max().unwrap_or(0);
+    for k in 0..most {
+        check_new(&session.frame, &format!("{stub}{}", k + 1))?;
+    }
+    for k in 0..most {
+        let mut values = vec![MISSING; session.frame.n_rows()];
+        for (row, own) in sample.rows.iter().zip(nearest) {
+            if let Some((_, j)) = own.get(k) {
+                values[*row] = (sample.rows[*j] + 1) as f64;
+            }
+        }
+        let column = Column::from_f64(StorageType::Long, &values);
+        session.frame.add(Variable::new(&format!("{stub}{}", k + 1), column))?;
+    }
+    let distances = nearest.iter().map(|own| own.iter().map(|(d, _)| *d).collect()).collect();
+    Ok(Some(Neighbours { distances, effects: fit.difference.clone(), outcomes: sample.y.clone() }))
+}
+
 /// Posts a matching estimate.
 #[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn post(
@@ -111,10 +151,12 @@ fn post(
     covariates: Columns,
     score: Vec<f64>,
     model: [&str; 4],
+    nearest: &[Vec<(f64, usize)>],
 ) -> Result<()> {
     if variance.is_nan() || variance <= 0.0 {
         return Err(StataError::new(459, "the variance of the matching estimator is not positive"));
     }
+    let neighbours = generate(session, call, &sample, &fit, nearest)?;
     let estimand = if choice.treated_only { Estimand::Atet } else { Estimand::Ate };
     let [stripe, _] = heads(&sample, estimand);
     let mut est =
@@ -146,6 +188,7 @@ fn post(
         level_names: level_names(session, &sample),
         matched: true,
         uncensored: Vec::new(),
+        neighbours,
     }));
     session.post_estimation(est, sample.touse);
     Ok(())
@@ -205,7 +248,8 @@ pub(super) fn propensity(session: &mut Session, call: &Call, command_line: &str)
     let variance = fit.variance + change;
     let covariates = without_constant(&sample.z);
     let texts = ["propensity-score matching", "matching", link_name(link), ""];
-    post(session, call, command_line, sample, &choice, fit, variance, covariates, score, texts)
+    let near = nearest(&matching.distance, &fit);
+    post(session, call, command_line, sample, &choice, fit, variance, covariates, score, texts, &near)
 }
 
 /// `teffects nnmatch`.
@@ -257,7 +301,8 @@ pub(super) fn covariates(session: &mut Session, call: &Call, command_line: &str)
     };
     let variance = fit.variance;
     let texts = ["nearest-neighbor matching", "matching", "none", metric.as_str()];
-    post(session, call, command_line, sample, &choice, fit, variance, covariates, Vec::new(), texts)
+    let near = nearest(&matching.distance, &fit);
+    post(session, call, command_line, sample, &choice, fit, variance, covariates, Vec::new(), texts, &near)
 }
 
 /// Covariates after the root of the scaling matrix: Mahalanobis (inverse covariance), inverse variance, none.

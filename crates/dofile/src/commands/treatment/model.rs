@@ -266,4 +266,16 @@ pub(super) struct State {
     pub matched: bool,
     /// Probability of each row of not being censored before its time; empty without a censoring model.
     pub uncensored: Vec<f64>,
+    /// What `generate()` keeps of matches.
+    pub neighbours: Option<Neighbours>,
+}
+
+/// The matches of `generate()`.
+pub(super) struct Neighbours {
+    /// Distances of each row from its matches, the nearest first; empty for a row that needs none.
+    pub distances: Vec<Vec<f64>>,
+    /// Difference of both potential outcomes of each row.
+    pub effects: Vec<f64>,
+    /// Observed outcomes.
+    pub outcomes: Vec<f64>,
 }

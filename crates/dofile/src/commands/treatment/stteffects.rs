@@ -152,6 +152,7 @@ fn post(
         level_names: level_names(s, sample),
         matched: false,
         uncensored: fit.uncensored,
+        neighbours: None,
     }));
     s.post_estimation(est, sample.touse.clone());
 }

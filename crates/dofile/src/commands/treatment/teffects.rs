@@ -35,9 +35,10 @@ pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("EMatch"),
     OptSpec::text("BIASadj"),
     OptSpec::text("METric"),
+    OptSpec::text("GENerate"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-.unsupported(&["TLevel", "nls", "GENerate", "DMVariables", "DTOLerance", "ITERate"]);
+.unsupported(&["TLevel", "nls", "DMVariables", "DTOLerance", "ITERate"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -46,7 +47,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "teffects {ra|ipw|aipw|ipwra} (y [x, model]) (t [z, model]) [if] [in] [weight] [, ate atet pomeans vce(robust|cluster v) level(#) aequations wnls pstolerance(#) osample(newvar) control(#)] | teffects psmatch (y) (t z [, model]) [, nneighbor(#) caliper(#) vce(robust, nn(#))] | teffects nnmatch (y x) (t) [, nneighbor(#) ematch(vars) biasadj(vars) metric(mahalanobis|ivariance|euclidean)]",
+    syntax: "teffects {ra|ipw|aipw|ipwra} (y [x, model]) (t [z, model]) [if] [in] [weight] [, ate atet pomeans vce(robust|cluster v) level(#) aequations wnls pstolerance(#) osample(newvar) control(#)] | teffects psmatch (y) (t z [, model]) [, nneighbor(#) caliper(#) generate(stub) vce(robust, nn(#))] | teffects nnmatch (y x) (t) [, nneighbor(#) ematch(vars) biasadj(vars) generate(stub) metric(mahalanobis|ivariance|euclidean)]",
     notes: "two-level treatments; stores e(N n0 n1 k_levels treated control converged N_clust caliper), e(b), e(V), e(subcmd depvar tvar stat omodel tmodel); robust covariance without small-sample factor; [TE] teffects",
     examples: &[Example {
         // Means differ by 3 where x is 0 and by 6 where it is 1, in equal shares.
@@ -112,7 +113,7 @@ pub(super) fn link(call: &Call) -> Result<Link> {
 }
 
 fn weighted(session: &mut Session, call: &Call, command_line: &str) -> Result<()> {
-    refuse(call, &["nneighbor", "caliper", "ematch", "biasadj", "metric"])?;
+    refuse(call, &["nneighbor", "caliper", "ematch", "biasadj", "metric", "generate"])?;
     let estimand = estimand(call)?;
     let method = match (call.subcommand.as_str(), call.rest.has("wnls")) {
         ("ra", false) => Method::Ra,
@@ -202,6 +203,7 @@ fn weighted(session: &mut Session, call: &Call, command_line: &str) -> Result<()
         level_names: level_names(session, &sample),
         matched: false,
         uncensored: Vec::new(),
+        neighbours: None,
     }));
     session.post_estimation(est, sample.touse);
     Ok(())

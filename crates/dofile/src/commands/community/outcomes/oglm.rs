@@ -129,8 +129,9 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let list = FvList::parse(&session.frame, lists.first().unwrap_or(&""), session.settings.varabbrev)?;
     let further = list.variables().iter().map(|v| session.variable(v)).collect::<Result<Vec<_>>>()?;
     let mut model = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) }.model(session)?.enough()?;
-    model.constant = false;
+    // the cut points are the constants: a constant regressor is collinear with them
     drop_collinear(session, &mut model);
+    model.constant = false;
     let (values, of_row) = categories(&model)?;
     let (scale, omitted) = Side::build(session, &list, &model.touse, false)?;
     note_omitted(session, &omitted);

@@ -61,6 +61,8 @@ pub(super) fn lists(text: &str) -> Result<(String, [String; 2])> {
 
 /// Names of the variables that exist while the parts run.
 const MADE: [&str; 3] = ["__twopm_use", "__twopm_any", "__twopm_log"];
+/// Name of the analytic weights with the mean one.
+const WEIGHT: &str = "__twopm_weight";
 
 /// Estimates of both parts and the rows of the first one.
 pub(super) struct Fitted {
@@ -109,10 +111,26 @@ pub(super) fn fit(
         .as_ref()
         .map_or(String::new(), |w| format!(" [{} = {}]", w.kind.map_or("aweight", |k| k.name()), w.exp));
     let done = run_parts(s, y, lists, parts, &weight, vce);
-    let made: Vec<usize> = MADE.iter().filter_map(|n| s.frame.find(n)).collect();
+    let made: Vec<usize> = MADE.iter().chain([&WEIGHT]).filter_map(|n| s.frame.find(n)).collect();
     s.frame.drop_vars(&made);
     let (first, second, smear) = done?;
     Ok(Fitted { first, second, touse, smear })
+}
+
+/// The weights of the first part: a binary model takes no analytic ones, which do not depend on their unit, so that they
+/// are importance weights with the mean one.
+fn weight_of_binary(s: &mut Session, weight: &str) -> Result<String> {
+    let Some(text) = weight.trim().strip_prefix("[aweight =").and_then(|w| w.strip_suffix(']')) else {
+        return Ok(weight.to_string());
+    };
+    quietly(s, &format!("generate double {WEIGHT} = {text} if {} == 1", MADE[0]))?;
+    let at = s.frame.position(WEIGHT)?;
+    let values = s.frame.numeric(at)?.to_vec();
+    let used = || values.iter().filter(|w| !crate::value::is_missing(**w) && **w != 0.0);
+    let mean = used().sum::<f64>() / used().count().max(1) as f64;
+    let scaled = values.iter().map(|w| if crate::value::is_missing(*w) { *w } else { w / mean }).collect();
+    s.frame.set_column(at, Column::Double(scaled));
+    Ok(format!(" [iweight = {WEIGHT}]"))
 }
 
 type Runs = (Estimation, Estimation, Option<f64>);
@@ -126,8 +144,7 @@ fn run_parts(
     vce: &str,
 ) -> Result<Runs> {
     let [a, b] = parts;
-    // a binary model takes no analytic weights
-    let weight_of_first = weight.replace("[aweight", "[iweight");
+    let weight_of_first = weight_of_binary(s, weight)?;
     quietly(
         s,
         &format!(

@@ -1,0 +1,57 @@
+set obs 360
+set seed 7
+generate id = ceil(_n/6)
+generate t = mod(_n - 1, 6) + 1
+generate g = mod(id, 4) + 1
+generate double u = round(.6*invnormal(mod(id*0.618033988749895, 1)*.98 + .01), 1/1024)
+generate double x = round(rnormal(), 1/1024)
+generate double z = round(.3*x + rnormal(), 1/1024)
+generate double v = round(rnormal(), 1/1024)
+generate double q = round(rnormal(), 1/1024)
+generate double e1 = rnormal()
+generate double e2 = .5*e1 + sqrt(.75)*rnormal()
+generate double y = round(1 + .5*x - .3*z + u + e1, 1/1024)
+generate double y2 = round(.5 + .4*x + .3*z + .6*v + e2, 1/1024)
+generate double yen = round(1 + .5*x + .4*y2 + u + e1, 1/1024)
+generate double ypos = round(exp(.3*y), 1/1024) + 1/1024
+generate b = y > 1
+generate b2 = y2 > .5
+generate ben = yen > 1.3
+generate k = 1 + (y > .2) + (y > 1.5)
+generate m = 1 + (y > .8 + v) + (y > 1.5 - v/2)
+generate s = .4 + .5*z + .6*q + e2 > 0
+generate double ys = y if s
+generate bs = b if s
+generate ks = k if s
+generate double yc = max(0, y)
+generate double yt = y if y > 0
+generate double ylo = floor(y) 
+generate double yhi = floor(y) + 1
+replace ylo = . if y < -.5
+replace yhi = . if y > 2.5
+generate c = rpoisson(exp(.2 + .3*x - .2*z + .5*u + .6*rnormal()))
+generate cz = cond(runiform() < invlogit(-1 + .5*q), 0, c)
+generate ct = c if c > 0
+generate cc = min(c, 3)
+generate cs = c if s
+generate tr = .2 + .5*z + .7*q + e2 > 0
+generate double ytr = round(1 + .5*x + tr + e1, 1/1024)
+generate ctr = rpoisson(exp(.1 + .3*x + .4*tr + .4*e2))
+generate double p = round(invlogit(y/2), 1/1024)
+replace p = 1/1024 if p <= 0
+replace p = 1023/1024 if p >= 1
+generate double fr = round(1 + .5*x - .3*z + .5*v - abs(q) , 1/1024)
+generate double hd = max(0, y)
+generate dur = round((-ln(runiform())*exp(-.4 + .4*x - .3*z + u/2))^.8 + .01, .0009765625)
+generate double durd = dur
+generate fail = runiform() < .75
+generate ev = cond(fail, 1 + (runiform() < .4), 0)
+generate tm = _n
+generate double yar = e1 
+replace yar = .6*yar[_n-1] + e1 if _n > 1
+replace yar = round(1 + .5*x - .2*z + yar, 1/1024)
+generate double fy1 = round(x + y + rnormal()/2, 1/1024)
+generate double fy2 = round(y - .5*z + rnormal()/2, 1/1024)
+generate double fy3 = round(y + rnormal()/2, 1/1024)
+generate wt = 1 + mod(_n*7, 4)
+generate double sdv = 1 + mod(_n, 3)/4
