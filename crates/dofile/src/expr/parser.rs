@@ -109,7 +109,7 @@ impl std::fmt::Display for Expr {
 
 /// Functions whose argument is not an expression.
 const RAW: &[&str] = &[
-    "r", "e", "s", "c", "td", "tc", "tC", "tm", "tq", "tw", "th", "ty", "tin", "twithin", "d", "q", "m", "w",
+    "r", "e", "s", "return", "c", "td", "tc", "tC", "tm", "tq", "tw", "th", "ty", "tin", "twithin", "d", "q", "m", "w",
     "h", "y",
 ];
 
