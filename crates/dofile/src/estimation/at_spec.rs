@@ -254,7 +254,9 @@ pub fn apply(
             }
             (Value::Summary(Statistic::Base), _) => {
                 let Some(factor) = factor else {
-                    return Err(StataError::invalid(format!("{name} is not a factor variable; base not allowed")));
+                    return Err(StataError::invalid(format!(
+                        "{name} is not a factor variable; base not allowed"
+                    )));
                 };
                 let level = factor.levels[factor.reference()];
                 grid.fix_factor(name, level);

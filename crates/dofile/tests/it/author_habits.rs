@@ -268,10 +268,12 @@ fn effects_of_the_base_level_are_one_line() {
 /// `[P] return`: what a program has returned so far is `return(name)`.
 #[test]
 fn programs_read_what_they_have_returned() {
-    let (session, _) = run("program inner, rclass\n return scalar b = 99\nend\nprogram outer, rclass\n return scalar t = -3\n\
+    let (session, _) = run(
+        "program inner, rclass\n return scalar b = 99\nend\nprogram outer, rclass\n return scalar t = -3\n\
          return local word \"abc\"\n inner\n return scalar rejected = abs(return(t)) > 2\n \
          return local again = upper(\"`return(word)'\")\nend\nouter\nscalar yes = r(rejected)\nlocal again \"`r(again)'\"\n\
-         scalar same = \"`again'\" == \"ABC\"");
+         scalar same = \"`again'\" == \"ABC\"",
+    );
     holds(&session, &["yes == 1", "same == 1", "r(t) == -3"]);
 }
 
@@ -296,4 +298,22 @@ fn binscatter_saves_its_graph() {
     let (log, rc) = session.run_captured(text);
     assert_eq!(rc, 0, "{log}");
     assert_eq!(session.run_captured("binscatter y x, savegraph(b.png)").1, 602);
+}
+
+/// Years above the columns of the World Bank's files: variables `v3`, `v4` … with the year as their label, which do-files
+/// rename in a loop, and `yr1960` for `1960 [YR1960]`; columns of a workbook have their letters.
+#[test]
+fn years_above_columns_become_labels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = Session::default();
+    session.cwd = folder.path().to_path_buf();
+    let text = "file open h using w.csv, write text replace\nfile write h `\"Country Name,Code,\"1960\",\"1961\"\"' _n \"Chad,TCD,5,6\" _n\n\
+                file close h\nimport delimited w.csv, varnames(1) clear\nforeach v of varlist v3-v4 {\n local x : variable label `v'\n\
+                 rename `v' gdp`x'\n}\nreshape long gdp, i(code) j(year)\nassert gdp == year - 1955\nscalar long = _N\n\
+                file open h using d.csv, write text replace\nfile write h \"id,1960 [YR1960],1961 [YR1961]\" _n \"1,2,3\" _n\nfile close h\n\
+                import delimited d.csv, clear\nconfirm variable yr1960 yr1961\nclear\nset obs 1\ngenerate v = 7\nlabel variable v \"1960\"\n\
+                export excel using w.xlsx, firstrow(varlabels) replace\nimport excel w.xlsx, firstrow clear\nscalar seven = A[1]";
+    let (log, rc) = session.run_captured(text);
+    assert_eq!(rc, 0, "{log}");
+    holds(&session, &["long == 2", "seven == 7"]);
 }

@@ -44,8 +44,10 @@ fn selections_that_a_command_does_not_read_are_refused() {
 /// `streset` keeps the weights of `stset` and takes a range.
 #[test]
 fn streset_takes_a_range() {
-    let (session, _) = run(&format!("{DATA}generate t = _n\nstset t [fw=w], failure(g)\nstreset in 1/10, scale(2)\n\
-                                     count if _st\nscalar n = r(N)\nscalar t = _t[4]"));
+    let (session, _) = run(&format!(
+        "{DATA}generate t = _n\nstset t [fw=w], failure(g)\nstreset in 1/10, scale(2)\n\
+                                     count if _st\nscalar n = r(N)\nscalar t = _t[4]"
+    ));
     holds(&session, &["n == 10", "t == 2"]);
 }
 

@@ -184,8 +184,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut request = read(session, &cmd, &at_texts, predictions)?;
     compare::without_margins(session, &mut request);
     variance::check(session, &cmd, &request)?;
-    let targets =
-        Target::all(session, &parameters, &request.predict, cmd.options.text("expression"))?;
+    let targets = Target::all(session, &parameters, &request.predict, cmd.options.text("expression"))?;
     let mut rows = rows::sample(session, &cmd, &parameters, &request, &targets)?;
     rows::keep_weighted(session, &cmd, &mut rows)?;
     let n = rows.len();
