@@ -94,9 +94,9 @@ fn corner(session: &Session, stripe: &Stripe, row: &Row, look: &TableLook) -> Op
 
 /// The shown name of an equation that has no rows: that of the base outcome, and in `margins` that of the effects of the
 /// base level of a factor.
-pub(super) fn without_rows(base: &Option<String>, eq: &str) -> Option<String> {
+pub(super) fn without_rows(base: Option<&str>, eq: &str) -> Option<String> {
     match parse_term(eq).filter(|t| !t.atoms.is_empty() && t.is_base()) {
         Some(_) => Some(eq.replacen("b.", ".", 1)),
-        None => base.clone().filter(|base| base == eq),
+        None => base.filter(|base| *base == eq).map(str::to_string),
     }
 }

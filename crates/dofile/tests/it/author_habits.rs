@@ -309,11 +309,24 @@ fn years_above_columns_become_labels() {
     session.cwd = folder.path().to_path_buf();
     let text = "file open h using w.csv, write text replace\nfile write h `\"Country Name,Code,\"1960\",\"1961\"\"' _n \"Chad,TCD,5,6\" _n\n\
                 file close h\nimport delimited w.csv, varnames(1) clear\nforeach v of varlist v3-v4 {\n local x : variable label `v'\n\
-                 rename `v' gdp`x'\n}\nreshape long gdp, i(code) j(year)\nassert gdp == year - 1955\nscalar long = _N\n\
+                 rename `v' gdp`x'\n}\nreshape long gdp, i(code) j(year)\nassert gdp == year - 1955\nscalar rows = _N\n\
                 file open h using d.csv, write text replace\nfile write h \"id,1960 [YR1960],1961 [YR1961]\" _n \"1,2,3\" _n\nfile close h\n\
                 import delimited d.csv, clear\nconfirm variable yr1960 yr1961\nclear\nset obs 1\ngenerate v = 7\nlabel variable v \"1960\"\n\
                 export excel using w.xlsx, firstrow(varlabels) replace\nimport excel w.xlsx, firstrow clear\nscalar seven = A[1]";
     let (log, rc) = session.run_captured(text);
     assert_eq!(rc, 0, "{log}");
-    holds(&session, &["long == 2", "seven == 7"]);
+    holds(&session, &["rows == 2", "seven == 7"]);
+}
+
+/// `[FN] String functions`: letters lose their accents by normalization and the characters of ASCII.
+#[test]
+fn accents_are_taken_off_by_normalization() {
+    let (session, _) = run(
+        "scalar plain = ustrto(ustrnormalize(\"Côte d'Ivoire, Müller, São\", \"nfd\"), \"ascii\", 2)\n\
+         scalar same = plain == \"Cote d'Ivoire, Muller, Sao\"\nscalar parts = ustrlen(ustrnormalize(\"é\", \"nfd\"))\n\
+         scalar whole = ustrlen(ustrnormalize(ustrnormalize(\"é\", \"nfd\"), \"nfc\"))\n\
+         scalar escape = ustrto(\"aé\", \"ascii\", 4)\nscalar latin = ustrto(\"é\", \"latin1\", 2) == \"é\"\n\
+         scalar none = ustrto(\"é\", \"ascii\", 3) == \"\"",
+    );
+    holds(&session, &["same", "parts == 2", "whole == 1", "escape == \"a\\u00e9\"", "latin", "none"]);
 }
