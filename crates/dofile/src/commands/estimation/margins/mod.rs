@@ -179,11 +179,12 @@ struct Found {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = resampled::parameters(session)?;
     let mut cmd = ParsedCommand::split("margins", &cmd.raw, false)?;
-    let (at_texts, predictions) = take_repeated(&mut cmd)?;
+    let repeated = take_repeated(&mut cmd)?;
     cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
-    let mut request = read(session, &cmd, &at_texts, predictions)?;
+    let mut request = read(session, &cmd, repeated)?;
     compare::without_margins(session, &mut request);
     variance::check(session, &cmd, &request)?;
+    rows::check_weights(&cmd, &request)?;
     let targets = Target::all(session, &parameters, &request.predict, cmd.options.text("expression"))?;
     let mut rows = rows::sample(session, &cmd, &parameters, &request, &targets)?;
     rows::keep_weighted(session, &cmd, &mut rows)?;
@@ -240,12 +241,9 @@ fn take_repeated(cmd: &mut ParsedCommand) -> Result<(Vec<String>, Vec<String>)> 
     Ok((at, predict))
 }
 
-fn read(
-    session: &Session,
-    cmd: &ParsedCommand,
-    at_texts: &[String],
-    predict: Vec<String>,
-) -> Result<Request> {
+/// Reads the request; `repeated` has the texts of `at()` and of `predict()`.
+fn read(session: &Session, cmd: &ParsedCommand, repeated: (Vec<String>, Vec<String>)) -> Result<Request> {
+    let (at_texts, predict) = repeated;
     let kinds = [
         ("dydx", Derivative::Plain),
         ("eyex", Derivative::Elasticity),
@@ -262,7 +260,7 @@ fn read(
     }
     let mut settings = Vec::new();
     let order = variables(&resampled::parameters(session)?);
-    for text in at_texts {
+    for text in &at_texts {
         settings.extend(in_model_order(at_spec::parse(&expand_names(session, text)?)?, &order));
     }
     generate(session, &mut settings)?;

@@ -1,7 +1,7 @@
 //! The rows over which `margins` averages.
 
-use super::Request;
 use super::formula::Target;
+use super::{Comparing, Request};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{Setting, Value};
 use crate::estimation::contrast_terms::weights_of_estimation;
@@ -10,6 +10,7 @@ use crate::estimation::linear::Parameters;
 use crate::session::Session;
 use crate::syntax::WeightKind;
 use crate::syntax::split::ParsedCommand;
+use estimators::contrasts::Operator;
 
 /// Rows of the command: those of the estimation sample, with `noesample` all, in which the variables of the prediction
 /// are known. A selection model has rows in its sample that lack regressors of the outcome.
@@ -39,6 +40,17 @@ pub(super) fn sample(
         return Err(StataError::new(2000, "no observations"));
     }
     Ok(rows)
+}
+
+/// Refuses operators that count the observations of levels (`gw.`, `hw.`, `jw.`) where other weights than those of the
+/// estimation hold.
+pub(super) fn check_weights(cmd: &ParsedCommand, request: &Request) -> Result<()> {
+    let Comparing::Terms(terms) = &request.comparing else { return Ok(()) };
+    let counts = terms.iter().flat_map(|t| &t.parts).any(|p| p.operator.is_some_and(Operator::is_weighted));
+    if counts && (cmd.weight.is_some() || cmd.has("noweights")) {
+        return Err(StataError::unsupported_option("margins", "weights with gw., hw. and jw."));
+    }
+    Ok(())
 }
 
 /// Takes out the rows whose weight on the command is missing or zero.
