@@ -74,6 +74,14 @@ impl Panel {
         Ok(Self { panel, time, delta })
     }
 
+    /// The declaration for time-series operators.
+    ///
+    /// # Errors
+    /// r(111) where there is none.
+    pub fn for_operators(frame: &Frame) -> Result<Self> {
+        Self::of(frame).map_err(|_| StataError::new(111, "time variable not set, use tsset varname ..."))
+    }
+
     /// Stores the declaration.
     pub fn declare(&self, frame: &mut Frame) {
         let name = |i: Option<usize>, f: &Frame| i.map_or(String::new(), |i| f.var(i).name.clone());

@@ -256,7 +256,7 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let predictions = if let Some(found) = of_equation {
         vec![found]
     } else if names.len() > 1 || names[0].1 {
-        predict_choice::all_outcomes(session, &names, &rows)?
+        predict_choice::all_outcomes(session, &names, statistic, &rows)?
     } else if predict_choice::handles(session.e.cmd()) {
         vec![predict_choice::one(session, statistic, cmd.options.text("outcome"), &rows)?]
     } else {

@@ -129,21 +129,16 @@ impl StandardSyntax {
     /// Refuses parts that the command does not take.
     pub fn check(&self, cmd: &ParsedCommand) -> Result<()> {
         if !self.if_in {
-            if cmd.if_exp.is_some() {
-                return Err(StataError::invalid("if not allowed"));
-            }
-            if cmd.in_range.is_some() {
-                return Err(StataError::invalid("in range not allowed"));
-            }
+            cmd.refuse_selection()?;
         }
         match (&cmd.using, self.using) {
-            (Some(_), Using::No) => return Err(StataError::invalid("using not allowed")),
+            (Some(_), Using::No) => return Err(StataError::new(101, "using not allowed")),
             (None, Using::Required) => return Err(StataError::new(100, "using required")),
             _ => {}
         }
         if let Some(w) = &cmd.weight {
             if self.weights.is_empty() {
-                return Err(StataError::new(101, "weights not allowed"));
+                return cmd.refuse_weight();
             }
             if let Some(kind) = w.kind
                 && !self.weights.contains(&kind)

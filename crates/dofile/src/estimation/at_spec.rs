@@ -1,6 +1,7 @@
 //! The values at which `margins` evaluates predictions: `at(x=(1 2) (mean) z)` and `atmeans`.
 
 use crate::error::{Result, StataError};
+use crate::estimation::factors::Factor;
 use crate::estimation::linear::Grid;
 use crate::syntax::numlist;
 use crate::syntax::options::abbreviates;
@@ -16,6 +17,8 @@ pub enum Statistic {
     Percentile(f64),
     /// Zero.
     Zero,
+    /// The base level of a factor.
+    Base,
     /// Smallest value.
     Min,
     /// Largest value.
@@ -49,7 +52,7 @@ pub fn parse(text: &str) -> Result<Vec<Setting>> {
     while !rest.is_empty() {
         if rest.starts_with('(') {
             let close = matching_paren(rest, 0).ok_or_else(bad)?;
-            statistic = Some(parse_statistic(rest[1..close].trim()).ok_or_else(bad)?);
+            statistic = Some(parse_statistic(rest[1..close].trim())?.ok_or_else(bad)?);
             rest = rest[close + 1..].trim_start();
             continue;
         }
@@ -103,22 +106,29 @@ fn generated(text: &str) -> Option<(&str, &str)> {
     Some((&text[open + 1..close], &text[close + 1..]))
 }
 
-fn parse_statistic(text: &str) -> Option<Statistic> {
-    match text {
+fn parse_statistic(text: &str) -> Result<Option<Statistic>> {
+    let percentile = |text: &str| {
+        let p = text.strip_prefix('p')?.parse().ok().filter(|p: &f64| (1.0..=99.0).contains(p))?;
+        Some(Statistic::Percentile(p))
+    };
+    let plain = |text: &str| match text {
         "mean" | "means" => Some(Statistic::Mean),
         "median" | "medians" => Some(Statistic::Percentile(50.0)),
-        "zero" => Some(Statistic::Zero),
         "min" => Some(Statistic::Min),
         "max" => Some(Statistic::Max),
+        _ => percentile(text),
+    };
+    // an o before a statistic takes it over the whole sample where over() forms groups
+    if text.strip_prefix('o').is_some_and(|rest| plain(rest).is_some()) {
+        return Err(StataError::unsupported_option("margins", &format!("at(({text}))")));
+    }
+    Ok(match text {
+        "zero" => Some(Statistic::Zero),
+        "base" => Some(Statistic::Base),
         "asobserved" => Some(Statistic::AsObserved),
         "asbalanced" => Some(Statistic::Balanced),
-        _ => text
-            .strip_prefix('p')?
-            .parse()
-            .ok()
-            .filter(|p: &f64| (1.0..=99.0).contains(p))
-            .map(Statistic::Percentile),
-    }
+        _ => plain(text),
+    })
 }
 
 /// The name of a summary in the legend.
@@ -128,6 +138,7 @@ pub fn statistic_name(statistic: Statistic) -> String {
         Statistic::Percentile(50.0) => "median".to_string(),
         Statistic::Percentile(p) => format!("p{p}"),
         Statistic::Zero => "zero".to_string(),
+        Statistic::Base => "base".to_string(),
         Statistic::Min => "min".to_string(),
         Statistic::Max => "max".to_string(),
         Statistic::AsObserved => "asobserved".to_string(),
@@ -148,7 +159,7 @@ pub fn summary(statistic: Statistic, values: &[f64], weights: &[f64]) -> f64 {
         Statistic::Zero => 0.0,
         Statistic::Min => fold(f64::min, f64::INFINITY),
         Statistic::Max => fold(f64::max, f64::NEG_INFINITY),
-        Statistic::AsObserved | Statistic::Balanced => f64::NAN,
+        Statistic::AsObserved | Statistic::Balanced | Statistic::Base => f64::NAN,
         Statistic::Percentile(p) => {
             let mut order = used;
             order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
@@ -195,12 +206,13 @@ pub fn apply(
     grid: &mut Grid<'_>,
     setting: &Setting,
     variables: &[String],
-    factors: &[(String, Vec<i64>)],
+    factors: &[Factor],
     weights: &[f64],
 ) -> Result<Vec<(String, f64, String)>> {
     let mut legend = Vec::new();
     for name in variables {
-        let levels = factors.iter().find(|(n, _)| n == name).map(|(_, l)| l);
+        let factor = factors.iter().find(|f| f.name == *name);
+        let levels = factor.map(|f| &f.levels);
         let class = if levels.is_some() { "_factor" } else { "_continuous" };
         let own = setting
             .iter()
@@ -239,6 +251,16 @@ pub fn apply(
                 return Err(StataError::invalid(format!(
                     "{name} is not a factor variable; asbalanced not allowed"
                 )));
+            }
+            (Value::Summary(Statistic::Base), _) => {
+                let Some(factor) = factor else {
+                    return Err(StataError::invalid(format!(
+                        "{name} is not a factor variable; base not allowed"
+                    )));
+                };
+                let level = factor.levels[factor.reference()];
+                grid.fix_factor(name, level);
+                legend.push((name.clone(), level as f64, statistic_name(Statistic::Base)));
             }
             (Value::Summary(Statistic::Mean), Some(levels)) => {
                 let values = grid.variable(name).map(<[f64]>::to_vec).unwrap_or_default();

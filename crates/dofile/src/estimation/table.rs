@@ -257,8 +257,8 @@ impl Table<'_> {
                 if equation.is_some() {
                     session.print(rule());
                 }
-                if base.as_deref() == Some(eq) {
-                    session.print(format!("{:<13}|  (base outcome)", format::abbrev(eq, 12)));
+                if let Some(shown) = table_bases::without_rows(base.as_deref(), eq) {
+                    session.print(format!("{:<13}|  (base outcome)", format::abbrev(&shown, 12)));
                 } else if !free {
                     session.print(format!("{:<13}|", format::abbrev(eq, 12)));
                 }
@@ -274,7 +274,7 @@ impl Table<'_> {
                 above(session, i);
             }
             equation = Some(if free { "/" } else { eq });
-            if base.as_deref() == Some(eq) {
+            if table_bases::without_rows(base.as_deref(), eq).is_some() {
                 continue;
             }
             let numbers = self.numbers(session, i, &rows[i], terms[i].as_ref(), free, &look);

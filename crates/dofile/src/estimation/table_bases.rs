@@ -1,7 +1,7 @@
 //! Cells of coefficient tables, and their lines without parameters: the base outcome of a multinomial model and the scale
 //! parameters that a stereotype model fixes.
 
-use super::table::{Row, Table};
+use super::table::{Row, Table, parse_term};
 use super::table_cells::cells;
 use crate::format;
 use crate::matrix::Stripe;
@@ -90,4 +90,13 @@ fn corner(session: &Session, stripe: &Stripe, row: &Row, look: &TableLook) -> Op
     let scale = stripe.eq == "/" && stripe.name.starts_with("phi") && session.e.cmd() == "slogit";
     let fixed = scale && is_missing(row.se) && !look.legend;
     fixed.then(|| format!("  {}  (constrained)", format::number("%9.0g", row.b)))
+}
+
+/// The shown name of an equation that has no rows: that of the base outcome, and in `margins` that of the effects of the
+/// base level of a factor.
+pub(super) fn without_rows(base: Option<&str>, eq: &str) -> Option<String> {
+    match parse_term(eq).filter(|t| !t.atoms.is_empty() && t.is_base()) {
+        Some(_) => Some(eq.replacen("b.", ".", 1)),
+        None => base.filter(|base| *base == eq).map(str::to_string),
+    }
 }

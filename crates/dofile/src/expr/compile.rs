@@ -138,7 +138,7 @@ impl Binder<'_> {
         let i = self.column(i);
         let mut node = Node::Col(i);
         if !atom.ts().is_none() {
-            let panel = Panel::of(s.frame())?;
+            let panel = Panel::for_operators(s.frame())?;
             let parts: Result<Vec<_>> = atom
                 .ts()
                 .polynomial()

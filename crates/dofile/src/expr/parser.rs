@@ -109,8 +109,8 @@ impl std::fmt::Display for Expr {
 
 /// Functions whose argument is not an expression.
 const RAW: &[&str] = &[
-    "r", "e", "s", "c", "td", "tc", "tC", "tm", "tq", "tw", "th", "ty", "tin", "twithin", "d", "q", "m", "w",
-    "h", "y",
+    "r", "e", "s", "return", "c", "td", "tc", "tC", "tm", "tq", "tw", "th", "ty", "tin", "twithin", "d", "q",
+    "m", "w", "h", "y",
 ];
 
 const MAX_DEPTH: usize = 150;

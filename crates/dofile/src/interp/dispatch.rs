@@ -119,7 +119,7 @@ impl Session {
                     let mut cmd = ParsedCommand::split(spec.name, &rest, syntax.exp)?;
                     syntax.check(&cmd)?;
                     shared = table_options::take(spec, &mut cmd)?;
-                    cmd.check_options(syntax.options, syntax.unsupported)
+                    cmd.check_weighted_options(syntax.options, syntax.unsupported)
                         .map_err(|error| documented::refused(spec.name, error))?;
                     cmd
                 }

@@ -122,6 +122,7 @@ impl Session {
             "r" => &self.r,
             "e" => &self.e.results,
             "s" => &self.s,
+            "return" => self.returning(),
             "c" => {
                 return Some(match self.c_value(name) {
                     Ok(Value::Num(x)) => macro_text(x),

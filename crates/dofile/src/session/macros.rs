@@ -32,6 +32,15 @@ impl Session {
         self.scopes.last_mut().expect("the top-level scope is never removed")
     }
 
+    /// What the running program has returned so far, `return(name)` ([P] return); outside of programs `return` writes
+    /// `r()` at once.
+    pub fn returning(&self) -> &crate::results::Results {
+        match self.scopes.as_slice() {
+            [.., _, inner] => &inner.returned,
+            _ => &self.r,
+        }
+    }
+
     /// A local macro of the current scope, empty when it is not defined.
     pub fn local(&self, name: &str) -> &str {
         self.scopes.last().and_then(|s| s.locals.get(name)).map_or("", |s| s.as_str())

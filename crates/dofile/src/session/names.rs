@@ -35,6 +35,7 @@ impl Names for Session {
             "r" => Some(&self.r),
             "e" => Some(&self.e.results),
             "s" => Some(&self.s),
+            "return" => Some(self.returning()),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 //! variable lists, number lists, factor-variable and time-series terms.
 
 pub mod blanks;
+mod checks;
 pub mod design;
 pub mod factor;
 mod factor_spec;

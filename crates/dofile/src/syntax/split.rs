@@ -1,7 +1,7 @@
 //! Splits the text after a command name into its standard parts. What the parts
 //! mean (which variables, which rows) is decided elsewhere.
 
-use super::options::{OptSpec, Options};
+use super::options::Options;
 use crate::error::{Result, StataError};
 pub use estimators::weights::WeightKind;
 
@@ -294,12 +294,6 @@ impl ParsedCommand {
             return Err(StataError::syntax());
         }
         *slot = Some(text.to_string());
-        Ok(())
-    }
-
-    /// Checks the options against specs (abbreviations as declared).
-    pub fn check_options(&mut self, specs: &[OptSpec], unsupported: &[&str]) -> Result<()> {
-        self.options = Options::parse(&self.name, &self.option_text, specs, unsupported)?;
         Ok(())
     }
 

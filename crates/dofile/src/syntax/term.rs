@@ -230,6 +230,10 @@ impl Atom {
     pub fn column(&self, frame: &Frame) -> Result<Vec<f64>> {
         let i = frame.position(self.var())?;
         let x = frame.numeric(i)?;
-        if self.ts().is_none() { Ok(x.into_owned()) } else { Panel::of(frame)?.apply(frame, &x, self.ts()) }
+        if self.ts().is_none() {
+            Ok(x.into_owned())
+        } else {
+            Panel::for_operators(frame)?.apply(frame, &x, self.ts())
+        }
     }
 }

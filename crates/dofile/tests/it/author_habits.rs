@@ -253,3 +253,80 @@ fn backslashes_in_names_of_files_are_slashes() {
     assert!(folder.path().join("out/f.dta").is_file() && folder.path().join("out/o.csv").is_file(), "{log}");
     holds(&session, &["two", "_N == 3"]);
 }
+
+/// `[R] margins`: the base level of a factor has one line where its effects stand in equations of their own.
+#[test]
+fn effects_of_the_base_level_are_one_line() {
+    let text = "set obs 60\ngenerate x = mod(_n*7, 11)\ngenerate g = mod(_n, 3)\ngenerate y = x*g + mod(_n*5, 13)\n\
+                quietly regress y c.x##i.g\nmargins, dydx(g) at(x=(1 5))";
+    let (_, log) = run(text);
+    assert!(log.contains("\n0.g          |  (base outcome)\n-------------+"), "{log}");
+    assert!(log.contains("\n1.g          |\n         _at |\n          1  |"), "{log}");
+    assert!(!log.contains("0b.g"), "{log}");
+}
+
+/// `[P] return`: what a program has returned so far is `return(name)`.
+#[test]
+fn programs_read_what_they_have_returned() {
+    let (session, _) = run(
+        "program inner, rclass\n return scalar b = 99\nend\nprogram outer, rclass\n return scalar t = -3\n\
+         return local word \"abc\"\n inner\n return scalar rejected = abs(return(t)) > 2\n \
+         return local again = upper(\"`return(word)'\")\nend\nouter\nscalar yes = r(rejected)\nlocal again \"`r(again)'\"\n\
+         scalar same = \"`again'\" == \"ABC\"",
+    );
+    holds(&session, &["yes == 1", "same == 1", "r(t) == -3"]);
+}
+
+/// `[R] tabstat`: no line stands before the last group where there is no total.
+#[test]
+fn tables_of_groups_without_a_total_have_no_line_before_the_last_group() {
+    let data = "set obs 6\ngenerate g = _n > 3\ngenerate x = _n\n";
+    let (_, log) = run(&format!("{data}tabstat x, by(g) nototal"));
+    assert!(log.contains("\n       0 |         2\n       1 |         5\n--------------------\n"), "{log}");
+    let (_, log) = run(&format!("{data}tabstat x, by(g)"));
+    assert!(log.contains("\n       1 |         5\n---------+----------\n   Total |       3.5\n"), "{log}");
+}
+
+/// Stepner's `binscatter` writes its graph into the file of `savegraph()`.
+#[test]
+fn binscatter_saves_its_graph() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = Session::default();
+    session.cwd = folder.path().to_path_buf();
+    let text = "set obs 60\ngenerate x = _n\ngenerate y = x + mod(_n*7, 11)\nbinscatter y x, savegraph(\"b.png\")\n\
+                binscatter y x, savegraph(b.png) replace\nbinscatter y x, savegraph(b)\nconfirm file b.png\nconfirm file b.gph";
+    let (log, rc) = session.run_captured(text);
+    assert_eq!(rc, 0, "{log}");
+    assert_eq!(session.run_captured("binscatter y x, savegraph(b.png)").1, 602);
+}
+
+/// Years above the columns of the World Bank's files: variables `v3`, `v4` … with the year as their label, which do-files
+/// rename in a loop, and `yr1960` for `1960 [YR1960]`; columns of a workbook have their letters.
+#[test]
+fn years_above_columns_become_labels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = Session::default();
+    session.cwd = folder.path().to_path_buf();
+    let text = "file open h using w.csv, write text replace\nfile write h `\"Country Name,Code,\"1960\",\"1961\"\"' _n \"Chad,TCD,5,6\" _n\n\
+                file close h\nimport delimited w.csv, varnames(1) clear\nforeach v of varlist v3-v4 {\n local x : variable label `v'\n\
+                 rename `v' gdp`x'\n}\nreshape long gdp, i(code) j(year)\nassert gdp == year - 1955\nscalar rows = _N\n\
+                file open h using d.csv, write text replace\nfile write h \"id,1960 [YR1960],1961 [YR1961]\" _n \"1,2,3\" _n\nfile close h\n\
+                import delimited d.csv, clear\nconfirm variable yr1960 yr1961\nclear\nset obs 1\ngenerate v = 7\nlabel variable v \"1960\"\n\
+                export excel using w.xlsx, firstrow(varlabels) replace\nimport excel w.xlsx, firstrow clear\nscalar seven = A[1]";
+    let (log, rc) = session.run_captured(text);
+    assert_eq!(rc, 0, "{log}");
+    holds(&session, &["rows == 2", "seven == 7"]);
+}
+
+/// `[FN] String functions`: letters lose their accents by normalization and the characters of ASCII.
+#[test]
+fn accents_are_taken_off_by_normalization() {
+    let (session, _) = run(
+        "scalar plain = ustrto(ustrnormalize(\"Côte d'Ivoire, Müller, São\", \"nfd\"), \"ascii\", 2)\n\
+         scalar same = plain == \"Cote d'Ivoire, Muller, Sao\"\nscalar parts = ustrlen(ustrnormalize(\"é\", \"nfd\"))\n\
+         scalar whole = ustrlen(ustrnormalize(ustrnormalize(\"é\", \"nfd\"), \"nfc\"))\n\
+         scalar escape = ustrto(\"aé\", \"ascii\", 4)\nscalar latin = ustrto(\"é\", \"latin1\", 2) == \"é\"\n\
+         scalar none = ustrto(\"é\", \"ascii\", 3) == \"\"",
+    );
+    holds(&session, &["same", "parts == 2", "whole == 1", "escape == \"a\\u00e9\"", "latin", "none"]);
+}

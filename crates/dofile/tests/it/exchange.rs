@@ -104,7 +104,7 @@ fn encodings_delimiters_and_ranges_of_text_files() {
     run(&mut s, "import delimited using plain.csv, clear stringcols(2)");
     holds(&s, "v2[1] == \"2\"");
     run(&mut s, "import delimited using plain.csv, clear varnames(1)");
-    assert_eq!(s.frame.vars()[0].name, "_1");
+    assert_eq!(s.frame.vars()[0].name, "v1");
 }
 
 #[test]

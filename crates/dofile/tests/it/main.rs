@@ -34,6 +34,7 @@ mod figures;
 mod fuzz;
 mod health_and_surveys;
 mod held_estimates;
+mod ignored_parts;
 mod imputation;
 mod interpretation;
 mod invariance;

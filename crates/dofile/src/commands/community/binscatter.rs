@@ -10,10 +10,11 @@ use crate::ops::run::quietly;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::abbreviates;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, unquote};
 use crate::value::{MISSING, is_missing};
 use estimators::qr::weighted_mean;
 use figure::{Series, Shape, Style};
+use std::path::Path;
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -33,7 +34,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "binscatter",
         10,
         run,
-        "binscatter y [y ...] x [if] [in] [, nquantiles(#) controls(varlist) absorb(varname) noaddmean by(varname) discrete linetype(lfit|qfit|connect|none) genxq(newvar) twoway_options]",
+        "binscatter y [y ...] x [if] [in] [, nquantiles(#) controls(varlist) absorb(varname) noaddmean by(varname) discrete linetype(lfit|qfit|connect|none) genxq(newvar) savegraph(file) replace twoway_options]",
     )
 };
 
@@ -46,7 +47,7 @@ pub(super) const SPEC_SECOND: CommandSpec = CommandSpec {
         run: "set obs 100\ngenerate x = _n\ngenerate double y = 3*x + mod(_n, 2)\nbinscatter2 y x, nquantiles(10)\nmatrix c = e(y1_coefs)\nregress y x",
         expect: &[("reldif(c[1,1], _b[x]) < 1e-12", 1.0)],
     }],
-    syntax: "binscatter2 y [y ...] x [if] [in] [, nquantiles(#) controls(varlist) absorb(varname) noaddmean by(varname) discrete linetype(lfit|qfit|connect|none) genxq(newvar) twoway_options]",
+    syntax: "binscatter2 y [y ...] x [if] [in] [, nquantiles(#) controls(varlist) absorb(varname) noaddmean by(varname) discrete linetype(lfit|qfit|connect|none) genxq(newvar) savegraph(file) replace twoway_options]",
     ..SPEC
 };
 
@@ -60,6 +61,10 @@ struct Request {
     line: String,
     new_bins: Option<String>,
     add_mean: bool,
+    /// File of the graph.
+    file: Option<String>,
+    /// The file may exist.
+    replace: bool,
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -137,7 +142,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         used: rows.len(),
         ..Picture::default()
     };
-    curves::show(s, picture, figure)
+    curves::show(s, picture, figure)?;
+    request.file.as_ref().map_or(Ok(()), |file| save_graph(s, file, request.replace))
+}
+
+/// Saves the graph in the form that the ending of the file names, as a graph of the engine without one.
+fn save_graph(s: &mut Session, file: &str, replace: bool) -> Result<()> {
+    let graph = Path::new(file).extension().is_none_or(|ending| ending.eq_ignore_ascii_case("gph"));
+    let verb = if graph { "save" } else { "export" };
+    quietly(s, &format!("graph {verb} `\"{file}\"'{}", if replace { ", replace" } else { "" }))
 }
 
 fn read(s: &Session, text: &str) -> Result<(Request, CurveOptions)> {
@@ -150,6 +163,8 @@ fn read(s: &Session, text: &str) -> Result<(Request, CurveOptions)> {
         line: "lfit".to_string(),
         new_bins: None,
         add_mean: true,
+        file: None,
+        replace: false,
     };
     let refused =
         ["RD", "SAVEdata", "MEDians", "XQ", "FASTxtile", "RANDVar", "RANDCut", "RANDN", "REPORTreg"];
@@ -170,6 +185,8 @@ fn read(s: &Session, text: &str) -> Result<(Request, CurveOptions)> {
                 }
                 request.line = v.to_string();
             }
+            Some(file) if abbreviates(name, "SAVEGraph") => request.file = Some(unquote(file).to_string()),
+            None if name == "replace" => request.replace = true,
             None if name == "discrete" => request.discrete = true,
             None if abbreviates(name, "noADDmean") => request.add_mean = false,
             _ => return Ok(false),

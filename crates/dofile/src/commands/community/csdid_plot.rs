@@ -52,6 +52,7 @@ fn points(b: &Matrix, v: &Matrix) -> Option<(Vec<Point>, &'static str)> {
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::split(&cmd.name, &cmd.raw, false)?;
+    cmd.refuse_weight()?;
     if !cmd.list.trim().is_empty() {
         return Err(StataError::standard(198));
     }

@@ -110,7 +110,7 @@ fn parse(name: &str, raw: &str) -> Result<Request> {
         return Err(StataError::unsupported_option(name, option.trim()));
     }
     let mut line = ParsedCommand::split(name, rest, false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     if line.weight.is_some() {
         return Err(StataError::unsupported_option(name, "weights"));
     }
@@ -138,7 +138,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, panel: bool) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split(&name, &cmd.raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return hdid_show::display(s, &again);
     }
     let request = parse(&name, &cmd.raw)?;

@@ -93,7 +93,7 @@ fn collect(s: &mut Session, raw: &str) -> Result<(Sample, ParsedCommand)> {
         ));
     }
     let mut line = ParsedCommand::split("pdslasso", rest, false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     if line.weight.is_some() {
         return Err(StataError::unsupported_option("pdslasso", "weights"));
     }

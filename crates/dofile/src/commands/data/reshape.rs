@@ -79,6 +79,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return super::reshape_error::run(s);
     }
     let mut inner = ParsedCommand::split("reshape", rest, false)?;
+    inner.refuse_selection()?;
     inner.check_options(
         &[OptSpec::text("i"), OptSpec::text("j"), OptSpec::flag("String")],
         &["ATWL", "FAVOR"],

@@ -135,7 +135,10 @@ fn common(s: &mut Session, cmd: &ParsedCommand, panel: Option<&str>, time: Optio
         return Ok(());
     }
     if panel.is_none() && time.is_none() {
-        let declared = Panel::of(&s.frame)?;
+        let declared = match cmd.name.as_str() {
+            "tsset" => Panel::for_operators(&s.frame)?,
+            _ => Panel::of(&s.frame)?,
+        };
         return show(s, &declared);
     }
     let number = |s: &Session, name: &str| -> Result<usize> {

@@ -320,7 +320,9 @@ impl Layout<'_> {
                     .collect();
                 s.print(format!("{} |{cells}", left(if i == 0 { label } else { "" }, line)));
             }
-            let separated = (lines > 1 && self.separated) || g + 2 == parts.len();
+            // the total is the last table; without it no line stands before the last group
+            let before_total = g + 2 == tables.len();
+            let separated = (lines > 1 && self.separated) || before_total;
             if self.by.is_some() && g + 1 < parts.len() && separated {
                 s.print(&rule);
             }

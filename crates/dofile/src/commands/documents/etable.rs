@@ -269,6 +269,7 @@ fn add_coefficients(
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parsed = ParsedCommand::split("etable", &cmd.raw, false)?;
+    parsed.refuse_weight()?;
     if !parsed.list.trim().is_empty() || parsed.if_exp.is_some() || parsed.in_range.is_some() {
         return Err(StataError::syntax());
     }

@@ -89,7 +89,7 @@ fn parse(name: &str, raw: &str) -> Result<(ParsedCommand, String)> {
         target.push_str(&text);
     }
     cmd.option_text = own;
-    cmd.check_options(OWN, UNSUPPORTED)?;
+    cmd.check_weighted_options(OWN, UNSUPPORTED)?;
     Ok((cmd, rest))
 }
 

@@ -31,6 +31,7 @@ const NAMES: [&str; 2] = ["_hat", "_hatsq"];
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::split("linktest", &cmd.raw, false)?;
+    cmd.refuse_weight()?;
     let Some(b) = session.e.b() else {
         return Err(StataError::new(301, "last estimates not found"));
     };

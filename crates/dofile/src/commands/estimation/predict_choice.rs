@@ -165,9 +165,14 @@ fn kernel_one(
 pub(crate) fn all_outcomes(
     session: &mut Session,
     names: &[(String, bool)],
+    statistic: Option<&str>,
     rows: &[usize],
 ) -> Result<Vec<Prediction>> {
-    if !handles(session.e.cmd()) {
+    if statistic == Some("scores") {
+        return Err(StataError::unsupported_option("predict", "scores"));
+    }
+    let assumed = if session.e.cmd() == "zioprobit" { "pmargin" } else { "pr" };
+    if !handles(session.e.cmd()) || statistic.is_some_and(|s| s != assumed) {
         return Err(StataError::standard(103));
     }
     let all = outcomes(session);
@@ -182,8 +187,9 @@ pub(crate) fn all_outcomes(
             ),
         ));
     }
-    let assumed = if session.e.cmd() == "zioprobit" { "pmargin" } else { "pr" };
-    session.print(format!("(option {assumed} assumed; predicted probabilities)"));
+    if statistic.is_none() {
+        session.print(format!("(option {assumed} assumed; predicted probabilities)"));
+    }
     let parameters = Parameters::of(&session.e)?;
     if response_outcomes::handles(session.e.cmd()) {
         let cmd = session.e.cmd().to_string();

@@ -32,8 +32,10 @@ impl Case {
     }
 }
 
-/// Names for columns with these headings: characters that a name can not have are dropped; what is
-/// then no name or is taken becomes `fallback(column)`. The heading is the label where it differs.
+/// Names for columns with these headings: characters that a name can not have are dropped, and those before the first
+/// one that it can begin with; what is then no name or is taken becomes `fallback(column)`. The heading is the label where
+/// it differs. A column `1960` is `v5` with the label 1960 and `1960 [YR1960]` is `yr1960`, as do-files on the World Bank's
+/// files have them.
 pub(super) fn names(
     headings: &[String],
     case: Case,
@@ -44,12 +46,9 @@ pub(super) fn names(
         .iter()
         .enumerate()
         .map(|(at, heading)| {
-            let kept: String =
-                heading.trim().chars().filter(|c| *c == '_' || c.is_alphanumeric()).take(32).collect();
+            let allowed = heading.trim().chars().filter(|c| *c == '_' || c.is_alphanumeric());
+            let kept: String = allowed.skip_while(|c| c.is_numeric()).take(32).collect();
             let mut name = case.apply(&kept);
-            if name.starts_with(|c: char| c.is_ascii_digit()) {
-                name = format!("_{name}").chars().take(32).collect();
-            }
             if !is_valid_name(&name) || !taken.insert(name.clone()) {
                 name = fallback(at);
                 taken.insert(name.clone());
@@ -92,11 +91,13 @@ mod tests {
 
     #[test]
     fn headings_become_names_with_labels() {
-        let headings = ["Hourly Wage", "2020", "id", "ID", "工资", "", "if"].map(String::from);
+        let headings =
+            ["Hourly Wage", "2020", "id", "ID", "工资", "", "if", "1960 [YR1960]", "2nd"].map(String::from);
         let named = names(&headings, Case::Lower, |at| format!("v{}", at + 1));
         let only: Vec<&str> = named.iter().map(|n| n.0.as_str()).collect();
-        assert_eq!(only, ["hourlywage", "_2020", "id", "v4", "工资", "v6", "v7"]);
+        assert_eq!(only, ["hourlywage", "v2", "id", "v4", "工资", "v6", "v7", "yr1960", "nd"]);
         assert_eq!(named[0].1, "Hourly Wage");
+        assert_eq!(named[1].1, "2020");
         assert_eq!(named[2].1, "");
     }
 

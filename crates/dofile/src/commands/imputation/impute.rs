@@ -106,7 +106,7 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     }
     let (settings, mut all) = take_apart(&s.frame)?;
     let mut cmd = ParsedCommand::split("mi impute", rest, Kind::of(method) != Kind::Univariate)?;
-    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     if cmd.weight.is_some() || cmd.using.is_some() {
         return Err(StataError::syntax());
     }

@@ -120,7 +120,7 @@ fn parse(s: &Session, name: &str, raw: &str) -> Result<(ParsedCommand, Kind)> {
     if cmd.weight.is_some() && name == "cii" {
         return Err(StataError::new(101, "weights not allowed"));
     }
-    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let allowed: &[&str] = match kind {
         Kind::Mean | Kind::Poisson => &["poisson", "exposure", "level"],
         Kind::Proportion => &["exact", "wald", "wilson", "agresti", "jeffreys", "level"],

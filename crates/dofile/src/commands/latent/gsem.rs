@@ -149,13 +149,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim().to_string();
     if raw.is_empty() || raw.starts_with(',') {
         let mut again = ParsedCommand::split("gsem", &raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return gsem_show::display(s, &again);
     }
     let (paths, rest) = paths(&raw)?;
     let mut line = ParsedCommand::split("gsem", rest, false)?;
     line.raw.clone_from(&raw);
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let Some(text) = line.options.text("lclass") else {
         return Err(unsupported("a model without lclass()"));
     };

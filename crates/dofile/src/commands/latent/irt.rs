@@ -75,13 +75,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split("irt", &raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return display(s, &again);
     }
     let line = irt_items::parse(&raw)?;
     let mut cmd = ParsedCommand::split("irt", &line.rest, false)?;
     cmd.raw.clone_from(&raw);
-    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let mut groups = line.groups;
     if let [(group, list)] = groups.as_mut_slice()
         && list.is_empty()

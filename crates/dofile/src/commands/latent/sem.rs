@@ -105,7 +105,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim().to_string();
     if raw.is_empty() || raw.starts_with(',') {
         let mut again = ParsedCommand::split("sem", &raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return sem_show::display(s, &again);
     }
     let (mut paths, rest) = sem_paths::paths(&raw)?;
@@ -118,7 +118,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         )));
     }
     let lists = sem_paths::take_lists(&mut line)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     check(&line)?;
     let names = sem_names::expand(s, &line, &mut paths)?;
     sem_names::note_hidden(s, &names, &line);

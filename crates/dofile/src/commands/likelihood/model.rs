@@ -150,7 +150,7 @@ impl MlSpec {
         if !cmd.list.trim().is_empty() {
             return Err(StataError::invalid(format!("equation {} is not in parentheses", cmd.list.trim())));
         }
-        cmd.check_options(OPTIONS, UNSUPPORTED)?;
+        cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         Ok(Self {
             method_name: method_name.to_string(),
             method,

@@ -134,7 +134,7 @@ fn parsed(name: &str, text: &str) -> Result<ParsedCommand> {
 /// The command with the options of every kind of discrimination.
 pub(super) fn with_options(name: &str, text: &str) -> Result<ParsedCommand> {
     let mut own = ParsedCommand::split(name, text, false)?;
-    own.check_options(OPTIONS, &[])?;
+    own.check_weighted_options(OPTIONS, &[])?;
     let canonical = ["nostats", "nocoef", "nostruct", "nomeans"];
     match canonical.iter().find(|o| name != "candisc" && own.has(o)) {
         Some(o) => Err(StataError::option_not_allowed(o)),

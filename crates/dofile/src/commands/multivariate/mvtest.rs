@@ -81,7 +81,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (word, rest) = cmd.raw.trim().split_once(char::is_whitespace).unwrap_or((cmd.raw.trim(), ""));
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
     let mut line = ParsedCommand::split("mvtest", rest, false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     if line.weight.is_some() {
         return Err(StataError::unsupported_option("mvtest", "weights"));
     }

@@ -71,7 +71,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split("gmm", &raw, false)?;
-        again.check_options(OPTIONS, &[])?;
+        again.check_weighted_options(OPTIONS, &[])?;
         return display(s, &again);
     }
     if !raw.starts_with('(') {
@@ -82,7 +82,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (front, options) = rest.split_at(top_level_comma(rest).unwrap_or(rest.len()));
     let (lists, others) = taken(options.trim_start_matches(','), &names)?;
     let mut line = ParsedCommand::split("gmm", &format!("{front}, {others}"), false)?;
-    line.check_options(OPTIONS, &[])?;
+    line.check_weighted_options(OPTIONS, &[])?;
     let mut expression = Substitutable::several(s, &texts)?;
     if let Some(text) = line.options.text("from") {
         // `xb:x1` is the parameter `xb_x1` of the expression.

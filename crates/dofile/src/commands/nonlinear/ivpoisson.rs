@@ -66,7 +66,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split("ivpoisson", raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return display(s, &again);
     }
     let (which, rest) = raw.split_once(char::is_whitespace).unwrap_or((raw, ""));
@@ -80,7 +80,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ));
     }
     let mut line = ParsedCommand::split("ivpoisson", rest, false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     if line.has("additive") && line.has("multiplicative") {
         return Err(StataError::invalid("only one of additive and multiplicative may be specified"));
     }

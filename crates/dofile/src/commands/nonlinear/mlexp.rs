@@ -70,7 +70,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split("mlexp", &raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return display(s, &again);
     }
     if !raw.starts_with('(') {
@@ -79,7 +79,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let close = matching_paren(&raw, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
     let text = &raw[1..close];
     let mut line = ParsedCommand::split("mlexp", &raw[close + 1..], false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let mut expression = Substitutable::parse(s, text)?;
     if let Some(text) = line.options.text("from") {
         expression.initial(&text.replace('=', " "))?;

@@ -78,7 +78,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split("nl", &raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return display(s, &again);
     }
     let (text, title) = if raw.starts_with('(') {
@@ -92,7 +92,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let close = matching_paren(&text, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
     let (left, right) = text[1..close].split_once('=').ok_or_else(StataError::syntax)?;
     let mut line = ParsedCommand::split("nl", &text[close + 1..], false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let mut expression = Substitutable::parse(s, right)?;
     if let Some(text) = line.options.text("initial") {
         expression.initial(text)?;

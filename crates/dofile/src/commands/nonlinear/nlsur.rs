@@ -81,7 +81,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split("nlsur", &raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return display(s, &again);
     }
     if !raw.starts_with('(') {
@@ -94,7 +94,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         rest = rest[close + 1..].trim_start();
     }
     let mut line = ParsedCommand::split("nlsur", rest, false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let method = method(&line)?;
     let system = read(s, &line, &texts)?;
     let fit = steps(s, &line, &system, method)?;

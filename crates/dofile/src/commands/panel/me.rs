@@ -61,7 +61,7 @@ fn parse(kind: &Kind, raw: &str) -> Result<Line> {
         .split_once(':')
         .ok_or_else(|| StataError::new(198, "invalid syntax: levelvar: expected after ||"))?;
     let mut cmd = ParsedCommand::split(kind.name, &format!("{}, {options}", fixed.trim()), false)?;
-    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     Ok(Line { cmd, group: group.trim().to_string(), slopes: slopes.trim().to_string() })
 }
 
@@ -115,7 +115,7 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split(kind.name, raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return display(session, &again, kind);
     }
     let line = parse(kind, raw)?;

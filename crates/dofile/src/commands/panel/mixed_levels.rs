@@ -56,7 +56,7 @@ pub(super) fn parse(raw: &str) -> Result<Line> {
         });
     }
     let mut cmd = ParsedCommand::split("mixed", &format!("{}, {last}", parts[0].trim()), false)?;
-    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     Ok(Line { cmd, levels })
 }
 

@@ -65,7 +65,7 @@ pub(super) fn parse(raw: &str) -> Result<Line> {
         return Err(StataError::invalid("only one of rum and nonnormalized may be specified"));
     }
     let mut cmd = ParsedCommand::split("nlogit", &format!("{}, {}", front.trim(), last.option_text), false)?;
-    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     if cmd.weight.is_some() {
         return Err(StataError::unsupported_option("nlogit", "weights"));
     }
@@ -82,7 +82,7 @@ fn level(text: &str, last: bool) -> Result<(Level, ParsedCommand)> {
         .split_once(':')
         .ok_or_else(|| StataError::new(198, "invalid syntax: altvar: expected after ||"))?;
     let mut own = ParsedCommand::split("nlogit", &format!(", {options}"), false)?;
-    own.check_options(OPTIONS, UNSUPPORTED)?;
+    own.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let level = Level {
         variable: variable.trim().to_string(),
         list: list.trim().to_string(),

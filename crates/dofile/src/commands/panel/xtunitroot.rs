@@ -89,6 +89,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let end = raw.find(|c: char| !c.is_alphanumeric()).unwrap_or(raw.len());
     let (test, options, unsupported) = Test::of(&raw[..end])?;
     let mut cmd = ParsedCommand::split("xtunitroot", &raw[end..], false)?;
+    cmd.refuse_weight()?;
     cmd.options = Options::parse("xtunitroot", &cmd.option_text, options, unsupported)?;
     let data = read(session, &cmd)?;
     if cmd.has("trend") && cmd.has("noconstant") {

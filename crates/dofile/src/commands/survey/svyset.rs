@@ -64,7 +64,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         };
     }
     let mut line = ParsedCommand::split("svyset", first, false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     if line.if_exp.is_some() || line.in_range.is_some() {
         return Err(StataError::invalid("if and in are not allowed"));
     }
@@ -168,7 +168,7 @@ fn jackknife_weights(s: &Session, text: &str) -> Result<(String, String)> {
         return Ok((String::new(), String::new()));
     }
     let mut parsed = ParsedCommand::split("svyset", text, false)?;
-    parsed.check_options(&[OptSpec::real("MULTiplier")], &["STRAtum", "fpc", "reset"])?;
+    parsed.check_weighted_options(&[OptSpec::real("MULTiplier")], &["STRAtum", "fpc", "reset"])?;
     let multiplier = parsed.options.real("multiplier").filter(|m| *m > 0.0).ok_or_else(|| {
         StataError::unsupported_option("svyset", "jkrweight() without a positive multiplier()")
     })?;

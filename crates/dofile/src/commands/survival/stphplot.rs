@@ -27,6 +27,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parsed = ParsedCommand::split("stphplot", &cmd.raw, false)?;
+    parsed.refuse_weight()?;
     let (mut by, mut raw_time, mut positive, mut quiet) = (None, false, false, false);
     let unsupported = ["STrata", "ADJust", "ZERO", "PLOTOpts", "PLOT1opts", "ADDPLOT"];
     let options = CurveOptions::read(s, "stphplot", &parsed.option_text, &unsupported, |name, argument| {

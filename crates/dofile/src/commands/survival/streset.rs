@@ -16,7 +16,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "streset [if] [, failure(v[==numlist]) id(v) origin() enter() exit() scale(#) time0(v) if(exp) noshow]",
+    syntax: "streset [if] [in] [, failure(v[==numlist]) id(v) origin() enter() exit() scale(#) time0(v) if(exp) noshow]",
     notes: "options replace those of the last stset, all others stay; [ST] stset",
     examples: &[Example {
         run: "set obs 4\ngenerate t = _n * 10\ngenerate f = mod(_n, 2)\ngenerate id = _n\nquietly stset t, failure(f)\nstreset, id(id) scale(10)",
@@ -60,9 +60,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let weight =
         settings.weight.as_ref().map_or(String::new(), |(kind, exp)| format!(" [{}{exp}]", kind.name()));
     let condition = cmd.if_exp.as_ref().map_or(String::new(), |e| format!(" if {e}"));
-    let line = format!("{}{condition}{weight}, {}", settings.time, options.join(" "));
+    let range = cmd.in_range.as_ref().map_or(String::new(), |r| format!(" in {r}"));
+    let line = format!("{}{condition}{range}{weight}, {}", settings.time, options.join(" "));
     s.print(format!("-> stset {line}"));
     let mut again = ParsedCommand::split("stset", &line, false)?;
-    again.check_options(stset::OPTIONS, stset::REFUSED)?;
+    again.check_weighted_options(stset::OPTIONS, stset::REFUSED)?;
     stset::run(s, &again)
 }

@@ -59,12 +59,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split("reg3", &raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return display(session, &again);
     }
     let (texts, rest) = system::split(&raw)?;
     let mut line = ParsedCommand::split("reg3", &rest, false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let methods: Vec<&str> =
         ["3sls", "2sls", "ols", "sure", "mvreg"].into_iter().filter(|m| line.has(m)).collect();
     if methods.len() > 1 {

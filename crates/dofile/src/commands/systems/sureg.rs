@@ -47,12 +47,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split("sureg", &raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return system::display(session, &again);
     }
     let (texts, rest) = system::split(&raw)?;
     let mut line = ParsedCommand::split("sureg", &rest, false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let (equations, open) = system::read(session, &texts, &line, &[])?;
     let limit = line.options.int("iterate").map_or(1600, |i| i.max(1) as usize);
     let method = Method {

@@ -96,9 +96,7 @@ struct Read {
 
 fn read(session: &Session, cmd: &ParsedCommand) -> Result<Read> {
     let cmd = ParsedCommand::split(&cmd.name, &cmd.raw, false)?;
-    if cmd.weight.is_some() {
-        return Err(StataError::new(101, "weights not allowed"));
-    }
+    cmd.refuse_weight()?;
     let mut lags = None;
     let mut level = session.settings.level;
     let (mut yule_walker, mut no_plot, mut generate) = (false, false, None);

@@ -45,6 +45,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::split("fcast", &cmd.raw, false)?;
+    cmd.refuse_weight()?;
+    cmd.refuse_selection()?;
     let (word, rest) = first_word(&cmd.list);
     let rest = rest.trim().to_string();
     match word {

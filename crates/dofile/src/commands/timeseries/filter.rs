@@ -166,9 +166,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => return Err(StataError::invalid(format!("tsfilter {method} is unrecognized"))),
     }
     let mut own = ParsedCommand::split("tsfilter", rest, true)?;
-    if own.weight.is_some() {
-        return Err(StataError::new(101, "weights not allowed"));
-    }
+    own.refuse_weight()?;
     own.check_options(OPTIONS, REFUSED)?;
     let filter = read(s, method, &own)?;
     let list = own.exp.clone().ok_or_else(StataError::syntax)?;

@@ -59,9 +59,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (word, rest) = raw.split_once(char::is_whitespace).unwrap_or((raw, ""));
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
     let mut own = ParsedCommand::split("tssmooth", rest, true)?;
-    if own.weight.is_some() {
-        return Err(StataError::new(101, "weights not allowed"));
-    }
+    own.refuse_weight()?;
     let kind = match () {
         () if is("ma", 2) => {
             own.check_options(MA, &[])?;

@@ -55,6 +55,8 @@ const DOCUMENTED: &[&str] = &["ESTimates", "DLABel", "MODlabel", "AMAT", "PGRID"
 /// The options of the graph, where one is asked for.
 fn graph_options(command: &str, cmd: &ParsedCommand) -> Result<Option<Vec<RawOption>>> {
     let own = ParsedCommand::split(command, &cmd.raw, false)?;
+    own.refuse_weight()?;
+    own.refuse_selection()?;
     if !own.list.trim().is_empty() {
         return Err(StataError::standard(198));
     }

@@ -91,7 +91,7 @@ fn parse(s: &Session, raw: &str, name: &str) -> Result<Request> {
         return Err(StataError::invalid(format!("{name} needs (outcome [controls]) (treatment)")));
     };
     let mut line = ParsedCommand::split(name, rest, false)?;
-    line.check_options(OPTIONS, UNSUPPORTED)?;
+    line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let (treatment, option) = treatment.split_once(',').unwrap_or((treatment, ""));
     let option = option.trim();
     if !(option.is_empty() || (option.len() >= 4 && "continuous".starts_with(option))) {
@@ -155,7 +155,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, panel: bool) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut again = ParsedCommand::split(&name, &cmd.raw, false)?;
-        again.check_options(OPTIONS, UNSUPPORTED)?;
+        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return display(s, &again);
     }
     let request = parse(s, &cmd.raw, &name)?;

@@ -59,12 +59,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut replay = ParsedCommand::split("stteffects", bare, false)?;
-        replay.check_options(SYNTAX.options, SYNTAX.unsupported)?;
+        replay.check_weighted_options(SYNTAX.options, SYNTAX.unsupported)?;
         return show::show(s, &replay);
     }
     let mut parts = split(bare)?;
     SYNTAX.check(&parts.call.rest)?;
-    parts.call.rest.check_options(SYNTAX.options, SYNTAX.unsupported)?;
+    parts.call.rest.check_weighted_options(SYNTAX.options, SYNTAX.unsupported)?;
     let estimand = estimand(&parts.call)?;
     let vce = match parts.call.rest.options.text("vce") {
         None => VceSpec::Robust,

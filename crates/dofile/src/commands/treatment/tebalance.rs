@@ -59,6 +59,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = state(session)?;
     let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
     let cmd = ParsedCommand::split("tebalance", &cmd.raw, false)?;
+    cmd.refuse_weight()?;
     let (word, list) = crate::estimation::model::first_word(&cmd.list);
     match word {
         w if abbreviates(w, "SUMmarize") => summarize(session, &cmd, state),
@@ -261,6 +262,7 @@ fn teoverlap(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(321, "teoverlap needs a treatment model"));
     }
     let cmd = ParsedCommand::split("teoverlap", &cmd.raw, false)?;
+    cmd.refuse_weight()?;
     let mut points = 200;
     let mut rest = Vec::new();
     for option in split_options(&cmd.option_text)? {

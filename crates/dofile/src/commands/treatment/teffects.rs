@@ -63,12 +63,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(301, "last estimates not found"));
         }
         let mut replay = ParsedCommand::split("teffects", bare, false)?;
-        replay.check_options(SYNTAX.options, SYNTAX.unsupported)?;
+        replay.check_weighted_options(SYNTAX.options, SYNTAX.unsupported)?;
         return show::show(session, &replay);
     }
     let mut call = model::split(bare)?;
     SYNTAX.check(&call.rest)?;
-    call.rest.check_options(SYNTAX.options, SYNTAX.unsupported)?;
+    call.rest.check_weighted_options(SYNTAX.options, SYNTAX.unsupported)?;
     let command_line = format!("teffects {bare}");
     match call.subcommand.as_str() {
         "psmatch" => matched::propensity(session, &call, &command_line)?,

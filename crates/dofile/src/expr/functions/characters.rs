@@ -3,6 +3,8 @@
 
 use super::{Function, Imp};
 use crate::value::{MISSING, Value, is_missing};
+use encoding_rs::Encoding;
+use unicode_normalization::UnicodeNormalization;
 use unicode_width::UnicodeWidthChar;
 
 const fn s(name: &'static str, args: &'static str, f: super::AnyFn) -> Function {
@@ -116,6 +118,45 @@ fn display_part(t: &str, from: f64, columns: f64) -> String {
     t.chars().skip(start).take_while(fits).collect()
 }
 
+/// A normal form of Unicode, empty where the name of the form is not known; `nfkccf` folds case besides.
+fn normalized(t: &str, form: &str) -> String {
+    match form.to_ascii_lowercase().as_str() {
+        "nfc" => t.nfc().collect(),
+        "nfd" => t.nfd().collect(),
+        "nfkc" => t.nfkc().collect(),
+        "nfkd" => t.nfkd().collect(),
+        "nfkccf" => t.nfkc().collect::<String>().to_lowercase().nfkc().collect(),
+        _ => String::new(),
+    }
+}
+
+/// The text as far as an encoding has its characters. For the others `mode` 1 puts the encoding's character of substitution,
+/// 2 nothing and 4 an escape; with 3 the result is empty, as for an encoding that is not known ([FN] `ustrto()`). The
+/// result stays Unicode text, as all text of this engine.
+fn encodable(t: &str, encoding: &str, mode: f64) -> String {
+    let name = encoding.trim().to_ascii_lowercase();
+    let ascii = matches!(name.as_str(), "ascii" | "us-ascii");
+    let known = Encoding::for_label(name.as_bytes());
+    if !ascii && known.is_none() {
+        return String::new();
+    }
+    let mut buffer = [0; 4];
+    let mut has =
+        |c: char| c.is_ascii() || !ascii && known.is_some_and(|e| !e.encode(c.encode_utf8(&mut buffer)).2);
+    let mut out = String::new();
+    for c in t.chars() {
+        match mode as i64 {
+            _ if has(c) => out.push(c),
+            2 => {}
+            3 => return String::new(),
+            4 if c > '\u{ffff}' => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+            4 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => out.push('\u{1a}'),
+        }
+    }
+    out
+}
+
 pub(super) const TABLE: &[Function] = &[
     s("soundex", "s", |a| text(soundex(str(a, 0), false))),
     s("soundex_nara", "s", |a| text(soundex(str(a, 0), true))),
@@ -128,6 +169,8 @@ pub(super) const TABLE: &[Function] = &[
         text(t.chars().skip(t.chars().count().saturating_sub(length(num(a, 1)))).collect())
     }),
     s("ustrunescape", "s", |a| text(unescape(str(a, 0)))),
+    s("ustrnormalize", "ss", |a| text(normalized(str(a, 0), str(a, 1)))),
+    s("ustrto", "ssn", |a| text(encodable(str(a, 0), str(a, 1), num(a, 2)))),
     s("ustrfix", "ss?", |a| text(str(a, 0).to_string())),
     s("udsubstr", "snn", |a| text(display_part(str(a, 0), num(a, 1), num(a, 2)))),
     n("ustrinvalidcnt", "s", |_| Value::Num(0.0)),

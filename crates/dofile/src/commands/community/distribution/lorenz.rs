@@ -100,7 +100,7 @@ fn parsed(
     let mut split = ParsedCommand::split(name, rest, false)?;
     split.raw = raw.to_string();
     if sub == "estimate" {
-        split.check_options(syntax.options, syntax.unsupported)?;
+        split.check_weighted_options(syntax.options, syntax.unsupported)?;
         syntax.check(&split)?;
     }
     Ok((sub.to_string(), split))

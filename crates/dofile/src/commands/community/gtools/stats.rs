@@ -61,7 +61,7 @@ fn front(inner: &ParsedCommand, rest: &str) -> String {
 fn summary(s: &mut Session, rest: &str) -> Result<()> {
     let rest = rest.trim();
     let mut inner = ParsedCommand::split("gstats", rest, false)?;
-    inner.check_options(
+    inner.check_weighted_options(
         &[OptSpec::flag("noDetail"), OptSpec::flag("Detail"), OptSpec::flag("MEANonly"), OptSpec::text("by")],
         &["TAB", "SEParator", "Format", "MATAsave", "POOLed", "POOL", "COLSTRmax", "noPRINT"],
     )?;
@@ -79,7 +79,7 @@ fn summary(s: &mut Session, rest: &str) -> Result<()> {
 fn winsor(s: &mut Session, rest: &str) -> Result<()> {
     let rest = rest.trim();
     let mut inner = ParsedCommand::split("gstats", rest, false)?;
-    inner.check_options(
+    inner.check_weighted_options(
         &[
             OptSpec::text("Prefix"),
             OptSpec::text("Suffix"),

@@ -230,8 +230,7 @@ impl Plan<'_> {
             grid.set_offset(offset.clone());
         }
         let known = variables(self.parameters);
-        let levels: Vec<(String, Vec<i64>)> =
-            factors(self.parameters).into_iter().map(|f| (f.name, f.levels)).collect();
+        let levels = factors(self.parameters);
         let none = vec![Vec::new()];
         let asked = &self.request.settings;
         let settings = if asked.is_empty() { &none } else { asked };

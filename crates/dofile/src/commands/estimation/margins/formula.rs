@@ -25,29 +25,33 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// The targets that a command asks for.
+    /// The targets that a command asks for: one for each `predict()`.
     pub(super) fn all(
         session: &Session,
         parameters: &Parameters,
-        predict: Option<&str>,
+        predict: &[String],
         expression: Option<&str>,
     ) -> Result<Vec<Self>> {
         if let Some(model) = super::resampled::model(session) {
-            return match (predict.map(str::trim), expression) {
-                (None | Some("" | "mean"), None) => Ok(vec![Self::Kernel(model)]),
+            return match (predict, expression) {
+                ([], None) => Ok(vec![Self::Kernel(model)]),
+                ([text], None) if matches!(text.trim(), "" | "mean") => Ok(vec![Self::Kernel(model)]),
                 _ => Err(StataError::unsupported_option(
                     "margins",
                     "predictions other than mean after npregress",
                 )),
             };
         }
+        let of = |predict: Option<&str>| -> Result<Vec<Self>> {
+            Ok(Response::of(session, parameters, predict)?.into_iter().map(Self::Prediction).collect())
+        };
         match (predict, expression) {
-            (Some(_), Some(_)) => {
-                Err(StataError::invalid("only one of predict() and expression() is allowed"))
-            }
-            (None, Some(text)) => Ok(vec![Self::Formula(Formula::parse(session, parameters, text)?)]),
-            (predict, None) => {
-                Ok(Response::of(session, parameters, predict)?.into_iter().map(Self::Prediction).collect())
+            ([], None) => of(None),
+            ([], Some(text)) => Ok(vec![Self::Formula(Formula::parse(session, parameters, text)?)]),
+            (_, Some(_)) => Err(StataError::invalid("only one of predict() and expression() is allowed")),
+            (texts, None) => {
+                let found: Result<Vec<Vec<Self>>> = texts.iter().map(|t| of(Some(t))).collect();
+                Ok(found?.into_iter().flatten().collect())
             }
         }
     }

@@ -17,13 +17,13 @@ use super::super::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{self, Setting, Statistic, Value};
 use crate::estimation::comparisons::Columns;
-use crate::estimation::contrast_terms::{TermSpec, weights_of_estimation};
+use crate::estimation::contrast_terms::TermSpec;
 use crate::estimation::factors::variables;
 use crate::estimation::margins::{Form as Derivative, Margin};
 use crate::estimation::reference::{Statement, degrees};
 use crate::matrix::Stripe;
 use crate::session::{OwnLimits, Session};
-use crate::syntax::options::{OptSpec, split_options};
+use crate::syntax::options::{OptSpec, abbreviates, split_options};
 use crate::syntax::split::ParsedCommand;
 use estimators::contrasts::{Adjustment, Operator};
 use estimators::matrix::Mat;
@@ -35,8 +35,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) subpop([varname] [if]) predict(statistic) expression(exp) level(#) df(#) vce(delta | unconditional) reps(#) seed(#) asbalanced noesample nose post saving(filename [, replace]) noatlegend nopvalues noci contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
-    notes: "stores r(N) r(b) r(V) r(table) r(at), with subpop() r(N_sub); at(x = generate(exp)) has a value for each row; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; after npregress kernel reps() or vce(bootstrap) give errors and percentiles, and without them the margins stand alone; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
+    syntax: "margins [marginlist] [if] [in] [weight] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) subpop([varname] [if]) predict(statistic) [predict() ...] expression(exp) level(#) df(#) vce(delta | unconditional) reps(#) seed(#) asbalanced noesample noweights nose post saving(filename [, replace]) noatlegend nopvalues noci contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
+    notes: "stores r(N) r(b) r(V) r(table) r(at), with subpop() r(N_sub); at(x = generate(exp)) has a value for each row; a weight of the command stands for that of the estimation, of which noweights makes no use; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; after npregress kernel reps() or vce(bootstrap) give errors and percentiles, and without them the margins stand alone; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
             run: "set obs 8\ngen x = _n\ngen g = mod(_n,2)\ngen y = x + 2*g + cond(_n==8, 1, 0)\nregress y x i.g\nmargins, dydx(x)\nmatrix b = r(b)",
@@ -66,6 +66,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("ASOBserved"),
     OptSpec::flag("ASBALanced"),
     OptSpec::flag("noESAMPle"),
+    OptSpec::flag("noWEIGHTs"),
     OptSpec::text("vce"),
     OptSpec::text("SUBpop"),
     OptSpec::flag_or_text("CONTRast"),
@@ -88,7 +89,6 @@ const OPTIONS: &[OptSpec] = &[
 const UNSUPPORTED: &[&str] = &[
     "WITHin",
     "GROUPs",
-    "noWEIGHTs",
     "EMPTYcells",
     "ESTIMTOLerance",
     "CONTinuous",
@@ -104,7 +104,8 @@ struct Request {
     list: String,
     settings: Vec<Setting>,
     over: Vec<usize>,
-    predict: Option<String>,
+    /// Texts of `predict()`, none for the default.
+    predict: Vec<String>,
     level: f64,
     /// Degrees of freedom from `df()`.
     df: Option<f64>,
@@ -131,7 +132,7 @@ struct Request {
 impl Request {
     /// Degrees of freedom of t and F; nothing means normal and chi-squared.
     fn degrees(&self, session: &Session) -> Option<f64> {
-        let linear_prediction = self.predict.as_deref().map(str::trim) == Some("xb");
+        let linear_prediction = !self.predict.is_empty() && self.predict.iter().all(|p| p.trim() == "xb");
         self.df.or_else(|| degrees(session, Statement::Margins { linear_prediction }))
     }
 }
@@ -178,21 +179,22 @@ struct Found {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = resampled::parameters(session)?;
     let mut cmd = ParsedCommand::split("margins", &cmd.raw, false)?;
-    let at_texts = take_at(&mut cmd)?;
-    cmd.check_options(OPTIONS, UNSUPPORTED)?;
-    let mut request = read(session, &cmd, &at_texts)?;
+    let repeated = take_repeated(&mut cmd)?;
+    cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
+    let mut request = read(session, &cmd, repeated)?;
     compare::without_margins(session, &mut request);
     variance::check(session, &cmd, &request)?;
-    let targets =
-        Target::all(session, &parameters, request.predict.as_deref(), cmd.options.text("expression"))?;
+    rows::check_weights(&cmd, &request)?;
+    let targets = Target::all(session, &parameters, &request.predict, cmd.options.text("expression"))?;
     let mut rows = rows::sample(session, &cmd, &parameters, &request, &targets)?;
+    rows::keep_weighted(session, &cmd, &mut rows)?;
     let n = rows.len();
     let subpopulation = cmd.options.text("subpop").map(str::to_string);
     if let Some(text) = &subpopulation {
         compute::inside(session, text, &mut rows)?;
     }
     let n_sub = subpopulation.map(|_| rows.len());
-    let weights = weights_of_estimation(session, &rows)?;
+    let weights = rows::weights(session, &cmd, &rows)?;
     let (cells, legends, groups) =
         compute::compute(session, &parameters, &request, &targets, &rows, &weights)?;
     let mut limits = None;
@@ -223,22 +225,25 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
 }
 
-/// Removes the repeatable `at()` from the options.
-fn take_at(cmd: &mut ParsedCommand) -> Result<Vec<String>> {
-    let mut texts = Vec::new();
+/// Removes the options that may repeat, `at()` and `predict()`, and returns their texts.
+fn take_repeated(cmd: &mut ParsedCommand) -> Result<(Vec<String>, Vec<String>)> {
+    let (mut at, mut predict) = (Vec::new(), Vec::new());
     let mut rest = String::new();
     for (name, argument) in split_options(&cmd.option_text)? {
         match (name.as_str(), argument) {
-            ("at", Some(text)) => texts.push(text),
+            ("at", Some(text)) => at.push(text),
+            (name, Some(text)) if abbreviates(name, "PRedict") => predict.push(text),
             (name, Some(text)) => rest.push_str(&format!(" {name}({text})")),
             (name, None) => rest.push_str(&format!(" {name}")),
         }
     }
     cmd.option_text = rest;
-    Ok(texts)
+    Ok((at, predict))
 }
 
-fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<Request> {
+/// Reads the request; `repeated` has the texts of `at()` and of `predict()`.
+fn read(session: &Session, cmd: &ParsedCommand, repeated: (Vec<String>, Vec<String>)) -> Result<Request> {
+    let (at_texts, predict) = repeated;
     let kinds = [
         ("dydx", Derivative::Plain),
         ("eyex", Derivative::Elasticity),
@@ -255,7 +260,7 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
     }
     let mut settings = Vec::new();
     let order = variables(&resampled::parameters(session)?);
-    for text in at_texts {
+    for text in &at_texts {
         settings.extend(in_model_order(at_spec::parse(&expand_names(session, text)?)?, &order));
     }
     generate(session, &mut settings)?;
@@ -279,7 +284,7 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         list: cmd.list.trim().to_string(),
         settings,
         over: cmd.options.text("over").map_or(Ok(Vec::new()), |v| session.varlist(v))?,
-        predict: cmd.options.text("predict").map(str::to_string),
+        predict,
         level: crate::estimation::display::level(session, cmd)?,
         df: cmd.options.real("df"),
         comparing: compare::comparing(cmd)?,

@@ -1,13 +1,16 @@
 //! The rows over which `margins` averages.
 
-use super::Request;
 use super::formula::Target;
+use super::{Comparing, Request};
 use crate::error::{Result, StataError};
 use crate::estimation::at_spec::{Setting, Value};
+use crate::estimation::contrast_terms::weights_of_estimation;
 use crate::estimation::factors::variables;
 use crate::estimation::linear::Parameters;
 use crate::session::Session;
+use crate::syntax::WeightKind;
 use crate::syntax::split::ParsedCommand;
+use estimators::contrasts::Operator;
 
 /// Rows of the command: those of the estimation sample, with `noesample` all, in which the variables of the prediction
 /// are known. A selection model has rows in its sample that lack regressors of the outcome.
@@ -37,6 +40,52 @@ pub(super) fn sample(
         return Err(StataError::new(2000, "no observations"));
     }
     Ok(rows)
+}
+
+/// Refuses operators that count the observations of levels (`gw.`, `hw.`, `jw.`) where other weights than those of the
+/// estimation hold.
+pub(super) fn check_weights(cmd: &ParsedCommand, request: &Request) -> Result<()> {
+    let Comparing::Terms(terms) = &request.comparing else { return Ok(()) };
+    let counts = terms.iter().flat_map(|t| &t.parts).any(|p| p.operator.is_some_and(Operator::is_weighted));
+    if counts && (cmd.weight.is_some() || cmd.has("noweights")) {
+        return Err(StataError::unsupported_option("margins", "weights with gw., hw. and jw."));
+    }
+    Ok(())
+}
+
+/// Takes out the rows whose weight on the command is missing or zero.
+///
+/// # Errors
+/// Those of the weight, r(2000) where no row is left.
+pub(super) fn keep_weighted(session: &Session, cmd: &ParsedCommand, rows: &mut Vec<usize>) -> Result<()> {
+    if cmd.weight.is_some() {
+        own_weights(session, cmd, rows)?;
+    }
+    Ok(())
+}
+
+/// The weight on the command in the rows, which lose those without one.
+fn own_weights(session: &Session, cmd: &ParsedCommand, rows: &mut Vec<usize>) -> Result<Vec<f64>> {
+    let mut touse = vec![false; session.frame.n_rows()];
+    rows.iter().for_each(|row| touse[*row] = true);
+    let found = session.weights(cmd, WeightKind::Frequency, &mut touse)?;
+    rows.retain(|row| touse[*row]);
+    if rows.is_empty() {
+        return Err(StataError::new(2000, "no observations"));
+    }
+    Ok(rows.iter().map(|row| found.as_ref().map_or(1.0, |w| w.values[*row])).collect())
+}
+
+/// Weights of the averages: those on the command, or those of the estimation, or with `noweights` none.
+///
+/// # Errors
+/// Those of the weight.
+pub(super) fn weights(session: &Session, cmd: &ParsedCommand, rows: &[usize]) -> Result<Vec<f64>> {
+    match (cmd.has("noweights"), &cmd.weight) {
+        (true, _) => Ok(vec![1.0; rows.len()]),
+        (false, Some(_)) => own_weights(session, cmd, &mut rows.to_vec()),
+        (false, None) => weights_of_estimation(session, rows),
+    }
 }
 
 /// Variables behind the indices of the predictions; of an expression those of the whole model where rows outside the

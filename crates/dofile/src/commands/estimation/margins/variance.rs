@@ -48,6 +48,9 @@ pub(super) fn check(session: &Session, cmd: &ParsedCommand, request: &Request) -
             "vce(unconditional) requires a model with vce(robust) or vce(cluster)",
         ));
     }
+    if cmd.weight.is_some() || cmd.has("noweights") {
+        return Err(StataError::invalid("weights and vce(unconditional) may not be combined"));
+    }
     if request.any_row {
         return Err(StataError::invalid("options noesample and vce(unconditional) may not be combined"));
     }

@@ -26,7 +26,7 @@ pub(super) fn accum(s: &mut Session, vector: bool, rest: &str) -> Result<()> {
     let (name, list) = rest.split_once('=').ok_or_else(StataError::syntax)?;
     let name = name.trim().to_string();
     let mut cmd = ParsedCommand::split("matrix accum", list, false)?;
-    cmd.check_options(
+    cmd.check_weighted_options(
         &[OptSpec::flag("noConstant"), OptSpec::flag("Deviations"), OptSpec::text("Means")],
         &["Absorb"],
     )?;
