@@ -66,8 +66,7 @@ const OPTIONS: &[OptSpec] = &[
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (mut head, command) = parts("bootstrap", &cmd.raw)?;
-    let refused =
-        ["TIES", "REJECT", "NODROP", "NOIsily", "TRace", "TITle", "GRoup", "JACKknifeopts", "DOTS"];
+    let refused = ["TIES", "REJECT", "NODROP", "NOIsily", "TRace", "TITle", "GRoup", "JACKknifeopts", "DOTS"];
     head.check_options(OPTIONS, &refused)?;
     let reps = replicate::count(head.options.int("reps"), 50)?;
     replicate::seed(s, head.options.text("seed"))?;

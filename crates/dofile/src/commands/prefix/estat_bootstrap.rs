@@ -42,9 +42,8 @@ fn show(s: &mut Session, call: &Call) -> Result<()> {
         return Err(StataError::new(198, "BCa confidence intervals need option bca of bootstrap"));
     }
     let there = |k: &&(&str, &str, &str, &str)| s.e.results.matrices.get(k.1).is_some();
-    let asked = |k: &&(&str, &str, &str, &str)| {
-        options.has("all") || options.has(k.0) || (none && k.0 == "bc")
-    };
+    let asked =
+        |k: &&(&str, &str, &str, &str)| options.has("all") || options.has(k.0) || (none && k.0 == "bc");
     let chosen: Vec<_> = KINDS.iter().filter(|k| asked(k) && (k.0 != "bca" || there(k))).collect();
     let matrix = |name: &str| -> Result<Matrix> {
         s.e.results
