@@ -200,7 +200,7 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
         // one remark, that on the spellings, has all steps
         (Some(offer), Some(first)) => {
             let note = Note { kind: first.note.kind, message: first.note.message.clone() };
-            [Offer { note, ..offer }].into_iter().chain(spellings).collect()
+            spellings.into_iter().chain([Offer { note, ..offer }]).collect()
         }
         (None, _) => spellings,
     }
