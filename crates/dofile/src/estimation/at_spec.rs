@@ -196,6 +196,18 @@ fn set_generated(
     Ok((name.to_string(), MISSING, format!("={exp}")))
 }
 
+fn not_a_factor(name: &str, statistic: &str) -> StataError {
+    StataError::invalid(format!("{name} is not a factor variable; {statistic} not allowed"))
+}
+
+/// Sets a factor to its base level.
+fn set_base(grid: &mut Grid<'_>, name: &str, factor: Option<&Factor>) -> Result<(String, f64, String)> {
+    let factor = factor.ok_or_else(|| not_a_factor(name, "base"))?;
+    let level = factor.levels[factor.reference()];
+    grid.fix_factor(name, level);
+    Ok((name.to_string(), level as f64, statistic_name(Statistic::Base)))
+}
+
 /// Applies a scenario to a grid. `factors` lists the factor variables with their levels.
 /// Returns what was set, for the legend: variable, value, and the name of a summary or `=` and an expression.
 ///
@@ -247,21 +259,8 @@ pub fn apply(
                     legend.push((format!("{level}.{name}"), share, statistic_name(Statistic::Balanced)));
                 }
             }
-            (Value::Summary(Statistic::Balanced), None) => {
-                return Err(StataError::invalid(format!(
-                    "{name} is not a factor variable; asbalanced not allowed"
-                )));
-            }
-            (Value::Summary(Statistic::Base), _) => {
-                let Some(factor) = factor else {
-                    return Err(StataError::invalid(format!(
-                        "{name} is not a factor variable; base not allowed"
-                    )));
-                };
-                let level = factor.levels[factor.reference()];
-                grid.fix_factor(name, level);
-                legend.push((name.clone(), level as f64, statistic_name(Statistic::Base)));
-            }
+            (Value::Summary(Statistic::Balanced), None) => return Err(not_a_factor(name, "asbalanced")),
+            (Value::Summary(Statistic::Base), _) => legend.push(set_base(grid, name, factor)?),
             (Value::Summary(Statistic::Mean), Some(levels)) => {
                 let values = grid.variable(name).map(<[f64]>::to_vec).unwrap_or_default();
                 for level in levels {

@@ -142,6 +142,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         used: rows.len(),
         ..Picture::default()
     };
+    show_and_save(s, picture, figure, &request)
+}
+
+/// Shows the graph, and writes it where `savegraph()` names a file.
+fn show_and_save(s: &mut Session, picture: Picture, figure: CurveOptions, request: &Request) -> Result<()> {
     curves::show(s, picture, figure)?;
     request.file.as_ref().map_or(Ok(()), |file| save_graph(s, file, request.replace))
 }

@@ -58,7 +58,6 @@ fn choice(s: &Session, cmd: &ParsedCommand) -> Result<Choice> {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::split(&cmd.name, &cmd.raw, false)?;
-    cmd.refuse_weight()?;
     let choice = choice(s, &cmd)?;
     let variables = s.varlist(&cmd.list)?;
     let [theta, se] = variables[..] else {
