@@ -9,7 +9,7 @@ from common import ROOT, Cases
 def by_r(link):
     text = f"""d <- read.csv('data/lbw.csv'); d$w <- pmin(d$lwt, 150)/100
 f <- glm(low ~ smoke + ht + w, {'quasi(identity, "mu(1-mu)")' if link == 'identity' else f'binomial({link})'}, d, start = c({'.4, .1, .1, -.15' if link == 'identity' else '-.5, .3, .3, -.3'}),
-         control = glm.control(epsilon = 1e-14, maxit = 200))
+         control = glm.control(epsilon = 1e-17, maxit = 1000))
 s <- summary(f, dispersion = 1)$coefficients
 cat(sprintf('%.17g ', c(s[, 1], s[, 2], f$deviance)))"""
     out = subprocess.run(["Rscript", "-e", text], cwd=ROOT, capture_output=True, text=True, check=True).stdout

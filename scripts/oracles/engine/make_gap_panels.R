@@ -1,5 +1,5 @@
 # A panel with gaps and units of one period: estimators of [XT] by their formulas, and likelihoods that are maximised here
-# with derivatives of numDeriv and integrated by 80 points of Gauss and Hermite.
+# with derivatives of numDeriv and integrated by 250 points of Gauss and Hermite.
 # Writes data/gap_panel.csv and cases/gap_panels.json below crates/dofile/tests/oracles, from the root of the repository;
 # needs R with numDeriv, survival, statmod and jsonlite (Debian r-cran-*).
 suppressMessages({library(numDeriv); library(survival); library(statmod); library(jsonlite)})
@@ -170,7 +170,7 @@ fit <- maximum(function(p) {
 }, c(.2, -.2, .2, 1, 1))
 case("xtnbreg, re", "xtnbreg c x z, re", fit$b, fit$V, list("e(ll)" = fit$ll), 1e-5)
 # normal effects
-rule <- gauss.quad(80, "hermite")
+rule <- gauss.quad(250, "hermite")
 mixture <- function(f, p, s) {
   eta <- as.vector(X %*% p[1:3])
   L <- sapply(rule$nodes * sqrt(2), function(node) sums(f(eta + s * node)))

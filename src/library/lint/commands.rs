@@ -4,7 +4,7 @@
 /// `name` or `name:shortest abbreviation`.
 const ALLOWED: &str = "
 _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha ameans anova append arch areg arima assert
-avplot bayes bayesgraph bayesstats betareg binscatter biprobit bitest bitesti bootstrap boxcox bsample bsqreg ca candisc
+avplot bayes bayesgraph bayesstats betareg binreg binscatter biprobit bitest bitesti bootstrap boxcox bsample bsqreg ca candisc
 canon carryforward cc cci centile churdle ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse compare
 collect compress confirm:conf constraint continue contract contrast corr2data correlate:cor corrgram count:cou
 cpoisson cprplot cs csdid csi cumsp cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
