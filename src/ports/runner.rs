@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,8 +57,13 @@ pub struct RunSpec {
 
 /// An attempt that is under way.
 pub trait RunHandle: Send + Sync {
-    /// Waits until the process tree is gone and returns how it ended. May be called more than once.
-    fn wait(&self) -> Outcome;
+    /// Waits until the process tree is gone and returns how it ended. May be called more than once. While it waits,
+    /// `meanwhile` runs on this thread once `first` has passed, and again after each time that it returns.
+    fn wait_with(&self, first: Duration, meanwhile: &mut dyn FnMut() -> Duration) -> Outcome;
+    /// Waits as [`wait_with`](Self::wait_with) does, with nothing to do meanwhile.
+    fn wait(&self) -> Outcome {
+        self.wait_with(Duration::MAX, &mut || Duration::MAX)
+    }
     /// Asks the launcher to end the attempt for its user; harmless when it has ended.
     fn cancel(&self);
     /// Asks the launcher to end the attempt because the host stops.

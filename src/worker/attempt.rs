@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -221,7 +221,7 @@ impl Shared {
         self.conclude(job, run_id, &outcome)
     }
 
-    /// Waits for the launcher; meanwhile a second thread notes that the engine runs, and follows the log.
+    /// Waits for the launcher; meanwhile it notes that the engine runs, and follows the log.
     fn wait(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Outcome {
         let path = run_path(&self.deps, job, run_id);
         let (Ok(Some(manifest)), Some(plan)) =
@@ -232,28 +232,22 @@ impl Shared {
         let Ok(template) = frozen_template(&self.deps, &self.templates, job, plan) else {
             return handle.wait();
         };
-        let (done, ended) = channel::<()>();
         let ago = job.run(run_id).map(|run| self.deps.clock.now() - run.started_at);
         let ago = ago.and_then(|ago| ago.to_std().ok()).unwrap_or_default();
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                if ended.recv_timeout(SHORT) != Err(RecvTimeoutError::Timeout) {
-                    return;
+        let key = (job.tenant_id.clone(), job.job_id.clone());
+        let log = path.join("work/main.log");
+        let mut follower = Follower::new(&manifest, &template.meta.anchors.steps, ago);
+        let mut is_noted = false;
+        handle.wait_with(SHORT, &mut || {
+            if std::mem::replace(&mut is_noted, true) {
+                let file = self.deps.workspace.open(&log);
+                if let Some(progress) = file.ok().and_then(|mut file| follower.look(&mut file)) {
+                    self.deps.progress.set(run_id, progress);
                 }
-                let key = (job.tenant_id.clone(), job.job_id.clone());
+            } else {
                 self.runtime.block_on(conclude::set_phase(&self.deps, &key, run_id, "running"));
-                let mut follower = Follower::new(&manifest, &template.meta.anchors.steps, ago);
-                let log = path.join("work/main.log");
-                while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                    let file = self.deps.workspace.open(&log);
-                    if let Some(progress) = file.ok().and_then(|mut file| follower.look(&mut file)) {
-                        self.deps.progress.set(run_id, progress);
-                    }
-                }
-            });
-            let outcome = handle.wait();
-            drop(done);
-            outcome
+            }
+            LOOK
         })
     }
 }

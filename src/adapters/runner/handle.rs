@@ -103,12 +103,23 @@ impl LocalHandle {
     }
 
     /// Waits for the lock until the bound; the sender ends where the directory cannot be used any more.
-    fn wait_until_bound(&self, lock: &Receiver<File>) -> Result<File, RecvTimeoutError> {
+    fn wait_until_bound(
+        &self,
+        lock: &Receiver<File>,
+        first: Duration,
+        meanwhile: &mut dyn FnMut() -> Duration,
+    ) -> Result<File, RecvTimeoutError> {
+        let (mut since, mut pause) = (Instant::now(), first);
         loop {
             let left = self.bound().at.saturating_duration_since(Instant::now());
-            match lock.recv_timeout(left.min(LOCK_PAUSE)) {
+            let next = pause.saturating_sub(since.elapsed());
+            match lock.recv_timeout(left.min(next).min(LOCK_PAUSE)) {
                 Err(RecvTimeoutError::Timeout) if left > Duration::ZERO => {}
                 other => return other,
+            }
+            if since.elapsed() >= pause {
+                pause = meanwhile();
+                since = Instant::now();
             }
         }
     }
@@ -215,9 +226,9 @@ fn lock_of(run_id: &str, dir: &RunDir) -> Option<File> {
 }
 
 impl RunHandle for LocalHandle {
-    fn wait(&self) -> Outcome {
+    fn wait_with(&self, first: Duration, meanwhile: &mut dyn FnMut() -> Duration) -> Outcome {
         let lock = self.wait_lock();
-        match self.wait_until_bound(&lock) {
+        match self.wait_until_bound(&lock, first, meanwhile) {
             // The launcher is at its end, which nobody waits for: dropping this collects it.
             Ok(lock) => {
                 let outcome = conclude(&self.run_id, &self.dir, &lock);

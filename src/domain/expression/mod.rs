@@ -1,8 +1,10 @@
 //! Conditions on rows and variables made of columns: the typed trees that a user's text is parsed into, and the only printers of them.
 //! The grammar is in `docs/expressions.md`. Evaluation belongs to the engine that runs the do-file.
 
+mod calls;
 mod derivation;
 mod habits;
+mod kinds;
 mod lexer;
 mod names;
 mod operator;

@@ -7,6 +7,7 @@ use super::{
     nonparametric, panel, predict, prefix, quantile, shrinkage, spatial, survey, survival, systems,
     timeseries, treatment,
 };
+use std::sync::LazyLock;
 
 /// The commands that pass their subcommands on to the families.
 const POSTESTIMATION: &[CommandSpec] = &[estat::SPEC, predict::SPEC];
@@ -50,7 +51,21 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
 
 /// Finds a command by its name or an allowed abbreviation.
 pub fn find(word: &str) -> Option<&'static CommandSpec> {
-    all().find(|c| c.name == word).or_else(|| all().find(|c| word.len() >= c.min && c.name.starts_with(word)))
+    let known = with_initial(*word.as_bytes().first()?);
+    let named = known.iter().find(|c| c.name == word);
+    named.or_else(|| known.iter().find(|c| word.len() >= c.min && c.name.starts_with(word))).copied()
+}
+
+/// The commands whose names begin with a byte, in the order of the table: every line of a do-file looks for one.
+fn with_initial(byte: u8) -> &'static [&'static CommandSpec] {
+    static BY_INITIAL: LazyLock<[Vec<&'static CommandSpec>; 256]> = LazyLock::new(|| {
+        let mut by_initial = [const { Vec::new() }; 256];
+        for command in all() {
+            by_initial[usize::from(command.name.as_bytes()[0])].push(command);
+        }
+        by_initial
+    });
+    &BY_INITIAL[usize::from(byte)]
 }
 
 /// How `by` runs a command.

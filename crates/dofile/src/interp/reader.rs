@@ -86,7 +86,8 @@ impl Reader {
                 }
                 continue;
             }
-            if !raw.is_char_boundary(i) {
+            // no other byte begins or ends anything, and none of these is within a longer character
+            if !matches!(b[i], b'`' | b'"' | b'/' | b';') {
                 i += 1;
                 continue;
             }

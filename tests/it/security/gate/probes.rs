@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use stata_service::adapters::files::LocalWorkspace;
@@ -121,7 +122,7 @@ struct CountingRunner(Arc<Mutex<u32>>);
 struct Done(Outcome);
 
 impl RunHandle for Done {
-    fn wait(&self) -> Outcome {
+    fn wait_with(&self, _: Duration, _: &mut dyn FnMut() -> Duration) -> Outcome {
         self.0.clone()
     }
     fn cancel(&self) {}
