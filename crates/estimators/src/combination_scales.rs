@@ -38,19 +38,31 @@ impl Scales {
     /// Sets the scale of a parameter by its column. `centred` says whether the mean is subtracted; the parameters
     /// `constants` take it up, none where something else does.
     pub fn set(&mut self, parameter: usize, column: &[f64], centred: bool, constants: &[usize]) {
-        let n = column.len() as f64;
-        let mean = if centred { stable_sum(column.iter().copied()) / n } else { 0.0 };
-        let spread = (stable_sum(column.iter().map(|v| (v - mean).powi(2))) / n).sqrt();
-        if !(spread > 1e-14 * mean.abs() && spread.is_finite()) {
-            return;
+        if let Some(part) = moments(column.iter().copied(), column.len(), centred) {
+            self.put(parameter, part, constants.iter().map(|c| (*c, 1.0)));
         }
+    }
+
+    /// Sets what is subtracted from the column of a parameter and what the difference is divided by; the parameters
+    /// `constants` take up what is subtracted, with the sign that they have in the linear combination.
+    pub fn put(
+        &mut self,
+        parameter: usize,
+        (mean, spread): (f64, f64),
+        constants: impl IntoIterator<Item = (usize, f64)>,
+    ) {
         self.parts[parameter] = (mean, spread);
         self.to_raw[(parameter, parameter)] = 1.0 / spread;
         self.to_standard[(parameter, parameter)] = spread;
-        for constant in constants {
-            self.to_raw[(*constant, parameter)] = -mean / spread;
-            self.to_standard[(*constant, parameter)] = mean;
+        for (constant, sign) in constants {
+            self.to_raw[(constant, parameter)] = -sign * mean / spread;
+            self.to_standard[(constant, parameter)] = sign * mean;
         }
+    }
+
+    /// What is subtracted from the column of a parameter and what the difference is divided by.
+    pub fn part(&self, parameter: usize) -> (f64, f64) {
+        self.parts[parameter]
     }
 
     /// The column of a parameter in the coordinates.
@@ -73,4 +85,16 @@ impl Scales {
     pub fn raw(&self, b: &[f64], v: &Mat) -> (Vec<f64>, Mat) {
         (self.to_raw.times_vector(b), self.to_raw.sandwich(v))
     }
+}
+
+/// Share of a mean below which a standard deviation is the arithmetic's noise.
+const NOISE: f64 = 1e-14;
+
+/// Mean and standard deviation of `count` values, the mean zero where it is not subtracted; nothing where the values do not
+/// vary or are not finite.
+pub fn moments(values: impl Iterator<Item = f64> + Clone, count: usize, centred: bool) -> Option<(f64, f64)> {
+    let n = count as f64;
+    let mean = if centred { stable_sum(values.clone()) / n } else { 0.0 };
+    let spread = (stable_sum(values.map(|v| (v - mean).powi(2))) / n).sqrt();
+    (spread > NOISE * mean.abs() && spread.is_finite()).then_some((mean, spread))
 }

@@ -146,7 +146,7 @@ impl<'a, L: Likelihood> Problem<'a, L> {
     /// The log likelihood at raw parameters; not a number where it cannot be computed.
     pub fn value(&self, b: &[f64]) -> Option<f64> {
         let standard = self.standardise(b);
-        let at = self.to_standard(&standard).times_vector(b);
+        let at = standard.scales.coordinates(b);
         Some(self.evaluate(&standard, &at).ll)
     }
 
@@ -159,8 +159,8 @@ impl<'a, L: Likelihood> Problem<'a, L> {
         under: Under<'_>,
     ) -> Option<MlFit> {
         let standard = self.standardise(start);
-        let (to_raw, to_standard) = (self.to_raw(&standard), self.to_standard(&standard));
-        let allowed = under.allowed.map(|allowed| allowed.in_coordinates(&to_standard));
+        let (to_raw, to_standard) = (&standard.scales.to_raw, &standard.scales.to_standard);
+        let allowed = under.allowed.map(|allowed| allowed.in_coordinates(to_standard));
         let allowed = allowed.as_ref();
         let invert = |matrix: &Mat| allowed.map_or_else(|| matrix.inverse_definite(), |a| a.inverse(matrix));
         let mut b = to_standard.times_vector(start);
@@ -253,7 +253,7 @@ impl<'a, L: Likelihood> Problem<'a, L> {
         let mut out = Vec::with_capacity(standard.size * range.len());
         for (e, equation) in self.equations.iter().enumerate() {
             for (j, column) in equation.columns.iter().enumerate() {
-                let (shift, factor) = (standard.shift[e][j], 1.0 / standard.scale[e][j]);
+                let (shift, factor) = standard.affine(e, j);
                 out.extend(column[range.clone()].iter().map(|v| (v - shift) * factor));
             }
             if equation.constant {
@@ -382,7 +382,7 @@ impl<'a, L: Likelihood> Problem<'a, L> {
         for (e, equation) in self.equations.iter().enumerate() {
             let searched = Indicator::searched(equation.columns.len());
             out.extend(equation.columns.iter().enumerate().map(|(j, column)| {
-                let (shift, factor) = (standard.shift[e][j], 1.0 / standard.scale[e][j]);
+                let (shift, factor) = standard.affine(e, j);
                 searched.then(|| Indicator::of(&column[range.clone()], shift, factor)).flatten()
             }));
             if equation.constant {

@@ -3,8 +3,10 @@
 //! Formulas: Train (2009), Discrete Choice Methods with Simulation, chapters 6 and 9; Revelt and Train (1998), Review of
 //! Economics and Statistics 80; Hole (2007), Stata Journal 7: 388-401.
 
+use super::combination_scales::moments;
 use super::distributions::normal_quantile;
 use super::matrix::Mat;
+use super::ml::MlFit;
 use super::ml_group::{GroupLikelihood, GroupPoint};
 
 /// Choices of people.
@@ -27,6 +29,56 @@ pub struct MixedLogit<'a> {
     pub normals: Vec<f64>,
     /// Draws for each person.
     pub draws: usize,
+}
+
+/// Attributes less their mean in each choice, which cancels in every probability, in units of their deviation from it: a
+/// search does not depend on their origin and unit.
+pub struct Attributes {
+    /// The columns.
+    pub columns: Vec<Vec<f64>>,
+    scales: Vec<f64>,
+}
+
+impl Attributes {
+    /// Of columns and the rows of each choice.
+    pub fn of(columns: &[&[f64]], choices: &[Vec<usize>]) -> Self {
+        let mut out = Self { columns: Vec::new(), scales: Vec::new() };
+        for column in columns {
+            let mut own = column.to_vec();
+            for rows in choices {
+                let mean = rows.iter().map(|i| column[*i]).sum::<f64>() / rows.len() as f64;
+                rows.iter().for_each(|i| own[*i] -= mean);
+            }
+            let scale = moments(own.iter().copied(), own.len(), false).map_or(1.0, |m| m.1);
+            own.iter_mut().for_each(|v| *v /= scale);
+            out.columns.push(own);
+            out.scales.push(scale);
+        }
+        out
+    }
+
+    /// The columns as slices.
+    pub fn slices(&self) -> Vec<&[f64]> {
+        self.columns.iter().map(Vec::as_slice).collect()
+    }
+
+    /// For each parameter of a model with these columns the factor and the term that take it to the units of the data: the
+    /// logarithm of a lognormal coefficient moves, every other coefficient and its spread are multiplied.
+    pub fn units(&self, fixed: usize, lognormal: usize, correlated: bool) -> Vec<(f64, f64)> {
+        let k = self.scales.len();
+        let unit = |i: usize| {
+            if i >= k - lognormal { (1.0, -self.scales[i].ln()) } else { (1.0 / self.scales[i], 0.0) }
+        };
+        let spreads = spread_places(k - fixed, correlated).into_iter().map(|(i, _)| (unit(fixed + i).0, 0.0));
+        (0..k).map(unit).chain(spreads).collect()
+    }
+}
+
+/// Takes a fit to the units of the data ([`Attributes::units`]).
+pub fn in_units(fit: &mut MlFit, units: &[(f64, f64)]) {
+    fit.b.iter_mut().zip(units).for_each(|(b, (factor, term))| *b = *b * factor + term);
+    let scaled = |v: &Mat| Mat::from_fn(v.rows(), v.cols(), |i, j| v[(i, j)] * units[i].0 * units[j].0);
+    (fit.v, fit.v_model) = (scaled(&fit.v), scaled(&fit.v_model));
 }
 
 /// Element `index`, from one, of Halton's sequence to a base.

@@ -42,7 +42,7 @@ pub struct RandomEffects<'a, O> {
 }
 
 /// Positions of the free elements of `L`: the diagonal, then those below it.
-fn elements(effects: usize, correlated: bool) -> Vec<(usize, usize)> {
+pub fn elements(effects: usize, correlated: bool) -> Vec<(usize, usize)> {
     let mut out: Vec<(usize, usize)> = (0..effects).map(|i| (i, i)).collect();
     if correlated {
         for i in 1..effects {

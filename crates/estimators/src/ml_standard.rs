@@ -2,45 +2,69 @@
 //! columns as they are. The search works on these columns (`ml.rs`).
 
 use super::blocks;
-use super::matrix::Mat;
+use super::combination_scales::{Scales, moments};
 use super::ml::{Equation, Likelihood, Problem};
-use super::real::stable_sum;
 
-/// `(x - shift) / scale` for each column of each equation, and where the parameters of each equation begin.
+/// The scales of the columns of all equations, and where the parameters of each equation begin.
 pub(super) struct Standard {
-    /// What is subtracted.
-    pub shift: Vec<Vec<f64>>,
-    /// What the difference is divided by.
-    pub scale: Vec<Vec<f64>>,
+    /// What is subtracted from each column, and what the difference is divided by.
+    pub scales: Scales,
     /// The first parameter of each equation.
     pub starts: Vec<usize>,
     /// Number of parameters.
     pub size: usize,
 }
 
+impl Standard {
+    /// What is subtracted from column `j` of equation `e`, and what the difference is multiplied by.
+    pub(super) fn affine(&self, e: usize, j: usize) -> (f64, f64) {
+        let (shift, scale) = self.scales.part(self.starts[e] + j);
+        (shift, 1.0 / scale)
+    }
+}
+
 impl<L: Likelihood> Problem<'_, L> {
     /// Shifts and scales: means and standard deviations over the rows in which an equation enters the likelihood at
     /// `start` (raw parameters).
     pub(super) fn standardise(&self, start: &[f64]) -> Standard {
-        let mut out = Standard { shift: Vec::new(), scale: Vec::new(), starts: Vec::new(), size: 0 };
+        let mut starts = Vec::with_capacity(self.equations.len());
+        let mut size = 0;
+        for equation in &self.equations {
+            starts.push(size);
+            size += equation.len();
+        }
+        let mut scales = Scales::identity(size);
         let entering = self.entering(start);
         for (e, equation) in self.equations.iter().enumerate() {
-            let centred = equation.constant || (e == 0 && self.model.cuts());
-            let own = |column: &&[f64]| {
+            let constants = self.constants(e, &starts);
+            let centred = !constants.is_empty();
+            for (j, column) in equation.columns.iter().enumerate() {
                 let all = moments(column.iter().copied(), self.rows, centred);
-                match &entering[e] {
+                let own = match &entering[e] {
                     // a column that is constant in these rows varies in the others
                     Some(rows) => moments(rows.iter().map(|i| column[*i]), rows.len(), centred).or(all),
                     None => all,
+                };
+                if let Some(part) = own {
+                    scales.put(starts[e] + j, part, constants.iter().copied());
                 }
-            };
-            let (shift, scale) = equation.columns.iter().map(|c| own(c).unwrap_or((0.0, 1.0))).unzip();
-            out.shift.push(shift);
-            out.scale.push(scale);
-            out.starts.push(out.size);
-            out.size += equation.len();
+            }
         }
-        out
+        Standard { scales, starts, size }
+    }
+
+    /// The parameters that take up what is subtracted from the columns of an equation, with their signs: its constant, or the
+    /// cut points.
+    fn constants(&self, e: usize, starts: &[usize]) -> Vec<(usize, f64)> {
+        let last = |k: usize| starts[k] + self.equations[k].columns.len();
+        match self.equations[e].constant {
+            true => vec![(last(e), 1.0)],
+            false if e == 0 && self.model.cuts() => {
+                let cuts = (1..self.equations.len()).filter(|k| self.equations[*k].constant);
+                cuts.map(|k| (last(k), -1.0)).collect()
+            }
+            false => Vec::new(),
+        }
     }
 
     /// Rows in which an equation enters the likelihood, where those are not all. A part of a model that does not apply to
@@ -78,53 +102,6 @@ impl<L: Likelihood> Problem<'_, L> {
             *eta = slopes + constant + equation.offset.map_or(0.0, |o| o[row]);
         }
     }
-
-    /// The matrix that maps standardised parameters to raw ones.
-    pub(super) fn to_raw(&self, standard: &Standard) -> Mat {
-        self.way(standard, |shift, scale| (1.0 / scale, -shift / scale))
-    }
-
-    /// Its inverse: the matrix that maps raw parameters to standardised ones.
-    pub(super) fn to_standard(&self, standard: &Standard) -> Mat {
-        self.way(standard, |shift, scale| (scale, shift))
-    }
-
-    /// A matrix with one factor for each slope, and another one for its part in the constant, or in the cut points with
-    /// the sign changed.
-    fn way(&self, standard: &Standard, factors: impl Fn(f64, f64) -> (f64, f64)) -> Mat {
-        let mut out = Mat::zeros(standard.size, standard.size);
-        for (e, equation) in self.equations.iter().enumerate() {
-            let start = standard.starts[e];
-            let last = start + equation.columns.len();
-            for j in 0..equation.columns.len() {
-                let (slope, constant) = factors(standard.shift[e][j], standard.scale[e][j]);
-                out[(start + j, start + j)] = slope;
-                if equation.constant {
-                    out[(last, start + j)] = constant;
-                } else if e == 0 && self.model.cuts() {
-                    for (k, cut) in self.equations.iter().enumerate().skip(1).filter(|(_, cut)| cut.constant)
-                    {
-                        out[(standard.starts[k] + cut.columns.len(), start + j)] = -constant;
-                    }
-                }
-            }
-            if equation.constant {
-                out[(last, last)] = 1.0;
-            }
-        }
-        out
-    }
-}
-
-/// Share of a mean below which a standard deviation is the arithmetic's noise.
-const NOISE: f64 = 1e-14;
-
-/// Mean and standard deviation, the mean zero where it is not to be subtracted; nothing where the values do not vary.
-fn moments(values: impl Iterator<Item = f64> + Clone, count: usize, centred: bool) -> Option<(f64, f64)> {
-    let n = count as f64;
-    let mean = if centred { stable_sum(values.clone()) / n } else { 0.0 };
-    let spread = (stable_sum(values.map(|v| (v - mean).powi(2))) / n).sqrt();
-    (spread > NOISE * mean.abs()).then_some((mean, spread))
 }
 
 /// Whether all regressors of an equation with a constant are zero in some row.

@@ -29,6 +29,11 @@ pub fn negative_binomial<const N: usize>(y: f64, eta: Jet<N>, lnalpha: Jet<N>) -
     ratio + (eta - total) * y - total * m - ln_gamma(y + 1.0)
 }
 
+/// Log probabilities of being inflated and of the rest at the index of the inflation, logit or probit.
+pub fn shares<const N: usize>(z: Jet<N>, probit: bool) -> (Jet<N>, Jet<N>) {
+    if probit { (z.ln_normal(), (-z).ln_normal()) } else { (z.ln_logistic(), (-z).ln_logistic()) }
+}
+
 /// A mixture of a point mass at zero (log probabilities `inflate` and `rest`) and a count.
 pub fn inflated<const N: usize>(y: f64, inflate: Jet<N>, rest: Jet<N>, count: Jet<N>) -> Jet<N> {
     if y > 0.0 {

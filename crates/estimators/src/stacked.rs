@@ -1,8 +1,8 @@
 //! The covariance of estimators that solve several sets of estimating equations one after the other: the sandwich of all
 //! equations stacked (Newey and McFadden 1994, section 6).
 
+use super::combination_scales::Scales;
 use super::matrix::Mat;
-use super::real::stable_sum;
 
 /// Stacked estimating equations. A row has `N` linear indices; the function of each index is multiplied by the regressors of
 /// that index.
@@ -70,46 +70,42 @@ impl<const N: usize> Stacked<'_, N> {
 pub struct Centred {
     /// The columns.
     pub columns: Vec<Vec<f64>>,
-    means: Vec<f64>,
-    scales: Vec<f64>,
-    constant: Option<usize>,
+    scales: Scales,
 }
 
 impl Centred {
     /// Of some columns.
     pub fn of(columns: &[&[f64]]) -> Self {
-        let constant = columns.iter().position(|c| c.iter().all(|v| *v == 1.0));
-        let mean = |(k, c): (usize, &&[f64])| match constant {
-            Some(own) if own != k && !c.is_empty() => stable_sum(c.iter().copied()) / c.len() as f64,
-            _ => 0.0,
-        };
-        let means: Vec<f64> = columns.iter().enumerate().map(mean).collect();
-        let scale = |(k, (c, m)): (usize, (&&[f64], &f64))| {
-            let square = stable_sum(c.iter().map(|v| (v - m).powi(2))) / c.len() as f64;
-            let varies = constant != Some(k) && square.sqrt() > 1e-14 * m.abs() && square.is_finite();
-            if varies { square.sqrt() } else { 1.0 }
-        };
-        let scales: Vec<f64> = columns.iter().zip(&means).enumerate().map(scale).collect();
-        let moved = |((c, m), s): ((&&[f64], &f64), &f64)| c.iter().map(|v| (v - m) / s).collect();
-        Self {
-            columns: columns.iter().zip(&means).zip(&scales).map(moved).collect(),
-            means,
-            scales,
-            constant,
-        }
+        let all = columns.iter().copied().enumerate().collect();
+        Self::with(Scales::of(columns.len(), &[all]), columns)
+    }
+
+    /// Of columns whose means stay, because no constant takes them up: in units of their root mean squares.
+    pub fn scaled(columns: &[&[f64]]) -> Self {
+        let mut scales = Scales::identity(columns.len());
+        columns.iter().enumerate().for_each(|(k, c)| scales.set(k, c, false, &[]));
+        Self::with(scales, columns)
+    }
+
+    fn with(scales: Scales, columns: &[&[f64]]) -> Self {
+        Self { columns: scales.columns(columns), scales }
     }
 
     /// Takes starting values in the units of the data, this index first, to those of the columns.
     pub fn start(&self, b: &mut [f64]) {
-        if let Some(constant) = self.constant {
-            b[constant] += self.means.iter().zip(b.iter()).map(|(m, b)| m * b).sum::<f64>();
-        }
-        b.iter_mut().zip(&self.scales).for_each(|(b, s)| *b *= s);
+        let own = self.scales.coordinates(&b[..self.columns.len()]);
+        b[..own.len()].copy_from_slice(&own);
     }
 
     /// The columns as slices.
     pub fn slices(&self) -> Vec<&[f64]> {
         self.columns.iter().map(Vec::as_slice).collect()
+    }
+
+    /// The matrix that takes coefficients of the columns to those in the units of the data. Where the constant is the last
+    /// column it is lower triangular.
+    pub fn to_raw(&self) -> &Mat {
+        &self.scales.to_raw
     }
 }
 
@@ -117,10 +113,10 @@ impl Centred {
 pub fn uncentred(b: &[f64], v: &Mat, parts: &[(usize, &Centred)]) -> (Vec<f64>, Mat) {
     let mut map = Mat::identity(b.len());
     for (start, part) in parts {
-        for (k, (mean, scale)) in part.means.iter().zip(&part.scales).enumerate() {
-            map[(start + k, start + k)] = 1.0 / scale;
-            if let Some(constant) = part.constant.filter(|c| *c != k) {
-                map[(start + constant, start + k)] = -mean / scale;
+        let own = part.to_raw();
+        for i in 0..own.rows() {
+            for j in 0..own.cols() {
+                map[(start + i, start + j)] = own[(i, j)];
             }
         }
     }

@@ -67,10 +67,12 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "stjoin",
             "stmc",
             "streset",
+            "sttocc",
             "stvary",
             "ztesti",
         ],
     ),
+    ("names of version 7: templates keep to graph", &["gr7", "graph7"]),
     (
         "graphs, tests and panel models of textbooks: templates keep to qnorm, kdensity, rvfplot, xtreg and xtabond",
         &[

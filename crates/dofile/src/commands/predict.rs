@@ -139,7 +139,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta number | u e ue xbu | d xbd dresiduals | n ir | hr | mu eta [marginal conditional(ebmeans|fixedonly)] | reffects [reses(newvars) relevel(level)] | outcome(#) equation(eq)]",
+    syntax: "predict [type] newvar [if] [in] [, xb scores residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta number | u e ue xbu | d xbd dresiduals | n ir | hr | mu eta [marginal conditional(ebmeans|fixedonly)] | reffects [reses(newvars) relevel(level)] | outcome(#) equation(eq)]",
     notes: "which statistics exist depends on e(cmd); formulas: [R] regress postestimation, [XT] xtreg postestimation",
     examples: &[Example {
         run: "set obs 5\ngen x = _n\ngen y = cond(_n==3, 4, _n)\nregress y x\npredict double h, leverage\npredict double r, residuals",
@@ -251,7 +251,12 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         (Some(_), Some("dfbeta")) => dfbeta.as_deref(),
         (_, other) => other,
     };
-    let single = names.len() == 1 && (!names[0].1 || statistic == Some("scores"));
+    if statistic == Some("scores") {
+        let equation = cmd.options.text("equation").map(str::trim);
+        let found = predict_equations::scores(session, equation, &rows)?;
+        return add_all(session, kind, &rows, names, found);
+    }
+    let single = names.len() == 1 && !names[0].1;
     let of_equation = if single { predict_equations::one(session, cmd, statistic, &rows)? } else { None };
     let predictions = if let Some(found) = of_equation {
         vec![found]

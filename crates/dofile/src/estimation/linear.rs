@@ -91,7 +91,9 @@ impl Parameters {
                     _ => false,
                 }
         };
-        let matches_equation = |i: &usize| equation.is_none_or(|e| self.stripe[*i].eq == e);
+        // `[mills]lambda` is the older name of `[/mills]lambda`
+        let older = |i: &usize, e: &str| !e.is_empty() && self.stripe[*i].eq.strip_prefix('/') == Some(e);
+        let matches_equation = |i: &usize| equation.is_none_or(|e| self.stripe[*i].eq == e || older(i, e));
         // `[sigma]_cons` and `sigma:_cons` are older names of the free parameter `/sigma`
         let free = |i: &usize| {
             bare == "_cons"

@@ -219,7 +219,7 @@ impl Table<'_> {
         session.print(format!("-------------+{}", "-".repeat(width)));
     }
 
-    /// Prints the table.
+    /// Prints the table. The name of an equation such as `/mills` stands above its rows, those of `/` have a slash instead.
     pub fn print(&self, session: &mut Session) {
         self.print_heading(session);
         let mut rows = self.rows(session);
@@ -248,11 +248,11 @@ impl Table<'_> {
                 continue;
             }
             let eq = self.stripe[i].eq.as_str();
-            let opens_free = eq.starts_with('/') && i > 0 && !self.stripe[i - 1].eq.starts_with('/');
+            let opens_free = eq == "/" && i > 0 && self.stripe[i - 1].eq != "/";
             if !opens_free {
                 above(session, i);
             }
-            let free = eq.starts_with('/') || !blocks && self.ancillary_from.is_some_and(|from| i >= from);
+            let free = eq == "/" || !blocks && self.ancillary_from.is_some_and(|from| i >= from);
             if self.equations && equation != Some(eq) {
                 if equation.is_some() {
                     session.print(rule());

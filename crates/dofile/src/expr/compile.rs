@@ -1,10 +1,11 @@
 //! Binds a syntax tree to a session: names become values, functions pointers, and types are checked (r(109)).
 
 use super::by_call::{self, ByCall};
+use super::coefficients::find_coefficient;
 use super::functions::{self, Imp};
 use super::node::{Compiled, EvalCtx, Node};
-use super::older_masks;
 use super::parser::{BinOp, Expr};
+use super::{older_masks, older_results};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame};
 use crate::matrix::Matrix;
@@ -310,8 +311,10 @@ impl Binder<'_> {
 
     fn raw_call(&mut self, name: &str, text: &str) -> Result<Node> {
         let s = self.names;
-        if name == "c" {
-            return s.c_value(text).map(|v| Node::constant(&v));
+        match name {
+            "c" => return s.c_value(text).map(|v| Node::constant(&v)),
+            "_result" => return older_results::value(s, text).map(Node::Num),
+            _ => {}
         }
         if let Some((node, time)) = super::window::bind(s.frame(), name, text)? {
             self.column(time);
@@ -351,49 +354,4 @@ impl Binder<'_> {
         let v = e.v().ok_or_else(|| StataError::standard(301))?;
         Ok(v.get(at, at).max(0.0).sqrt())
     }
-}
-
-/// Column of `e(b)` for a term as a user writes it: `2.a` finds `2.a`, `1.a` finds `1b.a`, `o.x` finds `o.x`; factors of an
-/// interaction in any order; `[sigma]_b[_cons]`, the older name, the free parameter `/sigma`.
-pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
-    if let Some(k) = b.find_col(name) {
-        return Some(k);
-    }
-    if let Some(ancillary) = name.strip_prefix('/').filter(|n| !n.contains(':')) {
-        return b.find_ancillary(ancillary.trim());
-    }
-    let (eq, term) = name.split_once(':').map_or((None, name), |(e, t)| (Some(e), t));
-    let eq = eq.map(|e| {
-        e.strip_prefix('#').and_then(|k| k.parse::<usize>().ok()).map_or(e.to_string(), |k| {
-            let mut eqs: Vec<&str> = b.col_names.iter().map(|s| s.eq.as_str()).collect();
-            eqs.dedup();
-            eqs.get(k.wrapping_sub(1)).map_or(String::new(), |e| e.to_string())
-        })
-    });
-    let want = plain_name(term)?;
-    let found = b.col_names.iter().position(|s| {
-        eq.as_ref().is_none_or(|e| s.eq.strip_prefix('/').unwrap_or(&s.eq) == e.trim_start_matches('/'))
-            && plain_name(&s.name).is_some_and(|n| n == want)
-    });
-    found.or_else(|| b.find_ancillary(eq.as_deref().filter(|_| term == "_cons")?))
-}
-
-/// Factors of a term, each without the marks of bases; parts of `c.x@1.g` one after the other.
-fn plain_name(name: &str) -> Option<Vec<String>> {
-    let mut all = Vec::new();
-    for (k, part) in name.split('@').enumerate() {
-        let term = Term::parse(part).ok()?;
-        let at = if k > 0 { "@" } else { "" };
-        let mut names: Vec<String> = term
-            .atoms
-            .iter()
-            .map(|a| match a {
-                Atom::Level { var, ts, level, .. } => format!("{at}{level}{}.{var}", ts.prefix()),
-                Atom::Cont { var, ts, .. } => format!("{at}c{}.{var}", ts.prefix()),
-            })
-            .collect();
-        names.sort();
-        all.extend(names);
-    }
-    Some(all)
 }

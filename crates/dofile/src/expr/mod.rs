@@ -3,11 +3,13 @@
 //! belong here.
 
 mod by_call;
+mod coefficients;
 mod compile;
 pub mod functions;
 mod lexer;
 mod node;
 mod older_masks;
+mod older_results;
 mod parser;
 mod window;
 

@@ -110,7 +110,7 @@ impl std::fmt::Display for Expr {
 /// Functions whose argument is not an expression.
 const RAW: &[&str] = &[
     "r", "e", "s", "return", "c", "td", "tc", "tC", "tm", "tq", "tw", "th", "ty", "tin", "twithin", "d", "q",
-    "m", "w", "h", "y",
+    "m", "w", "h", "y", "_result",
 ];
 
 const MAX_DEPTH: usize = 150;
@@ -149,7 +149,8 @@ fn short_coefficient(text: &str, at: usize) -> Option<(Expr, usize)> {
     let rest = &text[close + 1..];
     let part = |c: char| c == '_' || c == '.' || c == '#' || c.is_alphanumeric();
     let length = rest.find(|c: char| !part(c)).unwrap_or(rest.len());
-    let named = eq == "/" || crate::frame::is_valid_name(eq) || eq.starts_with('#');
+    let named =
+        eq == "/" || crate::frame::is_valid_name(eq.strip_prefix('/').unwrap_or(eq)) || eq.starts_with('#');
     if !named || length == 0 || rest[length..].starts_with(['(', '[']) {
         return None;
     }

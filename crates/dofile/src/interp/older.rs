@@ -13,7 +13,11 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
         "durbina" => format!("estat durbinalt {rest}"),
         "bgodfrey" => format!("estat bgodfrey {rest}"),
         "archlm" => format!("estat archlm {rest}"),
+        "fit" => format!("regress {rest}"),
+        "greigen" => format!("screeplot {rest}"),
+        "hlogit" | "hprobit" | "hreg" | "huber" => huber(word, rest)?,
         "imtest" => format!("estat imtest {rest}"),
+        "score" => format!("predict {rest}"),
         "stphtest" => format!("estat phtest {rest}"),
         "szroeter" => format!("estat szroeter {rest}"),
         "levels" => format!("levelsof {rest}"),
@@ -35,6 +39,8 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
         "sw" => format!("stepwise {rest}"),
         "treatreg" => format!("etregress {rest}"),
         "vce" => format!("estat vce {rest}"),
+        "xtclog" => format!("xtcloglog {rest}"),
+        "xtpois" => format!("xtpoisson {rest}"),
         "ztnb" => format!("tnbreg {rest}"),
         "ztp" => format!("tpoisson {rest}"),
         "move" => {
@@ -53,6 +59,27 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
         _ => return None,
     };
     Some(line)
+}
+
+/// Models with Huber's standard errors of version 4, `hreg y x, group(id)`, as models with robust ones.
+fn huber(word: &str, rest: &str) -> Option<String> {
+    let command = match word {
+        "hlogit" => "logit",
+        "hprobit" => "probit",
+        _ => "regress",
+    };
+    let at = top_level_comma(rest).unwrap_or(rest.len());
+    let mut options = String::from(" robust");
+    for (name, argument) in split_options(rest[at..].trim_start_matches(',')).ok()? {
+        match argument {
+            Some(argument) if abbreviates(&name, "GRoup") => {
+                options.push_str(&format!(" cluster({argument})"))
+            }
+            Some(argument) => options.push_str(&format!(" {name}({argument})")),
+            None => options.push_str(&format!(" {name}")),
+        }
+    }
+    Some(format!("{command} {},{options}", &rest[..at]))
 }
 
 /// A survey command of version 8 as `svy, subpop(): command`; `by()` of means and totals is `over()` today.

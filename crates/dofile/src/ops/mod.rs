@@ -6,6 +6,7 @@ pub(crate) mod data_files;
 pub(crate) mod dots;
 pub(crate) mod epitab;
 pub(crate) mod epitab_strata;
+pub(crate) mod equation_scores;
 pub(crate) mod estat;
 pub(crate) mod exact_ranks;
 pub(crate) mod files;

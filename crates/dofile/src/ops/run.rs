@@ -31,3 +31,19 @@ pub(crate) fn printed(s: &mut Session, command: &str) -> Result<String> {
     s.out = before;
     done.map(|_| text)
 }
+
+/// Runs a command and shows only its notes, with the lines that continue them: what it omits or leaves out of its sample.
+pub(crate) fn with_notes(s: &mut Session, command: &str) -> Result<()> {
+    if s.out.quiet > 0 {
+        return quietly(s, command);
+    }
+    let text = printed(s, command)?;
+    let mut inside = false;
+    for line in text.lines() {
+        inside = line.starts_with("note:") || inside && line.starts_with("      ");
+        if inside {
+            s.print(line);
+        }
+    }
+    Ok(())
+}

@@ -330,3 +330,22 @@ fn accents_are_taken_off_by_normalization() {
     );
     holds(&session, &["same", "parts == 2", "whole == 1", "escape == \"a\\u00e9\"", "latin", "none"]);
 }
+
+/// `bysort: asdoc` has a table for each group.
+#[test]
+fn asdoc_runs_for_groups() {
+    let (session, log) = run(
+        "set obs 6\ngenerate x = _n\ngenerate g = _n > 3\nbysort g: asdoc sum x, save(groups.csv) replace dec(1)\n\
+         scalar got = fileread(\"groups.csv\")\nerase groups.csv\ncapture bysort g: asdoc describe x\nscalar rc = _rc",
+    );
+    holds(
+        &session,
+        &[
+            "strpos(got, \"x,3,2.0\") > 0",
+            "strpos(got, \"x,3,5.0\") > strpos(got, \"x,3,2.0\")",
+            "strpos(got, \"g = 1\") > 0",
+            "rc == 190",
+        ],
+    );
+    assert!(log.contains("-> g = 1"), "{log}");
+}

@@ -58,6 +58,11 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("generate t = _n\ntsset t\nprais y X", &["e(rss)", "e(df_m)"]),
     ("svyset id\nsvy: regress y X", &["e(F)", "e(df_m)"]),
     ("teffects ra (y X) (ybin)", &["_b[ATE:r1vs0.ybin]"]),
+    ("dprobit ybin X", &["e(ll)", "e(df_m)"]),
+    (
+        "twopm ycount X, firstpart(logit) secondpart(glm, family(gamma) link(log))",
+        &["e(ll_logit)", "e(ll_glm)"],
+    ),
 ];
 
 fn numbers(command: &str, regressors: &str, results: &[&str]) -> Result<(String, Vec<f64>), String> {

@@ -164,3 +164,26 @@ fn titles_of_models_take_their_suboptions() {
     let (_, shown) = run("esttab, cells(\"b(star)\") legend");
     assert!(shown.contains("* p<0.05"), "{shown}");
 }
+
+/// The help file of estout: `eform` is `transform(exp(@) exp(@))`; a function may hold for some coefficients and models.
+#[test]
+fn functions_of_coefficients_are_shown() {
+    let shown = |options: &str| run(&format!("esttab, se {options}")).1;
+    assert_eq!(shown("transform(exp(@) exp(@))"), shown("eform"));
+    let percent = shown("transform(x \"100 * (exp(@) - 1)\" 100*exp(@), pattern(0 1)) plain b(6)");
+    let (session, _) = run("quietly estimates restore est2");
+    let want = session.eval_num("100*(exp(_b[x]) - 1)").expect("a number");
+    let line = percent.lines().find(|l| l.starts_with("x ")).expect("the row of x");
+    let cells: Vec<f64> = line.split_whitespace().skip(1).map(|w| w.parse().expect("a number")).collect();
+    assert!((cells[1] - want).abs() < 1e-5, "{percent}");
+    let (session, _) = run("quietly estimates restore est1");
+    assert!((cells[0] - session.eval_num("_b[x]").expect("a number")).abs() < 1e-5, "{percent}");
+    let error = percent.lines().skip_while(|l| !l.starts_with("x ")).nth(1).expect("the row below");
+    let cells: Vec<f64> = error.split_whitespace().map(|w| w.parse().expect("a number")).collect();
+    let (session, _) = run("quietly estimates restore est2");
+    assert!(
+        (cells[1] - session.eval_num("100*exp(_b[x])*_se[x]").expect("a number")).abs() < 0.01,
+        "{percent}"
+    );
+    assert_eq!(code("esttab, transform(exp(@))"), 198);
+}

@@ -77,6 +77,32 @@ quietly ";
     }
 }
 
+/// [R] heckman, the two-step example: the table has a block `/mills` with the row `lambda`, and the coefficient has the
+/// names `[/mills]lambda` and, in older do-files, `[mills]lambda`.
+#[test]
+fn lambda_stands_under_the_name_of_its_equation() {
+    const DATA: &str = "set obs 80
+generate x = mod(7*_n, 11)
+generate z = mod(5*_n, 13)
+generate s = z + mod(3*_n, 7) > 8
+generate y = x + mod(_n, 5) + z/4 if s
+";
+    let text = format!(
+        "{DATA}heckman y x, select(s = z) twostep\nestimates store two\nestimates table two\nscalar l = e(lambda)
+assert _b[/mills:lambda] == l & [/mills]_b[lambda] == l & [mills]_b[lambda] == l & [/mills]lambda == l & [mills]lambda == l
+assert reldif(_se[/mills:lambda], e(selambda)) < 1e-12\nheckman, coeflegend
+test [mills]lambda\nscalar chi2 = r(chi2)\nlincom [/mills]lambda\nassert reldif(r(estimate), l) < 1e-12
+assert reldif(chi2, (r(estimate)/r(se))^2) < 1e-10\ntest _b[/mills:lambda] = 0\nassert reldif(r(chi2), chi2) < 1e-12
+nlcom _b[/mills:lambda]*2\nmatrix N = r(b)\nassert reldif(N[1,1], 2*l) < 1e-12"
+    );
+    let (log, rc) = Session::default().run_captured(&text);
+    assert_eq!(rc, 0, "{log}");
+    assert!(log.contains("\n/mills       |\n      lambda |  "), "{log}");
+    assert!(!log.contains("/lambda"), "{log}");
+    assert_eq!(log.matches("\n/mills       |\n      lambda |").count(), 3, "{log}");
+    assert!(log.contains("_b[/mills:lambda]\n"), "{log}");
+}
+
 /// [R] xi: `i.agegrp*i.race` gives `_Iagegrp_#`, `_Irace_#` and `_IageXrac_#_#`; `i.agegrp*wgt` gives `wgt` and
 /// `_IageXwgt_#`; `i.agegrp|wgt` leaves out `_Iagegrp_#`.
 #[test]

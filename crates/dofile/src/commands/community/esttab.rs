@@ -12,6 +12,7 @@ use super::esttab_options::{self as given, Given, Look};
 use super::esttab_rows::{self as rows, Indicators, Model};
 use super::esttab_statistics::{StatisticLine, statistics};
 use super::esttab_text::{self as text, Format};
+use super::esttab_transform::Transforms;
 use super::esttab_unstack::unstack;
 use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
@@ -34,7 +35,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "esttab",
         6,
         |s, cmd| table(s, cmd, false),
-        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate([, labels()]) rename() coeflabels() varlabels([, prefix() suffix() begin() end() blist() elist() nofirst nolast]) label interaction() mtitles() nomtitles nodepvars nonumbers title() note() addnotes() nonotes eform[(pattern)] mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() width() page[()] longtable nofloat beta[()] staraux msign() dmarker() nolz type tex booktabs csv html md replace append]",
+        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate([, labels()]) rename() coeflabels() varlabels([, prefix() suffix() begin() end() blist() elist() nofirst nolast]) label interaction() mtitles() nomtitles nodepvars nonumbers title() note() addnotes() nonotes eform[(pattern)] transform([names] f df ... [, pattern()]) mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() width() page[()] longtable nofloat beta[()] staraux msign() dmarker() nolz type tex booktabs csv html md replace append]",
     )
 };
 
@@ -72,6 +73,8 @@ pub(super) struct Wanted {
     pub label: bool,
     /// Whether the coefficients of each model are shown as exponentials; one value holds for all.
     pub eform: Vec<bool>,
+    /// Functions of coefficients that are shown.
+    pub transforms: Transforms,
     /// Headings of equations in their order; nothing to leave them out.
     pub equations: Option<Vec<String>>,
     pub no_base: bool,
@@ -237,6 +240,7 @@ pub(super) fn wanted(s: &Session, options: &Given, format: Format, estout: bool)
             Some(pattern) => pattern.split_whitespace().map(|word| word == "1").chain([false]).collect(),
             None => vec![options.has("eform")],
         },
+        transforms: Transforms::parse(s, options.text("transform").unwrap_or(""))?,
         equations: around::equation_labels(options.text("eqlabels"))?,
         no_base: options.has("nobaselevels"),
         no_omitted: options.has("noomitted"),

@@ -55,6 +55,7 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("note"),
     OptSpec::text("nonotes"),
     OptSpec::flag_or_text("EFORM"),
+    OptSpec::text("TRansform"),
     OptSpec::text("PREHead"),
     OptSpec::text("POSTHead"),
     OptSpec::text("PREFoot"),
@@ -110,7 +111,6 @@ pub(super) const OPTIONS: &[OptSpec] = &[
 /// Documented options that are refused by name.
 pub(super) const REFUSED: &[&str] = &[
     "Margin",
-    "TRansform",
     "DROPPED",
     "STARDetach",
     "EQuations",

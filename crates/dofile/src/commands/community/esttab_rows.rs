@@ -4,6 +4,7 @@ use super::esttab::Wanted;
 use super::esttab_elements::{Element, of_model, width};
 use super::esttab_options::texts;
 use super::esttab_statistics as statistics;
+use super::esttab_transform::Scale;
 use crate::estimation::table::parse_term;
 use crate::matrix::Stripe;
 use crate::results::Estimation;
@@ -49,7 +50,8 @@ pub(super) struct Model {
     pub e: Estimation,
 }
 
-fn matches(pattern: &str, stripe: &Stripe) -> bool {
+/// Whether a name, or an equation and a name, fits a pattern with `*` and `?`.
+pub(super) fn matches(pattern: &str, stripe: &Stripe) -> bool {
     let (eq, name) = pattern.split_once(':').map_or((None, pattern), |(e, n)| (Some(e), n));
     let wild = |pattern: &str, text: &str| wildcard(pattern.as_bytes(), text.as_bytes());
     eq.is_none_or(|eq| wild(eq, &stripe.eq)) && (name.is_empty() || wild(name, &stripe.name))
@@ -135,7 +137,7 @@ fn shown_with(element: &Element, stripe: &Stripe) -> bool {
 }
 
 /// The cell of one number.
-fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted, eform: bool) -> Cell {
+fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted, scale: Scale<'_>) -> Cell {
     let Some(i) = place else { return Cell { text: element.vacant.clone(), ..Cell::default() } };
     let df_r = model.e.results.get_scalar("df_r").filter(|x| !is_missing(*x));
     let b = model.e.b().map_or(f64::NAN, |b| b.get(0, i));
@@ -150,12 +152,11 @@ fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted,
     let p = if fixed { posted("p") } else { wald::p_value(b / se, df_r) };
     let vector =
         |name: &str| model.e.results.matrices.get(name).filter(|m| i < m.cols()).map(|m| m.get(0, i));
-    let shown = |x: f64| if eform { x.exp() } else { x };
+    let shown = |x: f64| scale.value(x);
     let value = match element.name.as_str() {
         "b" => shown(b),
-        "se" if eform => b.exp() * se,
-        "se" if fixed => posted("se"),
-        "se" => se,
+        "se" if fixed && matches!(scale, Scale::Plain) => posted("se"),
+        "se" => scale.slope(b) * se,
         "t" | "z" if fixed => posted("t"),
         "t" | "z" => b / se,
         "p" => p,
@@ -287,7 +288,7 @@ fn of_coefficients(s: &Session, models: &[Model], wanted: &Wanted, widths: &[usi
         }
         let name = label(s, &stripe.name, wanted);
         for k in 0..wanted.cells.len() {
-            let cells = row(models, wanted, &places, widths, stripe, k);
+            let cells = row(s, models, wanted, &places, widths, stripe, k);
             parts.push(Part::Line(if k == 0 { name.clone() } else { String::new() }, cells));
         }
         let (text, lines) = wanted.labels.below(&stripe.name, at + 1 == all.len());
@@ -300,6 +301,7 @@ fn of_coefficients(s: &Session, models: &[Model], wanted: &Wanted, widths: &[usi
 
 /// The cells of a row of numbers of one coefficient.
 fn row(
+    s: &Session,
     models: &[Model],
     wanted: &Wanted,
     places: &[Vec<(Stripe, usize)>],
@@ -310,11 +312,12 @@ fn row(
     let mut cells = Vec::new();
     for (m, model) in models.iter().enumerate() {
         let eform = wanted.eform.get(m).or(wanted.eform.last()).copied().unwrap_or(false);
+        let scale = wanted.transforms.scale(s, m, stripe, eform);
         let place = places[m].iter().find(|(own, _)| own == stripe).map(|(_, i)| *i);
         let elements = &of_model(&wanted.cells, m)[k];
         for j in 0..widths[m] {
             let shown = elements.get(j).filter(|e| shown_with(e, stripe));
-            cells.push(shown.map_or_else(Cell::default, |e| cell(model, place, e, wanted, eform)));
+            cells.push(shown.map_or_else(Cell::default, |e| cell(model, place, e, wanted, scale)));
         }
     }
     cells

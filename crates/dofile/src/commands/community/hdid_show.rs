@@ -184,9 +184,7 @@ fn row_name(kind: Kind, name: &str) -> Option<String> {
 }
 
 fn aggregation(s: &mut Session, call: &Call) -> Result<()> {
-    if !call.list.is_empty() {
-        return Err(StataError::new(198, format!("{} not allowed", call.list)));
-    }
+    call.no_list()?;
     let (asked, level) = asked(call)?;
     let extra = state_of(s)?;
     let state = extra.downcast_ref::<HdidState>().ok_or_else(|| StataError::standard(301))?;

@@ -14,7 +14,7 @@ use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
 use estimators::ml::{Limits, MlFit};
 use estimators::ml_group::{ConditionalLogit, Grouped, maximise};
-use estimators::ml_mixed_logit::{MixedLogit, halton_normals, spread_places};
+use estimators::ml_mixed_logit::{Attributes, MixedLogit, halton_normals, in_units, spread_places};
 
 const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
 
@@ -176,40 +176,39 @@ fn clusters(choices: &Choices) -> Result<Option<(Vec<usize>, usize)>> {
 }
 
 /// The conditional logit: its log likelihood with the weights, and its coefficients.
-fn conditional(choices: &Choices, weights: &[f64]) -> Result<(f64, Vec<f64>)> {
-    let model = &choices.model;
+fn conditional(choices: &Choices, columns: Vec<&[f64]>, weights: &[f64]) -> Result<(f64, Vec<f64>)> {
+    let start = vec![0.0; columns.len()];
     let grouped = Grouped {
-        columns: model.columns(),
-        y: &model.y,
+        columns,
+        y: &choices.model.y,
         offset: None,
         rows: choices.people.iter().flatten().cloned().collect(),
     };
     let of: Vec<f64> =
         choices.people.iter().zip(weights).flat_map(|(p, w)| std::iter::repeat_n(*w, p.len())).collect();
     let mut kernel = estimators::ml_group_weights::Weighted { inner: ConditionalLogit(grouped), weights: of };
-    let start = vec![0.0; model.columns().len()];
     let fit = maximise(&mut kernel, &start, Default::default(), None)
         .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
     Ok((fit.ll, fit.b))
 }
 
-/// Starting values: those of `from()`, or the conditional logit and small deviations.
+/// Starting values in the units of the search: those of `from()`, or the conditional logit and small deviations.
 fn start(
     session: &Session,
     cmd: &ParsedCommand,
-    choices: &Choices,
-    b: &[f64],
-    ln: usize,
+    (b, fixed, ln): (&[f64], usize, usize),
+    units: &[(f64, f64)],
 ) -> Result<Vec<f64>> {
     let k = b.len();
-    let places = spread_places(k - choices.fixed, cmd.has("corr"));
+    let places = spread_places(k - fixed, cmd.has("corr"));
     if let Some(text) = cmd.options.text("from") {
         let name = text.split(',').next().unwrap_or("").trim();
         let given = session.matrix(name).ok_or_else(|| StataError::not_found(name))?;
         if given.rows() != 1 || given.cols() != k + places.len() {
             return Err(StataError::standard(503));
         }
-        return Ok(given.values().to_vec());
+        let taken = |(b, (factor, term)): (&f64, &(f64, f64))| (b - term) / factor;
+        return Ok(given.values().iter().zip(units).map(taken).collect());
     }
     let mut out = b.to_vec();
     for value in &mut out[k - ln..] {
@@ -233,11 +232,13 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(198, "nrep() or burn() out of range"));
     }
     let weights = weights(&choices)?;
-    let (ll_0, plain) = conditional(&choices, &weights)?;
-    let from = start(session, cmd, &choices, &plain, ln as usize)?;
+    let attributes = Attributes::of(&choices.model.columns(), &choices.situations);
+    let units = attributes.units(choices.fixed, ln as usize, cmd.has("corr"));
+    let (ll_0, plain) = conditional(&choices, attributes.slices(), &weights)?;
+    let from = start(session, cmd, (&plain, choices.fixed, ln as usize), &units)?;
     let clusters = clusters(&choices)?;
     let mut kernel = MixedLogit {
-        columns: choices.model.columns(),
+        columns: attributes.slices(),
         fixed: choices.fixed,
         lognormal: ln as usize,
         correlated: cmd.has("corr"),
@@ -255,6 +256,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let mut fit = found.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
     drop(kernel);
+    in_units(&mut fit, &units);
     if !cmd.has("nolog") {
         likelihood::print_log(session, &fit, choices.model.is_robust(), cmd.options.int("iterate"));
     }

@@ -48,6 +48,7 @@ mod esttab_rtf;
 mod esttab_sheet;
 mod esttab_statistics;
 mod esttab_text;
+mod esttab_transform;
 mod esttab_unstack;
 mod eventstudyinteract;
 mod fama_macbeth;

@@ -12,16 +12,22 @@ use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::{MISSING, is_missing};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "list stores r(k) r(min) r(max) r(hasemiss) of the last set, dir r(names); [D] label",
-    examples: &[Example {
-        run: "set obs 2\ngenerate x = _n\nlabel define l 1 \"one\" 2 \"two\"\nlabel values x l\nlabel variable x \"number\"\nlocal t : label l 2\nlocal v : variable label x\nscalar a = \"`t'\" == \"two\" & \"`v'\" == \"number\"",
-        expect: &[("a", 1.0)],
-    }],
+    notes: "list stores r(k) r(min) r(max) r(hasemiss) of the last set, dir r(names), language r(k) r(language) r(languages); [D] label, [D] label language",
+    examples: &[
+        Example {
+            run: "set obs 2\ngenerate x = _n\nlabel define l 1 \"one\" 2 \"two\"\nlabel values x l\nlabel variable x \"number\"\nlocal t : label l 2\nlocal v : variable label x\nscalar a = \"`t'\" == \"two\" & \"`v'\" == \"number\"",
+            expect: &[("a", 1.0)],
+        },
+        Example {
+            run: "set obs 2\ngenerate x = _n\nlabel data \"Cars\"\nlabel variable x \"number\"\nlabel language en, rename\nlabel language de, new\nscalar none = \"`: variable label x'\" == \"\"\nlabel variable x \"Zahl\"\nlabel language en\nscalar back = \"`: variable label x'\" == \"number\" & \"`: data label'\" == \"Cars\"\nlabel language de\nscalar own = \"`: variable label x'\" == \"Zahl\"\nscalar both = r(k)\nlabel language en, delete\nscalar one = r(k)",
+            expect: &[("none", 1.0), ("back", 1.0), ("own", 1.0), ("both", 2.0), ("one", 1.0)],
+        },
+    ],
     ..CommandSpec::raw(
         "label",
         2,
         label,
-        "label {data|variable|define|values|list|dir|drop|copy} ... | label save [names] using filename [, replace]",
+        "label {data|variable|define|values|list|dir|drop|copy} ... | label save [names] using filename [, replace] | label language [name [, new [copy] | rename | delete]]",
     )
 };
 
@@ -48,6 +54,8 @@ fn label(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             }
             s.frame.var_mut(i).value_label = set.to_string();
         }
+    } else if is("language", 3) {
+        super::label_language::run(s, rest)?;
     } else if is("list", 1) {
         list(s, &words(rest))?;
     } else if is("dir", 2) {

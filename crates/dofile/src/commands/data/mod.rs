@@ -17,6 +17,7 @@ mod frames;
 mod fvset;
 mod generate;
 mod insobs;
+mod label_language;
 mod labelbook;
 mod labels;
 mod matrices;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::border::{self, Border};
 use super::model::{Align, Block, Document, Grid, Look, Paragraph, Picture, style_bold, style_size};
 
 /// English Metric Units in an inch.
@@ -79,9 +80,8 @@ fn table(grid: &Grid, width: f64) -> String {
         let _ = write!(out, "<w:p>{}</w:p>", run(&grid.title, &look, 0));
     }
     out.push_str("<w:tbl><w:tblPr><w:tblW w:w=\"5000\" w:type=\"pct\"/><w:tblBorders>");
-    for side in ["top", "left", "bottom", "right", "insideH", "insideV"] {
-        let _ = write!(out, "<w:{side} w:val=\"single\" w:sz=\"4\" w:space=\"0\" w:color=\"auto\"/>");
-    }
+    let plain = Border::plain();
+    out.push_str(&border::xml(if grid.borders.is_empty() { &plain } else { &grid.borders }));
     out.push_str("</w:tblBorders></w:tblPr><w:tblGrid>");
     out.push_str(&format!("<w:gridCol w:w=\"{each}\"/>").repeat(columns));
     out.push_str("</w:tblGrid>");
@@ -93,7 +93,8 @@ fn table(grid: &Grid, width: f64) -> String {
         for cell in row {
             let _ = write!(
                 out,
-                "<w:tc><w:tcPr><w:tcW w:w=\"{each}\" w:type=\"dxa\"/></w:tcPr><w:p><w:pPr>{}</w:pPr>{}</w:p></w:tc>",
+                "<w:tc><w:tcPr><w:tcW w:w=\"{each}\" w:type=\"dxa\"/>{}</w:tcPr><w:p><w:pPr>{}</w:pPr>{}</w:p></w:tc>",
+                of_cell(&cell.borders),
                 justify(cell.align),
                 run(&cell.text, &cell.look, 0)
             );
@@ -106,6 +107,14 @@ fn table(grid: &Grid, width: f64) -> String {
     }
     out.push_str("<w:p/>");
     out
+}
+
+/// The lines of a cell that has some of its own.
+fn of_cell(borders: &[Border]) -> String {
+    match borders {
+        [] => String::new(),
+        own => format!("<w:tcBorders>{}</w:tcBorders>", border::xml(own)),
+    }
 }
 
 fn picture(p: &Picture, id: usize) -> String {

@@ -1,6 +1,7 @@
 //! Documents: `putdocx`, `putpdf`, `putexcel`, `collect`, `dtable` and `etable`. The text and tables of a document are collected in a model;
 //! writing the file formats is in `docx`, `pdf` and `workbook`.
 
+mod border;
 mod collect;
 mod content;
 mod docx;
@@ -10,6 +11,7 @@ mod etable;
 mod model;
 mod pdf;
 mod put;
+mod put_table;
 mod putexcel;
 mod putexcel_style;
 mod table;

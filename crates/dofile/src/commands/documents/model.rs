@@ -1,5 +1,7 @@
 //! Content of a document: paragraphs of runs, tables of cells, pictures, page breaks.
 
+use super::border::Border;
+
 /// Horizontal alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Align {
@@ -46,6 +48,8 @@ pub(super) struct Cell {
     pub text: String,
     pub look: Look,
     pub align: Align,
+    /// Lines around it, where they differ from those of the table.
+    pub borders: Vec<Border>,
 }
 
 /// A table.
@@ -57,6 +61,8 @@ pub(super) struct Grid {
     pub rows: Vec<Vec<Cell>>,
     /// Rows at the top that are headings.
     pub headings: usize,
+    /// Lines around it and between its cells; none for thin lines everywhere.
+    pub borders: Vec<Border>,
 }
 
 /// A picture: PNG bytes and, where it came from a vector figure, the SVG; size in inches.

@@ -3,14 +3,14 @@
 use super::collect::current_grids;
 use super::content::{inches, shown, text_options, values};
 use super::model::{Block, Document, Paragraph, Picture, Run};
-use super::{docx, pdf, table};
+use super::{docx, pdf, put_table};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::ops::files::{check_replace, with_extension};
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+use crate::syntax::split::{top_level_comma, unquote, words};
 use figure::raster;
 
 const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | collect | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
@@ -43,13 +43,13 @@ pub(super) const SPEC_PDF: CommandSpec = CommandSpec {
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Docx,
     Pdf,
 }
 
 impl Format {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         if self == Self::Docx { "putdocx" } else { "putpdf" }
     }
 
@@ -73,13 +73,13 @@ fn slot(s: &mut Session, f: Format) -> &mut Option<Document> {
     if f == Format::Docx { &mut open.docx } else { &mut open.pdf }
 }
 
-fn document(s: &mut Session, f: Format) -> Result<&mut Document> {
+pub(super) fn document(s: &mut Session, f: Format) -> Result<&mut Document> {
     slot(s, f)
         .as_mut()
         .ok_or_else(|| StataError::new(119, format!("no document is open; {} begin first", f.name())))
 }
 
-fn refuse(f: Format, options: &[(String, Option<String>)], known: &[&str]) -> Result<()> {
+pub(super) fn refuse(f: Format, options: &[(String, Option<String>)], known: &[&str]) -> Result<()> {
     match options.first() {
         None => Ok(()),
         Some((o, _)) if known.contains(&o.as_str()) => Err(StataError::unsupported_option(f.name(), o)),
@@ -108,7 +108,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, f: Format) -> Result<()> {
             Ok(())
         }
         "image" => image(s, f, rest, options),
-        "table" => tables(s, f, rest, options),
+        "table" => put_table::run(s, f, rest, options),
         "collect" => {
             refuse(f, &split_options(options)?, &["name"])?;
             let blocks: Vec<Block> = current_grids(s)?.into_iter().map(Block::Table).collect();
@@ -261,141 +261,6 @@ fn image(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
         }
     };
     document(s, f)?.blocks.push(Block::Picture(Picture { png, svg, width, height }));
-    Ok(())
-}
-
-fn tables(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
-    document(s, f)?;
-    let (target, spec) = match rest.split_once('=') {
-        Some((t, e)) => (t.trim(), Some(e.trim())),
-        None => (rest, None),
-    };
-    if let Some((name, place)) = target.split_once('(') {
-        let place = place.strip_suffix(')').ok_or_else(StataError::syntax)?;
-        return cell(s, f, name.trim(), place, spec, options);
-    }
-    let spec = spec.ok_or_else(StataError::syntax)?;
-    if !crate::frame::is_valid_name(target) {
-        return Err(StataError::new(198, format!("{target} invalid name")));
-    }
-    let own = text_options(options)?;
-    let (mut names, mut numbers, mut row_names, mut col_names) = (false, false, false, false);
-    let (mut title, mut notes) = (None, Vec::new());
-    for (name, argument) in &own.rest {
-        match (name.as_str(), argument.as_deref()) {
-            ("varnames", None) => names = true,
-            ("obsno", None) => numbers = true,
-            ("rownames", None) => row_names = true,
-            ("colnames", None) => col_names = true,
-            ("title", Some(t)) => title = Some(unquote(t.trim()).to_string()),
-            ("note", Some(t)) => notes.push(unquote(t.trim()).to_string()),
-            _ => {
-                return refuse(
-                    f,
-                    &own.rest,
-                    &[
-                        "width",
-                        "border",
-                        "layout",
-                        "memtable",
-                        "headerrow",
-                        "indent",
-                        "spacing",
-                        "cellmargin",
-                        "cellspacing",
-                    ],
-                );
-            }
-        }
-    }
-    let mut grid = if spec.starts_with('(') {
-        let inner = spec.trim_start_matches('(').trim_end_matches(')');
-        let (r, c) = inner.split_once(',').ok_or_else(StataError::syntax)?;
-        let size = |t: &str| s.eval_num(t).map(|x| x.clamp(0.0, 1e7) as usize);
-        table::empty(size(r)?, size(c)?)?
-    } else if spec == "etable" {
-        table::estimates(s)?
-    } else if let Some(rest) = spec.strip_prefix("data") {
-        let rest = rest.trim_start();
-        let close = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
-        let inner = ParsedCommand::split(f.name(), &rest[close + 1..], false)?;
-        table::data(s, unquote(rest[1..close].trim()), &inner, names, numbers)?
-    } else if let Some(rest) = spec.strip_prefix("matrix") {
-        let name = rest.trim().trim_start_matches('(').trim_end_matches(')').trim();
-        let m = s.matrix(name).ok_or_else(|| StataError::not_found(name))?;
-        table::matrix(&m, own.format.as_deref(), row_names, col_names)?
-    } else {
-        return Err(StataError::unsupported_option(f.name(), spec.split('(').next().unwrap_or(spec)));
-    };
-    grid.name = target.to_string();
-    if let Some(title) = title {
-        grid.title = title;
-    }
-    grid.notes.extend(notes);
-    document(s, f)?.blocks.push(Block::Table(grid));
-    Ok(())
-}
-
-/// Places of `(i,j)`: a number, a range `a/b` or `.` for all, from 1.
-fn places(text: &str, most: usize) -> Result<std::ops::Range<usize>> {
-    let one = |t: &str| t.trim().parse::<usize>().ok().filter(|k| (1..=most).contains(k));
-    let bad = || StataError::new(198, format!("{text}: not a row or column of the table"));
-    match text.trim() {
-        "." => Ok(0..most),
-        t => match t.split_once('/') {
-            Some((a, b)) => Ok(one(a).ok_or_else(bad)? - 1..one(b).ok_or_else(bad)?),
-            None => one(t).map(|k| k - 1..k).ok_or_else(bad),
-        },
-    }
-}
-
-fn cell(
-    s: &mut Session,
-    f: Format,
-    name: &str,
-    place: &str,
-    spec: Option<&str>,
-    options: &str,
-) -> Result<()> {
-    let own = text_options(options)?;
-    refuse(
-        f,
-        &own.rest,
-        &["shading", "border", "colspan", "rowspan", "valign", "append", "drop", "addrows", "addcols"],
-    )?;
-    let value = match spec {
-        Some(text) if text.starts_with("image") => {
-            return Err(StataError::unsupported_option(f.name(), "image in a cell"));
-        }
-        Some(text) => {
-            let mut all = String::new();
-            for value in values(s, text)? {
-                all.push_str(&shown(&value, own.format.as_deref())?);
-            }
-            Some(all)
-        }
-        None => None,
-    };
-    let (i, j) = place.split_once(',').ok_or_else(StataError::syntax)?;
-    let grid =
-        document(s, f)?.table(name).ok_or_else(|| StataError::new(111, format!("table {name} not found")))?;
-    let rows = places(i, grid.rows.len())?;
-    let columns = places(j, grid.rows.first().map_or(0, Vec::len))?;
-    for row in &mut grid.rows[rows] {
-        for cell in row.iter_mut().take(columns.end).skip(columns.start) {
-            if let Some(text) = &value {
-                cell.text.clone_from(text);
-            }
-            cell.look.bold |= own.look.bold;
-            cell.look.italic |= own.look.italic;
-            cell.look.underline |= own.look.underline;
-            cell.look.size = own.look.size.or(cell.look.size);
-            if own.look.color.is_some() {
-                cell.look.color.clone_from(&own.look.color);
-            }
-            cell.align = own.align.unwrap_or(cell.align);
-        }
-    }
     Ok(())
 }
 

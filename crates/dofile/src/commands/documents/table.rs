@@ -18,7 +18,7 @@ fn text(t: impl Into<String>) -> Cell {
 }
 
 fn heading(t: impl Into<String>, align: Align) -> Cell {
-    Cell { text: t.into(), look: Look { bold: true, ..Look::default() }, align }
+    Cell { text: t.into(), look: Look { bold: true, ..Look::default() }, align, ..Cell::default() }
 }
 
 fn number(x: f64, fmt: Option<&str>) -> Result<Cell> {

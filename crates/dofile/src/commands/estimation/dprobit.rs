@@ -6,7 +6,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
-use crate::ops::run::quietly;
+use crate::ops::run::{quietly, with_notes};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options, abbreviates, split_options};
 use crate::syntax::split::{ParsedCommand, top_level_comma};
@@ -47,7 +47,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     }
     let options = Options::parse("dprobit", &own, &[OptSpec::real("Level")], &[])?;
-    quietly(s, &format!("probit {body}, {passed}"))?;
+    with_notes(s, &format!("probit {body}, {passed}"))?;
     let fitted = s.e.clone();
     let effects = effects(s, classic);
     s.e = fitted;

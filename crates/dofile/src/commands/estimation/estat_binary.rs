@@ -177,14 +177,14 @@ fn draw_roc(session: &mut Session, points: &[classify::RocPoint], area: f64, use
     curves::show(session, picture, CurveOptions::default())
 }
 
-/// `estat classification [, cutoff(#)]`.
+/// `estat classification [if] [in] [, cutoff(#) all]`.
 pub(crate) fn classification(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::real("CUToff"), OptSpec::flag("all")], &[])?;
+    let options = call.options_after_list(&[OptSpec::real("CUToff"), OptSpec::flag("all")], &[])?;
     let cut = options.real("cutoff").unwrap_or(0.5);
     if !(0.0..=1.0).contains(&cut) {
         return Err(StataError::new(198, "cutoff() must be between 0 and 1"));
     }
-    let touse = vec![true; session.frame.n_rows()];
+    let touse = session.rows(&call.restriction()?)?;
     let data = Predicted::read(session, &touse, options.has("all"))?;
     let c = classify::classification(&data.p, &data.y, data.weights.as_deref(), cut);
     let (ones, zeros) = (c.true_positive + c.false_negative, c.false_positive + c.true_negative);
@@ -279,10 +279,11 @@ fn show_groups(session: &mut Session, cells: &[(f64, f64, f64)], highest: &[f64]
     session.print(rule("+", "-"));
 }
 
-/// `estat gof [, group(#) table]`: Pearson's test over covariate patterns, or Hosmer and Lemeshow (1980) groups.
+/// `estat gof [if] [in] [, group(#) table]`: Pearson's test over covariate patterns, or Hosmer and Lemeshow (1980) groups.
 pub(crate) fn gof(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::int("Group"), OptSpec::flag("table")], &["OUTsample", "all"])?;
-    let touse = vec![true; session.frame.n_rows()];
+    let options =
+        call.options_after_list(&[OptSpec::int("Group"), OptSpec::flag("table")], &["OUTsample", "all"])?;
+    let touse = session.rows(&call.restriction()?)?;
     let data = Predicted::read(session, &touse, false)?;
     let weight = |i: usize| data.weights.as_ref().map_or(1.0, |w| w[i]);
     let mut order: Vec<usize> = (0..data.p.len()).collect();

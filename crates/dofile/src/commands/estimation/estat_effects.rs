@@ -154,7 +154,7 @@ fn tests(session: &Session) -> Result<Vec<Tested>> {
 
 /// `estat szroeter [varlist] [, rhs mtest(method)]`.
 pub(crate) fn szroeter(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::flag("rhs"), OptSpec::text("MTest")], &[])?;
+    let options = call.options_after_list(&[OptSpec::flag("rhs"), OptSpec::text("MTest")], &[])?;
     let data = Fitted::classical(session, "szroeter")?;
     let mut columns: Vec<(String, Vec<f64>)> = Vec::new();
     if !call.list.is_empty() {

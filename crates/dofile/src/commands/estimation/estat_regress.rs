@@ -102,7 +102,7 @@ pub(crate) fn hettest(session: &mut Session, call: &Call) -> Result<()> {
         OptSpec::flag("FStat"),
         OptSpec::flag_or_text("MTest"),
     ];
-    let options = call.options(&specs, &[])?;
+    let options = call.options_after_list(&specs, &[])?;
     let data = Fitted::classical(session, "hettest")?;
     let n = data.rows.len() as f64;
     let rss: f64 = data.residuals.iter().map(|e| e * e).sum();
@@ -286,11 +286,11 @@ pub(crate) fn vif(session: &mut Session, call: &Call) -> Result<()> {
 
 /// `estat ic`: information criteria with `e(rank)` parameters and `e(N)` observations.
 pub(crate) fn ic(session: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(&[OptSpec::real("n")], &["df"])?;
+    let options = call.options(&[OptSpec::real("n"), OptSpec::real("df")], &[])?;
     let scalar = |name: &str| session.e.results.get_scalar(name);
     let ll = scalar("ll").ok_or_else(|| StataError::new(321, "log likelihood not found in e()"))?;
     let n = options.real("n").or(scalar("N")).unwrap_or(MISSING);
-    let df = scalar("rank").unwrap_or(MISSING);
+    let df = options.real("df").or(scalar("rank")).unwrap_or(MISSING);
     let null = scalar("ll_0").unwrap_or(MISSING);
     let (aic, bic) = (-2.0 * ll + 2.0 * df, -2.0 * ll + n.ln() * df);
     session.print("");

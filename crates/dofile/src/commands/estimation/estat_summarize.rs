@@ -18,7 +18,7 @@ use estimators::descriptive::Sample;
 /// Prints one row per variable, or per column of the model for factors, and stores r(stats).
 pub(crate) fn summarize(session: &mut Session, call: &Call) -> Result<()> {
     let options =
-        call.options(&[OptSpec::flag("noWEIghts")], &["EQuation", "GROUP", "LABels", "noHEAder"])?;
+        call.options_after_list(&[OptSpec::flag("noWEIghts")], &["EQuation", "GROUP", "LABels", "noHEAder"])?;
     let parameters = Parameters::of(&session.e)?;
     let sample =
         session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;

@@ -144,13 +144,13 @@ fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows:
     let several = rows.iter().any(|s| s.eq != rows[0].eq || !s.eq.is_empty() && !s.eq.starts_with('#'));
     let mut layout = Layout::default();
     let mut equation: Option<&str> = None;
-    let plain = |s: &Stripe| parse_term(&s.name).filter(|_| !s.eq.starts_with('/'));
+    let plain = |s: &Stripe| parse_term(&s.name).filter(|_| s.eq != "/");
     for (i, stripe) in rows.iter().enumerate() {
         let term = plain(stripe);
         if term.as_ref().is_some_and(crate::syntax::Term::is_base) {
             continue;
         }
-        let free = stripe.eq.starts_with('/');
+        let free = stripe.eq == "/";
         if several && equation != Some(&stripe.eq) {
             if equation.is_some() {
                 session.print(columns.rule("+"));

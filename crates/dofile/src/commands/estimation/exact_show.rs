@@ -237,9 +237,6 @@ pub(in crate::commands) fn estat_se(s: &mut Session, call: &Call) -> Result<()> 
     let logistic = s.e.cmd() == "exlogistic";
     let own = if logistic { OptSpec::flag("COEF") } else { OptSpec::flag("IRr") };
     let options = call.options(&[own], &[])?;
-    if !call.list.trim().is_empty() {
-        return Err(StataError::standard(101));
-    }
     let ratio = if logistic { !options.has("coef") } else { options.has("irr") };
     let get = |name: &str| s.e.results.matrices.get(name).cloned();
     let (Some(b), Some(se)) = (get("b"), get("se")) else {

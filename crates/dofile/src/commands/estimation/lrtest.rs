@@ -19,7 +19,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "lrtest name1 [name2|.] [, stats df(#) force]",
+    syntax: "lrtest name1 [name2|.] [, stats df(#) force] | lrtest [, saving(name) using(name) model(name) df(#)]",
     notes: "after estimates store; either order; the degrees of freedom are the difference of e(rank); r(498) for robust covariances or probability weights, different samples, other dependent variables or commands unless force; stores r(chi2) r(df) r(p); [R] lrtest",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store m1\nscalar a = e(ll)\nregress y\nlrtest m1 .\nscalar d = 2*(a - e(ll)) - r(chi2)",
@@ -49,10 +49,71 @@ fn read(e: &Estimation, name: &str, force: bool) -> Result<(f64, f64)> {
     Ok((ll, rank))
 }
 
+/// Refuses models of different rows, outcomes or commands.
+///
+/// # Errors
+/// r(498).
+fn comparable(a: &Estimation, b: &Estimation) -> Result<()> {
+    let scalar = |e: &Estimation, n: &str| e.results.get_scalar(n);
+    if scalar(a, "N") != scalar(b, "N") {
+        return Err(StataError::new(
+            498,
+            format!(
+                "observations differ: {} vs. {}",
+                scalar(a, "N").unwrap_or(0.0),
+                scalar(b, "N").unwrap_or(0.0)
+            ),
+        ));
+    }
+    if a.results.get_text("depvar") != b.results.get_text("depvar") {
+        return Err(StataError::new(498, "dependent variables differ"));
+    }
+    if a.cmd() != b.cmd() {
+        return Err(StataError::new(
+            498,
+            format!("test involves different estimators: {} vs. {}", a.cmd(), b.cmd()),
+        ));
+    }
+    Ok(())
+}
+
+/// The models of a line of version 7: `lrtest, saving(0)` keeps the results, `lrtest` and `lrtest, using(0) model(1)` compare
+/// kept ones. Nothing where the line only keeps them.
+fn older(session: &mut Session, body: &str, options: &Options) -> Result<Option<String>> {
+    let kept = |option: &str| options.text(option).map(|name| format!("_lrtest_{}", name.trim()));
+    if !body.trim().is_empty() {
+        let given = ["saving", "using", "model"].into_iter().find(|o| options.has(o));
+        return match given {
+            Some(option) => Err(StataError::option_not_allowed(&format!("{option}()"))),
+            None => Ok(Some(body.to_string())),
+        };
+    }
+    if let Some(name) = kept("saving") {
+        if session.e.b().is_none() {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        let now = session.e.clone();
+        session.stored.set(&name, now);
+        if !options.has("using") {
+            return Ok(None);
+        }
+    }
+    let first = kept("using").unwrap_or_else(|| "_lrtest_0".to_string());
+    Ok(Some(format!("{first} {}", kept("model").unwrap_or_else(|| ".".to_string()))))
+}
+
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (body, options) = split_comma(&cmd.raw);
-    let specs = [OptSpec::flag("STats"), OptSpec::text("DF"), OptSpec::flag("force")];
+    let specs = [
+        OptSpec::flag("STats"),
+        OptSpec::text("DF"),
+        OptSpec::flag("force"),
+        OptSpec::text("Saving"),
+        OptSpec::text("Using"),
+        OptSpec::text("Model"),
+    ];
     let options = Options::parse("lrtest", &options, &specs, &["DIr"])?;
+    let Some(body) = older(session, &body, &options)? else { return Ok(()) };
     let names: Vec<&str> = body.split_whitespace().collect();
     let (first, second) = match names[..] {
         [a] => (a, "."),
@@ -63,27 +124,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let force = options.has("force");
     let (a, b) = (find(session, first)?, find(session, second)?);
     let (one, two) = (read(a, first, force)?, read(b, second, force)?);
-    let scalar = |e: &Estimation, n: &str| e.results.get_scalar(n);
     if !force {
-        if scalar(a, "N") != scalar(b, "N") {
-            return Err(StataError::new(
-                498,
-                format!(
-                    "observations differ: {} vs. {}",
-                    scalar(a, "N").unwrap_or(0.0),
-                    scalar(b, "N").unwrap_or(0.0)
-                ),
-            ));
-        }
-        if a.results.get_text("depvar") != b.results.get_text("depvar") {
-            return Err(StataError::new(498, "dependent variables differ"));
-        }
-        if a.cmd() != b.cmd() {
-            return Err(StataError::new(
-                498,
-                format!("test involves different estimators: {} vs. {}", a.cmd(), b.cmd()),
-            ));
-        }
+        comparable(a, b)?;
     }
     // the one with fewer parameters is nested in the other
     let swap = two.1 > one.1;

@@ -168,9 +168,6 @@ pub(crate) fn all_outcomes(
     statistic: Option<&str>,
     rows: &[usize],
 ) -> Result<Vec<Prediction>> {
-    if statistic == Some("scores") {
-        return Err(StataError::unsupported_option("predict", "scores"));
-    }
     let assumed = if session.e.cmd() == "zioprobit" { "pmargin" } else { "pr" };
     if !handles(session.e.cmd()) || statistic.is_some_and(|s| s != assumed) {
         return Err(StataError::standard(103));

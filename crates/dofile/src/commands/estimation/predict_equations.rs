@@ -1,12 +1,13 @@
-//! Predictions of one equation of several, standard errors of indices and of their differences, and scores of models with one
-//! index ([R] sureg postestimation, [R] mlogit postestimation, [R] heckman postestimation, [R] tobit postestimation).
+//! Predictions of one equation of several, standard errors of indices and of their differences, and scores of
+//! equations ([R] sureg postestimation, [R] mlogit postestimation, [R] heckman postestimation, [R] tobit postestimation).
 
 use super::predict_choice::position;
 use super::predictions::{compute, quadratic_root, stdp};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
-use crate::ops::predict::{Prediction, column, combine, design, map, outcome};
-use crate::ops::scores::{offset, score};
+use crate::ops::equation_scores::of_equations;
+use crate::ops::predict::{Prediction, column, combine, design, map};
+use crate::ops::scores::offset;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
@@ -52,12 +53,6 @@ pub(in crate::commands) fn one(
             made(map(index, |s| (s * s + variance).sqrt()), "S.E. of the forecast")
         }
         ("sureg" | "reg3" | "mvreg", Some("residuals")) => residuals(session, equation, rows).map(Some),
-        ("regress" | "logit" | "logistic" | "probit" | "cloglog" | "poisson", Some("scores")) => {
-            let (y, index) = (outcome(session, rows)?, compute(session, Some("xb"), None, rows)?.values);
-            let values = y.iter().zip(&index).map(|(y, e)| combine(*y, *e, |y, e| score(&name, y, e)));
-            made(values.collect(), "Equation-level score")
-        }
-        (_, Some("scores")) => Err(StataError::unsupported_option("predict", "scores")),
         (_, Some("xb" | "stdp")) | (_, None) if equation.is_some() && (system || statistic.is_some()) => {
             if statistic.is_none() {
                 session.print("(option xb assumed; linear prediction)");
@@ -66,6 +61,52 @@ pub(in crate::commands) fn one(
         }
         _ => Ok(None),
     }
+}
+
+/// Commands after which scores are known.
+const SCORED: [&str; 15] = [
+    "regress",
+    "logit",
+    "logistic",
+    "probit",
+    "cloglog",
+    "poisson",
+    "ologit",
+    "oprobit",
+    "mlogit",
+    "nbreg",
+    "heckman",
+    "heckprobit",
+    "biprobit",
+    "zip",
+    "zinb",
+];
+
+/// The scores of all equations in their order, or that of `equation()`. The base outcome of `mlogit` has none.
+pub(in crate::commands) fn scores(
+    session: &Session,
+    equation: Option<&str>,
+    rows: &[usize],
+) -> Result<Vec<Prediction>> {
+    let name = session.e.cmd();
+    if !SCORED.contains(&name) {
+        return Err(StataError::unsupported_option("predict", "scores"));
+    }
+    let mut found = of_equations(session, name, &Parameters::of(&session.e)?, rows)?;
+    if let Some(base) = session.e.results.get_scalar("ibaseout").filter(|_| name == "mlogit") {
+        found.remove(base as usize - 1);
+    }
+    if let Some(text) = equation {
+        let number = text.strip_prefix('#').and_then(|n| n.trim().parse::<usize>().ok());
+        let at = match number {
+            Some(n) => n.checked_sub(1),
+            None => found.iter().position(|(name, _)| name == text || name.strip_prefix('/') == Some(text)),
+        };
+        let one = at.and_then(|at| found.get(at).cloned());
+        found = vec![one.ok_or_else(|| StataError::new(303, format!("equation {text} not found")))?];
+    }
+    let label = || "Equation-level score".to_string();
+    Ok(found.into_iter().map(|(_, values)| Prediction { values, label: label() }).collect())
 }
 
 fn second(

@@ -3,7 +3,7 @@
 
 use super::bars::{self, Chart};
 use super::one_legend::OneLegend;
-use super::{boxes, matrix, pie, twoway};
+use super::{boxes, graph7, matrix, pie, plots, twoway};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::ops::graphs::figure_options::FigureOptions;
@@ -34,6 +34,8 @@ fn run(session: &mut Session, raw: &str) -> Result<()> {
     let (word, rest) = (&raw[..end], raw[end..].trim());
     let is = |name: &str, least: usize| word.len() >= least && name.starts_with(word);
     match word {
+        _ if session.settings.version < 800 && session.varlist(word).is_ok() => graph7::run(session, raw),
+        "using" => use_file(session, rest),
         _ if is("twoway", 2) => twoway::run(session, rest, None),
         "bar" => bars::run(session, rest, Chart::Bar),
         "hbar" => bars::run(session, rest, Chart::HBar),
@@ -73,6 +75,12 @@ fn run(session: &mut Session, raw: &str) -> Result<()> {
             Err(StataError::unsupported_command(&format!("graph {word}")))
         }
         "" => Err(StataError::standard(100)),
+        // variables: the syntax up to version 7
+        _ if plots::find(word).is_err()
+            && (session.settings.version < 800 || session.varlist(word).is_ok()) =>
+        {
+            graph7::run(session, raw)
+        }
         _ => twoway::run(session, raw, None),
     }
 }

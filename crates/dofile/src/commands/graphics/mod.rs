@@ -7,6 +7,7 @@ mod boxes;
 mod diagnostic;
 mod draw_plots;
 mod graph;
+mod graph7;
 mod groups;
 mod histogram;
 mod immediate;
@@ -39,6 +40,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     diagnostic::SPECS[5],
     diagnostic::SPECS[6],
     graph::SPEC,
+    graph7::SPEC,
+    graph7::SHORT,
     twoway::SPEC,
     twoway::SCATTER,
     twoway::LINE,

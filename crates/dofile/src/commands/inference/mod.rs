@@ -22,6 +22,7 @@ mod power_show;
 mod power_survival;
 mod power_table;
 mod power_text;
+mod power_twoway;
 mod power_variances;
 mod prtest;
 mod sampsi;

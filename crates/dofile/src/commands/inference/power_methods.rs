@@ -2,7 +2,7 @@
 
 use super::{
     power_association, power_correlation, power_groups, power_paired, power_regression, power_survival,
-    power_variances,
+    power_twoway, power_variances,
 };
 use crate::error::Result;
 use crate::session::Session;
@@ -12,10 +12,12 @@ pub(super) fn with_own_file(method: &str) -> Option<fn(&mut Session, &str) -> Re
     Some(match method {
         "pairedmeans" => power_paired::run,
         "oneway" => power_groups::oneway,
+        "twoway" => power_twoway::run,
         "onevariance" | "onevar" => power_groups::onevariance,
         "onecorrelation" | "onecorr" => power_correlation::run,
         "twocorrelations" | "twocorr" => power_correlation::two,
         "oneslope" => power_regression::oneslope,
+        "pcorr" => power_regression::pcorr,
         "rsquared" => power_regression::rsquared,
         "logrank" | "log" => power_survival::logrank,
         "cox" => power_survival::cox,

@@ -1,5 +1,5 @@
-//! `power oneslope` and `power rsquared`: the t test of a slope and the F test of a coefficient of determination
-//! ([PSS-2] power oneslope, power rsquared).
+//! `power oneslope`, `power rsquared` and `power pcorr`: the t test of a slope and the F tests of a coefficient of
+//! determination and of a partial correlation ([PSS-2] power oneslope, power rsquared, power pcorr).
 
 use super::numbers;
 use super::power_request::{answer, levels, parsed};
@@ -26,13 +26,15 @@ const SLOPE: &[OptSpec] = &[
     OptSpec::real("corr"),
 ];
 
-const SHARE: &[OptSpec] = &[
+const PARTIAL: &[OptSpec] = &[
     OptSpec::real("n"),
     OptSpec::real("Power"),
     OptSpec::real("Beta"),
     OptSpec::real("Alpha"),
     OptSpec::int("NTESTed"),
+    OptSpec::int("NCONTRol"),
 ];
+const SHARE: &[OptSpec] = crate::concat_lists!(OptSpec; PARTIAL, &[OptSpec::real("DIFFR2")]);
 
 const UNSUPPORTED: &[&str] = &[
     "TABle",
@@ -41,8 +43,6 @@ const UNSUPPORTED: &[&str] = &[
     "NFRACtional",
     "DIRection",
     "PARallel",
-    "NCONTRol",
-    "DIFFR2",
     "init",
     "ITERate",
     "TOLerance",
@@ -111,29 +111,99 @@ pub(super) fn oneslope(s: &mut Session, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs what follows `power rsquared`: all coefficients are tested, with `lambda = N R2/(1 - R2)`.
+/// Runs what follows `power rsquared`: all coefficients are tested, with `lambda = N R2/(1 - R2)`, or those that raise the
+/// share of the reduced model to that of the full one, with `lambda = N (R2_F - R2_R)/(1 - R2_F)`.
 pub(super) fn rsquared(s: &mut Session, text: &str) -> Result<()> {
     let cmd = parsed(text, SHARE, UNSUPPORTED)?;
-    let [share] = numbers(&cmd.list)?[..] else {
-        return Err(StataError::invalid("one value required"));
+    let (reduced, full) = match (&numbers(&cmd.list)?[..], cmd.options.real("diffr2")) {
+        ([full], None) => (None, *full),
+        ([reduced, full], None) => (Some(*reduced), *full),
+        ([reduced], Some(more)) => (Some(*reduced), reduced + more),
+        _ => return Err(StataError::invalid("one or two values required")),
     };
-    let tested = cmd.options.int("ntested").unwrap_or(1) as f64;
-    if !(share > 0.0 && share < 1.0) || tested < 1.0 {
-        return Err(StataError::invalid("R2 must be between 0 and 1 and ntested() positive"));
+    let (tested, control) = counts(&cmd)?;
+    let control = reduced.map_or(0.0, |_| control);
+    let least = reduced.unwrap_or(0.0);
+    if reduced.is_none() && cmd.options.has("ncontrol") {
+        return Err(StataError::invalid("ncontrol() needs the shares of two models"));
+    }
+    if !(least >= 0.0 && full > least && full < 1.0) {
+        return Err(StataError::invalid(
+            "R2 must be between 0 and 1, that of the full model above the other",
+        ));
     }
     let (alpha, _) = levels(&cmd)?;
-    let delta = share / (1.0 - share);
-    let power = |n: f64| {
-        let df = n - tested - 1.0;
-        nf(tested, df, n * delta, f_inverse_tail(tested, df, alpha), true)
+    let delta = (full - least) / (1.0 - full);
+    let found = answer(&cmd, tested + control + 2.0, |n| power_of(n, delta, (tested, control), alpha))?;
+    let mut study = vec![("delta", four(delta))];
+    let title = match reduced {
+        None => {
+            study.push(("R2_T", four(full)));
+            "multiple linear regression\nF test for R2 testing all coefficients\nH0: R2_T = 0  versus  Ha: R2_T != 0"
+        }
+        Some(reduced) => {
+            study.extend([("R2_R", four(reduced)), ("R2_F", four(full)), ("R2_diff", four(full - reduced))]);
+            study.push(("ncontrol", whole(control)));
+            "multiple linear regression\nF test for R2 testing subset of coefficients\nH0: R2_F = R2_R  versus  Ha: R2_F != R2_R"
+        }
     };
-    let found = answer(&cmd, tested + 2.0, power)?;
-    let title = "multiple linear regression\nF test for R2 testing all coefficients\nH0: R2_T = 0  versus  Ha: R2_T != 0";
-    let study = [("delta", four(delta)), ("R2_T", four(share)), ("ntested", whole(tested))];
+    study.push(("ntested", whole(tested)));
     study_and_answer(s, title, (alpha, found.power, found.solved), &study, &[("N", whole(found.n))]);
     let mut r = begun(found.n, (alpha, found.power), delta);
-    r.scalar("R2_T", share).scalar("ntested", tested);
+    match reduced {
+        None => r.scalar("R2_T", full),
+        Some(reduced) => {
+            r.scalar("R2_R", reduced).scalar("R2_F", full).scalar("R2_diff", full - reduced);
+            r.scalar("ncontrol", control)
+        }
+    };
+    r.scalar("ntested", tested);
     r.text("type", "test").text("method", "rsquared");
+    s.r = r;
+    Ok(())
+}
+
+/// `ntested()` and `ncontrol()`, one each without the option.
+fn counts(cmd: &ParsedCommand) -> Result<(f64, f64)> {
+    let count = |name: &str| cmd.options.int(name).unwrap_or(1) as f64;
+    let (tested, control) = (count("ntested"), count("ncontrol"));
+    if tested < 1.0 || control < 1.0 {
+        return Err(StataError::invalid("ntested() and ncontrol() must be positive"));
+    }
+    Ok((tested, control))
+}
+
+/// Power of the F test of `tested` coefficients with `control` others in the model, with `lambda = N delta`.
+fn power_of(n: f64, delta: f64, (tested, control): (f64, f64), alpha: f64) -> f64 {
+    let df = n - tested - control - 1.0;
+    nf(tested, df, n * delta, f_inverse_tail(tested, df, alpha), true)
+}
+
+/// Runs what follows `power pcorr`: the squared partial correlation of the outcome with `ntested()` covariates given
+/// `ncontrol()` others, with `lambda = N rho2/(1 - rho2)`.
+pub(super) fn pcorr(s: &mut Session, text: &str) -> Result<()> {
+    let cmd = parsed(text, PARTIAL, UNSUPPORTED)?;
+    let [squared] = numbers(&cmd.list)?[..] else {
+        return Err(StataError::invalid("one value required"));
+    };
+    let (tested, control) = counts(&cmd)?;
+    if !(squared > 0.0 && squared < 1.0) {
+        return Err(StataError::invalid("the squared correlation must be between 0 and 1"));
+    }
+    let (alpha, _) = levels(&cmd)?;
+    let delta = squared / (1.0 - squared);
+    let found = answer(&cmd, tested + control + 2.0, |n| power_of(n, delta, (tested, control), alpha))?;
+    let title = "multiple linear regression\nF test for squared multiple partial correlation\nH0: rho2_p = 0  versus  Ha: rho2_p != 0";
+    let study = [
+        ("delta", four(delta)),
+        ("rho2_p", four(squared)),
+        ("ncontrol", whole(control)),
+        ("ntested", whole(tested)),
+    ];
+    study_and_answer(s, title, (alpha, found.power, found.solved), &study, &[("N", whole(found.n))]);
+    let mut r = begun(found.n, (alpha, found.power), delta);
+    r.scalar("rho2_p", squared).scalar("ncontrol", control).scalar("ntested", tested);
+    r.text("type", "test").text("method", "pcorr");
     s.r = r;
     Ok(())
 }

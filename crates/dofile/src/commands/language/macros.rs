@@ -54,7 +54,7 @@ pub(crate) const MACRO: CommandSpec = CommandSpec {
         run: "global b 2\nmacro drop b\nscalar gone = \"$b\" == \"\"\ntokenize 4 5 6\nmacro shift\nscalar a = `1'",
         expect: &[("gone", 1.0), ("a", 5.0)],
     }],
-    ..CommandSpec::raw("macro", 3, run_macro, "macro {drop|list|shift|dir} [names]")
+    ..CommandSpec::raw("macro", 3, run_macro, "macro {define name|drop|list|shift|dir} [names]")
 };
 pub(crate) const TOKENIZE: CommandSpec = CommandSpec {
     examples: &[Example {
@@ -196,6 +196,14 @@ fn run_macro(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (what, names) = split_name(&cmd.raw);
     let names = names.trim();
     match what {
+        _ if what.len() >= 2 && "define".starts_with(what) => {
+            let (name, rest) = split_name(names);
+            let (name, value) = (name.to_string(), macro_value(s, rest)?);
+            match name.strip_prefix('_') {
+                Some(local) => s.set_local(local, value),
+                None => s.set_global(&name, value),
+            }
+        }
         "drop" => {
             for name in names.split_whitespace() {
                 if name == "_all" {

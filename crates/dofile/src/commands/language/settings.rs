@@ -81,6 +81,21 @@ const SWITCHES: &[&str] = &[
     "xptheme",
 ];
 
+/// Settings of older versions: the width of the screen, of which the log had one of its own, and the size of texts in graphs.
+fn older(s: &mut Session, name: &str, value: &str) -> Result<()> {
+    let (what, number) = value.split_once(char::is_whitespace).unwrap_or((value, ""));
+    match (name, what) {
+        ("textsize", _) => Ok(()),
+        ("log", what) if what.starts_with("li") || what.starts_with("pa") => Ok(()),
+        (_, what) if what.starts_with("pa") => Ok(()),
+        ("display" | "di", what) if what.starts_with("li") => {
+            let raw = format!("linesize {}", number.trim());
+            set(s, &ParsedCommand { raw, ..ParsedCommand::default() })
+        }
+        _ => Err(StataError::unsupported_command(&format!("set {name} {value}"))),
+    }
+}
+
 fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (name, value) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
     let value = value.trim();
@@ -133,6 +148,7 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             }
             s.settings.linesize = x as usize;
         }
+        "display" | "di" | "log" | "textsize" => return older(s, name, value),
         "varabbrev" => s.settings.varabbrev = on_off(plain)?,
         "scheme" => s.settings.scheme = plain.to_string(),
         "cformat" | "pformat" | "sformat" => table_format(s, name, plain)?,

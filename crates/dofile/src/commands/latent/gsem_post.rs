@@ -33,9 +33,6 @@ pub(super) fn probabilities(s: &mut Session, call: &Call, of_items: bool) -> Res
         &[OptSpec::real("Level"), OptSpec::flag("NOSE")],
         &["CLASSPR", "CLASSPOSteriorpr", "POST"],
     )?;
-    if !call.list.is_empty() {
-        return Err(StataError::new(198, format!("{} not allowed", call.list)));
-    }
     let level = options.real("level").unwrap_or(s.settings.level);
     if !(10.0..=99.99).contains(&level) {
         return Err(StataError::new(198, "level() must be between 10 and 99.99 inclusive"));

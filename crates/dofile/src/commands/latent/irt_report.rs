@@ -191,7 +191,8 @@ const OPTIONS: &[OptSpec] = &[
 
 /// `estat report [varlist] [, sort() byparm post level()]`.
 pub(super) fn estat(s: &mut Session, call: &Call) -> Result<()> {
-    let options = call.options(OPTIONS, &["ALABel", "BLABel", "CLABel", "SEQlabel", "COEFLegend"])?;
+    let options =
+        call.options_after_list(OPTIONS, &["ALABel", "BLABel", "CLABel", "SEQlabel", "COEFLegend"])?;
     let state = state(s)?;
     let only = if call.list.is_empty() { None } else { Some(s.varlist(&call.list)?) };
     let names: Option<Vec<String>> = only.map(|l| l.iter().map(|v| s.frame.var(*v).name.clone()).collect());

@@ -47,9 +47,6 @@ pub(super) fn teffects(s: &mut Session, call: &Call) -> Result<()> {
         OptSpec::real("Level"),
     ];
     let options = call.options(&flags, &["STANDardized"])?;
-    if !call.list.is_empty() {
-        return Err(StataError::new(198, format!("{} not allowed", call.list)));
-    }
     let level = options.real("level").unwrap_or(s.settings.level);
     if !(10.0..=99.99).contains(&level) {
         return Err(StataError::new(198, "level() must be between 10 and 99.99 inclusive"));

@@ -58,9 +58,6 @@ fn wanted(text: Option<&str>) -> Result<Vec<&'static str>> {
 /// `estat gof`.
 pub(super) fn gof(s: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::text("stats"), OptSpec::flag("NODEScribe")], &[])?;
-    if !call.list.is_empty() {
-        return Err(StataError::new(198, format!("{} not allowed", call.list)));
-    }
     let wanted = wanted(options.text("stats"))?;
     let state = state(s)?;
     let has = |what: &str| wanted.contains(&what);

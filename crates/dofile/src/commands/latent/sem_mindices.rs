@@ -46,9 +46,6 @@ fn scale(implied: &Implied, cell: Cell) -> f64 {
 /// `estat mindices`.
 pub(super) fn mindices(s: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::real("MINchi2")], &["SHOWPclass"])?;
-    if !call.list.is_empty() {
-        return Err(StataError::new(198, format!("{} not allowed", call.list)));
-    }
     let least = options.real("minchi2").unwrap_or(3.841_458_820_694_124);
     let state = state(s)?;
     let model = &state.specification.model;

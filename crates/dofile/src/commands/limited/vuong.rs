@@ -2,7 +2,6 @@
 //! name `vuong`, as the plain model lies on the border of the other one, and gives it under the name `forcevuong`.
 
 use super::zero::{constant_equation, log_mean, main_equation};
-use super::zero_inflated::shares;
 use crate::error::{Result, StataError};
 use crate::estimation::ml_command;
 use crate::estimation::model::Model;
@@ -14,7 +13,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 use estimators::distributions::normal_tail;
 use estimators::jet::{Formula, Jet};
-use estimators::ml_zero::{inflated, negative_binomial, poisson};
+use estimators::ml_zero::{inflated, negative_binomial, poisson, shares};
 
 /// Refuses `vuong`, and `forcevuong` where rows do not count alike.
 ///

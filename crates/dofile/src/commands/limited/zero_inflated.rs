@@ -15,7 +15,7 @@ use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
 use crate::value::MISSING;
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, Likelihood, MlFit};
-use estimators::ml_zero::{inflated, negative_binomial, poisson};
+use estimators::ml_zero::{inflated, negative_binomial, poisson, shares};
 
 /// The inflation equation: regressors of `inflate()`.
 fn inflation(session: &Session, cmd: &ParsedCommand) -> Result<FvList> {
@@ -118,11 +118,6 @@ pub(super) fn header(session: &mut Session, title: &str) {
 /// `ln(alpha)` of the second start of `zinb`, whose other parameters are those of `zip`. From the first start alone some
 /// data lead to a lower maximum, at which the inflation has a probability of nearly zero.
 const SMALL_DISPERSION: f64 = -1.0;
-
-/// Log probabilities of being inflated and of the rest.
-pub(super) fn shares<const N: usize>(z: Jet<N>, probit: bool) -> (Jet<N>, Jet<N>) {
-    if probit { (z.ln_normal(), (-z).ln_normal()) } else { (z.ln_logistic(), (-z).ln_logistic()) }
-}
 
 /// The start with the highest maximum, and that maximum: the likelihood of an inflated count may have several.
 ///

@@ -73,6 +73,16 @@ pub(super) struct Named {
     pub title: Option<String>,
 }
 
+/// A line with the colon behind the name of a built-in function, which versions before 9 did not ask for: `nl exp2 y x`.
+pub(super) fn with_colon(raw: &str) -> String {
+    match raw.split_once(char::is_whitespace) {
+        Some((name, rest)) if !rest.trim_start().starts_with(':') && BUILT_IN.iter().any(|b| b.0 == name) => {
+            format!("{name}: {rest}")
+        }
+        _ => raw.to_string(),
+    }
+}
+
 /// Reads `NAME: depvar varlist ...`; nothing where the text has another form.
 ///
 /// # Errors

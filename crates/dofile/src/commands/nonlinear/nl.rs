@@ -84,7 +84,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (text, title) = if raw.starts_with('(') {
         (raw.clone(), None)
     } else {
-        let named = super::named::read(s, &raw)?;
+        let named = super::named::read(s, &super::named::with_colon(&raw))?;
         let named =
             named.ok_or_else(|| StataError::unsupported_command("nl with a function evaluator program"))?;
         (named.text, named.title)

@@ -11,7 +11,7 @@ use crate::syntax::split::ParsedCommand;
 use estimators::matrix::Mat;
 use estimators::ml::{Equation, Likelihood, MlFit};
 use estimators::ml_group::{Grouped, maximise};
-use estimators::ml_random::{Outcome, RandomEffects, root};
+use estimators::ml_random::{Outcome, RandomEffects, elements, root};
 use estimators::stacked::{Centred, uncentred};
 
 /// A model with random effects before it is fitted.
@@ -76,21 +76,23 @@ pub(super) fn fit<O: Outcome + Sync>(
     let pooled = ml_command::quiet(model, &Pooled(&setup.outcome), equations, &start)?;
     columns.extend(model.constant.then_some(ones.as_slice()));
     let mut from = pooled.b;
-    from.extend(setup.effects.iter().map(|c| -0.5 - spread(c).ln()));
-    let q = setup.effects.len();
-    from.extend(vec![0.0; if setup.correlated { q * (q - 1) / 2 } else { 0 }]);
+    // the search is in units of what an effect adds to the index
+    let effects = effect_columns(&setup.effects, setup.correlated);
+    from.extend(vec![-0.5; setup.effects.len()]);
+    from.extend(vec![0.0; elements(setup.effects.len(), setup.correlated).len() - setup.effects.len()]);
     // a regressor far from zero keeps its digits
     let centred = Centred::of(&columns);
     centred.start(&mut from);
     let grouped =
         Grouped { columns: centred.slices(), y: &model.y, offset: setup.offset, rows: setup.rows.to_vec() };
     let mut kernel =
-        RandomEffects::new(grouped, setup.outcome, setup.effects, setup.correlated, setup.points);
+        RandomEffects::new(grouped, setup.outcome, effects.slices(), setup.correlated, setup.points);
     let clusters = clogit::nested(model, setup.rows)?;
     let clusters = clusters.as_ref().map(|(of, count)| (of.as_slice(), *count));
     let mut fit = maximise(&mut kernel, &from, likelihood::limits(&cmd.options), clusters)
         .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
     uncentre(&mut fit, &centred);
+    effects_in_units(&mut fit, &effects, setup.correlated);
     if !cmd.has("nolog") {
         print_log(session, &fit, model.is_robust(), cmd.options.int("iterate"));
     }
@@ -104,25 +106,49 @@ pub(super) fn uncentre(fit: &mut MlFit, centred: &Centred) {
     (fit.b, fit.v) = uncentred(&fit.b, &fit.v, &parts);
 }
 
-/// Standard deviation of a column, one for a constant.
-fn spread(column: &[f64]) -> f64 {
-    let n = column.len() as f64;
-    let mean = column.iter().sum::<f64>() / n;
-    let sd = (column.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-    // a constant leaves rounding noise
-    if sd > 1e-10 * mean.abs() { sd } else { 1.0 }
+/// Columns of the effects in units of what an effect adds to the index. The constant takes up the mean of a slope's column
+/// where both effects are correlated; where they are not, the model depends on the origin of the column, which stays.
+fn effect_columns(columns: &[&[f64]], correlated: bool) -> Centred {
+    let one = |c: &&[f64]| c.iter().all(|v| *v == 1.0);
+    match columns.iter().position(one) {
+        Some(at) if correlated && at + 1 == columns.len() => Centred::of(columns),
+        _ => Centred::scaled(columns),
+    }
+}
+
+/// Takes the root of the effects' covariance, the last parameters, from the units of the search to those of the data: it
+/// is the product of the lower triangular map of the effects and the root that the search found.
+fn effects_in_units(fit: &mut MlFit, columns: &Centred, correlated: bool) {
+    let map = columns.to_raw();
+    let places = elements(map.rows(), correlated);
+    let first = fit.b.len() - places.len();
+    let found = root(&fit.b[first..], map.rows(), correlated);
+    let raw = map.times(&found);
+    // the diagonal is in logs, so that a change of its unit is a shift
+    let slope = |(i, j): (usize, usize), (r, c): (usize, usize)| match (i == j, r == c) {
+        (true, _) => f64::from(u8::from((i, j) == (r, c))),
+        (false, _) if j != c => 0.0,
+        (false, true) => map[(i, r)] * found[(r, c)],
+        (false, false) => map[(i, r)],
+    };
+    let size = fit.b.len();
+    let jacobian = Mat::from_fn(size, size, |a, b| match (a < first, b < first) {
+        (true, true) => f64::from(u8::from(a == b)),
+        (false, false) => slope(places[a - first], places[b - first]),
+        _ => 0.0,
+    });
+    (fit.v, fit.v_model) = (jacobian.sandwich(&fit.v), jacobian.sandwich(&fit.v_model));
+    for (value, (i, j)) in fit.b[first..].iter_mut().zip(&places) {
+        *value = if i == j { raw[(*i, *j)].ln() } else { raw[(*i, *j)] };
+    }
 }
 
 /// Replaces the kernel's covariance parameters (the last ones) by variances and covariances of the effects, with the
 /// covariance matrix by the delta method. The order is that of the kernel: diagonal, then below it row by row.
 pub(super) fn to_variances(fit: &mut MlFit, effects: usize, correlated: bool) {
-    let count = effects + if correlated { effects * (effects - 1) / 2 } else { 0 };
-    let first = fit.b.len() - count;
+    let places = elements(effects, correlated);
+    let first = fit.b.len() - places.len();
     let l = root(&fit.b[first..], effects, correlated);
-    let mut places: Vec<(usize, usize)> = (0..effects).map(|i| (i, i)).collect();
-    if correlated {
-        (1..effects).for_each(|i| places.extend((0..i).map(|j| (i, j))));
-    }
     let sigma = l.outer();
     // d Sigma_ij / d L_rc = [i = r] L_jc + [j = r] L_ic; a diagonal element of L is an exponential
     let slope = |(i, j): (usize, usize), (r, c): (usize, usize)| {

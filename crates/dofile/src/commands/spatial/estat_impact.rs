@@ -19,8 +19,8 @@ const KINDS: [&str; 3] = ["direct", "indirect", "total"];
 
 /// Runs the command.
 pub(super) fn run(s: &mut Session, call: &Call) -> Result<()> {
-    let options =
-        call.options(&[OptSpec::flag("noLOG"), OptSpec::text("vce"), OptSpec::real("Level")], &[])?;
+    let options = call
+        .options_after_list(&[OptSpec::flag("noLOG"), OptSpec::text("vce"), OptSpec::real("Level")], &[])?;
     match options.text("vce").map(str::trim) {
         None | Some("delta") => {}
         Some(kind) => {

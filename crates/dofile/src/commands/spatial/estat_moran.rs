@@ -21,9 +21,7 @@ pub(super) fn run(s: &mut Session, call: &Call) -> Result<()> {
     if names.is_empty() {
         return Err(StataError::new(198, "option errorlag() required"));
     }
-    if !call.list.is_empty() {
-        return Err(StataError::new(198, format!("{} not allowed", call.list)));
-    }
+    call.no_list()?;
     if s.e.results.get_text("wtype").is_some() {
         return Err(StataError::new(101, "estat moran is not available after regress with weights"));
     }

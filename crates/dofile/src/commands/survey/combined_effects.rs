@@ -22,7 +22,7 @@ fn finite(s: &Session) -> Result<f64> {
 /// Variance of the combination over that of a simple random sample, and over that of the command without the design.
 pub(super) fn run(s: &mut Session, call: &Call) -> Result<()> {
     let specs = ["DEFF", "DEFT", "MEFF", "MEFT", "SRSsubpop"].map(OptSpec::flag);
-    let options = call.options(&specs, &[])?;
+    let options = call.options_after_list(&specs, &[])?;
     if options.has("srssubpop") {
         return Err(StataError::unsupported_option("estat lceffects", "srssubpop"));
     }

@@ -32,11 +32,10 @@ pub(super) fn covariance(rows: &SurveyRows, linearised: &[Vec<f64>]) -> Mat {
     total
 }
 
-/// The design for commands after a linearised fit; nothing for a subpopulation and for poststrata, whose weights are not
-/// those of the data.
+/// The design for commands after a linearised fit; nothing for poststrata, whose weights are not those of the data.
 pub(super) fn kept(rows: &SurveyRows) -> Option<SurveyDesign> {
-    let rows = (!rows.subpop && rows.poststratum.is_none()).then(|| rows.clone())?;
-    Some(SurveyDesign::new(move |sample, values| {
+    let rows = rows.poststratum.is_none().then(|| rows.clone())?;
+    Some(SurveyDesign::new(rows.inside.clone(), move |sample, values| {
         if sample != rows.rows {
             return None;
         }

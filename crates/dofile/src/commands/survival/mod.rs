@@ -34,6 +34,7 @@ mod sts_test;
 mod stset;
 mod stset_report;
 mod stsplit;
+mod sttocc;
 mod stvary;
 
 use super::CommandSpec;
@@ -46,6 +47,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     stjoin::SPEC,
     stgen::SPEC,
     stgen::SPEC_STFILL,
+    sttocc::SPEC,
     sts::SPEC,
     stci::SPEC,
     stcox::SPEC,

@@ -18,9 +18,7 @@ const DOCUMENTED: &[&str] = &["SAVing", "SMEMory", "CIOPts", "RLOPts", "ADDPLOT"
 
 /// Runs `estat acplot`.
 pub(super) fn acplot(session: &mut Session, call: &Call) -> Result<()> {
-    if !call.list.is_empty() {
-        return Err(StataError::standard(198));
-    }
+    call.no_list()?;
     let mut level = session.settings.level;
     let (mut lags, mut covariances, mut rest): (Option<f64>, bool, Vec<RawOption>) =
         (None, false, Vec::new());

@@ -20,9 +20,7 @@ const DOCUMENTED: &[&str] = &["DLABel", "MODlabel", "PGRID", "NOGRID", "RLOPts",
 
 /// Runs `estat aroots`.
 pub(super) fn aroots(session: &mut Session, call: &Call) -> Result<()> {
-    if !call.list.is_empty() {
-        return Err(StataError::standard(198));
-    }
+    call.no_list()?;
     let (mut graph, mut rest): (bool, Vec<RawOption>) = (true, Vec::new());
     for option in split_options(&call.option_text)? {
         match &option.1 {

@@ -90,9 +90,6 @@ fn design(session: &Session) -> Result<Arc<Design>> {
 /// `estat transition`, `estat duration`.
 pub(super) fn estat(session: &mut Session, durations: bool, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::real("Level")], &[])?;
-    if !call.list.is_empty() {
-        return Err(StataError::new(198, format!("{} not allowed", call.list)));
-    }
     let level = options.real("level").unwrap_or(session.settings.level);
     let found = moves(session)?;
     let rows: Vec<(String, [f64; 4])> = if durations {

@@ -144,7 +144,7 @@ pub(super) const CATEGORICAL: &[Case] = &[
     case("mprobit m x z", "", "fpi", ""),
     case("zioprobit k x z, inflate(q)", "", "fpi", ""),
     case("rologit y x z, group(id)", "", "", ""),
-    case("mixlogit bb z, group(id) rand(x) nrep(20)", "bysort id (y): generate bb = _n == _N", "i", "imu"),
+    case("mixlogit bb z, group(id) rand(x) nrep(20)", "bysort id (y): generate bb = _n == _N", "i", "im"),
     case("ologit k x z, vce(cluster id)", "", "fpi", ""),
 ];
 
@@ -188,8 +188,13 @@ pub(super) const MIXED: &[Case] = &[
     case("meoprobit k x z || id:", "", "", ""),
     case("meqrlogit b x z || id:", "", "", ""),
     case("meqrpoisson c x z || id:", "", "", ""),
-    case("melogit b z || id: x", "", "", "u"),
-    case("mepoisson c z || id: x", "", "", "u"),
+    case("melogit b z || id: x", "", "", "rs"),
+    case("mepoisson c z || id: x", "", "", "rs"),
+    case("menbreg c z || id: x", "", "", "rs"),
+    case("meologit k z || id: x", "", "", "rs"),
+    case("melogit b z || id: x, covariance(unstructured)", "", "", "r"),
+    case("mepoisson c z || id: x, covariance(unstructured)", "", "", "r"),
+    case("meoprobit k z || id: x, covariance(unstructured)", "", "", "r"),
     case("mixed y x z || g: || id:", "", "", "y"),
 ];
 

@@ -53,7 +53,8 @@ fn taken_back(mut fit: Fit, change: &Change) -> Fit {
 
 /// The first difference of estimates in the old units. A constant has all its digits only near zero.
 fn difference(plain: &Fit, moved: &Fit, case: &Case) -> Option<String> {
-    let unit = |name: &str| case.has('r') && (name.starts_with("lns1_1_1") || name.starts_with("atr"));
+    let of_effects = ["lns1_1_1", "atr", "/:var(", "/:cov("];
+    let unit = |name: &str| case.has('r') && of_effects.iter().any(|start| name.starts_with(start));
     let constant = |name: &str| name.ends_with("_cons") || name.contains("cut") || name.contains("theta");
     let compared = |name: &str| constant(name) && !unit(name) && !case.has('c');
     for (i, name) in plain.names.iter().enumerate().filter(|(_, name)| compared(name)) {

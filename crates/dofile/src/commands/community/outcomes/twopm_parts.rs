@@ -2,7 +2,7 @@
 
 use crate::error::{Result, StataError};
 use crate::frame::{Column, StorageType, Variable};
-use crate::ops::run::quietly;
+use crate::ops::run::{quietly, with_notes};
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::leading_groups;
@@ -145,7 +145,7 @@ fn run_parts(
 ) -> Result<Runs> {
     let [a, b] = parts;
     let weight_of_first = weight_of_binary(s, weight)?;
-    quietly(
+    with_notes(
         s,
         &format!(
             "{} {} {} if {} == 1{weight_of_first}, {} {vce}",
@@ -157,7 +157,7 @@ fn run_parts(
         "regress_log" => ("regress", MADE[2]),
         command => (command, y),
     };
-    quietly(
+    with_notes(
         s,
         &format!("{command} {outcome} {} if {} == 1{weight}, {} {vce}", lists[1], MADE[1], b.options),
     )?;

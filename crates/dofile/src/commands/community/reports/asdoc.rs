@@ -4,7 +4,7 @@ use super::asdoc_models::{self, Nested};
 use super::asdoc_tables as tables;
 use super::screen::{printed, rows};
 use super::{Target, write};
-use crate::commands::{CommandSpec, Example, Interpreter};
+use crate::commands::{ByRule, CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::ops::collection::Sheet;
 use crate::session::Session;
@@ -14,6 +14,7 @@ use crate::syntax::{OptSpec, ParsedCommand};
 
 /// The command.
 pub(crate) const SPEC: CommandSpec = CommandSpec {
+    by: ByRule::EachGroup,
     notes: "summarize, correlate, pwcorr, two-sample ttest and models have own tables, other commands what they print; the file is Myfile.doc (rich text) without save(), .docx and .csv are possible, new tables go behind those of the file unless replace is given; nest puts models side by side; the results of the command stay; Shah (2018)",
     examples: &[
         Example {
@@ -88,6 +89,9 @@ impl Call {
         let end = front.find(char::is_whitespace).unwrap_or(front.len());
         let (word, behind) = front.split_at(end);
         let spec = s.command(word).ok_or_else(|| StataError::unsupported_command(word))?;
+        if s.by.is_some() && spec.by != ByRule::EachGroup {
+            return Err(StataError::new(190, format!("{word} may not be combined with by")));
+        }
         let (mut own, mut rest) = (String::new(), Vec::new());
         for (name, value) in split_options(options)? {
             // other commands have a stat() or label of their own
@@ -148,7 +152,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let call = Call::parse(s, raw)?;
     let file = call.own.text("save").map_or("Myfile.doc", |f| unquote(f.trim())).to_string();
     let file = if file.rsplit('/').next().unwrap_or("").contains('.') { file } else { format!("{file}.doc") };
-    let replace = call.own.has("replace");
+    // the tables of the groups of by follow each other
+    let replace = call.own.has("replace") && s.by.is_none_or(|(first, _)| first == 0);
     let before = s.e.results.get_text("cmdline").map(str::to_string);
     let text = if call.name == "summarize" && call.own.text("stat").is_some() {
         String::new()
@@ -185,6 +190,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if let Some(title) = call.own.text("title") {
         sheet.title = title.to_string();
+    }
+    if s.by.is_some() {
+        sheet.title = format!("{}: {} = {}", sheet.title, s.by_names.join(" "), s.by_label);
     }
     if let Some(note) = call.own.text("notes") {
         sheet.notes.push(note.to_string());

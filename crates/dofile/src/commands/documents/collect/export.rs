@@ -343,15 +343,16 @@ fn grid(sheet: &Sheet) -> Grid {
                     text: if j == 0 { text.replace("  ", "\u{a0}\u{a0}") } else { text.clone() },
                     look: Look { bold: i < sheet.head.len(), ..Look::default() },
                     align: if j < sheet.labels() { Align::Left } else { Align::Right },
+                    ..Cell::default()
                 })
                 .collect()
         })
         .collect();
     Grid {
-        name: String::new(),
         title: headings(sheet).collect::<Vec<_>>().join(", "),
         notes: sheet.notes.clone(),
         rows,
         headings: sheet.head.len(),
+        ..Grid::default()
     }
 }

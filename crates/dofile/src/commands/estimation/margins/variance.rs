@@ -39,7 +39,7 @@ pub(super) fn check(session: &Session, cmd: &ParsedCommand, request: &Request) -
     if survey && (e.get_text("vce") != Some("linearized") || design(session).is_none()) {
         return Err(StataError::unsupported_option(
             "margins",
-            "vce(unconditional) after svy with replicates, a subpopulation or poststrata",
+            "vce(unconditional) after svy with replicates or poststrata",
         ));
     }
     if !survey && !matches!(e.get_text("vce"), Some("robust" | "cluster")) {
@@ -102,8 +102,7 @@ fn linearised(session: &Session, parameters: &Parameters, cells: &[Cell], rows: 
     let sample = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
     let all: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let weights = weights_of_estimation(session, &all)?;
-    let on_parameters = influence(session, parameters, &all, &weights)?;
-    let mut values = on_parameters.times(&jacobian(cells, parameters).transpose());
+    let mut values = of_parameters(session, parameters, cells, &all, &weights)?;
     let mut place = vec![usize::MAX; sample.len()];
     all.iter().enumerate().for_each(|(i, row)| place[*row] = i);
     for (c, cell) in cells.iter().enumerate() {
@@ -138,6 +137,28 @@ fn linearised(session: &Session, parameters: &Parameters, cells: &[Cell], rows: 
         return Err(StataError::new(460, "only one cluster"));
     }
     Ok(sums.transpose().times(&sums).scaled(n / (n - 1.0)))
+}
+
+/// What the influence of each row of the sample on the parameters does to the margins: zero outside of the subpopulation
+/// that a survey's model was fitted to.
+fn of_parameters(
+    session: &Session,
+    parameters: &Parameters,
+    cells: &[Cell],
+    sample: &[usize],
+    weights: &[f64],
+) -> Result<Mat> {
+    let fitted: Vec<usize> =
+        (0..sample.len()).filter(|i| design(session).is_none_or(|d| d.is_inside(*i))).collect();
+    let pick = |i: &usize| (sample[*i], weights[*i]);
+    let (rows, own): (Vec<usize>, Vec<f64>) = fitted.iter().map(pick).unzip();
+    let of_rows = influence(session, parameters, &rows, &own)?;
+    let moved = of_rows.times(&jacobian(cells, parameters).transpose());
+    let mut out = Mat::zeros(sample.len(), cells.len());
+    for (k, i) in fitted.iter().enumerate() {
+        (0..cells.len()).for_each(|c| out[(*i, c)] = moved[(k, c)]);
+    }
+    Ok(out)
 }
 
 /// Heading of the column of standard errors.
