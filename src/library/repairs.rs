@@ -71,6 +71,9 @@ pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
     // where levels differ in capitals, too, taking away the blanks leaves several spellings of one level; a yes and a no in
     // several spellings are 0 and 1
     let is_partial = |step: &&DataStep| {
+        if all().any(|other| has_more_codes(other, step)) {
+            return true;
+        }
         let better: &[ConvertTo] = match step.to {
             Some(ConvertTo::Text) => &[ConvertTo::TextLower, ConvertTo::YesNo],
             Some(ConvertTo::TextLower) => &[ConvertTo::YesNo],
@@ -80,9 +83,15 @@ pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
     };
     let offers = |column: &Option<String>| all().filter(|s| s.column == *column && !is_partial(s)).count();
     let is_text = |name: &str| dataset.columns.iter().any(|c| c.name == name && c.is_text());
-    // `<0.01` and `~15` are numbers that somebody knows; codes of a column of numbers are none
+    // `<0.01` and `~15` are numbers that somebody knows; codes are none, which are written as all numbers of the column are
     let loses_numbers = |step: &DataStep, column: &str| {
-        let number = step.missing.iter().any(|text| text.contains(|c: char| c.is_ascii_digit()));
+        let is_code = |text: &str| {
+            let cut = step.remove.iter().fold(text.to_owned(), |text, cut| text.replace(cut, ""));
+            let decimal = step.decimal.as_deref().unwrap_or(".");
+            cut.replace(decimal, ".").trim().parse::<f64>().is_ok()
+        };
+        let number =
+            step.missing.iter().any(|text| text.contains(|c: char| c.is_ascii_digit()) && !is_code(text));
         number && step.to == Some(ConvertTo::Number) && is_text(column)
     };
     let may = |step: &&DataStep| match (step.kind, &step.column, &step.to) {
@@ -93,6 +102,16 @@ pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
         _ => false,
     };
     all().filter(|step| !is_partial(step)).filter(may).cloned().collect()
+}
+
+/// True for a step that reads a column as another one does, and makes codes missing besides.
+fn has_more_codes(step: &DataStep, other: &DataStep) -> bool {
+    let sign = |step: &DataStep| step.decimal.clone().unwrap_or_else(|| ".".to_owned());
+    step.column.is_some()
+        && (&step.column, &step.to, &step.remove) == (&other.column, &other.to, &other.remove)
+        && sign(step) == sign(other)
+        && step.missing.len() > other.missing.len()
+        && other.missing.iter().all(|text| step.missing.contains(text))
 }
 
 /// Returns the offered repairs that a statement does not carry out: of rows, and of these columns.
@@ -140,8 +159,8 @@ pub fn with_repairs(mut problem: Problem, inputs: &Inputs, statement: &Statement
 }
 
 /// Remarks on a column that no step repairs, and that say why it is not what an analysis needs.
-const UNREPAIRED: [&str; 5] =
-    ["mixed_number_styles", "mixed_types", "mixed_date_orders", "ranges_as_text", "times_as_text"];
+const UNREPAIRED: [&str; 6] =
+    ["mixed_number_styles", "mixed_types", "mixed_date_orders", "ranges_as_text", "times_as_text", "years_as_text"];
 
 /// Adds to a refusal that names a column what the upload said on it, where no repair is offered for it.
 fn with_remarks(mut problem: Problem, inputs: &Inputs, open: &[DataStep]) -> Problem {
@@ -192,6 +211,7 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
         to => {
             let cut = !step.remove.is_empty() || step.decimal.is_some();
             to.mask().is_some()
+                || *to == ConvertTo::FirstYear
                 || cut
                 || step.missing.is_empty()
                 || !step.missing.iter().all(|m| is_number(m))
@@ -223,6 +243,12 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
             lines.push(format!("rename ss_from {column}"));
             return Ok(lines);
         }
+        Some(mask) if to.reads_year_first_too() => {
+            let is_year = "inrange(real(usubstr(ss_from, 1, 4)), 1000, 9999)";
+            lines.push(format!("generate long {column} = daily(ss_from, \"{mask}\", {TOP_YEAR})"));
+            lines.push(format!("quietly replace {column} = daily(ss_from, \"YMD\", {TOP_YEAR}) if {is_year}"));
+            lines.push(format!("format %td {column}"));
+        }
         Some(mask) => {
             lines.push(format!("generate long {column} = daily(ss_from, \"{mask}\", {TOP_YEAR})"));
             lines.push(format!("format %td {column}"));
@@ -230,10 +256,16 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
         None => {
             let cut = |text: String, cut: &String| format!("subinstr({text}, {}, \"\", .)", literal(cut));
             let mut number = step.remove.iter().fold("ss_from".to_owned(), cut);
+            if *to == ConvertTo::FirstYear {
+                number = format!("usubstr(ustrtrim({number}), 1, 4)");
+            }
             if let Some(decimal) = &step.decimal {
                 number = format!("subinstr({number}, {}, \".\", .)", literal(decimal));
             }
             lines.push(format!("generate double {column} = real(ustrtrim({number}))"));
+            if *to == ConvertTo::FirstYear {
+                lines.push(format!("format %ty {column}"));
+            }
         }
     }
     lines.push(format!("quietly count if missing({column}) & ss_from != \"\""));

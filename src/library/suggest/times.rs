@@ -63,7 +63,9 @@ impl Named<'_> {
         let fits = if says_year { are_years || (numbered && !of_something) } else { is_period };
         // the first, second and third visit of each person; `visits` are counted
         let visit = c.name.eq_ignore_ascii_case("visit") && c.min == Some(1.0) && c.distinct <= 30;
-        let is_time = of_years || visit || self.word(&named) && fits;
+        // the step that reads `2018/19` gives the year this format
+        let read_as_year = are_years && c.format.starts_with("%ty");
+        let is_time = of_years || visit || read_as_year || self.word(&named) && fits;
         dated || (c.integer_valued && is_time && !self.has("@built"))
     }
 

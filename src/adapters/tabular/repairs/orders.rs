@@ -6,7 +6,7 @@ use super::rows::Foreign;
 use super::scan::{ORDERS, TextScan};
 use super::{MOST_EXCEPTIONS, Note, Offer, Place, apply, convert};
 use crate::adapters::tabular::convert::number_text;
-use crate::adapters::tabular::problems::shown;
+use crate::adapters::tabular::problems::{counted, shown};
 use crate::adapters::tabular::warnings::Warnings;
 use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::{Column, InferredType};
@@ -23,6 +23,12 @@ pub(super) struct Days {
     dates: u64,
     /// Cells that fit two orders and are another day in each, by these orders.
     unclear: [[u64; 3]; 3],
+    /// Cells with the year first, in four digits, and the first of them.
+    year_first: u64,
+    first_of_years: Option<(u64, String)>,
+    /// The other cells that fit the day first and the month first, and the first of these cells.
+    after: [u64; 2],
+    first_of_others: Option<(u64, String)>,
     /// Cells that do not fit each order, with their first rows; cut at [`MOST_TEXTS`].
     others: [BTreeMap<String, u64>; 3],
 }
@@ -38,6 +44,15 @@ impl Days {
             self.unclear[one][other] += u64::from(differ);
         }
         self.dates += u64::from(fits.contains(&true));
+        let whole_year = cell.trim().bytes().take_while(u8::is_ascii_digit).count() == 4;
+        if fits[2] && whole_year {
+            self.year_first += 1;
+            self.first_of_years.get_or_insert_with(|| (row, cell.to_owned()));
+        } else {
+            self.after[0] += u64::from(fits[0]);
+            self.after[1] += u64::from(fits[1]);
+            self.first_of_others.get_or_insert_with(|| (row, cell.to_owned()));
+        }
         for (at, fits) in fits.into_iter().enumerate() {
             self.fitting[at] += u64::from(fits);
             let others = &mut self.others[at];
@@ -93,6 +108,40 @@ fn message(column: &Column, scan: &TextScan, place: Place) -> Option<(usize, Str
         place.row(row)
     );
     Some((best, message))
+}
+
+/// Steps that read cells with the year first next to all others, by each order that reads these.
+pub(super) fn both(at: usize, column: &Column, scan: &TextScan, place: Place) -> Vec<Offer> {
+    let days = &scan.days;
+    let (Some((row, year)), Some((other_row, other))) = (&days.first_of_years, &days.first_of_others) else {
+        return Vec::new();
+    };
+    let orders = [ConvertTo::DateYmdOrDmy, ConvertTo::DateYmdOrMdy];
+    let reads = |at: usize| days.year_first + days.after[at] == scan.cells.present;
+    let fitting: Vec<&ConvertTo> = (0..2).filter(|at| reads(*at)).map(|at| &orders[at]).collect();
+    let what = match fitting.as_slice() {
+        [ConvertTo::DateYmdOrDmy] => "the day first",
+        [_] => "the month first",
+        _ => "the day or the month first",
+    };
+    let message = format!(
+        "{} holds {} with the year first (\"{}\" in {}) and {} with {what} (\"{}\" in {}); it is kept as text. The repair reads both",
+        column.name,
+        counted(days.year_first, "date", "dates"),
+        shown(year),
+        place.row(*row),
+        counted(scan.cells.present - days.year_first, "date", "dates"),
+        shown(other),
+        place.row(*other_row)
+    );
+    let kind = if fitting.len() == 1 { "mixed_date_orders" } else { "ambiguous_date" };
+    let offer = |order: &ConvertTo| Offer {
+        at,
+        step: convert(column, order.clone()),
+        note: Note { kind, message: message.clone() },
+        because_of: None,
+    };
+    fitting.into_iter().map(offer).collect()
 }
 
 /// The order that reads nearly all cells; the others become missing. Where cells may be in the order of the others, none.
