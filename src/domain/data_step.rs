@@ -75,7 +75,12 @@ impl ConvertTo {
             Self::DateDmy | Self::DateYmdOrDmy => Some("DMY"),
             Self::DateMdy | Self::DateYmdOrMdy => Some("MDY"),
             Self::DateYmd => Some("YMD"),
-            Self::Number | Self::DateSpreadsheet | Self::FirstYear | Self::Text | Self::TextLower | Self::YesNo => None,
+            Self::Number
+            | Self::DateSpreadsheet
+            | Self::FirstYear
+            | Self::Text
+            | Self::TextLower
+            | Self::YesNo => None,
         }
     }
 
@@ -291,7 +296,7 @@ impl DataStep {
             let texts = quoted(&self.remove);
             text += &either(&format!(", without {texts}"), &format!("，去掉 {texts}"));
         }
-        if let Some(sign) = &self.decimal {
+        if let Some(sign) = self.decimal.as_ref().filter(|sign| *sign != ".") {
             text += &either(&format!(", decimal sign \"{sign}\""), &format!("，小数点为 \"{sign}\""));
         }
         if !self.missing.is_empty() {

@@ -159,8 +159,14 @@ pub fn with_repairs(mut problem: Problem, inputs: &Inputs, statement: &Statement
 }
 
 /// Remarks on a column that no step repairs, and that say why it is not what an analysis needs.
-const UNREPAIRED: [&str; 6] =
-    ["mixed_number_styles", "mixed_types", "mixed_date_orders", "ranges_as_text", "times_as_text", "years_as_text"];
+const UNREPAIRED: [&str; 6] = [
+    "mixed_number_styles",
+    "mixed_types",
+    "mixed_date_orders",
+    "ranges_as_text",
+    "times_as_text",
+    "years_as_text",
+];
 
 /// Adds to a refusal that names a column what the upload said on it, where no repair is offered for it.
 fn with_remarks(mut problem: Problem, inputs: &Inputs, open: &[DataStep]) -> Problem {
@@ -246,7 +252,8 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
         Some(mask) if to.reads_year_first_too() => {
             let is_year = "inrange(real(usubstr(ss_from, 1, 4)), 1000, 9999)";
             lines.push(format!("generate long {column} = daily(ss_from, \"{mask}\", {TOP_YEAR})"));
-            lines.push(format!("quietly replace {column} = daily(ss_from, \"YMD\", {TOP_YEAR}) if {is_year}"));
+            lines
+                .push(format!("quietly replace {column} = daily(ss_from, \"YMD\", {TOP_YEAR}) if {is_year}"));
             lines.push(format!("format %td {column}"));
         }
         Some(mask) => {

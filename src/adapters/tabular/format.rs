@@ -222,7 +222,9 @@ fn zip(path: &Path, extension: &str) -> Result<Format, Problem> {
             () if has("word/document.xml") => {
                 "a document of Word; copy its table into a spreadsheet program and save it there"
             }
-            () if has("index/document.iwa") => "a document of Numbers or Pages; export it as a workbook or as CSV",
+            () if has("index/document.iwa") => {
+                "a document of Numbers or Pages; export it as a workbook or as CSV"
+            }
             () => "a ZIP archive without a workbook; unpack it",
         };
         Err(problems::unsupported(&format!("the file is {what}; {ACCEPTED}")))

@@ -17,7 +17,10 @@ fn names_below_groups_of_columns_are_the_header() {
     for (text, row) in [
         (",2021,,2022,\nShop,Sales,Staff,Sales,Staff\nA,12.5,3,13,4\nB,11,2,12,2\n", 2),
         (";2021;;2022;\n;;;;\nShop;Sales;Staff;Sales;Staff\nA;12,5;3;13,1;4\nB;11,2;2;12;2\n", 3),
-        ("Sales of the shops,,,,\n,2021,2021,2022,2022\nShop,Sales,Staff,Sales,Staff\nA,12.5,3,13,4\nB,11,2,12,2\n", 3),
+        (
+            "Sales of the shops,,,,\n,2021,2021,2022,2022\nShop,Sales,Staff,Sales,Staff\nA,12.5,3,13,4\nB,11,2,12,2\n",
+            3,
+        ),
     ] {
         let file = read(text);
         assert_eq!(names(&file), ["Shop", "2021 Sales", "2021 Staff", "2022 Sales", "2022 Staff"], "{text}");
@@ -82,7 +85,8 @@ fn dates_with_the_year_first_and_others_are_read_by_one_step() {
     let file = read("y,when\n1,2024-01-31\n2,13/02/2024\n3,2024-02-01\n4,05/03/2024\n");
     let said = file.data.warnings.iter().find(|w| w.kind == "mixed_date_orders").expect("a remark");
     assert!(
-        said.message.contains("2 dates with the year first (\"2024-01-31\" in row 2) and 2 dates with the day first"),
+        said.message
+            .contains("2 dates with the year first (\"2024-01-31\" in row 2) and 2 dates with the day first"),
         "{}",
         said.message
     );
@@ -90,6 +94,11 @@ fn dates_with_the_year_first_and_others_are_read_by_one_step() {
     let after = &file.data.repairs[0].columns[0];
     // 2024-01-31 and 2024-03-05 are the days 23406 and 23440 (`help datetime`)
     assert_eq!((after.min, after.max, after.missing), (Some(23_406.0), Some(23_440.0), 0));
+    let serial =
+        read("y,when\n1,2024-01-31\n2,45324\n3,2024-02-01\n4,2024-02-09\n5,2024-02-11\n6,2024-02-12\n");
+    let said = serial.data.warnings.iter().find(|w| w.kind == "mixed_date_orders").expect("a remark");
+    assert!(said.message.contains("dates (\"2024-01-31\" in row 2) and numbers"), "{}", said.message);
+    assert!(said.message.contains("\"45324\" in row 3") && !serial.warned("mixed_types"), "{}", said.message);
     let either = read("y,when\n1,2024-01-31\n2,03/02/2024\n3,2024-02-01\n4,05/03/2024\n");
     let said = either.data.warnings.iter().find(|w| w.kind == "ambiguous_date").expect("a remark");
     assert_eq!(said.repairs.len(), 2, "{}", said.message);

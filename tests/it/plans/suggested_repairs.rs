@@ -168,7 +168,8 @@ async fn codes_below_a_row_of_units_are_repaired_by_the_draft() {
     let job = app.job("What is the effect of dose on weight?").await;
     let mut lines = "animal,dose,weight\nno.,mg,g\n".to_owned();
     for row in 1..=60 {
-        let weight = if [7, 31].contains(&row) { "999".to_owned() } else { format!("{}.5", 20 + row % 6 + row % 5) };
+        let weight =
+            if [7, 31].contains(&row) { "999".to_owned() } else { format!("{}.5", 20 + row % 6 + row % 5) };
         lines += &format!("A{row:02},{},{weight}\n", row % 6);
     }
     app.upload(&job, "animals.csv", lines).await.ok();

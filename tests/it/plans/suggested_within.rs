@@ -36,7 +36,10 @@ async fn a_comparison_of_each_unit_with_itself_is_a_panel_model() {
     let files = [pupils(english, slash), pupils(english, whole), pupils(chinese, whole)];
     let mut wrong = Vec::new();
     for (file, question) in [
-        (0, "comparing each pupil with themselves over the years, does being in a small class raise the score?"),
+        (
+            0,
+            "comparing each pupil with themselves over the years, does being in a small class raise the score?",
+        ),
         (1, "Does being in a small class raise the score? Each pupil is their own control."),
         (0, "Within the same pupil, does a small class raise the score?"),
         (1, "Pupils compared with themselves: does a small class raise the score?"),
@@ -56,7 +59,9 @@ async fn a_comparison_of_each_unit_with_itself_is_a_panel_model() {
             && roles["time_var"] == json!([names[2]])
             && roles["outcome_var"] == json!([names[4]])
             && roles["regressors"] == json!([names[3]])
-            && draft["data_steps"].as_array().is_some_and(|steps| steps.iter().any(|s| s["to"] == "first_year"));
+            && draft["data_steps"]
+                .as_array()
+                .is_some_and(|steps| steps.iter().any(|s| s["to"] == "first_year"));
         if !right {
             wrong.push(format!("{question}: {draft} {}", suggested["open_questions"]));
         }
@@ -70,7 +75,14 @@ fn patients(header: &str) -> String {
     let mut text = format!("{header}\n");
     for row in 1..=150_u32 {
         let event = row * 11 % 3 == 0;
-        text += &format!("{row},{}.{},{},{},{}\n", 1 + row * 7 % 40, row % 10, u32::from(event), row * 5 % 2, 40 + row * 13 % 35);
+        text += &format!(
+            "{row},{}.{},{},{},{}\n",
+            1 + row * 7 % 40,
+            row % 10,
+            u32::from(event),
+            row * 5 % 2,
+            40 + row * 13 % 35
+        );
     }
     text
 }
@@ -82,11 +94,31 @@ async fn words_of_hazards_and_times_until_an_event_are_survival() {
     let mut wrong = Vec::new();
     for (header, question, family) in [
         ("id,months_observed,died,smoker,age", "Does smoking raise the hazard of death?", "survival.cox"),
-        ("id,obs_time_months,died,smoker,age", "Do smokers have a higher risk of dying over time?", "survival."),
-        ("id,months_in_study,relapsed,new_drug,age", "Does the new drug lower the hazard of relapse, adjusting for age?", "survival.cox"),
-        ("id,weeks_to_relapse,relapsed,new_drug,age", "How long until patients relapse with and without the new drug?", "survival."),
-        ("id,weeks_enrolled,dropped_out,mentor,age", "Does having a mentor slow down dropout over time?", "survival."),
-        ("id,tenure_months,left_firm,mentor,age", "Does a mentor delay the time until people leave the firm?", "survival."),
+        (
+            "id,obs_time_months,died,smoker,age",
+            "Do smokers have a higher risk of dying over time?",
+            "survival.",
+        ),
+        (
+            "id,months_in_study,relapsed,new_drug,age",
+            "Does the new drug lower the hazard of relapse, adjusting for age?",
+            "survival.cox",
+        ),
+        (
+            "id,weeks_to_relapse,relapsed,new_drug,age",
+            "How long until patients relapse with and without the new drug?",
+            "survival.",
+        ),
+        (
+            "id,weeks_enrolled,dropped_out,mentor,age",
+            "Does having a mentor slow down dropout over time?",
+            "survival.",
+        ),
+        (
+            "id,tenure_months,left_firm,mentor,age",
+            "Does a mentor delay the time until people leave the firm?",
+            "survival.",
+        ),
         ("编号,观察月数,死亡,吸烟,年龄", "吸烟会提高死亡风险率吗？", "survival.cox"),
         ("编号,观察月数,流失,辅导,年龄", "辅导能不能延缓流失的时间？", "survival."),
         ("编号,随访周数,复发,新药,年龄", "新药组多久才会复发？", "survival."),
@@ -112,5 +144,84 @@ async fn words_of_hazards_and_times_until_an_event_are_survival() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    app.stop().await;
+}
+
+/// Patients of a hospital: a checklist, readmissions in words, ages.
+fn discharges() -> String {
+    let mut text = String::from("Pat. ID,Age (yrs),Checklist used?,Readmitted within 30 days\n");
+    for row in 1..=80_u32 {
+        let word = |yes: bool| if yes { "Yes" } else { "No" };
+        text += &format!(
+            "{},{},{},{}\n",
+            1000 + row,
+            30 + row * 7 % 60,
+            word(row % 2 == 0),
+            word(row * 11 % 7 < 2)
+        );
+    }
+    text
+}
+
+/// What was said about age after the question was taken for the question, and the checklist was left out without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_a_question_does_not_replace_it() {
+    let mut app = TestApp::start().await;
+    for question in [
+        "Does using the discharge checklist reduce readmissions? Older patients come back more often.",
+        "Does the checklist lower readmission? We know that older patients have more of it.",
+    ] {
+        let suggested = asked(&app, question, "ward.csv", &discharges()).await;
+        let roles = &suggested["draft"]["roles"];
+        assert_eq!(roles["outcome_var"], json!(["Readmitted_within_30_days"]), "{suggested}");
+        let causes = roles["regressors"].as_array().cloned().unwrap_or_default();
+        assert!(causes.contains(&json!("Checklist_used")), "{suggested}");
+    }
+    app.stop().await;
+}
+
+/// A mean was asked for of a column of words; no analysis fitted.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_share_of_an_answer_in_a_survey_is_a_table() {
+    let mut app = TestApp::start().await;
+    let mut text = String::from("HH number,Region,Survey weight,Clean water at home,HH size\n");
+    for row in 1..=90_u32 {
+        let answer = ["Yes", "No", "Yes", "Refused", "No"][row as usize * 7 % 5];
+        text += &format!(
+            "{row},{},{}.{},{answer},{}\n",
+            ["North", "South", "East"][row as usize % 3],
+            1 + row % 2,
+            row % 9,
+            1 + row % 6
+        );
+    }
+    let question = "What share of households has clean water at home in each region? Use the survey weights.";
+    let suggested = asked(&app, question, "survey.csv", &text).await;
+    let draft = &suggested["draft"];
+    assert_eq!(draft["template_id"], "survey.tabulate", "{suggested}");
+    assert_eq!(draft["roles"]["weight_var"], json!(["Survey_weight"]), "{suggested}");
+    app.stop().await;
+}
+
+/// The stay in a firm ends where a column of words says so: it became least squares of the tenure.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenure_with_its_end_is_a_follow_up() {
+    let mut app = TestApp::start().await;
+    let mut text = String::from("Employee no.,Tenure in months,Has left,Mentoring,Salary\n");
+    for row in 1..=90_u32 {
+        let left = if row * 11 % 3 == 0 { "yes" } else { "no" };
+        let mentor = if row % 2 == 0 { "with mentor" } else { "without" };
+        text += &format!(
+            "E{row},{}.{},{left},{mentor},{}\n",
+            2 + row * 7 % 50,
+            row % 10,
+            30_000 + row * 131 % 9_000
+        );
+    }
+    let question = "Do people with a mentor stay longer, taking their salary into account?";
+    let suggested = asked(&app, question, "staff.csv", &text).await;
+    let draft = &suggested["draft"];
+    assert_eq!(draft["template_id"], "survival.cox", "{suggested}");
+    assert_eq!(draft["roles"]["duration_var"], json!(["Tenure_in_months"]), "{suggested}");
     app.stop().await;
 }

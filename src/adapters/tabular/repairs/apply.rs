@@ -106,7 +106,10 @@ mod tests {
         );
         let mut years = convert(ConvertTo::FirstYear);
         years.remove = vec!["AY".to_owned()];
-        assert_eq!(["2018/19", "AY 2018-2019 ", "2018"].map(|cell| text(&years, cell)), [Some(2018.0), Some(2018.0), None]);
+        assert_eq!(
+            ["2018/19", "AY 2018-2019 ", "2018"].map(|cell| text(&years, cell)),
+            [Some(2018.0), Some(2018.0), None]
+        );
         let codes = DataStep { missing: vec!["-999".to_owned()], ..convert(ConvertTo::Number) };
         assert_eq!((number(&codes, -999.0), number(&codes, 3.0)), (None, Some(3.0)));
     }

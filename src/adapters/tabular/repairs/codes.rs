@@ -23,6 +23,9 @@ const CODES: [f64; 18] = [
 /// Codes that stand together in one column, as 98 for "does not know" next to 99 for "no answer": the endings of the digits.
 const TOGETHER: [i64; 5] = [9, 8, 7, 98, 97];
 
+/// From here down a code needs no gap where all other numbers are zero or more.
+const ALONE: f64 = -88.0;
+
 /// Most spellings of the codes of a column of text.
 const MOST_SPELLINGS: usize = 21;
 
@@ -154,7 +157,9 @@ impl CodeScan {
         }
         while let Some((nearest, _, _)) = codes.first().copied() {
             let gap = if above { nearest - high } else { low - nearest };
-            if low < high && gap > high - low && gap > 1.0 {
+            // the only negative numbers of a column are no values of it, however far the others lie apart
+            let alone = low >= 0.0 && nearest <= ALONE;
+            if low < high && (gap > high - low || alone) && gap > 1.0 {
                 return Some(Codes {
                     codes: codes.iter().map(|(code, _, _)| *code).collect(),
                     cells: codes.iter().map(|(_, cells, _)| cells).sum(),
@@ -180,18 +185,26 @@ pub(super) fn offer(at: usize, column: &Column, scan: &CodeScan, place: Place) -
 fn note(column: &Column, found: &Codes, place: Place) -> Note {
     let codes: Vec<String> = found.codes.iter().map(|code| number_text(*code)).collect();
     let (low, high) = found.others;
+    let far = found.codes.iter().any(|code| (low - code).max(code - high) > high - low);
     let (lies, is_read) = match codes.as_slice() {
+        [_] if !far => {
+            ("is the only negative number", "it may stand for a missing value, and is read as a number")
+        }
+        _ if !far => {
+            ("are the only negative numbers", "they may stand for missing values, and are read as numbers")
+        }
         [_] => {
             ("lies far from all other values", "it may stand for a missing value, and is read as a number")
         }
         _ => ("lie far from all other values", "they may stand for missing values, and are read as numbers"),
     };
     let message = format!(
-        "{} in {} ({}, first in {}) {lies} ({} to {}): {is_read}",
+        "{} in {} ({}, first in {}) {lies} ({}{} to {}): {is_read}",
         codes.join(" and "),
         column.name,
         if found.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", found.cells) },
         place.row(found.first_row),
+        if far { "" } else { "all others: " },
         number_text(low),
         number_text(high)
     );
@@ -231,7 +244,8 @@ pub(super) fn in_texts(
     reads.sort_by_key(|read| offers[read.offer].at);
     each(reader, offers, rows, &mut reads, |read, _, value, _| {
         let [low, high] = read.ends;
-        read.ends = [Some(low.map_or(value, |low| low.min(value))), Some(high.map_or(value, |high| high.max(value)))];
+        read.ends =
+            [Some(low.map_or(value, |low| low.min(value))), Some(high.map_or(value, |high| high.max(value)))];
     })?;
     for read in &mut reads {
         read.scan = CodeScan::of(&read.ends, BTreeSet::new());
@@ -254,7 +268,8 @@ pub(super) fn in_texts(
         let mut step = step.clone();
         // a step without a text to cut out and without a sign is one of a column of numbers (`library::repairs::lines`)
         step.decimal.get_or_insert_with(|| ".".to_owned());
-        step.missing.extend(read.texts.into_iter().filter(|(_, v)| codes.codes.contains(v)).map(|(text, _)| text));
+        step.missing
+            .extend(read.texts.into_iter().filter(|(_, v)| codes.codes.contains(v)).map(|(text, _)| text));
         let note = note(&columns[at], &codes, place);
         offers.insert(read.offer + 1, Offer { at, step, note, because_of: None });
     }

@@ -172,7 +172,8 @@ fn remark(
     let mut found = found.into_iter().peekable();
     while let Some(offer) = found.next() {
         let mut steps = vec![offer.step];
-        while let Some(more) = found.next_if(|more| more.at == offer.at && more.note.kind == offer.note.kind) {
+        while let Some(more) = found.next_if(|more| more.at == offer.at && more.note.kind == offer.note.kind)
+        {
             steps.push(more.step);
         }
         let name = Some(columns[offer.at].name.as_str());

@@ -51,7 +51,9 @@ impl Days {
         } else {
             self.after[0] += u64::from(fits[0]);
             self.after[1] += u64::from(fits[1]);
-            self.first_of_others.get_or_insert_with(|| (row, cell.to_owned()));
+            if fits.contains(&true) {
+                self.first_of_others.get_or_insert_with(|| (row, cell.to_owned()));
+            }
         }
         for (at, fits) in fits.into_iter().enumerate() {
             self.fitting[at] += u64::from(fits);
@@ -171,6 +173,10 @@ pub(super) fn nearly(
 ) -> Vec<Offer> {
     let orders = scan.days.nearly(scan.cells.present);
     let Some(others) = orders.first().map(|order| &scan.days.others[*order]) else { return Vec::new() };
+    // the day of a spreadsheet is a date that somebody knows
+    if others.keys().any(is_serial_day) {
+        return Vec::new();
+    }
     let left_out = |row: u64| dropped.iter().any(|found| found.has(row));
     let mut places: Vec<(u64, &String)> = others.iter().map(|(text, row)| (*row, text)).collect();
     places.sort_unstable();
@@ -204,8 +210,36 @@ pub(super) fn nearly(
     orders.iter().map(|order| offer(*order)).collect()
 }
 
+/// True for a whole number where spreadsheets count the days of 1954 to 2064.
+fn is_serial_day(text: &String) -> bool {
+    text.trim().parse::<u32>().is_ok_and(|day| (20_000..=60_000).contains(&day))
+}
+
+/// Says it of dates between which the days of a spreadsheet stand: cells of the one and of the other.
+fn with_serial_days(column: &Column, scan: &TextScan, place: Place) -> Option<String> {
+    let (days, numbers) = (&scan.days, scan.cells.numbers.get(&Vec::new())?);
+    let whole = days.dates > 1 && days.dates + numbers.cells == scan.cells.present;
+    let first = |(row, text): (&u64, &String)| format!("\"{}\" in {}", shown(text), place.row(*row));
+    let (row, date) = [&days.first_of_years, &days.first_of_others].into_iter().flatten().min()?;
+    let (text, number_row) = numbers.texts.iter().min_by_key(|(_, row)| **row)?;
+    (whole && numbers.texts.keys().all(is_serial_day)).then(|| {
+        format!(
+            "{} holds dates ({}) and numbers such as the days of a spreadsheet ({}); it is kept as text",
+            column.name,
+            first((row, date)),
+            first((number_row, text))
+        )
+    })
+}
+
 /// Says it where no order reads nearly all.
 pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &mut Warnings) {
+    if let Some(message) = with_serial_days(column, scan, place) {
+        warnings.withdraw(&["mixed_types"], &column.name);
+        let hint = "give these cells the format of a date in the spreadsheet, or write them as 2024-01-31, and upload the file again";
+        warnings.warn("mixed_date_orders", Some(&column.name), message, hint);
+        return;
+    }
     if let Some((_, message)) = message(column, scan, place) {
         let hint =
             "write all dates of the column in one order, such as 2024-01-31, and upload the file again";

@@ -39,7 +39,8 @@ impl Spans {
         let Some((before, after)) = found else { return };
         self.cells += 1;
         if self.around.len() <= MOST_TEXTS {
-            self.around.extend([before, after].into_iter().filter(|text| !text.is_empty()).map(str::to_owned));
+            self.around
+                .extend([before, after].into_iter().filter(|text| !text.is_empty()).map(str::to_owned));
         }
     }
 }
@@ -50,14 +51,21 @@ fn split(cell: &str) -> Option<(&str, &str)> {
     let end = cell.rfind(|c: char| c.is_ascii_digit())? + 1;
     let (before, after) = (cell[..start].trim(), cell[end..].trim());
     let is_word = |text: &str| {
-        text.chars().count() <= MOST_CHARS && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | ':' | '：' | '.'))
+        text.chars().count() <= MOST_CHARS
+            && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | ':' | '：' | '.'))
     };
     date::first_year(cell[start..end].as_bytes()).filter(|_| is_word(before) && is_word(after))?;
     Some((before, after))
 }
 
 /// Offers to read the first year; other cells become missing where they are few, hold no number and no step leaves their rows out.
-pub(super) fn offer(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign], place: Place) -> Option<Offer> {
+pub(super) fn offer(
+    at: usize,
+    column: &Column,
+    scan: &TextScan,
+    dropped: &[Foreign],
+    place: Place,
+) -> Option<Offer> {
     let (spans, present) = (&scan.spans, scan.cells.present);
     let apart = present - spans.cells;
     let few = apart as f64 <= (MOST_EXCEPTIONS * present as f64).max(1.0);
@@ -71,16 +79,20 @@ pub(super) fn offer(at: usize, column: &Column, scan: &TextScan, dropped: &[Fore
     if missing.iter().any(|text| text.contains(|c: char| c.is_ascii_digit())) {
         return None;
     }
-    let because_of = spans.others.values().min().copied().filter(|_| {
-        dropped.iter().any(|found| spans.others.values().all(|row| found.has(*row)))
-    });
+    let because_of = spans
+        .others
+        .values()
+        .min()
+        .copied()
+        .filter(|_| dropped.iter().any(|found| spans.others.values().all(|row| found.has(*row))));
     // longer texts first: one may be a part of another
     let mut remove: Vec<String> = spans.around.iter().cloned().collect();
     remove.sort_by_key(|text| std::cmp::Reverse(text.len()));
     let rest = match missing.as_slice() {
         [] => String::new(),
         texts => {
-            let listed: Vec<String> = texts.iter().take(3).map(|text| format!("\"{}\"", shown(text))).collect();
+            let listed: Vec<String> =
+                texts.iter().take(3).map(|text| format!("\"{}\"", shown(text))).collect();
             format!("; no years: {}", listed.join(", "))
         }
     };
@@ -108,7 +120,8 @@ pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &
         shown(other),
         place.row(*row)
     );
-    let hint = "write all years of the column in one way, such as 2018 for 2018/19, and upload the file again";
+    let hint =
+        "write all years of the column in one way, such as 2018 for 2018/19, and upload the file again";
     warnings.warn("years_as_text", Some(&column.name), message, hint);
 }
 
@@ -128,7 +141,8 @@ mod tests {
         ] {
             assert_eq!(split(cell), Some(around), "{cell}");
         }
-        for cell in ["2018/20", "2018-12-31", "2018", "18/19", "A12018/19", "2018/19/20", "1018/19", "2018/1"] {
+        for cell in ["2018/20", "2018-12-31", "2018", "18/19", "A12018/19", "2018/19/20", "1018/19", "2018/1"]
+        {
             assert_eq!(split(cell), None, "{cell}");
         }
     }

@@ -108,11 +108,15 @@ impl Search {
         if let Some(second) = self.second.take_if(|_| !are_names(&found.names)) {
             return Some(self.title.take_if(|title| title.names.len() > 1).unwrap_or(second));
         }
-        if let Some(title) = self.title.take_if(|title| title.names.len() > 1 && !are_names(&found.names)) {
+        let may_be_groups = found.names[0].is_empty() && Grouped::may_begin(&found.names);
+        let is_header =
+            |title: &mut Header| title.names.len() > 1 && !are_names(&found.names) && !may_be_groups;
+        if let Some(title) = self.title.take_if(is_header) {
             return Some(title);
         }
         // names of rows leave the first cell of a header empty, a title fills it
-        let filled = if found.names.first().is_none_or(String::is_empty) { found.names.len() } else { filled };
+        let filled =
+            if found.names.first().is_none_or(String::is_empty) { found.names.len() } else { filled };
         let header = Header { has_title: self.title.is_some(), ..found };
         if filled > 1 && Grouped::may_begin(&header.names) {
             self.grouped = Some(Grouped::new(header));

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::blocks::decode_sample;
 use super::encoding::{self, EncodingError, TextEncoding, read_full};
-use super::scan::{Boundaries, Dialect, Records};
 use super::is_blank;
+use super::scan::{Boundaries, Dialect, Records};
 use crate::adapters::tabular::problems;
 use crate::domain::error::Problem;
 

@@ -32,7 +32,8 @@ fn numbers(rng: &mut Rng, bytes: &mut [u8], step: usize) {
 
 /// Records of 80 bytes whose counts are written in digits.
 pub(crate) fn records(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
-    const NUMBERS: &[&[u8]] = &[b"0000", b"9999", b"-001", b"    ", b"00ff", b"2147483647", b"99999999999999999999"];
+    const NUMBERS: &[&[u8]] =
+        &[b"0000", b"9999", b"-001", b"    ", b"00ff", b"2147483647", b"99999999999999999999"];
     let mut bytes = seed.to_vec();
     for _ in 0..=rng.below(3) {
         let digits: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at].is_ascii_digit()).collect();

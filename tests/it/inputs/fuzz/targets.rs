@@ -26,9 +26,8 @@ use crate::support::records::tenant;
 
 /// Kinds of inputs. The readers of the last three kinds of tables are not ours: the service gives each upload a process of
 /// its own, so that an end of it is an answer.
-pub(crate) const KINDS: [&str; 13] = [
-    "csv", "dta", "rds", "parquet", "sav", "xpt", "sas7bdat", "ods", "zip", "answer", "xlsx", "xlsb", "xls",
-];
+pub(crate) const KINDS: [&str; 13] =
+    ["csv", "dta", "rds", "parquet", "sav", "xpt", "sas7bdat", "ods", "zip", "answer", "xlsx", "xlsb", "xls"];
 
 /// True where the end of the reader's process is an answer of the service.
 pub(crate) fn may_end(kind: &str) -> bool {

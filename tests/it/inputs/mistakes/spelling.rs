@@ -43,7 +43,10 @@ fn files() -> Vec<Mistake> {
             .at(Upload("INPUT_PARSE_FAILED"), &["the file ends inside the version"]),
         m("a portable file of SPSS", "400 INPUT_FORMAT_UNSUPPORTED", b"ASCII SPSS PORT FILE    ".to_vec())
             .named("data.por")
-            .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["a portable file of SPSS (.por); open it in SPSS or PSPP, save it as .sav"]),
+            .at(
+                Upload("INPUT_FORMAT_UNSUPPORTED"),
+                &["a portable file of SPSS (.por); open it in SPSS or PSPP, save it as .sav"],
+            ),
         m("a portable file of SPSS that begins in EBCDIC", "400 INPUT_PARSE_FAILED", {
             let mut file = vec![0x40_u8; 40];
             file.extend_from_slice(b"ASCII SPSS PORT FILE                    \r\n");
@@ -57,7 +60,10 @@ fn files() -> Vec<Mistake> {
         .named("formats.sas7bcat")
         .at(
             Upload("INPUT_FORMAT_UNSUPPORTED"),
-            &["a catalog of formats of SAS", "upload the data set (.sas7bdat), whose columns keep their codes"],
+            &[
+                "a catalog of formats of SAS",
+                "upload the data set (.sas7bdat), whose columns keep their codes",
+            ],
         ),
         m("a packed table", "400 INPUT_FORMAT_UNSUPPORTED", b"\x1f\x8b\x08\0\0\0\0\0".to_vec())
             .named("data.csv.gz")
@@ -67,7 +73,10 @@ fn files() -> Vec<Mistake> {
             .at(Upload("INPUT_PARSE_FAILED"), &["the file ends inside the header"]),
         m("a PDF", "400 INPUT_FORMAT_UNSUPPORTED", b"%PDF-1.7\n".to_vec()).named("data.pdf").at(
             Upload("INPUT_FORMAT_UNSUPPORTED"),
-            &["a PDF document", "upload CSV, XLSX, XLSB, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET"],
+            &[
+                "a PDF document",
+                "upload CSV, XLSX, XLSB, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET",
+            ],
         ),
         m(
             "records of JSON",

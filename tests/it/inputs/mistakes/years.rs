@@ -4,11 +4,20 @@
 use serde_json::json;
 
 use super::cases::{Mistake, Noticed, m};
-use super::files::{slope, table};
+use super::files::{slope, table, xy};
 
 /// Mistakes that a row of units hides, and times that people write in their own way.
 pub(super) fn of_years() -> Vec<Mistake> {
     [units(), years(), headers()].into_iter().flatten().collect()
+}
+
+/// The difference of the means of y between rows 13 to 23 and rows 1 to 12.
+fn step_of_23() -> f64 {
+    let mean = |rows: std::ops::RangeInclusive<u32>| {
+        let count = f64::from(*rows.end() - *rows.start() + 1);
+        rows.map(|row| xy(row).1).sum::<f64>() / count
+    };
+    mean(13..=23) - mean(1..=12)
 }
 
 fn units() -> Vec<Mistake> {
@@ -35,6 +44,32 @@ fn units() -> Vec<Mistake> {
         })
         .at(Remark("missing_code"), &["999 in y", "2 cells, first in row 6"])
         .repaired(&[1], without, 22),
+        m("negative codes among numbers that lie far apart", "used as a number without a remark", {
+            table("y,x", |row, x, y| match row {
+                5 | 9 => format!("-99,{x}"),
+                _ => format!("{},{x}", if row == 2 { "400".to_owned() } else { y.to_string() }),
+            })
+        })
+        .at(
+            Remark("missing_code"),
+            &["-99 in y (2 cells, first in row 6) is the only negative number (all others: 12.5 to 400)"],
+        ),
+        m("a refusal between a yes and a no", "text without a repair", {
+            table("y,z,x", |row, x, y| {
+                format!(
+                    "{y},{x},{}",
+                    if row == 24 {
+                        "Refused"
+                    } else if x > 12.0 {
+                        "Yes"
+                    } else {
+                        "No"
+                    }
+                )
+            })
+        })
+        .at(Remark("yes_and_no"), &["\"Refused\" says that there is no answer, and becomes missing by it"])
+        .repaired(&[0], step_of_23(), 23),
     ]
 }
 
@@ -44,7 +79,10 @@ fn years() -> Vec<Mistake> {
     let year = |row: u32, mark: &str| format!("{}{mark}{:02}", 2000 + row, (2001 + row) % 100);
     vec![
         m("school years", before, table("y,x", |row, _, y| format!("{y},{}", year(row, "/"))))
-            .at(Remark("years_as_text"), &["x holds pairs of years (\"2001/02\" in row 2)", "reads the first year"])
+            .at(
+                Remark("years_as_text"),
+                &["x holds pairs of years (\"2001/02\" in row 2)", "reads the first year"],
+            )
             .repaired(&[0], 2.0, 24),
         m("fiscal years with a mark", before, {
             table("y,x", |row, _, y| format!("{y},FY {}", year(row, "-")))
@@ -59,7 +97,9 @@ fn years() -> Vec<Mistake> {
         .at(Remark("total_row"), &["\"合计\" in x"])
         .repaired(&[0, 1], 2.0, 24),
         m("a year alone between school years", "kept as text without a remark", {
-            table("y,x,t", |row, x, y| if row == 4 { format!("{y},{x},2004") } else { format!("{y},{x},{}", year(row, "/")) })
+            table("y,x,t", |row, x, y| {
+                if row == 4 { format!("{y},{x},2004") } else { format!("{y},{x},{}", year(row, "/")) }
+            })
         })
         .at(Remark("years_as_text"), &["t holds pairs of years", "and \"2004\" in row 5, which is none"])
         .ends(2.0, 24),
@@ -74,6 +114,9 @@ fn headers() -> Vec<Mistake> {
             [&b",2021,,2022,\n"[..], &rows].concat()
         })
         .changed(json!({"outcome_var": "v2021_y", "roles": {"regressors": ["v2021_x"]}}))
-        .at(Remark("rows_above_header"), &["row 2 was taken as the header: row 1 above it names groups of columns"]),
+        .at(
+            Remark("rows_above_header"),
+            &["row 2 was taken as the header: row 1 above it names groups of columns"],
+        ),
     ]
 }
