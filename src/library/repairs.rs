@@ -209,21 +209,7 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
     let to = step.to.as_ref().ok_or_else(|| damaged("a conversion has no type"))?;
     let mut lines =
         vec![format!("rename {column} ss_from"), "local ss_label : variable label ss_from".to_owned()];
-    // a text in quotes, or a number, by the type of the column
-    let as_text = match to {
-        to if to.is_text() => true,
-        ConvertTo::DateSpreadsheet => false,
-        // a code of a numeric column is a number, and nothing is cut out of numbers
-        to => {
-            let cut = !step.remove.is_empty() || step.decimal.is_some();
-            to.mask().is_some()
-                || *to == ConvertTo::FirstYear
-                || cut
-                || step.missing.is_empty()
-                || !step.missing.iter().all(|m| is_number(m))
-        }
-    };
-    if !as_text {
+    if !is_of_text(step, to) {
         return numeric(step, to, &column, lines);
     }
     for text in &step.missing {
@@ -260,25 +246,40 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
             lines.push(format!("generate long {column} = daily(ss_from, \"{mask}\", {TOP_YEAR})"));
             lines.push(format!("format %td {column}"));
         }
-        None => {
-            let cut = |text: String, cut: &String| format!("subinstr({text}, {}, \"\", .)", literal(cut));
-            let mut number = step.remove.iter().fold("ss_from".to_owned(), cut);
-            if *to == ConvertTo::FirstYear {
-                number = format!("usubstr(ustrtrim({number}), 1, 4)");
-            }
-            if let Some(decimal) = &step.decimal {
-                number = format!("subinstr({number}, {}, \".\", .)", literal(decimal));
-            }
-            lines.push(format!("generate double {column} = real(ustrtrim({number}))"));
-            if *to == ConvertTo::FirstYear {
-                lines.push(format!("format %ty {column}"));
-            }
-        }
+        None => lines.extend(number_lines(step, to, &column)),
     }
     lines.push(format!("quietly count if missing({column}) & ss_from != \"\""));
     lines.push("ss_check non_numeric, fail(r(N) > 0) value(r(N))".to_owned());
     lines.extend(labelled(&column));
     Ok(lines)
+}
+
+/// True where the column of a conversion holds texts: a missing value is then a text in quotes, else a number.
+fn is_of_text(step: &DataStep, to: &ConvertTo) -> bool {
+    // a code of a numeric column is a number, and nothing is cut out of numbers
+    let cut = !step.remove.is_empty() || step.decimal.is_some();
+    let numbers = !step.missing.is_empty() && step.missing.iter().all(|m| is_number(m));
+    match to {
+        to if to.is_text() || to.mask().is_some() => true,
+        ConvertTo::DateSpreadsheet => false,
+        ConvertTo::FirstYear | ConvertTo::YesNo => true,
+        _ => cut || !numbers,
+    }
+}
+
+/// Numbers of texts, or the first of two years.
+fn number_lines(step: &DataStep, to: &ConvertTo, column: &VariableName) -> Vec<String> {
+    let cut = |text: String, cut: &String| format!("subinstr({text}, {}, \"\", .)", literal(cut));
+    let text = step.remove.iter().fold("ss_from".to_owned(), cut);
+    if *to == ConvertTo::FirstYear {
+        let year = format!("generate double {column} = real(usubstr(ustrtrim({text}), 1, 4))");
+        return vec![year, format!("format %ty {column}")];
+    }
+    let number = match &step.decimal {
+        Some(decimal) => format!("subinstr({text}, {}, \".\", .)", literal(decimal)),
+        None => text,
+    };
+    vec![format!("generate double {column} = real(ustrtrim({number}))")]
 }
 
 fn is_number(text: &str) -> bool {

@@ -182,7 +182,7 @@ async fn what_follows_a_question_does_not_replace_it() {
 
 /// A mean was asked for of a column of words; no analysis fitted.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_share_of_an_answer_in_a_survey_is_a_table() {
+async fn the_share_of_an_answer_in_a_survey_is_a_mean_of_its_regions() {
     let mut app = TestApp::start().await;
     let mut text = String::from("HH number,Region,Survey weight,Clean water at home,HH size\n");
     for row in 1..=90_u32 {
@@ -198,7 +198,11 @@ async fn the_share_of_an_answer_in_a_survey_is_a_table() {
     let question = "What share of households has clean water at home in each region? Use the survey weights.";
     let suggested = asked(&app, question, "survey.csv", &text).await;
     let draft = &suggested["draft"];
-    assert_eq!(draft["template_id"], "survey.tabulate", "{suggested}");
+    // a mean of 0 and 1, without the refusals
+    assert_eq!(draft["template_id"], "survey.mean", "{suggested}");
+    assert_eq!(draft["roles"]["item_vars"], json!(["Clean_water_at_home"]), "{suggested}");
+    assert_eq!(draft["roles"]["group_var"], json!(["Region"]), "{suggested}");
+    assert_eq!(draft["data_steps"][0]["missing"], json!(["Refused"]), "{suggested}");
     assert_eq!(draft["roles"]["weight_var"], json!(["Survey_weight"]), "{suggested}");
     app.stop().await;
 }
