@@ -80,6 +80,21 @@ fn months_thirteen_apart_are_years() {
     }
 }
 
+/// Points that group digits were read as decimals: 50.428 € became fifty.
+#[test]
+fn amounts_with_three_digits_behind_a_point_have_two_readings() {
+    let file = read("id;pay\n1;50.428 €\n2;53.338 €\n3;41.500 €\n");
+    let said = file.data.warnings.iter().find(|w| w.kind == "numbers_as_text").expect("a remark");
+    assert!(said.message.contains("may stand for thousands or for decimals"), "{}", said.message);
+    let most: Vec<Option<f64>> = file.data.repairs.iter().map(|repair| repair.columns[0].max).collect();
+    assert_eq!(most, [Some(53.338), Some(53_338.0)]);
+    for text in
+        ["id;pay\n1;50.42 €\n2;53.33 €\n", "id;pay\n1;50 €\n2;53 €\n", "id;kg\n1;50.428 kg\n2;53.338 kg\n"]
+    {
+        assert_eq!(read(text).data.repairs.len(), 1, "{text}");
+    }
+}
+
 #[test]
 fn dates_with_the_year_first_and_others_are_read_by_one_step() {
     let file = read("y,when\n1,2024-01-31\n2,13/02/2024\n3,2024-02-01\n4,05/03/2024\n");

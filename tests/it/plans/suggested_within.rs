@@ -207,6 +207,38 @@ async fn the_share_of_an_answer_in_a_survey_is_a_mean_of_its_regions() {
     app.stop().await;
 }
 
+/// FDI was dropped for a line of growth over time.
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_that_a_header_begins_with_name_it() {
+    let mut app = TestApp::start().await;
+    let mut text =
+        String::from("Country Name,Country Code,Year,GDP growth (annual %),FDI net inflows (% of GDP)\n");
+    for (at, name) in
+        ["Brazil", "India", "China", "Kenya", "Ghana", "Peru", "Chile", "France", "Spain", "Italy"]
+            .iter()
+            .enumerate()
+    {
+        for year in 2001..=2012_usize {
+            text += &format!(
+                "{name},{}X,{year},{}.{},{}.5\n",
+                &name[..2].to_uppercase(),
+                (at + year) % 7,
+                year % 10,
+                (at * year) % 5
+            );
+        }
+    }
+    let question =
+        "Does more FDI raise GDP growth within a country over time? With country and year fixed effects";
+    let suggested = asked(&app, question, "wdi.csv", &text).await;
+    let (draft, roles) = (&suggested["draft"], &suggested["draft"]["roles"]);
+    assert_eq!(draft["template_id"], "panel.fe", "{suggested}");
+    assert_eq!(roles["outcome_var"], json!(["GDP_growth_annual"]), "{suggested}");
+    assert_eq!(roles["regressors"], json!(["FDI_net_inflows_of_GDP"]), "{suggested}");
+    assert!(roles["controls"].is_null(), "{suggested}");
+    app.stop().await;
+}
+
 /// The stay in a firm ends where a column of words says so: it became least squares of the tenure.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenure_with_its_end_is_a_follow_up() {

@@ -324,8 +324,11 @@ fn number_offers(
         return Vec::new();
     }
     let plain = style_bits & 1 != 0;
-    let styles: Vec<usize> =
-        (0..STYLES.len()).filter(|s| style_bits & (1 << s) != 0 && (!plain || *s == 0)).collect();
+    // `50.428 €` in every cell: money has no three decimals
+    let groups =
+        style_bits & 0b100 != 0 && cells::is_money(affixes) && group.texts.keys().any(|t| t.contains('.'));
+    let may = |s: &usize| !plain || *s == 0 || groups && *s == 2;
+    let styles: Vec<usize> = (0..STYLES.len()).filter(|s| style_bits & (1 << s) != 0).filter(may).collect();
     // groups of blanks say nothing without a blank; the earlier styles have read such numbers
     let styles: Vec<usize> =
         styles.iter().copied().filter(|s| *s < 3 || styles.iter().all(|other| *other >= 3)).collect();
