@@ -174,7 +174,7 @@ pub(super) fn nearly(
     let orders = scan.days.nearly(scan.cells.present);
     let Some(others) = orders.first().map(|order| &scan.days.others[*order]) else { return Vec::new() };
     // the day of a spreadsheet is a date that somebody knows
-    if others.keys().any(is_serial_day) {
+    if others.keys().any(|text| is_serial_day(text)) {
         return Vec::new();
     }
     let left_out = |row: u64| dropped.iter().any(|found| found.has(row));
@@ -211,7 +211,7 @@ pub(super) fn nearly(
 }
 
 /// True for a whole number where spreadsheets count the days of 1954 to 2064.
-fn is_serial_day(text: &String) -> bool {
+fn is_serial_day(text: &str) -> bool {
     text.trim().parse::<u32>().is_ok_and(|day| (20_000..=60_000).contains(&day))
 }
 
@@ -222,7 +222,7 @@ fn with_serial_days(column: &Column, scan: &TextScan, place: Place) -> Option<St
     let first = |(row, text): (&u64, &String)| format!("\"{}\" in {}", shown(text), place.row(*row));
     let (row, date) = [&days.first_of_years, &days.first_of_others].into_iter().flatten().min()?;
     let (text, number_row) = numbers.texts.iter().min_by_key(|(_, row)| **row)?;
-    (whole && numbers.texts.keys().all(is_serial_day)).then(|| {
+    (whole && numbers.texts.keys().all(|text| is_serial_day(text))).then(|| {
         format!(
             "{} holds dates ({}) and numbers such as the days of a spreadsheet ({}); it is kept as text",
             column.name,

@@ -54,7 +54,7 @@ fn split(cell: &str) -> Option<(&str, &str)> {
         text.chars().count() <= MOST_CHARS
             && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | ':' | '：' | '.'))
     };
-    date::first_year(cell[start..end].as_bytes()).filter(|_| is_word(before) && is_word(after))?;
+    date::first_year(&cell.as_bytes()[start..end]).filter(|_| is_word(before) && is_word(after))?;
     Some((before, after))
 }
 

@@ -10,6 +10,13 @@ pub(super) struct Grouped {
     below: Option<Header>,
 }
 
+/// What is known with one more row.
+pub(super) enum Next {
+    Header(Header),
+    /// One more row decides.
+    Open(Grouped),
+}
+
 impl Grouped {
     /// True for a row of names with gaps or repetitions.
     pub(super) fn may_begin(names: &[String]) -> bool {
@@ -20,26 +27,26 @@ impl Grouped {
         Self { groups, below: None }
     }
 
-    /// Takes the next row that is not blank: the header, or itself where one more row decides.
-    pub(super) fn next(mut self, found: Header) -> Result<Header, Self> {
+    /// Takes the next row that is not blank.
+    pub(super) fn next(mut self, found: Header) -> Next {
         let cells = &found.names;
         let Some(below) = self.below.take() else {
             let is_named = |at: usize| !cells[at].is_empty();
             let texts = cells.iter().all(|cell| cell.is_empty() || !is_value(cell));
             if !texts || !may_be_groups(&self.groups.names, is_named, cells.len()) {
-                return Ok(self.groups);
+                return Next::Header(self.groups);
             }
             let (has_title, groups_row) = (self.groups.has_title, Some(self.groups.row));
             self.below = Some(Header { has_title, groups_row, ..found });
-            return Err(self);
+            return Next::Open(self);
         };
         let holds =
             |at: &usize| !below.names[*at].is_empty() && cells.get(*at).is_some_and(|cell| is_value(cell));
         if (0..below.names.len()).filter(holds).count() < 2 {
-            return Ok(self.groups);
+            return Next::Header(self.groups);
         }
         let names = joined(&self.groups.names, &below.names);
-        Ok(Header { names, ..below })
+        Next::Header(Header { names, ..below })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The row of the names of the columns in a text table: below a title with its lines, and below names of groups of columns.
 
 use super::blocks::Blocks;
-use super::grouped::Grouped;
+use super::grouped::{Grouped, Next};
 use super::scan::Records;
 use super::sniff::Sniffed;
 use super::{Header, is_blank};
@@ -84,8 +84,8 @@ impl Search {
         }
         if let Some(upper) = self.grouped.take() {
             return match upper.next(found) {
-                Ok(header) => Some(header),
-                Err(open) => {
+                Next::Header(header) => Some(header),
+                Next::Open(open) => {
                     self.grouped = Some(open);
                     None
                 }
