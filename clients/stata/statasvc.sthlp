@@ -32,7 +32,7 @@
 {title:Description}
 
 {pstd}{cmd:statasvc ask} makes a job with the task code from your operator; without {cmd:code()} it changes the question of
-the job. {cmd:statasvc upload} sends a file (CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA, PARQUET), or the data in memory. {cmd:statasvc run} submits a draft
+the job. {cmd:statasvc upload} sends a file (CSV, XLSX, XLSB, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA, PARQUET), or the data in memory. {cmd:statasvc run} submits a draft
 for a do-template, freezes the plan, runs it and waits; without a do-template it takes the draft of the service's language
 model. {cmd:statasvc findings} shows the main results as sentences. {cmd:statasvc fetch} brings tables, figures and log of the run; with {cmd:clear} it loads the coefficients.
 {cmd:statasvc batch} analyses the data by every combination of outcomes, sets of controls and samples, and waits for all of them;

@@ -51,8 +51,14 @@ pub enum ConvertTo {
     DateMdy,
     /// Dates with the year first; years as above.
     DateYmd,
+    /// Dates with the year first where it has four digits, else with the day first; years as above.
+    DateYmdOrDmy,
+    /// Dates with the year first where it has four digits, else with the month first; years as above.
+    DateYmdOrMdy,
     /// Numbers that count the days of a spreadsheet (1 is 1900-01-01).
     DateSpreadsheet,
+    /// The first of two years that follow each other, after `remove`: 2018 of `2018/19`.
+    FirstYear,
     /// Text without blanks around it.
     Text,
     /// The same in small letters.
@@ -62,14 +68,25 @@ pub enum ConvertTo {
 }
 
 impl ConvertTo {
-    /// Returns the order of day, month and year as Stata writes it (`help daily()`); `None` for others than dates in words.
+    /// Returns the order of day, month and year as Stata writes it (`help daily()`), that of the cells without the year first where
+    /// there are two; `None` for others than dates in words.
     pub fn mask(&self) -> Option<&'static str> {
         match self {
-            Self::DateDmy => Some("DMY"),
-            Self::DateMdy => Some("MDY"),
+            Self::DateDmy | Self::DateYmdOrDmy => Some("DMY"),
+            Self::DateMdy | Self::DateYmdOrMdy => Some("MDY"),
             Self::DateYmd => Some("YMD"),
-            Self::Number | Self::DateSpreadsheet | Self::Text | Self::TextLower | Self::YesNo => None,
+            Self::Number
+            | Self::DateSpreadsheet
+            | Self::FirstYear
+            | Self::Text
+            | Self::TextLower
+            | Self::YesNo => None,
         }
+    }
+
+    /// True where cells with the year first are read next to those in the order of the mask.
+    pub fn reads_year_first_too(&self) -> bool {
+        matches!(self, Self::DateYmdOrDmy | Self::DateYmdOrMdy)
     }
 
     /// True if the result is a date.
@@ -257,6 +274,7 @@ impl DataStep {
             Some(ConvertTo::DateSpreadsheet) => {
                 either("dates, from the days of a spreadsheet", "日期（来自电子表格的天数）")
             }
+            Some(ConvertTo::FirstYear) => either("the first of the two years", "两个年份中的前一个"),
             Some(ConvertTo::Text) => either("text without blanks around it", "去掉首尾空格的文本"),
             Some(ConvertTo::TextLower) => {
                 either("text in small letters without blanks around it", "去掉首尾空格的小写文本")
@@ -266,6 +284,9 @@ impl DataStep {
                 either(&format!("0 and 1, 1 for \"{one}\""), &format!("0 和 1，\"{one}\" 为 1"))
             }
             Some(to) => match to.mask() {
+                Some(mask) if to.reads_year_first_too() => {
+                    either(&format!("dates, YMD or {mask}"), &format!("日期（YMD 或 {mask}）"))
+                }
                 Some(mask) => either(&format!("dates, {mask}"), &format!("日期（{mask}）")),
                 None => either("numbers", "数值"),
             },
@@ -275,7 +296,7 @@ impl DataStep {
             let texts = quoted(&self.remove);
             text += &either(&format!(", without {texts}"), &format!("，去掉 {texts}"));
         }
-        if let Some(sign) = &self.decimal {
+        if let Some(sign) = self.decimal.as_ref().filter(|sign| *sign != ".") {
             text += &either(&format!(", decimal sign \"{sign}\""), &format!("，小数点为 \"{sign}\""));
         }
         if !self.missing.is_empty() {

@@ -71,6 +71,9 @@ pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
     // where levels differ in capitals, too, taking away the blanks leaves several spellings of one level; a yes and a no in
     // several spellings are 0 and 1
     let is_partial = |step: &&DataStep| {
+        if all().any(|other| has_more_codes(other, step)) {
+            return true;
+        }
         let better: &[ConvertTo] = match step.to {
             Some(ConvertTo::Text) => &[ConvertTo::TextLower, ConvertTo::YesNo],
             Some(ConvertTo::TextLower) => &[ConvertTo::YesNo],
@@ -80,9 +83,15 @@ pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
     };
     let offers = |column: &Option<String>| all().filter(|s| s.column == *column && !is_partial(s)).count();
     let is_text = |name: &str| dataset.columns.iter().any(|c| c.name == name && c.is_text());
-    // `<0.01` and `~15` are numbers that somebody knows; codes of a column of numbers are none
+    // `<0.01` and `~15` are numbers that somebody knows; codes are none, which are written as all numbers of the column are
     let loses_numbers = |step: &DataStep, column: &str| {
-        let number = step.missing.iter().any(|text| text.contains(|c: char| c.is_ascii_digit()));
+        let is_code = |text: &str| {
+            let cut = step.remove.iter().fold(text.to_owned(), |text, cut| text.replace(cut, ""));
+            let decimal = step.decimal.as_deref().unwrap_or(".");
+            cut.replace(decimal, ".").trim().parse::<f64>().is_ok()
+        };
+        let number =
+            step.missing.iter().any(|text| text.contains(|c: char| c.is_ascii_digit()) && !is_code(text));
         number && step.to == Some(ConvertTo::Number) && is_text(column)
     };
     let may = |step: &&DataStep| match (step.kind, &step.column, &step.to) {
@@ -93,6 +102,16 @@ pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
         _ => false,
     };
     all().filter(|step| !is_partial(step)).filter(may).cloned().collect()
+}
+
+/// True for a step that reads a column as another one does, and makes codes missing besides.
+fn has_more_codes(step: &DataStep, other: &DataStep) -> bool {
+    let sign = |step: &DataStep| step.decimal.clone().unwrap_or_else(|| ".".to_owned());
+    step.column.is_some()
+        && (&step.column, &step.to, &step.remove) == (&other.column, &other.to, &other.remove)
+        && sign(step) == sign(other)
+        && step.missing.len() > other.missing.len()
+        && other.missing.iter().all(|text| step.missing.contains(text))
 }
 
 /// Returns the offered repairs that a statement does not carry out: of rows, and of these columns.
@@ -140,8 +159,14 @@ pub fn with_repairs(mut problem: Problem, inputs: &Inputs, statement: &Statement
 }
 
 /// Remarks on a column that no step repairs, and that say why it is not what an analysis needs.
-const UNREPAIRED: [&str; 5] =
-    ["mixed_number_styles", "mixed_types", "mixed_date_orders", "ranges_as_text", "times_as_text"];
+const UNREPAIRED: [&str; 6] = [
+    "mixed_number_styles",
+    "mixed_types",
+    "mixed_date_orders",
+    "ranges_as_text",
+    "times_as_text",
+    "years_as_text",
+];
 
 /// Adds to a refusal that names a column what the upload said on it, where no repair is offered for it.
 fn with_remarks(mut problem: Problem, inputs: &Inputs, open: &[DataStep]) -> Problem {
@@ -184,20 +209,7 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
     let to = step.to.as_ref().ok_or_else(|| damaged("a conversion has no type"))?;
     let mut lines =
         vec![format!("rename {column} ss_from"), "local ss_label : variable label ss_from".to_owned()];
-    // a text in quotes, or a number, by the type of the column
-    let as_text = match to {
-        to if to.is_text() => true,
-        ConvertTo::DateSpreadsheet => false,
-        // a code of a numeric column is a number, and nothing is cut out of numbers
-        to => {
-            let cut = !step.remove.is_empty() || step.decimal.is_some();
-            to.mask().is_some()
-                || cut
-                || step.missing.is_empty()
-                || !step.missing.iter().all(|m| is_number(m))
-        }
-    };
-    if !as_text {
+    if !is_of_text(step, to) {
         return numeric(step, to, &column, lines);
     }
     for text in &step.missing {
@@ -223,23 +235,51 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
             lines.push(format!("rename ss_from {column}"));
             return Ok(lines);
         }
+        Some(mask) if to.reads_year_first_too() => {
+            let is_year = "inrange(real(usubstr(ss_from, 1, 4)), 1000, 9999)";
+            lines.push(format!("generate long {column} = daily(ss_from, \"{mask}\", {TOP_YEAR})"));
+            lines
+                .push(format!("quietly replace {column} = daily(ss_from, \"YMD\", {TOP_YEAR}) if {is_year}"));
+            lines.push(format!("format %td {column}"));
+        }
         Some(mask) => {
             lines.push(format!("generate long {column} = daily(ss_from, \"{mask}\", {TOP_YEAR})"));
             lines.push(format!("format %td {column}"));
         }
-        None => {
-            let cut = |text: String, cut: &String| format!("subinstr({text}, {}, \"\", .)", literal(cut));
-            let mut number = step.remove.iter().fold("ss_from".to_owned(), cut);
-            if let Some(decimal) = &step.decimal {
-                number = format!("subinstr({number}, {}, \".\", .)", literal(decimal));
-            }
-            lines.push(format!("generate double {column} = real(ustrtrim({number}))"));
-        }
+        None => lines.extend(number_lines(step, to, &column)),
     }
     lines.push(format!("quietly count if missing({column}) & ss_from != \"\""));
     lines.push("ss_check non_numeric, fail(r(N) > 0) value(r(N))".to_owned());
     lines.extend(labelled(&column));
     Ok(lines)
+}
+
+/// True where the column of a conversion holds texts: a missing value is then a text in quotes, else a number.
+fn is_of_text(step: &DataStep, to: &ConvertTo) -> bool {
+    // a code of a numeric column is a number, and nothing is cut out of numbers
+    let cut = !step.remove.is_empty() || step.decimal.is_some();
+    let numbers = !step.missing.is_empty() && step.missing.iter().all(|m| is_number(m));
+    match to {
+        to if to.is_text() || to.mask().is_some() => true,
+        ConvertTo::DateSpreadsheet => false,
+        ConvertTo::FirstYear | ConvertTo::YesNo => true,
+        _ => cut || !numbers,
+    }
+}
+
+/// Numbers of texts, or the first of two years.
+fn number_lines(step: &DataStep, to: &ConvertTo, column: &VariableName) -> Vec<String> {
+    let cut = |text: String, cut: &String| format!("subinstr({text}, {}, \"\", .)", literal(cut));
+    let text = step.remove.iter().fold("ss_from".to_owned(), cut);
+    if *to == ConvertTo::FirstYear {
+        let year = format!("generate double {column} = real(usubstr(ustrtrim({text}), 1, 4))");
+        return vec![year, format!("format %ty {column}")];
+    }
+    let number = match &step.decimal {
+        Some(decimal) => format!("subinstr({text}, {}, \".\", .)", literal(decimal)),
+        None => text,
+    };
+    vec![format!("generate double {column} = real(ustrtrim({number}))")]
 }
 
 fn is_number(text: &str) -> bool {

@@ -7,7 +7,7 @@ use ::figure::paper::{self, Document, Item, Placed, Sheet};
 use ::figure::tags::{PartId, Role, Structure};
 
 use super::figure::{self, Figure};
-use super::grid::{Align, Grid, Printed, RowKind};
+use super::grid::{Align, Grid, Printed, Row, RowKind};
 use super::lines::wrapped;
 use super::pdf_layout::{INSET, LINE, Layout, TEXT, fit_cells, height_of, is_wide, layout, pad};
 use super::report::Report;
@@ -20,6 +20,8 @@ const MARGIN: f64 = 68.0;
 const UPRIGHT: f64 = PAGE.0 - 2.0 * MARGIN;
 /// Size of notes.
 const NOTE: f64 = 10.5;
+/// Lines of notes that stay with the last rows of their table.
+const MOST_NOTE_LINES: usize = 8;
 
 /// Writes the document.
 ///
@@ -194,7 +196,12 @@ impl<'a> Pages<'a> {
         let layout = layout(grid, self.limit());
         let size = layout.size;
         let full: f64 = layout.widths.iter().sum();
-        self.room(size * LINE * 6.0 + 40.0);
+        let rows: Vec<Vec<Vec<String>>> = grid.rows.iter().map(|row| texts_of(row, &layout)).collect();
+        let heights: Vec<f64> = rows.iter().map(|cells| height_of(cells, size)).collect();
+        let notes = self.height_of_notes(grid, size);
+        // a table does not begin with its headings alone
+        let first = together(grid, &heights, 0, notes);
+        self.room((size * LINE * 3.0 + first).max(size * LINE * 6.0) + 40.0);
         self.y += 18.0;
         let table = self.structure.add(Structure::ROOT, Role::Table);
         self.caption(table, caption, TEXT + 1.0);
@@ -202,16 +209,8 @@ impl<'a> Pages<'a> {
         let head = self.structure.add(table, Role::Head);
         self.head(Some(head), grid, &layout);
         let body = self.structure.add(table, Role::Body);
-        for row in &grid.rows {
-            let texts: Vec<&str> = row.cells.iter().map(|c| c.text.as_str()).collect();
-            let cells = if row.kind == RowKind::Group {
-                // A heading runs over the columns.
-                vec![vec![texts.first().map_or_else(String::new, |t| (*t).to_owned())]]
-            } else {
-                fit_cells(&texts, size, &layout.widths, row.inset)
-            };
-            let height = height_of(&cells, size);
-            if self.y + height > self.size().1 - MARGIN {
+        for (at, (row, cells)) in grid.rows.iter().zip(&rows).enumerate() {
+            if self.y + together(grid, &heights, at, notes) > self.size().1 - MARGIN {
                 self.rule(MARGIN, full, 0.6);
                 self.turn();
                 // The headings of a further page are not spoken again.
@@ -224,8 +223,8 @@ impl<'a> Pages<'a> {
             }
             let line = self.structure.add(body, Role::Row);
             let parts = self.parts(line, roles(grid, row.kind, &row.cells));
-            self.row(&parts, &cells, &grid.align, &layout, row.inset);
-            self.y += height;
+            self.row(&parts, cells, &grid.align, &layout, row.inset);
+            self.y += heights[at];
         }
         self.y += 3.0;
         self.rule(MARGIN, full, 1.2);
@@ -233,6 +232,13 @@ impl<'a> Pages<'a> {
         for note in &grid.notes {
             self.paragraph(note, size.min(NOTE));
         }
+    }
+
+    /// The room that the notes below a table take; of long notes that of their beginning.
+    fn height_of_notes(&self, grid: &Grid, size: f64) -> f64 {
+        let size = size.min(NOTE);
+        let lines: usize = grid.notes.iter().map(|note| wrapped(note, size, self.limit()).len()).sum();
+        7.0 + lines.min(MOST_NOTE_LINES) as f64 * size * LINE + grid.notes.len() as f64 * size * 0.15
     }
 
     /// Adds the cells of a row to the structure.
@@ -325,6 +331,26 @@ impl<'a> Pages<'a> {
     }
 }
 
+/// The lines of the cells of a row.
+fn texts_of(row: &Row, layout: &Layout) -> Vec<Vec<String>> {
+    let texts: Vec<&str> = row.cells.iter().map(|c| c.text.as_str()).collect();
+    if row.kind == RowKind::Group {
+        // A heading runs over the columns.
+        vec![vec![texts.first().map_or_else(String::new, |t| (*t).to_owned())]]
+    } else {
+        fit_cells(&texts, layout.size, &layout.widths, row.inset)
+    }
+}
+
+/// The room that a row needs with what stays on its page: standard errors below it, and with the last two rows the notes, which
+/// would stand alone on the next page.
+fn together(grid: &Grid, heights: &[f64], at: usize, notes: f64) -> f64 {
+    let rest = heights.get(at..).unwrap_or_default();
+    let under = grid.rows.iter().skip(at + 1).take_while(|row| row.kind == RowKind::Under).count();
+    let own: f64 = rest.iter().take(1 + under).sum();
+    if rest.len() <= (1 + under).max(2) { rest.iter().sum::<f64>() + notes } else { own }
+}
+
 /// The meaning of the cells of a row: the text in the first column heads the row.
 fn roles(grid: &Grid, kind: RowKind, cells: &[Printed]) -> Vec<Role> {
     if kind == RowKind::Group {
@@ -334,3 +360,7 @@ fn roles(grid: &Grid, kind: RowKind, cells: &[Printed]) -> Vec<Role> {
     let role = |(j, cell)| if heads(j, cell) { Role::RowHeader(1) } else { Role::Cell };
     cells.iter().enumerate().take(grid.width()).map(role).collect()
 }
+
+#[cfg(test)]
+#[path = "pdf_tests.rs"]
+mod tests;

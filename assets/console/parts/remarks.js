@@ -86,7 +86,7 @@ export function stepText(step) {
   return [
     t(`data.step.${step.to}`, { column: step.column, one: step.one ?? '' }),
     step.remove?.length > 0 && t('data.step.without', { texts: quoted(step.remove) }),
-    step.decimal && t('data.step.decimal', { sign: step.decimal }),
+    step.decimal && step.decimal !== '.' && t('data.step.decimal', { sign: step.decimal }),
     step.missing?.length > 0 && t('data.step.missing', { texts: quoted(step.missing.slice(0, 5)) }),
   ].filter(Boolean).join(lang() === 'zh' ? '，' : ', ');
 }

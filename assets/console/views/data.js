@@ -7,7 +7,7 @@ import { sendFiles } from '../parts/uploading.js';
 import { announce, badge, button, card, empty, field, fill, h, icon, loading, note, problem, progress, select, table, tabs, write } from '../ui.js';
 
 const ROLES = ['primary_dataset', 'secondary_dataset', 'auxiliary_data'];
-const ENDINGS = ['csv', 'tsv', 'txt', 'xlsx', 'xls', 'ods', 'dta', 'sav', 'zsav', 'xpt', 'sas7bdat', 'rds', 'rda', 'rdata', 'parquet'];
+const ENDINGS = ['csv', 'tsv', 'txt', 'xlsx', 'xlsb', 'xls', 'ods', 'dta', 'sav', 'zsav', 'xpt', 'sas7bdat', 'rds', 'rda', 'rdata', 'parquet'];
 const locked = (job) => !['created', 'draft_ready'].includes(job.status);
 
 export async function mount(root, ctx) {

@@ -300,6 +300,23 @@ fn named_month(mut text: &[u8]) -> Option<i32> {
     (text.is_empty() && (1000..=9999).contains(&y)).then(|| (y - 1960) * 12 + m as i32 - 1)
 }
 
+/// Reads `2018/19`, `2018-19`, `2018/2019` and `2018–19`: the first of two years that follow each other.
+pub(super) fn first_year(mut text: &[u8]) -> Option<i32> {
+    let first = year(&mut text).filter(|year| (1500..=2200).contains(year))?;
+    skip_spaces(&mut text);
+    let marks = ["/", "-", "\u{2013}", "\u{2014}", "~", "至", "到"];
+    marks.iter().find_map(|mark| literal(&mut text, mark.as_bytes()))?;
+    skip_spaces(&mut text);
+    let digits = text.len();
+    let second = number(&mut text, 4)?.cast_signed();
+    let next = match digits {
+        2 => (first + 1) % 100,
+        4 => first + 1,
+        _ => return None,
+    };
+    (text.is_empty() && second == next).then_some(first)
+}
+
 /// Reads `2024q1`, `2024Q1`, `2024-Q1`, `2024年1季度`, `Q1 2024`, `Q1/2024`: quarters since 1960q1.
 pub(super) fn quarter(mut text: &[u8]) -> Option<i32> {
     if matches!(text.first(), Some(b'q' | b'Q')) {

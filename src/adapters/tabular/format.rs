@@ -11,6 +11,7 @@ use crate::domain::error::Problem;
 pub(super) enum Format {
     Text,
     Xlsx,
+    Xlsb,
     Xls,
     Ods,
     Dta,
@@ -23,29 +24,42 @@ pub(super) enum Format {
 
 /// First bytes of formats that are not read, with their names.
 const FOREIGN: &[(&[u8], &str)] = &[
-    (b"%PDF", "a PDF document"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"ARROW1", "a Feather file"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"SQLite format 3", "a SQLite database"),
+    (b"%PDF", "a PDF document; copy its table into a spreadsheet program and save it there"),
+    (b"\x1f\x8b", "a gzip archive; unpack it"),
+    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it"),
+    (b"Rar!", "a RAR archive; unpack it"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it"),
+    (b"ARROW1", "a Feather file; save it as Parquet or CSV in the program that made it"),
+    (b"\x89PNG", "a picture; type its table into a spreadsheet program"),
+    (b"\xff\xd8\xff", "a picture; type its table into a spreadsheet program"),
+    (b"SQLite format 3", "a SQLite database; export the table as CSV"),
+    (b"\0\x01\0\0Standard Jet DB", "an Access database; export the table as a workbook or as CSV"),
+    (b"\0\x01\0\0Standard ACE DB", "an Access database; export the table as a workbook or as CSV"),
+    (b"\x89HDF", "an HDF5 file; save its table as CSV or Parquet in the program that made it"),
+    (b"MATLAB 5.0 MAT-file", "a file of MATLAB; save its table with writetable"),
+    (b"New MicroTSP Workfile", "a workfile of EViews; save it as CSV or as .dta"),
     (b"\x7fELF", "a program"),
     (
         b"**COMPRESSED**",
         "a file of PROC CPORT; upload the data set itself (.sas7bdat), or a transport file (.xpt) of the LIBNAME engine xport",
     ),
-    (b"ASCII SPSS PORT FILE", "a portable file of SPSS (.por); save it as .sav"),
+    (
+        SAS_CATALOG,
+        "a catalog of formats of SAS (.sas7bcat), which has labels of values and no data; upload the data set (.sas7bdat), whose \
+         columns keep their codes, or save the data with their labels in SAS as .sav or .dta",
+    ),
 ];
+
+/// First bytes of a catalog of SAS.
+const SAS_CATALOG: &[u8] =
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x63\xb3\x14\x11\xcf\xbd\x92\x08\0\x09\xc7\x31\x8c";
 
 /// First bytes of a data set in SAS's own format.
 const SAS_DATA_SET: &[u8] =
     b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\0\x09\xc7\x31\x8c";
 
 /// Advice for the user in a refusal.
-const ACCEPTED: &str = "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET";
+const ACCEPTED: &str = "upload CSV, XLSX, XLSB, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET";
 
 /// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
@@ -87,6 +101,11 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
     if let Some((_, name)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(problems::unsupported(&format!("the file is {name}; {ACCEPTED}")));
     }
+    if is_portable(head) || extension == "por" {
+        return Err(problems::unsupported(
+            "the file is a portable file of SPSS (.por); open it in SPSS or PSPP, save it as .sav and upload that",
+        ));
+    }
     if matches!(
         extension.as_str(),
         "xlsx"
@@ -97,6 +116,7 @@ pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem
             | "zsav"
             | "xpt"
             | "sas7bdat"
+            | "sas7bcat"
             | "rds"
             | "rda"
             | "rdata"
@@ -142,6 +162,16 @@ fn of_other_programs(head: &[u8]) -> Option<Format> {
     }
 }
 
+/// True for the beginning of a portable file of SPSS: texts of 200 bytes, of which one is readable as ASCII, and behind a table
+/// of 256 characters its mark. Lines may break anywhere.
+fn is_portable(head: &[u8]) -> bool {
+    let text: Vec<u8> = head.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    let says = b"ASCII SPSS PORT FILE";
+    let beginning = &text[..text.len().min(200)];
+    beginning.windows(says.len()).any(|part| part == says)
+        || text.get(456..).is_some_and(|rest| rest.starts_with(b"SPSSPORT"))
+}
+
 /// True for text that begins as an object of JSON, or as a list of objects or lists: no table does.
 fn is_json(start: &[u8]) -> bool {
     match start.split_first() {
@@ -180,7 +210,7 @@ fn zip(path: &Path, extension: &str) -> Result<Format, Problem> {
     if has("xl/workbook.xml") {
         Ok(Format::Xlsx)
     } else if has("xl/workbook.bin") {
-        Err(problems::unsupported("binary workbooks (.xlsb) are not supported; save as .xlsx"))
+        Ok(Format::Xlsb)
     } else if has("content.xml") {
         let is_text = matches!(extension, "odt" | "ott" | "odp" | "odg");
         let reason = "the file is an OpenDocument text or drawing; upload a spreadsheet (.ods)";
@@ -188,6 +218,15 @@ fn zip(path: &Path, extension: &str) -> Result<Format, Problem> {
     } else if extension == "dta" || names.iter().any(|n| n.ends_with(".dta")) {
         Err(problems::unsupported("bundles of frames (.dtas) are not supported; save each frame as .dta"))
     } else {
-        Err(problems::unsupported(&format!("the file is a ZIP archive without a workbook; {ACCEPTED}")))
+        let what = match () {
+            () if has("word/document.xml") => {
+                "a document of Word; copy its table into a spreadsheet program and save it there"
+            }
+            () if has("index/document.iwa") => {
+                "a document of Numbers or Pages; export it as a workbook or as CSV"
+            }
+            () => "a ZIP archive without a workbook; unpack it",
+        };
+        Err(problems::unsupported(&format!("the file is {what}; {ACCEPTED}")))
     }
 }

@@ -3,6 +3,7 @@
 
 mod decide;
 mod digits;
+mod periods;
 mod taker;
 mod typed;
 mod words;
@@ -30,6 +31,7 @@ pub(super) const BOOLEAN: Readings = 1 << 4;
 pub(super) const MONTH: Readings = 1 << 5;
 pub(super) const QUARTER: Readings = 1 << 6;
 pub(super) const SPELT: Readings = 1 << 7;
+const SPAN: Readings = 1 << 13;
 const DATE_SHIFT: u32 = 8;
 const DATETIME_SHIFT: u32 = 16;
 const ANY_NUMBER: Readings = PLAIN | THOUSANDS | DECIMAL_COMMA | PERCENT | SPELT;
@@ -101,6 +103,8 @@ pub(super) struct Inference {
     whole: bool,
     leading_zero: bool,
     widths: (usize, usize),
+    /// First and last of the years of pairs such as `2005-06`.
+    spans: (i32, i32),
     any_time: bool,
     extended: bool,
     enclosed: bool,
@@ -130,6 +134,7 @@ impl Default for Inference {
             whole: true,
             leading_zero: false,
             widths: (usize::MAX, 0),
+            spans: (i32::MAX, i32::MIN),
             any_time: false,
             extended: false,
             enclosed: false,
@@ -337,12 +342,7 @@ impl Inference {
                 }
             }
         }
-        if self.readings & MONTH != 0 && date::month(text).is_some() {
-            admits |= MONTH;
-        }
-        if self.readings & QUARTER != 0 && date::quarter(text).is_some() {
-            admits |= QUARTER;
-        }
+        admits |= self.periods(text);
         self.readings &= admits;
         year_first
     }
@@ -366,6 +366,7 @@ impl Inference {
         self.whole &= other.whole;
         self.leading_zero |= other.leading_zero;
         self.widths = (self.widths.0.min(other.widths.0), self.widths.1.max(other.widths.1));
+        self.merge_periods(other);
         self.any_time |= other.any_time;
         self.extended |= other.extended;
         self.enclosed |= other.enclosed;

@@ -1,4 +1,4 @@
-//! Uploaded tables (CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA, PARQUET) to canonical data, and a look into canonical data. Which rows are
+//! Uploaded tables (CSV, XLSX, XLSB, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA, PARQUET) to canonical data, and a look into canonical data. Which rows are
 //! analysed, and how, is decided elsewhere.
 
 mod advance;
@@ -10,6 +10,7 @@ mod distinct;
 mod excel;
 mod format;
 mod hashed_file;
+mod header_groups;
 mod index_columns;
 mod infer;
 mod labelled_file;
@@ -73,6 +74,7 @@ impl Tabular for TabularFiles {
         catch_unwind(AssertUnwindSafe(|| match format::detect(source, original_name)? {
             Format::Text => text::ingest(source, original_name, options, dest),
             Format::Xlsx => excel::ingest(source, excel::Kind::Xlsx, options, dest),
+            Format::Xlsb => excel::ingest(source, excel::Kind::Xlsb, options, dest),
             Format::Xls => excel::ingest(source, excel::Kind::Xls, options, dest),
             Format::Ods => excel::ingest(source, excel::Kind::Ods, options, dest),
             Format::Dta => stata::ingest(source, dest),

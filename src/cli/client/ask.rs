@@ -20,7 +20,7 @@ use crate::cli::Exit;
 pub(super) struct AskArgs {
     /// The question, in words: "effect of schooling on pay, controlling for experience".
     question: String,
-    /// Files (csv, tsv, xlsx, xls, ods, dta, sav, xpt, sas7bdat, rds, rdata, parquet); the first is the data set that is analysed.
+    /// Files (csv, tsv, xlsx, xlsb, xls, ods, dta, sav, xpt, sas7bdat, rds, rdata, parquet); the first is the data set that is analysed.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Role of each file: primary_dataset, secondary_dataset, auxiliary_data.

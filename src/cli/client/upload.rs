@@ -25,7 +25,7 @@ use crate::ports::ids::IdSource;
 /// Arguments of `upload`.
 #[derive(Debug, clap::Args)]
 pub(super) struct UploadArgs {
-    /// Files (csv, tsv, xlsx, xls, ods, dta, sav, xpt, sas7bdat, rds, rdata, parquet); the first is the data set that is analysed.
+    /// Files (csv, tsv, xlsx, xlsb, xls, ods, dta, sav, xpt, sas7bdat, rds, rdata, parquet); the first is the data set that is analysed.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Role of each file: primary_dataset, secondary_dataset, auxiliary_data.

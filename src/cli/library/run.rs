@@ -36,7 +36,7 @@ const FAILED: u8 = 1;
 pub struct RunArgs {
     /// The template
     pub id: String,
-    /// Data to run on (CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA, PARQUET); by default the template's sample data and parameters
+    /// Data to run on (CSV, XLSX, XLSB, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA, PARQUET); by default the template's sample data and parameters
     #[arg(long)]
     pub data: Option<PathBuf>,
     /// `name=file`: a further data set, by the input's name (second.dta=other.csv); may be repeated

@@ -10,12 +10,22 @@ use super::roles::{Filled, Filler};
 use super::times::over_time;
 
 impl Parsed {
-    /// True if the question speaks of fixed effects, with or without saying whose.
+    /// True if the question speaks of fixed effects, or of units that are compared with themselves, with or without saying whose.
     pub(super) fn says_fixed_effects(&self) -> bool {
         static SAYS: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(r"fixed[- ]effect|固定效应|[a-z>] fes?(?:$|[^a-z0-9_])").expect("a pattern")
         });
-        SAYS.is_match(&self.text)
+        SAYS.is_match(&self.text) || self.compares_with_itself()
+    }
+
+    /// True where each unit is compared with itself: "pupils compared with themselves", "its own control", 自身对照.
+    fn compares_with_itself(&self) -> bool {
+        static SELF: LazyLock<Regex> = LazyLock::new(|| {
+            let own = r"\bown controls?\b|\bcompar\w*[^.?!]{0,40}\b(?:with|to|against) (?:itself|themsel(?:f|ves)|himself|herself)\b";
+            let han = "自身(?:前后)?(?:作为|作|为)?对照|(?:自己|自身|本人)(?:和|与|跟)(?:自己|自身)|(?:和|与|跟)(?:自己|自身)(?:相比|比较|对比|比)|同一(?:个|位|名|家)?[^，。？]{0,6}前后(?:比较|对比|变化)";
+            Regex::new(&format!("{own}|{han}")).expect("a pattern")
+        });
+        SELF.is_match(&self.text)
     }
 }
 

@@ -43,12 +43,18 @@ fn says_more(column: &Column) -> bool {
     column.label.as_ref().is_some_and(|label| *label != column.original_name)
 }
 
-/// The repairs that read a column of text as dates, one for each order that fits.
+/// The repairs that read a column of text as dates, one for each order that fits; or as numbers, where a sign may stand for
+/// thousands or for decimals.
 fn orders<'a>(dataset: &'a Dataset, name: &str) -> Vec<&'a Repair> {
     let is_text = dataset.column(name).is_some_and(Column::is_text);
-    let is_date = |repair: &Repair| repair.step.to.as_ref().is_some_and(ConvertTo::is_date);
-    let of_it = |repair: &&Repair| is_text && repair.step.column.as_deref() == Some(name) && is_date(repair);
-    dataset.repairs.iter().filter(of_it).collect()
+    let of_it = |repair: &&Repair| is_text && repair.step.column.as_deref() == Some(name);
+    let own: Vec<&Repair> = dataset.repairs.iter().filter(of_it).collect();
+    let is_date = |repair: &&&Repair| repair.step.to.as_ref().is_some_and(ConvertTo::is_date);
+    let is_number = |repair: &&&Repair| repair.step.to == Some(ConvertTo::Number);
+    let numbers: Vec<&Repair> = own.iter().filter(is_number).copied().collect();
+    let signs: BTreeSet<_> =
+        numbers.iter().map(|r| (&r.step.remove, r.step.decimal.as_deref().unwrap_or("."))).collect();
+    if signs.len() > 1 { numbers } else { own.iter().filter(is_date).copied().collect() }
 }
 
 /// A column of text as the dates that it holds.
@@ -76,10 +82,29 @@ pub(super) fn explained(mut suggestion: Suggestion, dataset: &Dataset) -> Sugges
     }
     let used: BTreeSet<String> = named_columns(&suggestion.statement, dataset);
     for name in used.iter().filter(|name| orders(dataset, name).len() > 1) {
-        suggestion.open_questions.push(asked(name));
+        let is_number = orders(dataset, name)[0].step.to == Some(ConvertTo::Number);
+        suggestion.open_questions.push(if is_number { asked_of_sign(name) } else { asked(name) });
         suggestion.confidence *= BLOCKED;
     }
     suggestion
+}
+
+/// Asks whether a sign groups digits or stands before decimals.
+fn asked_of_sign(name: &str) -> OpenQuestion {
+    OpenQuestion {
+        field: "requirement".to_owned(),
+        question: Bilingual {
+            en: format!(
+                "{name} holds numbers whose point or comma may stand for thousands or for decimals, and stays text until a person \
+                 decides. Add one of the repairs of the remark on {name} to `data_steps` of the draft."
+            ),
+            zh: Some(format!(
+                "{name} 中的点或逗号既可能是千位分隔符，也可能是小数点，在人工确定之前保留为文本。请把数据说明中针对 {name} 的一种修复加入初稿的 `data_steps`。"
+            )),
+        },
+        blocking: true,
+        candidates: vec![name.to_owned()],
+    }
 }
 
 /// Asks whether the day or the month stands first.

@@ -43,6 +43,8 @@ pub(super) fn texts_of(
     }
     out.extend(at_time(&column.name).map(|text| (Place::Name, text)));
     out.extend(without_unit(&column.name).map(|text| (Place::Name, text)));
+    out.extend(acronym(&column.original_name).map(|text| (Place::Name, text)));
+    out.extend(without_state(&column.name).map(|text| (Place::Name, text)));
     if is_pair_of_currencies(&column.name) {
         out.push((Place::Name, "exchange rate".to_owned()));
         out.push((Place::Name, "汇率".to_owned()));
@@ -160,6 +162,22 @@ const UNITS: [&str; 24] = [
 fn without_unit(name: &str) -> Option<String> {
     let (what, unit) = name.rsplit_once('_')?;
     UNITS.contains(&unit.to_ascii_lowercase().as_str()).then(|| spelled_out(what, 0))
+}
+
+/// The first word of a header in words, where it is one of capitals: `FDI net inflows (% of GDP)`.
+fn acronym(header: &str) -> Option<String> {
+    let (first, rest) = header.split_once(' ')?;
+    let capitals = (3..=6).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_uppercase());
+    let words = rest.chars().any(|c| c.is_ascii_lowercase());
+    (capitals && words).then(|| first.to_ascii_lowercase())
+}
+
+/// A name without a last part that only says that something was there: `Checklist_used`, `vaccine_given`.
+fn without_state(name: &str) -> Option<String> {
+    const STATES: [&str; 7] = ["used", "given", "received", "yn", "flag", "indicator", "present"];
+    let (what, state) = name.rsplit_once('_')?;
+    let says = STATES.contains(&state.to_ascii_lowercase().as_str()) && what.chars().count() >= 3;
+    says.then(|| spelled_out(what, 0))
 }
 
 /// `pain_w8` as people say it: pain at week 8; and `thi_12w`.

@@ -15,6 +15,7 @@ use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, enumerated, headed, merge
 use super::mentions::Mention;
 use super::natures::Natures;
 use super::sides::sorted;
+use super::statements::{asked_first, statement};
 use super::words::{Unit, Words};
 
 #[derive(Debug, Deserialize)]
@@ -220,27 +221,22 @@ fn parsed(
     }
     text = without_units(&text, natures, &mut parsed);
     parsed.rest = distinct(MARK.find_iter(&text).flat_map(|m| columns_of(m.as_str())));
-    let mut fitting = PATTERNS.main.iter().filter(|(_, _, pattern)| pattern.is_match(&text));
-    let main = fitting.find_map(|(id, kind, pattern)| {
-        let found = pattern.captures(&text)?;
-        let groups = |name: &str| found.name(name).map(|m| columns_of(m.as_str())).unwrap_or_default();
-        let (y, x) = (groups("y"), groups("x"));
-        // the same column on both sides is no statement
-        (!x.iter().any(|c| y.contains(c)) || y.len() + x.len() > 2)
-            .then(|| (id, kind, y, x, groups("g"), groups("m"), groups("p"), groups("r")))
-    });
-    if let Some((id, kind, y, x, g, m, p, r)) = main {
-        parsed.id.clone_from(id);
-        parsed.kind.clone_from(kind);
-        parsed.causes = x.into_iter().filter(|c| !y.contains(c)).collect();
-        parsed.outcome = y;
-        sorted(&text, &mut parsed);
-        parsed.groups = g;
-        parsed.moderators.extend(m);
-        if !p.is_empty() {
-            parsed.rest = p;
+    // what follows a question says more about it: "Does x lower y? Older people have more of it."
+    let main =
+        asked_first(&text, &MARK).and_then(|asked| Some((statement(&PATTERNS.main, asked)?, asked.len())));
+    let main = main.or_else(|| Some((statement(&PATTERNS.main, &text)?, text.len())));
+    if let Some((found, length)) = main {
+        found.id.clone_into(&mut parsed.id);
+        found.kind.clone_into(&mut parsed.kind);
+        parsed.causes = found.causes.into_iter().filter(|c| !found.outcome.contains(c)).collect();
+        parsed.outcome = found.outcome;
+        sorted(&text[..length], &mut parsed);
+        parsed.groups = found.groups;
+        parsed.moderators.extend(found.moderators);
+        if !found.pool.is_empty() {
+            parsed.rest = found.pool;
         }
-        if let Some((first, others)) = r.split_first() {
+        if let Some((first, others)) = found.in_order.split_first() {
             parsed.outcome = vec![*first];
             parsed.causes = others.to_vec();
         }

@@ -89,6 +89,14 @@ impl Filler<'_> {
             }
             _ => (causes, groups),
         };
+        // a mean needs numbers: the share of each answer in each region is a table
+        let words = |c: &usize| self.columns[*c].column.is_text();
+        let (rows, columns) = match (&outcome[..], &groups[..]) {
+            ([one], [group]) | ([one, group], []) if rows.is_empty() && causes.is_empty() && words(one) => {
+                (vec![*one], vec![*group])
+            }
+            _ => (rows, columns),
+        };
         let case = if !rows.is_empty() {
             out.roles.insert("row_var", rows);
             out.roles.insert("col_var", columns);

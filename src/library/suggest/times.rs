@@ -63,7 +63,9 @@ impl Named<'_> {
         let fits = if says_year { are_years || (numbered && !of_something) } else { is_period };
         // the first, second and third visit of each person; `visits` are counted
         let visit = c.name.eq_ignore_ascii_case("visit") && c.min == Some(1.0) && c.distinct <= 30;
-        let is_time = of_years || visit || self.word(&named) && fits;
+        // the step that reads `2018/19` gives the year this format
+        let read_as_year = are_years && c.format.starts_with("%ty");
+        let is_time = of_years || visit || read_as_year || self.word(&named) && fits;
         dated || (c.integer_valued && is_time && !self.has("@built"))
     }
 
@@ -128,7 +130,19 @@ impl Named<'_> {
             "lapsed",
             "dropout",
             "dropped_out",
+            "left",
+            "quit",
+            "exited",
+            "resigned",
+            "terminated",
+            "attrition",
+            "departed",
+            "readmitted",
+            "relapsed",
+            "recurred",
             "流失",
+            "复发",
+            "再入院",
             "离职",
             "退订",
         ])
@@ -162,7 +176,10 @@ impl Named<'_> {
         let c = self.column;
         let label = c.label.as_deref().unwrap_or_default();
         let says_han = ["随访", "生存时间", "生存月", "生存天", "存活时间", "时长"];
-        let named = self.word(&says) || says_han.iter().any(|w| c.name.contains(w) || label.contains(w));
+        let followed = ["观察", "追踪", "在职", "留存", "存续", "持续", "生存", "存活", "等待"];
+        let lasts = ["时间", "月", "天", "周", "年数", "期"];
+        let holds = |words: &[&str]| words.iter().any(|w| c.name.contains(w) || label.contains(w));
+        let named = self.word(&says) || holds(&says_han) || holds(&followed) && holds(&lasts);
         !c.is_text() && c.distinct > 12 && c.min.is_some_and(|least| least >= 0.0) && named
     }
 }

@@ -1,6 +1,7 @@
 //! Uploads: ingest of every format, upload sessions, downloads, data steps.
 
 mod awkward_texts;
+mod binary_workbooks;
 mod cancel_reading;
 mod data_steps;
 mod frames;
@@ -19,6 +20,7 @@ mod random_tables;
 mod reading_progress;
 mod sas_files;
 mod system_files;
+mod text_headers;
 
 mod upload_download;
 mod upload_sessions;

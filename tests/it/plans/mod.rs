@@ -14,4 +14,5 @@ mod suggested_journeys;
 mod suggested_library;
 mod suggested_repairs;
 mod suggested_values;
+mod suggested_within;
 mod unknown_names;

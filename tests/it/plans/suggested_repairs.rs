@@ -160,3 +160,29 @@ async fn an_event_in_several_spellings_is_an_event() {
     assert_eq!(draft["derived_variables"][0]["expression"], "Vital_status == \"dead\"", "{suggested}");
     app.stop().await;
 }
+
+/// The row of units made the columns text, in which nobody looked for codes: 999 went into the estimate without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_below_a_row_of_units_are_repaired_by_the_draft() {
+    let mut app = TestApp::start().await;
+    let job = app.job("What is the effect of dose on weight?").await;
+    let mut lines = "animal,dose,weight\nno.,mg,g\n".to_owned();
+    for row in 1..=60 {
+        let weight =
+            if [7, 31].contains(&row) { "999".to_owned() } else { format!("{}.5", 20 + row % 6 + row % 5) };
+        lines += &format!("A{row:02},{},{weight}\n", row % 6);
+    }
+    app.upload(&job, "animals.csv", lines).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    let steps = suggested["draft"]["data_steps"].as_array().cloned().unwrap_or_default();
+    assert_eq!(kinds(&json!(steps)), ["drop_rows", "convert", "convert"], "{suggested}");
+    let weight = steps.iter().find(|step| step["column"] == "weight").expect("a conversion");
+    assert_eq!((&weight["to"], &weight["missing"]), (&json!("number"), &json!(["999"])), "{steps:?}");
+    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    app.post(&job, "/run", &json!({})).await.ok();
+    assert_eq!(app.wait_for_end(&job).await["status"], "succeeded", "{}", app.get(&job, "/runs").await.ok());
+    let runs = app.get(&job, "/runs").await.ok();
+    let flow = runs["runs"][0]["sample_flow"].as_array().cloned().unwrap_or_default();
+    assert_eq!(flow.last().map(|step| &step["rows"]), Some(&json!(58)), "{runs}");
+    app.stop().await;
+}

@@ -571,7 +571,7 @@ class ControlSet(TypedDict):
     label: NotRequired[str | None]
 
 
-ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_spreadsheet', 'text', 'text_lower', 'yes_no']"
+ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_ymd_or_dmy', 'date_ymd_or_mdy', 'date_spreadsheet', 'first_year', 'text', 'text_lower', 'yes_no']"
 
 
 class CreateApiKeyBody(TypedDict):

@@ -2,6 +2,7 @@
 
 use super::rows::Cell;
 use crate::adapters::tabular::convert;
+use crate::adapters::tabular::header_groups::{joined, may_be_groups};
 use crate::adapters::tabular::infer::Inference;
 
 /// Facts of the first pass.
@@ -23,6 +24,17 @@ pub(super) struct Facts {
     pub(super) groups_row: Option<u64>,
 }
 
+/// What a sheet holds, the least useful first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Content {
+    /// No rows below a header.
+    None,
+    /// Rows in one column, as a text about the workbook has.
+    Rows,
+    /// Rows in two columns or more.
+    Table,
+}
+
 /// Most lines of one cell above the names of the columns.
 const MOST_LINES: usize = 10;
 
@@ -40,9 +52,7 @@ impl Facts {
         let names = self.names.iter().filter(|name| !name.is_empty()).count();
         self.rows == 0 && names == 1 && !self.names[0].is_empty() && texts >= 2 && texts == filled.count()
     }
-}
 
-impl Facts {
     /// True for a row of one text below a title: its source, a unit, a date.
     pub(super) fn is_line(&self, cells: &[Cell]) -> bool {
         let names = self.names.iter().filter(|name| !name.is_empty()).count();
@@ -51,9 +61,14 @@ impl Facts {
         self.rows == 0 && names == 1 && filled <= 1 && (first || filled == 0) && self.lines.len() < MOST_LINES
     }
 
-    /// True for rows of data in two columns or more; a text about the workbook has one.
-    pub(super) fn is_table(&self) -> bool {
-        self.rows > 0 && self.columns.iter().filter(|column| column.present > 0).count() > 1
+    /// What the sheet holds.
+    pub(super) fn content(&self) -> Content {
+        let filled = self.columns.iter().filter(|column| column.present > 0).count();
+        match self.header_row {
+            Some(_) if self.rows > 0 && filled > 1 => Content::Table,
+            Some(_) if self.rows > 0 => Content::Rows,
+            _ => Content::None,
+        }
     }
 
     /// True if the header so far names groups of columns, each over several of them, and the row below it may hold the names of
@@ -61,10 +76,8 @@ impl Facts {
     pub(super) fn has_groups_above(&self, below: &[Cell]) -> bool {
         let texts = below.iter().filter(|cell| matches!(cell, Cell::Text(_))).count();
         let filled = below.iter().filter(|cell| !matches!(cell, Cell::Empty)).count();
-        let group = |at: usize| self.names.get(at).is_some_and(|name| !name.is_empty());
-        let gaps = (0..below.len()).filter(|&at| !matches!(below[at], Cell::Empty) && !group(at)).count();
-        let groups = self.names.iter().filter(|name| !name.is_empty()).count();
-        self.rows == 0 && groups >= 2 && texts == filled && gaps >= 2 && gaps * 3 >= filled
+        let is_named = |at: usize| !matches!(below[at], Cell::Empty);
+        self.rows == 0 && texts == filled && may_be_groups(&self.names, is_named, below.len())
     }
 
     /// Takes the row below the groups for the names of the columns if numbers or dates follow below two of them; else it is the
@@ -83,19 +96,8 @@ impl Facts {
         let groups = std::mem::take(&mut self.names);
         self.groups_row = self.header_row;
         self.take_header(row, &cells);
-        let width = groups.len().max(self.names.len());
-        self.names.resize(width, String::new());
-        self.columns.resize(width, Inference::default());
-        let names = self.names.clone();
-        let mut group = "";
-        for (at, name) in self.names.iter_mut().enumerate() {
-            group = groups.get(at).map(String::as_str).filter(|text| !text.is_empty()).unwrap_or(group);
-            if name.is_empty() {
-                *name = groups.get(at).cloned().unwrap_or_default();
-            } else if names.iter().filter(|other| *other == name).count() > 1 {
-                *name = format!("{group} {name}");
-            }
-        }
+        self.names = joined(&groups, &self.names);
+        self.columns.resize(self.names.len(), Inference::default());
     }
 
     /// Takes in a row of the data.

@@ -39,7 +39,7 @@ pub(super) fn check(path: &Path) -> Result<(), Problem> {
         let most =
             if name.starts_with("xl/worksheets/") || name.starts_with("xl/media/") || name == "content.xml" {
                 MOST_TOTAL
-            } else if name.ends_with("sharedstrings.xml") {
+            } else if name.ends_with("sharedstrings.xml") || name.ends_with("sharedstrings.bin") {
                 MOST_SHARED
             } else {
                 MOST_PART

@@ -1,4 +1,4 @@
-//! Workbooks (XLSX and ODS streamed, XLS within its 65,536 rows) to canonical data in two passes.
+//! Workbooks (XLSX, XLSB and ODS streamed, XLS within its 65,536 rows) to canonical data in two passes.
 
 mod facts;
 mod guard;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use foldhash::fast::RandomState;
 
-use self::facts::Facts;
+use self::facts::{Content, Facts};
 use self::rows::{Cell, Workbook};
 use super::convert::Builder;
 use super::infer::{DecimalSign, Reading};
@@ -27,6 +27,7 @@ use crate::ports::tabular::{IngestOptions, IngestedDataset};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Xlsx,
+    Xlsb,
     Xls,
     Ods,
 }
@@ -35,6 +36,7 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Xlsx => "xlsx",
+            Self::Xlsb => "xlsb",
             Self::Xls => "xls",
             Self::Ods => "ods",
         }
@@ -152,18 +154,18 @@ fn choose(
         let facts = infer(workbook, &sheet, options.header_row)?;
         return Ok((sheet, facts));
     }
-    let mut second: Option<(String, Facts)> = None;
+    let mut best: Option<(String, Facts)> = None;
     for sheet in sheets {
         let facts = infer(workbook, sheet, options.header_row)?;
-        if facts.is_table() {
-            return Ok((sheet.clone(), facts));
+        let content = facts.content();
+        if best.as_ref().is_none_or(|(_, known)| content > known.content()) {
+            best = Some((sheet.clone(), facts));
         }
-        let has_rows = |facts: &Facts| facts.header_row.is_some() && facts.rows > 0;
-        if second.as_ref().is_none_or(|(_, known)| has_rows(&facts) && !has_rows(known)) {
-            second = Some((sheet.clone(), facts));
+        if content == Content::Table {
+            break;
         }
     }
-    second.ok_or_else(|| absent("the workbook has no sheet with cells".to_owned()))
+    best.ok_or_else(|| absent("the workbook has no sheet with cells".to_owned()))
 }
 
 /// The other sheets of the workbook, one of which may be meant.

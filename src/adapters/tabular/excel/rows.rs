@@ -3,7 +3,7 @@
 use std::io::BufReader;
 use std::path::Path;
 
-use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, XlsError, Xlsx, XlsxError};
+use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, XlsError, Xlsb, XlsbError, Xlsx, XlsxError};
 
 use super::Kind;
 use super::ods::{self, Spreadsheet};
@@ -51,6 +51,7 @@ pub(super) struct MergedCell {
 /// An open workbook.
 pub(super) enum Workbook {
     Xlsx(Box<Xlsx<BufReader<Counted>>>),
+    Xlsb(Box<Xlsb<BufReader<Counted>>>),
     Xls(Box<Xls<BufReader<Counted>>>),
     Ods(Spreadsheet),
 }
@@ -69,21 +70,32 @@ impl Workbook {
             };
         }
         // a sheet is unpacked twice, once for the types and once for the rows; the older format is read into memory
-        let passes = if kind == Kind::Xlsx { 2 } else { 1 };
+        let passes = if kind == Kind::Xls { 1 } else { 2 };
         let file = Counted::open(path, passes).map_err(|e| problems::io("read the upload", &e))?;
         let reader = BufReader::new(file);
-        if kind == Kind::Xlsx {
-            return Ok(Self::Xlsx(Box::new(Xlsx::new(reader).map_err(|e| xlsx_problem(&e, None))?)));
+        match kind {
+            Kind::Xlsx => {
+                let book = Xlsx::new(reader).map_err(|e| xlsx_problem(&e, None))?;
+                Ok(Self::Xlsx(Box::new(book)))
+            }
+            Kind::Xlsb => {
+                let book = Xlsb::new(reader).map_err(|e| xlsb_problem(&e, None))?;
+                Ok(Self::Xlsb(Box::new(book)))
+            }
+            Kind::Xls | Kind::Ods => {
+                let book = Xls::new(reader);
+                let book =
+                    book.map_err(|e| if is_encrypted(path) { protected() } else { xls_problem(&e) })?;
+                Ok(Self::Xls(Box::new(book)))
+            }
         }
-        let book =
-            Xls::new(reader).map_err(|e| if is_encrypted(path) { protected() } else { xls_problem(&e) });
-        Ok(Self::Xls(Box::new(book?)))
     }
 
     /// Names of the sheets that hold cells (charts and macros do not).
     pub(super) fn sheet_names(&self) -> Vec<String> {
         let sheets = match self {
             Self::Xlsx(book) => book.sheets_metadata(),
+            Self::Xlsb(book) => book.sheets_metadata(),
             Self::Xls(book) => book.sheets_metadata(),
             Self::Ods(book) => return book.sheets.clone(),
         };
@@ -91,14 +103,14 @@ impl Workbook {
         cells.map(|s| s.name.clone()).collect()
     }
 
-    /// Cells that are merged over several rows below the header. The older format is not searched.
+    /// Cells that are merged over several rows below the header. The older and the binary format are not searched.
     ///
     /// # Errors
     /// A damaged sheet.
     pub(super) fn merged_down(&mut self, sheet: &str, header_row: u64) -> Result<Vec<MergedCell>, Problem> {
         let book = match self {
             Self::Xlsx(book) => book,
-            Self::Xls(_) => return Ok(Vec::new()),
+            Self::Xls(_) | Self::Xlsb(_) => return Ok(Vec::new()),
             Self::Ods(book) => return merged_of(book, sheet, header_row),
         };
         let all = book.merge_cells_by_sheet_name(sheet).map_err(|e| xlsx_problem(&e, None))?;
@@ -126,6 +138,16 @@ impl Workbook {
                 loop {
                     let next =
                         reader.next_cell().map_err(|e| xlsx_problem(&e, Some(u64::from(rows.row) + 1)))?;
+                    let Some(cell) = next else { break };
+                    let (row, column) = cell.get_position();
+                    rows.put(row, column, from_ref(cell.get_value()))?;
+                }
+            }
+            Self::Xlsb(book) => {
+                let mut reader = book.worksheet_cells_reader(sheet).map_err(|e| xlsb_problem(&e, None))?;
+                loop {
+                    let next =
+                        reader.next_cell().map_err(|e| xlsb_problem(&e, Some(u64::from(rows.row) + 1)))?;
                     let Some(cell) = next else { break };
                     let (row, column) = cell.get_position();
                     rows.put(row, column, from_ref(cell.get_value()))?;
@@ -277,6 +299,19 @@ fn xlsx_problem(error: &XlsxError, row: Option<u64>) -> Problem {
             problems::io("read the workbook", error)
         }
         XlsxError::Password => protected(),
+        other => {
+            tracing::debug!(error = ?other, "a workbook could not be read");
+            problems::parse(row, None, "the workbook is damaged and cannot be read")
+        }
+    }
+}
+
+fn xlsb_problem(error: &XlsbError, row: Option<u64>) -> Problem {
+    match error {
+        XlsbError::Io(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            problems::io("read the workbook", error)
+        }
+        XlsbError::Password => protected(),
         other => {
             tracing::debug!(error = ?other, "a workbook could not be read");
             problems::parse(row, None, "the workbook is damaged and cannot be read")

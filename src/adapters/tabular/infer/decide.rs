@@ -105,7 +105,7 @@ impl Inference {
         if self.present == 0 {
             return Reading::Empty;
         }
-        if self.is_code() || self.ambiguous_date() {
+        if self.is_code() || self.ambiguous_date() || self.are_pairs_of_years() {
             return Reading::Text;
         }
         let no_point = self.readings & (PLAIN | DECIMAL_COMMA) == DECIMAL_COMMA;

@@ -22,6 +22,10 @@ pub(in crate::adapters::tabular) fn text(step: &DataStep, cell: &str) -> Option<
             let one = step.one.as_deref()?;
             (!cell.is_empty()).then_some(f64::from(u8::from(cell.to_lowercase() == one.to_lowercase())))
         }
+        ConvertTo::FirstYear => {
+            let text = step.remove.iter().fold(cell.to_owned(), |text, cut| text.replace(cut, ""));
+            date::first_year(text.trim().as_bytes()).map(f64::from)
+        }
         to => day(cell, to).map(f64::from),
     }
 }
@@ -49,8 +53,9 @@ pub(super) fn day(cell: &str, to: &ConvertTo) -> Option<i32> {
     }
     let [a, b, c] = parts;
     let (y, m, d) = match to {
-        ConvertTo::DateDmy => (c, b, a),
-        ConvertTo::DateMdy => (c, a, b),
+        to if to.reads_year_first_too() && a.len() == 4 => (a, b, c),
+        ConvertTo::DateDmy | ConvertTo::DateYmdOrDmy => (c, b, a),
+        ConvertTo::DateMdy | ConvertTo::DateYmdOrMdy => (c, a, b),
         ConvertTo::DateYmd => (a, b, c),
         _ => return None,
     };
@@ -88,6 +93,8 @@ mod tests {
         assert_eq!(text(&convert(ConvertTo::DateMdy), "1/5/2024"), Some(23_380.0));
         assert_eq!(text(&convert(ConvertTo::DateDmy), "05/01/51"), Some(-3283.0));
         assert_eq!(text(&convert(ConvertTo::DateDmy), "31/02/24"), None);
+        let both = convert(ConvertTo::DateYmdOrDmy);
+        assert_eq!(["2024-01-05", "05/01/2024", "5.1.24"].map(|cell| text(&both, cell)), [Some(23_380.0); 3]);
         // a spreadsheet shows 45296 as 2024-01-05
         assert_eq!(number(&convert(ConvertTo::DateSpreadsheet), 45_296.0), Some(23_380.0));
         let asked = DataStep { one: Some("Ja".to_owned()), ..convert(ConvertTo::YesNo) };
@@ -96,6 +103,12 @@ mod tests {
             ["JA", "ja "].map(|cell| text(&asked, cell)),
             [Some(1.0); 2],
             "one word in several spellings"
+        );
+        let mut years = convert(ConvertTo::FirstYear);
+        years.remove = vec!["AY".to_owned()];
+        assert_eq!(
+            ["2018/19", "AY 2018-2019 ", "2018"].map(|cell| text(&years, cell)),
+            [Some(2018.0), Some(2018.0), None]
         );
         let codes = DataStep { missing: vec!["-999".to_owned()], ..convert(ConvertTo::Number) };
         assert_eq!((number(&codes, -999.0), number(&codes, 3.0)), (None, Some(3.0)));

@@ -205,6 +205,11 @@ pub(super) fn is_marked(affixes: &[String]) -> bool {
     affixes.len() == 1 && MARKS.contains(&affixes[0].trim())
 }
 
+/// True for numbers next to a currency.
+pub(super) fn is_money(affixes: &[String]) -> bool {
+    affixes.iter().any(|text| CURRENCIES.contains(&text.trim()))
+}
+
 /// True for what may stand before a number: a currency. `A` of `A17` makes it a code.
 fn is_sign(text: &str) -> bool {
     let text = text.trim();

@@ -117,9 +117,9 @@ fn retyped(column: &Column, step: &DataStep) -> Column {
             column.inferred_type = InferredType::Date;
             column.max_bytes = None;
         }
-        Some(_) if column.is_text() => {
+        Some(to) if column.is_text() => {
             column.storage = "double".to_owned();
-            column.format = "%10.0g".to_owned();
+            column.format = if *to == ConvertTo::FirstYear { "%ty" } else { "%10.0g" }.to_owned();
             column.inferred_type = InferredType::Number;
             column.max_bytes = None;
         }

@@ -53,7 +53,7 @@ const NO_ANSWER: [&str; 37] = [
 ];
 
 /// True if a label says that there is no answer.
-fn is_no_answer(label: &str) -> bool {
+pub(super) fn is_no_answer(label: &str) -> bool {
     let mut plain = String::with_capacity(label.len());
     for c in label.trim().chars() {
         match c {

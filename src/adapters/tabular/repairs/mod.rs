@@ -4,6 +4,7 @@
 
 pub(super) mod apply;
 mod cells;
+mod codes;
 mod facts;
 pub(super) mod labelled;
 mod levels;
@@ -13,10 +14,11 @@ mod orders;
 mod rows;
 mod scan;
 mod shapes;
+mod spans;
 mod totals;
 mod yes_no;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -25,9 +27,8 @@ use dta::Reader;
 
 use self::cells::STYLES;
 use self::rows::Foreign;
-use self::scan::{CodeScan, ORDERS, Scan, TextScan};
+use self::scan::{ORDERS, Scan, TextScan};
 use self::shapes::Shape;
-use super::convert::number_text;
 use super::problems::{self, shown};
 use super::profile::Profile;
 use super::warnings::Warnings;
@@ -115,9 +116,9 @@ pub(super) fn offers(
     if dropped.iter().all(|found| !found.has(place.rows)) {
         dropped.extend(totals::unnamed(&mut reader, columns, place)?);
     }
-    if !dropped.is_empty() {
-        let rows = dropped.iter().flat_map(|found| &found.rows).copied().collect();
-        scan::codes_without(&mut reader, columns, &rows, &mut scans)?;
+    let rows: BTreeSet<u64> = dropped.iter().flat_map(|found| &found.rows).copied().collect();
+    if !rows.is_empty() {
+        codes::codes_without(&mut reader, columns, &rows, &mut scans)?;
     }
     let mut found: Vec<Offer> = Vec::new();
     for (at, scan) in &scans {
@@ -127,14 +128,16 @@ pub(super) fn offers(
                 let offered = text_offers(*at, column, scan, &dropped, place);
                 if offered.is_empty() {
                     orders::remark(column, scan, place, warnings);
+                    spans::remark(column, scan, place, warnings);
                     mixed::remark(column, scan, place, warnings);
                     on_shape(column, scan, place, warnings);
                 }
                 found.extend(offered);
             }
-            Scan::Code(scan) => found.extend(code_offer(*at, column, scan, place)),
+            Scan::Code(scan) => found.extend(codes::offer(*at, column, scan, place)),
         }
     }
+    codes::in_texts(&mut reader, columns, &rows, place, &mut found)?;
     found.extend(columns.iter().enumerate().filter_map(|(at, column)| orders::spreadsheet_days(at, column)));
     found.truncate(MOST_COLUMNS * 2);
     let drop_step = (!dropped.is_empty()).then(|| DataStep {
@@ -169,7 +172,8 @@ fn remark(
     let mut found = found.into_iter().peekable();
     while let Some(offer) = found.next() {
         let mut steps = vec![offer.step];
-        while let Some(more) = found.next_if(|more| more.at == offer.at) {
+        while let Some(more) = found.next_if(|more| more.at == offer.at && more.note.kind == offer.note.kind)
+        {
             steps.push(more.step);
         }
         let name = Some(columns[offer.at].name.as_str());
@@ -182,6 +186,9 @@ fn convert(column: &Column, to: ConvertTo) -> DataStep {
 }
 
 fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign], place: Place) -> Vec<Offer> {
+    if let Some(years) = spans::offer(at, column, scan, dropped, place) {
+        return vec![years];
+    }
     let dates = date_offers(at, column, scan, dropped, place);
     if !dates.is_empty() {
         return dates;
@@ -236,6 +243,10 @@ fn date_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
         .map(|(order, _)| order)
         .collect();
     if fitting.is_empty() {
+        let both = orders::both(at, column, scan, place);
+        if !both.is_empty() {
+            return both;
+        }
         let nearly = || orders::nearly(at, column, scan, dropped, place);
         return orders::offer(at, column, scan, place).map_or_else(nearly, |offer| vec![offer]);
     }
@@ -313,8 +324,11 @@ fn number_offers(
         return Vec::new();
     }
     let plain = style_bits & 1 != 0;
-    let styles: Vec<usize> =
-        (0..STYLES.len()).filter(|s| style_bits & (1 << s) != 0 && (!plain || *s == 0)).collect();
+    // `50.428 €` in every cell: money has no three decimals
+    let groups =
+        style_bits & 0b100 != 0 && cells::is_money(affixes) && group.texts.keys().any(|t| t.contains('.'));
+    let may = |s: &usize| !plain || *s == 0 || groups && *s == 2;
+    let styles: Vec<usize> = (0..STYLES.len()).filter(|s| style_bits & (1 << s) != 0).filter(may).collect();
     // groups of blanks say nothing without a blank; the earlier styles have read such numbers
     let styles: Vec<usize> =
         styles.iter().copied().filter(|s| *s < 3 || styles.iter().all(|other| *other >= 3)).collect();
@@ -369,27 +383,4 @@ fn number_offers(
             Offer { at, step, note: Note { kind: "numbers_as_text", message: message.clone() }, because_of }
         })
         .collect()
-}
-
-fn code_offer(at: usize, column: &Column, scan: &CodeScan, place: Place) -> Option<Offer> {
-    let found = scan.apart()?;
-    let (low, high) = found.others;
-    let codes: Vec<String> = found.codes.iter().map(|code| number_text(*code)).collect();
-    let (lies, is_read) = match codes.as_slice() {
-        [_] => {
-            ("lies far from all other values", "it may stand for a missing value, and is read as a number")
-        }
-        _ => ("lie far from all other values", "they may stand for missing values, and are read as numbers"),
-    };
-    let message = format!(
-        "{} in {} ({}, first in {}) {lies} ({} to {}): {is_read}",
-        codes.join(" and "),
-        column.name,
-        if found.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", found.cells) },
-        place.row(found.first_row),
-        number_text(low),
-        number_text(high)
-    );
-    let step = DataStep { missing: codes, ..convert(column, ConvertTo::Number) };
-    Some(Offer { at, step, note: Note { kind: "missing_code", message }, because_of: None })
 }

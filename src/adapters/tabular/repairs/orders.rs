@@ -6,7 +6,7 @@ use super::rows::Foreign;
 use super::scan::{ORDERS, TextScan};
 use super::{MOST_EXCEPTIONS, Note, Offer, Place, apply, convert};
 use crate::adapters::tabular::convert::number_text;
-use crate::adapters::tabular::problems::shown;
+use crate::adapters::tabular::problems::{counted, shown};
 use crate::adapters::tabular::warnings::Warnings;
 use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::{Column, InferredType};
@@ -23,6 +23,12 @@ pub(super) struct Days {
     dates: u64,
     /// Cells that fit two orders and are another day in each, by these orders.
     unclear: [[u64; 3]; 3],
+    /// Cells with the year first, in four digits, and the first of them.
+    year_first: u64,
+    first_of_years: Option<(u64, String)>,
+    /// The other cells that fit the day first and the month first, and the first of these cells.
+    after: [u64; 2],
+    first_of_others: Option<(u64, String)>,
     /// Cells that do not fit each order, with their first rows; cut at [`MOST_TEXTS`].
     others: [BTreeMap<String, u64>; 3],
 }
@@ -38,6 +44,17 @@ impl Days {
             self.unclear[one][other] += u64::from(differ);
         }
         self.dates += u64::from(fits.contains(&true));
+        let whole_year = cell.trim().bytes().take_while(u8::is_ascii_digit).count() == 4;
+        if fits[2] && whole_year {
+            self.year_first += 1;
+            self.first_of_years.get_or_insert_with(|| (row, cell.to_owned()));
+        } else {
+            self.after[0] += u64::from(fits[0]);
+            self.after[1] += u64::from(fits[1]);
+            if fits.contains(&true) {
+                self.first_of_others.get_or_insert_with(|| (row, cell.to_owned()));
+            }
+        }
         for (at, fits) in fits.into_iter().enumerate() {
             self.fitting[at] += u64::from(fits);
             let others = &mut self.others[at];
@@ -95,6 +112,40 @@ fn message(column: &Column, scan: &TextScan, place: Place) -> Option<(usize, Str
     Some((best, message))
 }
 
+/// Steps that read cells with the year first next to all others, by each order that reads these.
+pub(super) fn both(at: usize, column: &Column, scan: &TextScan, place: Place) -> Vec<Offer> {
+    let days = &scan.days;
+    let (Some((row, year)), Some((other_row, other))) = (&days.first_of_years, &days.first_of_others) else {
+        return Vec::new();
+    };
+    let orders = [ConvertTo::DateYmdOrDmy, ConvertTo::DateYmdOrMdy];
+    let reads = |at: usize| days.year_first + days.after[at] == scan.cells.present;
+    let fitting: Vec<&ConvertTo> = (0..2).filter(|at| reads(*at)).map(|at| &orders[at]).collect();
+    let what = match fitting.as_slice() {
+        [ConvertTo::DateYmdOrDmy] => "the day first",
+        [_] => "the month first",
+        _ => "the day or the month first",
+    };
+    let message = format!(
+        "{} holds {} with the year first (\"{}\" in {}) and {} with {what} (\"{}\" in {}); it is kept as text. The repair reads both",
+        column.name,
+        counted(days.year_first, "date", "dates"),
+        shown(year),
+        place.row(*row),
+        counted(scan.cells.present - days.year_first, "date", "dates"),
+        shown(other),
+        place.row(*other_row)
+    );
+    let kind = if fitting.len() == 1 { "mixed_date_orders" } else { "ambiguous_date" };
+    let offer = |order: &ConvertTo| Offer {
+        at,
+        step: convert(column, order.clone()),
+        note: Note { kind, message: message.clone() },
+        because_of: None,
+    };
+    fitting.into_iter().map(offer).collect()
+}
+
 /// The order that reads nearly all cells; the others become missing. Where cells may be in the order of the others, none.
 pub(super) fn offer(at: usize, column: &Column, scan: &TextScan, place: Place) -> Option<Offer> {
     let (best, message) = message(column, scan, place)?;
@@ -122,6 +173,10 @@ pub(super) fn nearly(
 ) -> Vec<Offer> {
     let orders = scan.days.nearly(scan.cells.present);
     let Some(others) = orders.first().map(|order| &scan.days.others[*order]) else { return Vec::new() };
+    // the day of a spreadsheet is a date that somebody knows
+    if others.keys().any(|text| is_serial_day(text)) {
+        return Vec::new();
+    }
     let left_out = |row: u64| dropped.iter().any(|found| found.has(row));
     let mut places: Vec<(u64, &String)> = others.iter().map(|(text, row)| (*row, text)).collect();
     places.sort_unstable();
@@ -155,8 +210,36 @@ pub(super) fn nearly(
     orders.iter().map(|order| offer(*order)).collect()
 }
 
+/// True for a whole number where spreadsheets count the days of 1954 to 2064.
+fn is_serial_day(text: &str) -> bool {
+    text.trim().parse::<u32>().is_ok_and(|day| (20_000..=60_000).contains(&day))
+}
+
+/// Says it of dates between which the days of a spreadsheet stand: cells of the one and of the other.
+fn with_serial_days(column: &Column, scan: &TextScan, place: Place) -> Option<String> {
+    let (days, numbers) = (&scan.days, scan.cells.numbers.get(&Vec::new())?);
+    let whole = days.dates > 1 && days.dates + numbers.cells == scan.cells.present;
+    let first = |(row, text): (&u64, &String)| format!("\"{}\" in {}", shown(text), place.row(*row));
+    let (row, date) = [&days.first_of_years, &days.first_of_others].into_iter().flatten().min()?;
+    let (text, number_row) = numbers.texts.iter().min_by_key(|(_, row)| **row)?;
+    (whole && numbers.texts.keys().all(|text| is_serial_day(text))).then(|| {
+        format!(
+            "{} holds dates ({}) and numbers such as the days of a spreadsheet ({}); it is kept as text",
+            column.name,
+            first((row, date)),
+            first((number_row, text))
+        )
+    })
+}
+
 /// Says it where no order reads nearly all.
 pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &mut Warnings) {
+    if let Some(message) = with_serial_days(column, scan, place) {
+        warnings.withdraw(&["mixed_types"], &column.name);
+        let hint = "give these cells the format of a date in the spreadsheet, or write them as 2024-01-31, and upload the file again";
+        warnings.warn("mixed_date_orders", Some(&column.name), message, hint);
+        return;
+    }
     if let Some((_, message)) = message(column, scan, place) {
         let hint =
             "write all dates of the column in one order, such as 2024-01-31, and upload the file again";

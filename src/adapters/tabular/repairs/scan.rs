@@ -1,17 +1,18 @@
 //! First look of the repairs: the cells of columns that may need one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 
 use dta::{Column as Values, Reader, StorageType};
 
 use super::cells::Cells;
+use super::codes::CodeScan;
 use super::orders::Days;
 use super::rows;
 use super::shapes::Shapes;
+use super::spans::Spans;
 use super::{BLOCK, unreadable};
-use crate::adapters::tabular::number::storable;
 use crate::domain::data_step::ConvertTo;
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::error::Problem;
@@ -20,11 +21,6 @@ use crate::domain::error::Problem;
 const ENOUGH_ROWS: u64 = 20_000;
 /// Levels up to which blanks around texts are searched.
 pub(super) const MOST_LEVELS: u64 = 1_000;
-/// Numbers that stand for a missing value in many files.
-const CODES: [f64; 18] = [
-    9.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0, 8.0, 88.0, 888.0, 8888.0, -8.0, -88.0, -888.0, -9.0, -99.0,
-    -999.0, -9999.0, -99999.0,
-];
 /// Orders of dates that are tried.
 pub(super) const ORDERS: [ConvertTo; 3] = [ConvertTo::DateDmy, ConvertTo::DateMdy, ConvertTo::DateYmd];
 
@@ -35,6 +31,7 @@ pub(super) struct TextScan {
     /// Of the first rows.
     pub shapes: Shapes,
     pub days: Days,
+    pub spans: Spans,
     /// Cells with blanks around them, and the first row of one.
     pub blanks: u64,
     pub first_blank: Option<(u64, String)>,
@@ -52,22 +49,6 @@ pub(super) struct TextScan {
     /// The cells of the first and of the last row; empty for a missing value.
     pub first: String,
     pub last: String,
-}
-
-/// Codes that stand together in one column, as 98 for "does not know" next to 99 for "no answer": the endings of the digits.
-const TOGETHER: [i64; 5] = [9, 8, 7, 98, 97];
-
-/// What was seen of a numeric column that may hold codes for missing values.
-#[derive(Debug)]
-pub(super) struct CodeScan {
-    /// The code at an end of the values.
-    code: f64,
-    /// Numbers that may be codes together with it, with their cells and first rows.
-    like: BTreeMap<i64, (u64, u64)>,
-    /// Rows that are no observations.
-    skip: BTreeSet<u64>,
-    low: f64,
-    high: f64,
 }
 
 /// One column.
@@ -167,12 +148,12 @@ fn in_halves<T: Send>(items: &mut [T], work: &(impl Fn(&mut T) + Sync)) {
 }
 
 impl TextScan {
-    /// True as long as half of the cells are dates or numbers. Rows beyond the first ones are taken in only then, so
+    /// True as long as half of the cells are dates, years or numbers. Rows beyond the first ones are taken in only then, so
     /// that it stays false.
     fn is_promising(&self) -> bool {
         let days = self.days.fitting.iter().copied().max().unwrap_or(0);
         let numbers = self.cells.commonest().map_or(0, |(_, group)| group.cells);
-        days.max(numbers) * 2 >= self.cells.present
+        days.max(numbers).max(self.spans.cells) * 2 >= self.cells.present
     }
 
     fn add(&mut self, cell: &str, row: u64) {
@@ -193,6 +174,7 @@ impl TextScan {
         if row <= ENOUGH_ROWS || self.is_promising() {
             self.cells.add(cell, row);
             self.days.add(cell, row);
+            self.spans.add(cell, row);
         }
         if self.trims {
             let trimmed = cell.trim();
@@ -224,129 +206,5 @@ impl TextScan {
     /// Levels without the blanks around them; `None` where there are no blanks, or too many levels to compare.
     pub(super) fn trimmed_levels(&self) -> Option<u64> {
         self.trims.then_some(self.trimmed.len() as u64)
-    }
-}
-
-/// Looks for codes once more in columns of numbers, without rows that are no observations: a total lies beyond every code.
-///
-/// # Errors
-/// I/O.
-pub(super) fn codes_without(
-    reader: &mut Reader<BufReader<File>>,
-    columns: &[Column],
-    rows: &BTreeSet<u64>,
-    scans: &mut Vec<(usize, Scan)>,
-) -> Result<(), Problem> {
-    let numbers = columns.iter().enumerate().filter(|(_, c)| {
-        let numeric = matches!(c.inferred_type, InferredType::Integer | InferredType::Number);
-        numeric && c.distinct > 2
-    });
-    let numbers: Vec<usize> = numbers.map(|(at, _)| at).take(super::MOST_COLUMNS).collect();
-    if numbers.is_empty() {
-        return Ok(());
-    }
-    let mut ends = vec![(f64::INFINITY, f64::NEG_INFINITY); numbers.len()];
-    reader.select(numbers.clone()).map_err(unreadable)?;
-    reader.go_to_row(0);
-    let mut row = 1;
-    while let Some(block) = reader.read_block(BLOCK).map_err(unreadable)? {
-        for ((low, high), values) in ends.iter_mut().zip(&block.columns) {
-            let mut all = Vec::with_capacity(values.len());
-            values.append_doubles(&mut all);
-            let kept = (row..).zip(all).filter(|(row, value)| !rows.contains(row) && storable(*value));
-            kept.for_each(|(_, value)| (*low, *high) = (low.min(value), high.max(value)));
-        }
-        row += block.rows as u64;
-    }
-    let again = numbers.into_iter().zip(ends).filter_map(|(at, (low, high))| {
-        Some((at, Scan::Code(CodeScan::of(&[Some(low), Some(high)], rows.clone())?)))
-    });
-    let mut again: Vec<(usize, Scan)> = again.collect();
-    reader.go_to_row(0);
-    look_through(reader, &mut again)?;
-    scans.retain(|(_, scan)| !matches!(scan, Scan::Code(_)));
-    scans.extend(again);
-    scans.sort_by_key(|(at, _)| *at);
-    Ok(())
-}
-
-/// Codes of one column as they were seen.
-pub(super) struct Codes {
-    pub codes: Vec<f64>,
-    pub cells: u64,
-    pub first_row: u64,
-    /// The range of the other values.
-    pub others: (f64, f64),
-}
-
-impl CodeScan {
-    /// The scan of a column whose smallest or largest value is a code.
-    fn of(ends: &[Option<f64>; 2], skip: BTreeSet<u64>) -> Option<Self> {
-        let code = CODES.into_iter().find(|code| ends.contains(&Some(*code)))?;
-        let digits = (code.abs() as i64).to_string().len() as u32;
-        let whole = 10_i64.pow(digits);
-        let same = |ending: &i64| match *ending {
-            // 98 is written 998 with three digits, 8 is written 888
-            98 | 97 if digits > 1 => whole - (100 - ending),
-            98 | 97 => *ending - 90,
-            one => one * (whole - 1) / 9,
-        };
-        let sign = if code < 0.0 { -1 } else { 1 };
-        let like = TOGETHER.iter().map(|ending| (sign * same(ending), (0, 0))).collect();
-        Some(Self { code, like, skip, low: f64::INFINITY, high: f64::NEG_INFINITY })
-    }
-
-    fn add(&mut self, value: f64, row: u64) {
-        if !storable(value) || self.skip.contains(&row) {
-            return;
-        }
-        let seen = (value.fract() == 0.0).then(|| self.like.get_mut(&(value as i64))).flatten();
-        match seen {
-            Some((cells, first)) => {
-                *cells += 1;
-                if *first == 0 {
-                    *first = row;
-                }
-            }
-            None => {
-                self.low = self.low.min(value);
-                self.high = self.high.max(value);
-            }
-        }
-    }
-
-    /// The codes, if they lie further from the other values than these lie from each other, and are none of a run of
-    /// codes such as 1 to 9.
-    pub(super) fn apart(&self) -> Option<Codes> {
-        let above = self.code > self.high;
-        let seen =
-            self.like.iter().filter(|(_, (cells, _))| *cells > 0).map(|(c, (n, row))| (*c as f64, *n, *row));
-        let (mut codes, mut low, mut high) = (Vec::new(), self.low, self.high);
-        for (value, cells, row) in seen {
-            if if above { value > self.high } else { value < self.low } {
-                codes.push((value, cells, row));
-            } else {
-                (low, high) = (low.min(value), high.max(value));
-            }
-        }
-        // the codes furthest from the others are taken alone where all of them together are not far enough
-        codes.sort_by(|a, b| a.0.total_cmp(&b.0));
-        if !above {
-            codes.reverse();
-        }
-        while let Some((nearest, _, _)) = codes.first().copied() {
-            let gap = if above { nearest - high } else { low - nearest };
-            if low < high && gap > high - low && gap > 1.0 {
-                return Some(Codes {
-                    codes: codes.iter().map(|(code, _, _)| *code).collect(),
-                    cells: codes.iter().map(|(_, cells, _)| cells).sum(),
-                    first_row: codes.iter().map(|(_, _, row)| *row).min().unwrap_or_default(),
-                    others: (low, high),
-                });
-            }
-            (low, high) = (low.min(nearest), high.max(nearest));
-            codes.remove(0);
-        }
-        None
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::labelled::is_no_answer;
 use super::scan::TextScan;
 use super::{Note, Offer, convert};
 use crate::adapters::tabular::problems::shown;
@@ -26,30 +27,38 @@ const YES_AND_NO: [(&str, &str); 12] = [
 
 /// Offers 0 and 1 for a column of a yes and a no.
 pub(super) fn offer(at: usize, column: &Column, scan: &TextScan) -> Option<Offer> {
-    let yes = yes_of(column, scan).filter(|_| !scan.cells.codes)?;
+    let (yes, missing) = yes_of(column, scan).filter(|_| !scan.cells.codes)?;
+    let absent = match missing.first() {
+        Some(text) => {
+            format!("; \"{}\" says that there is no answer, and becomes missing by it", shown(text))
+        }
+        None => String::new(),
+    };
     let message = format!(
-        "{} holds a yes and a no as words (\"{}\"); it is kept as text, and can be read as 0 and 1 where an analysis needs them",
+        "{} holds a yes and a no as words (\"{}\"); it is kept as text, and can be read as 0 and 1 where an analysis needs them{absent}",
         column.name,
         shown(&yes)
     );
-    let step = DataStep { one: Some(yes), ..convert(column, ConvertTo::YesNo) };
+    let step = DataStep { one: Some(yes), missing, ..convert(column, ConvertTo::YesNo) };
     Some(Offer { at, step, note: Note { kind: "yes_and_no", message }, because_of: None })
 }
 
 /// Most spellings of a yes and a no.
 const MOST_SPELLINGS: u64 = 12;
 
-/// The word for yes of a column with no other texts than a yes and a no, without blanks around it: as the file has it where
-/// each has one spelling, else in small letters.
-fn yes_of(column: &Column, scan: &TextScan) -> Option<String> {
+/// The word for yes of a column with no other texts than a yes, a no and those that say that there is no answer, without blanks
+/// around it: as the file has it where each has one spelling, else in small letters; and the texts without an answer.
+fn yes_of(column: &Column, scan: &TextScan) -> Option<(String, Vec<String>)> {
     let texts = &scan.cells.others.texts;
     let all = column.distinct == texts.len() as u64 && !column.distinct_is_lower_bound;
     if !(2..=MOST_SPELLINGS).contains(&column.distinct) || !all || !scan.cells.numbers.is_empty() {
         return None;
     }
-    let words: BTreeSet<String> = texts.keys().map(|text| text.trim().to_lowercase()).collect();
+    let (missing, answers): (Vec<&String>, Vec<&String>) = texts.keys().partition(|text| is_no_answer(text));
+    let words: BTreeSet<String> = answers.iter().map(|text| text.trim().to_lowercase()).collect();
     let is_both = |(yes, no): &&(&str, &str)| words.len() == 2 && words.contains(*yes) && words.contains(*no);
     let (yes, _) = YES_AND_NO.iter().find(is_both)?;
-    let mut spelt = texts.keys().map(|text| text.trim()).filter(|text| text.to_lowercase() == *yes);
-    Some(if texts.len() == 2 { spelt.next()?.to_owned() } else { (*yes).to_owned() })
+    let mut spelt = answers.iter().map(|text| text.trim()).filter(|text| text.to_lowercase() == *yes);
+    let yes = if answers.len() == 2 { spelt.next()?.to_owned() } else { (*yes).to_owned() };
+    Some((yes, missing.into_iter().cloned().collect()))
 }

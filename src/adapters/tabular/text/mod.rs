@@ -7,6 +7,8 @@ mod early;
 mod encoding;
 mod gather;
 mod grid;
+mod grouped;
+mod header;
 mod known;
 mod letters;
 mod marks;
@@ -48,6 +50,8 @@ struct Header {
     names: Vec<String>,
     /// A row with one cell stands above it.
     has_title: bool,
+    /// The row above it that names groups of its columns.
+    groups_row: Option<u64>,
     /// Blank rows above it.
     blank: u64,
 }
@@ -178,7 +182,7 @@ impl<'a> Table<'a> {
     ) -> Result<Self, Problem> {
         let sniffed = sniff::sniff(path, original_name, encoding)?;
         let blocks = Blocks::open(path, sniffed.encoding, sniffed.dialect)?;
-        let header = sniff::header(blocks, &sniffed, options.header_row)?;
+        let header = header::header(blocks, &sniffed, options.header_row)?;
         Ok(Self { path, encoding: sniffed.encoding, dialect: sniffed.dialect, header })
     }
 
@@ -197,7 +201,9 @@ impl<'a> Table<'a> {
                 "check the preview; save the file as UTF-8 if letters are wrong",
             );
         }
-        if self.header.has_title {
+        if let Some(groups) = self.header.groups_row {
+            remarks::on_groups(groups, self.header.row, warnings);
+        } else if self.header.has_title {
             remarks::on_title(self.header.row, warnings);
         }
         remarks::on_header(self.header.row, &self.header.names, warnings);

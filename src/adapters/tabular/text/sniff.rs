@@ -1,13 +1,13 @@
-//! Delimiter, line ends and header of a text table, from its beginning.
+//! Delimiter and line ends of a text table, from its beginning.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
-use super::blocks::{Blocks, decode_sample};
+use super::blocks::decode_sample;
 use super::encoding::{self, EncodingError, TextEncoding, read_full};
+use super::is_blank;
 use super::scan::{Boundaries, Dialect, Records};
-use super::{Header, is_blank};
 use crate::adapters::tabular::problems;
 use crate::domain::error::Problem;
 
@@ -15,8 +15,6 @@ use crate::domain::error::Problem;
 const SAMPLE: usize = 256 * 1024;
 /// Records checked for the delimiter.
 const SAMPLE_RECORDS: usize = 200;
-/// Longest name of a column, in bytes.
-const LONGEST_NAME: usize = 32_000;
 
 /// Properties detected at the beginning of a file.
 pub(super) struct Sniffed {
@@ -25,7 +23,7 @@ pub(super) struct Sniffed {
     /// Rows in front of the table that only state the delimiter (`sep=;`).
     pub skip_rows: u64,
     /// The commonest number of fields.
-    fields: usize,
+    pub fields: usize,
 }
 
 /// The encoding that the beginning of a file suggests; see [`encoding::assume_utf8`].
@@ -135,7 +133,7 @@ struct Regularity {
     /// Share of the records with the commonest number of fields.
     share: f64,
     /// The commonest number of fields.
-    fields: usize,
+    pub fields: usize,
     /// The first record has it.
     with_header: bool,
 }
@@ -164,96 +162,6 @@ fn regularity(text: &str, dialect: Dialect, whole: bool) -> Regularity {
         fields: commonest.0,
         with_header: first == commonest.0,
     }
-}
-
-/// Most lines of one cell above the names of the columns.
-const MOST_LINES: usize = 10;
-
-/// Reads the header: the row with this one-based number, else the first that is not blank and no title.
-///
-/// # Errors
-/// A row that does not exist or is blank, too many columns, names that are too long.
-pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>) -> Result<Header, Problem> {
-    let mut fields = Vec::new();
-    let mut last_row = 0;
-    // one cell above several: a title, if names follow
-    let mut title: Option<Header> = None;
-    let (mut lines, mut second) = (1, None::<Header>);
-    let mut blanks = 0;
-    while let Some(block) = blocks.next_block()? {
-        let text = block.text()?;
-        let mut records = Records::new(text, sniffed.dialect);
-        let mut row = block.first_row;
-        while records.next_record(&mut fields) {
-            let blank = is_blank(&fields, text);
-            blanks += u64::from(blank);
-            let chosen = match wanted {
-                Some(wanted) => row == u64::from(wanted),
-                None => row > sniffed.skip_rows && !blank,
-            };
-            if chosen && blank {
-                return Err(problems::parse(Some(row), None, "the row selected as the header is blank"));
-            }
-            if chosen {
-                let names: Vec<String> = fields.iter().map(|f| f.value(text).trim().to_owned()).collect();
-                let filled = names.iter().filter(|name| !name.is_empty()).count();
-                // a title, its source and other lines above the names
-                let is_further = filled == 1 && !names[0].is_empty() && wanted.is_none();
-                let is_like = title.as_ref().is_some_and(|t| t.names.len() == names.len());
-                if is_further && is_like && lines < MOST_LINES {
-                    let own = Header { row, names, has_title: true, blank: blanks };
-                    second.get_or_insert(own);
-                    (lines, row) = (lines + 1, row + 1);
-                    continue;
-                }
-                // without names below them they are what they seem: a title and a header
-                if let Some(second) = second.take_if(|_| !are_names(&names)) {
-                    return checked(title.take_if(|title| title.names.len() > 1).unwrap_or(second));
-                }
-                if let Some(title) = title.take_if(|title| title.names.len() > 1 && !are_names(&names)) {
-                    return checked(title);
-                }
-                // names of rows leave the first cell of a header empty, a title fills it
-                let filled = if names.first().is_none_or(String::is_empty) { names.len() } else { filled };
-                let header = Header { row, names, has_title: title.is_some(), blank: blanks };
-                if wanted.is_some() || title.is_some() || sniffed.fields < 2 || filled > 1 {
-                    return checked(header);
-                }
-                title = Some(header);
-            }
-            row += 1;
-        }
-        last_row = row - 1;
-    }
-    if let Some(title) = second.filter(|second| second.names.len() == 1).or(title) {
-        return checked(title);
-    }
-    let reason = match wanted {
-        Some(row) => format!("row {row} was selected as the header, but the file has {last_row} rows"),
-        None => "the file has no rows".to_owned(),
-    };
-    Err(problems::parse(wanted.map(u64::from), None, &reason))
-}
-
-/// True for several cells, none of them a number.
-fn are_names(cells: &[String]) -> bool {
-    let filled = cells.iter().filter(|cell| !cell.is_empty());
-    filled.clone().count() >= 2
-        && filled.clone().all(|cell| crate::adapters::tabular::number::plain(cell.as_bytes()).is_none())
-}
-
-/// Refuses what no header can have.
-fn checked(header: Header) -> Result<Header, Problem> {
-    let most = dta::limits::VARIABLES_119;
-    if header.names.len() > most {
-        let what = format!("the header has {} columns", header.names.len());
-        return Err(problems::too_large(&what, most as u64).with("row", header.row));
-    }
-    if let Some(long) = header.names.iter().find(|n| n.len() > LONGEST_NAME) {
-        let reason = "the name of the column is longer than 32,000 bytes";
-        return Err(problems::parse(Some(header.row), Some(long), reason));
-    }
-    Ok(header)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod counters;
 mod mutate;
+mod mutate_binary;
 mod targets;
 
 use std::panic::AssertUnwindSafe;
@@ -180,6 +181,36 @@ fn changed_stata_files_are_answered() {
 }
 
 #[test]
+fn changed_files_of_r_are_answered() {
+    fuzz("rds");
+}
+
+#[test]
+fn changed_parquet_files_are_answered() {
+    fuzz("parquet");
+}
+
+#[test]
+fn changed_files_of_spss_are_answered() {
+    fuzz("sav");
+}
+
+#[test]
+fn changed_transport_files_are_answered() {
+    fuzz("xpt");
+}
+
+#[test]
+fn changed_files_of_sas_are_answered() {
+    fuzz("sas7bdat");
+}
+
+#[test]
+fn changed_spreadsheets_of_opendocument_are_answered() {
+    fuzz("ods");
+}
+
+#[test]
 fn changed_archives_are_answered() {
     fuzz("zip");
 }
@@ -192,6 +223,11 @@ fn changed_answers_of_models_are_answered() {
 #[test]
 fn changed_workbooks_are_answered() {
     fuzz("xlsx");
+}
+
+#[test]
+fn changed_binary_workbooks_are_answered() {
+    fuzz("xlsb");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read, Write};
 use crate::faults::Rng;
 
 /// Values at the edges of the integers that formats store.
-const EDGES: &[u64] = &[
+pub(crate) const EDGES: &[u64] = &[
     0,
     1,
     2,
@@ -227,6 +227,11 @@ fn biff(bytes: &[u8]) -> Vec<(usize, usize)> {
 
 /// A workbook of XML parts in a ZIP archive: the parts, or the archive's own structures.
 pub(crate) fn xlsx(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
+    parts(rng, seed, xml)
+}
+
+/// An archive whose parts are changed, or its own structures.
+pub(crate) fn parts(rng: &mut Rng, seed: &[u8], change: fn(&mut Rng, &mut Vec<u8>)) -> Vec<u8> {
     if rng.below(4) == 0 {
         return zip(rng, seed);
     }
@@ -242,7 +247,7 @@ pub(crate) fn xlsx(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         part.read_to_end(&mut bytes).expect("read");
         if index == changed || rng.below(8) == 0 {
-            xml(rng, &mut bytes);
+            change(rng, &mut bytes);
         }
         to.start_file(name, options).expect("started");
         to.write_all(&bytes).expect("written");

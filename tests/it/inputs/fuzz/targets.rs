@@ -19,23 +19,30 @@ use stata_service::ports::llm::{Llm, LlmCall, Message, Role};
 use stata_service::ports::tabular::{IngestOptions, Tabular};
 use stata_service::service::drafts::model_draft::answers::{check_draft, draft_schema};
 
-use super::mutate;
+use super::{mutate, mutate_binary};
 use crate::faults::Rng;
 use crate::llm::drafts::DRAFT;
 use crate::support::records::tenant;
 
-/// Kinds of inputs. The readers of the last two kinds of tables are not ours: the service gives each upload a process of
+/// Kinds of inputs. The readers of the last three kinds of tables are not ours: the service gives each upload a process of
 /// its own, so that an end of it is an answer.
-pub(crate) const KINDS: [&str; 6] = ["csv", "dta", "zip", "answer", "xlsx", "xls"];
+pub(crate) const KINDS: [&str; 13] =
+    ["csv", "dta", "rds", "parquet", "sav", "xpt", "sas7bdat", "ods", "zip", "answer", "xlsx", "xlsb", "xls"];
 
 /// True where the end of the reader's process is an answer of the service.
 pub(crate) fn may_end(kind: &str) -> bool {
-    matches!(kind, "xlsx" | "xls")
+    matches!(kind, "xlsx" | "xlsb" | "xls")
 }
 
 macro_rules! fixtures {
     ($($name:literal),*) => {
         &[$(include_bytes!(concat!("../../../fixtures/ingest/", $name)) as &[u8]),*]
+    };
+}
+
+macro_rules! of_crate {
+    ($folder:literal, $($name:literal),*) => {
+        &[$(include_bytes!(concat!("../../../../crates/", $folder, "/tests/fixtures/", $name)) as &[u8]),*]
     };
 }
 
@@ -52,7 +59,38 @@ const CSV: &[&[u8]] = fixtures!(
 );
 const DTA: &[&[u8]] = fixtures!("release_114.dta", "release_117.dta", "release_118.dta", "release_119.dta");
 const XLSX: &[&[u8]] = fixtures!("book.xlsx");
+const XLSB: &[&[u8]] = fixtures!("book.xlsb");
 const XLS: &[&[u8]] = fixtures!("book.xls");
+const ODS: &[&[u8]] = fixtures!("survey.ods");
+const SAS: &[&[u8]] = fixtures!("sas/readstat.sas7bdat");
+/// Plain ones, whose counts are readable, and one of each way to pack them.
+const RDS: &[&[u8]] = of_crate!(
+    "rds",
+    "survey_plain.rds",
+    "survey_native.rds",
+    "survey_hex.rds",
+    "survey.rds",
+    "survey_bzip2.rds",
+    "survey_xz.rds"
+);
+const PARQUET: &[&[u8]] = of_crate!(
+    "parquet_file",
+    "none.parquet",
+    "v2.parquet",
+    "delta.parquet",
+    "groups.parquet",
+    "pandas.parquet",
+    "fastparquet.parquet",
+    "duckdb.parquet",
+    "snappy.parquet",
+    "zstd.parquet",
+    "lz4.parquet",
+    "gzip.parquet",
+    "brotli.parquet"
+);
+const SAV: &[&[u8]] =
+    of_crate!("sav", "plain.sav", "bytes.sav", "blocks.zsav", "gbk.sav", "big_endian.sav", "readstat.sav");
+const XPT: &[&[u8]] = of_crate!("xport", "library.xpt", "version5.xpt", "version8.xpt");
 
 /// Reads inputs of one kind.
 pub(crate) struct Target {
@@ -85,7 +123,14 @@ impl Target {
             "csv" => owned(CSV),
             "dta" => owned(DTA),
             "xlsx" => owned(XLSX),
+            "xlsb" => owned(XLSB),
             "xls" => owned(XLS),
+            "ods" => owned(ODS),
+            "sas7bdat" => owned(SAS),
+            "rds" => owned(RDS),
+            "parquet" => owned(PARQUET),
+            "sav" => owned(SAV),
+            "xpt" => owned(XPT),
             "zip" => vec![capsule()],
             _ => {
                 self.model.as_ref().expect("a model").answers().into_iter().map(String::into_bytes).collect()
@@ -115,7 +160,11 @@ impl Target {
         let change = match self.kind.as_str() {
             "csv" => mutate::text,
             "dta" => mutate::dta,
-            "xlsx" => mutate::xlsx,
+            "rds" | "sav" | "sas7bdat" => mutate_binary::binary,
+            "xpt" => mutate_binary::records,
+            "parquet" => mutate_binary::parquet,
+            "xlsx" | "ods" => mutate::xlsx,
+            "xlsb" => mutate_binary::xlsb,
             "xls" => mutate::xls,
             "zip" => mutate::zip,
             _ => mutate::json,

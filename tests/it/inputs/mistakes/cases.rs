@@ -227,7 +227,11 @@ fn headers() -> Vec<Mistake> {
             "every column became text under wrong names; 400 CONTRACT_COLUMN_NOT_FOUND",
             table(",2019,,2020,\nid,y,x,y,x", |row, x, y| format!("{row},{y},{x},{y},{x}")),
         )
-        .at(Remark("second_header_row"), &["row 2", "\"y\"", "header_row 2"]),
+        .changed(json!({"outcome_var": "v2019_y", "roles": {"regressors": ["v2019_x"]}}))
+        .at(
+            Remark("rows_above_header"),
+            &["row 2 was taken as the header: row 1 above it names groups of columns"],
+        ),
         m(
             "two header rows",
             "400 TEMPLATE_NOT_APPLICABLE: `y` is categorical",

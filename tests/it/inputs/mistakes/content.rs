@@ -106,7 +106,8 @@ fn dates() -> Vec<Mistake> {
             })
         })
         .changed(until_20)
-        .at(Draft("EXPRESSION_INVALID"), &["`when`, a text,"]),
+        .at(Draft("EXPRESSION_INVALID"), &["`when`, a text,", "convert when: dates, YMD or DMY"])
+        .repaired(&[0], 2.0, 20),
         m("dates day first and month first", "kept as text without a remark", {
             when(|row| {
                 if row % 2 == 0 {

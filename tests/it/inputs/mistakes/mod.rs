@@ -11,6 +11,7 @@ mod hidden;
 mod shape;
 mod spelling;
 mod tables;
+mod years;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -34,6 +35,7 @@ async fn mistakes_are_named_and_their_repairs_lead_to_the_right_number() {
         habits::of_habits(),
         tables::of_tables(),
         hidden::of_hidden(),
+        years::of_years(),
     ];
     let cases: Vec<Mistake> = all.into_iter().flatten().collect();
     assert!(cases.len() >= 207, "{} mistakes", cases.len());

@@ -43,13 +43,40 @@ fn files() -> Vec<Mistake> {
             .at(Upload("INPUT_PARSE_FAILED"), &["the file ends inside the version"]),
         m("a portable file of SPSS", "400 INPUT_FORMAT_UNSUPPORTED", b"ASCII SPSS PORT FILE    ".to_vec())
             .named("data.por")
-            .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["a portable file of SPSS (.por); save it as .sav"]),
+            .at(
+                Upload("INPUT_FORMAT_UNSUPPORTED"),
+                &["a portable file of SPSS (.por); open it in SPSS or PSPP, save it as .sav"],
+            ),
+        m("a portable file of SPSS that begins in EBCDIC", "400 INPUT_PARSE_FAILED", {
+            let mut file = vec![0x40_u8; 40];
+            file.extend_from_slice(b"ASCII SPSS PORT FILE                    \r\n");
+            file
+        })
+        .named("data.txt")
+        .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["a portable file of SPSS (.por); open it in SPSS or PSPP"]),
+        m("a catalog of SAS", "400 INPUT_PARSE_FAILED", {
+            b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x63\xb3\x14\x11\xcf\xbd\x92\x08\0\x09\xc7\x31\x8c".to_vec()
+        })
+        .named("formats.sas7bcat")
+        .at(
+            Upload("INPUT_FORMAT_UNSUPPORTED"),
+            &[
+                "a catalog of formats of SAS",
+                "upload the data set (.sas7bdat), whose columns keep their codes",
+            ],
+        ),
+        m("a packed table", "400 INPUT_FORMAT_UNSUPPORTED", b"\x1f\x8b\x08\0\0\0\0\0".to_vec())
+            .named("data.csv.gz")
+            .at(Upload("INPUT_FORMAT_UNSUPPORTED"), &["a gzip archive; unpack it"]),
         m("a cut-off file of SPSS", "400 INPUT_PARSE_FAILED", b"$FL2@(#) SPSS DATA FILE".to_vec())
             .named("data.sav")
             .at(Upload("INPUT_PARSE_FAILED"), &["the file ends inside the header"]),
         m("a PDF", "400 INPUT_FORMAT_UNSUPPORTED", b"%PDF-1.7\n".to_vec()).named("data.pdf").at(
             Upload("INPUT_FORMAT_UNSUPPORTED"),
-            &["a PDF document", "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET"],
+            &[
+                "a PDF document",
+                "upload CSV, XLSX, XLSB, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET",
+            ],
         ),
         m(
             "records of JSON",
@@ -61,7 +88,7 @@ fn files() -> Vec<Mistake> {
             Upload("INPUT_FORMAT_UNSUPPORTED"),
             &[
                 "the file is JSON",
-                "upload CSV, XLSX, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET",
+                "upload CSV, XLSX, XLSB, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA or PARQUET",
             ],
         ),
         m("a name of 44 letters", "400 CONTRACT_COLUMN_NOT_FOUND", {
