@@ -213,7 +213,13 @@ fn ordered(
         let j = categories.iter().position(|c| *c == y[i]).unwrap_or(0);
         let upper = cuts.get(j).map(|c| c - xb[i]);
         let lower = j.checked_sub(1).map(|k| cuts[k] - xb[i]);
-        let p = upper.map_or(1.0, probability) - lower.map_or(0.0, probability);
+        // both distributions are symmetric; far above, a difference of probabilities near one has no digits
+        let p = match lower {
+            Some(lower) if lower > 0.0 => {
+                probability(-lower) - upper.map_or(0.0, |upper| probability(-upper))
+            }
+            _ => upper.map_or(1.0, probability) - lower.map_or(0.0, probability),
+        };
         let (high, low) = (upper.map_or(0.0, density) / p, lower.map_or(0.0, density) / p);
         main[i] = low - high;
         if j < cuts.len() {
