@@ -7,65 +7,105 @@ use super::{
     nonparametric, panel, predict, prefix, quantile, shrinkage, spatial, survey, survival, systems,
     timeseries, treatment,
 };
-use std::sync::LazyLock;
 
 /// The commands that pass their subcommands on to the families.
 const POSTESTIMATION: &[CommandSpec] = &[estat::SPEC, predict::SPEC];
 
+const TABLES: [&[CommandSpec]; 29] = [
+    language::TABLE,
+    prefix::TABLE,
+    data::TABLE,
+    describe::TABLE,
+    estimation::TABLE,
+    POSTESTIMATION,
+    graphics::TABLE,
+    imputation::TABLE,
+    exchange::TABLE,
+    latent::TABLE,
+    likelihood::TABLE,
+    limited::TABLE,
+    meta::TABLE,
+    documents::TABLE,
+    panel::TABLE,
+    timeseries::TABLE,
+    treatment::TABLE,
+    multivariate::TABLE,
+    nonlinear::TABLE,
+    nonparametric::TABLE,
+    shrinkage::TABLE,
+    spatial::TABLE,
+    survey::TABLE,
+    survival::TABLE,
+    systems::TABLE,
+    quantile::TABLE,
+    epidemiology::TABLE,
+    inference::TABLE,
+    community::TABLE,
+];
+
 /// All commands.
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
-    [
-        language::TABLE,
-        prefix::TABLE,
-        data::TABLE,
-        describe::TABLE,
-        estimation::TABLE,
-        POSTESTIMATION,
-        graphics::TABLE,
-        imputation::TABLE,
-        exchange::TABLE,
-        latent::TABLE,
-        likelihood::TABLE,
-        limited::TABLE,
-        meta::TABLE,
-        documents::TABLE,
-        panel::TABLE,
-        timeseries::TABLE,
-        treatment::TABLE,
-        multivariate::TABLE,
-        nonlinear::TABLE,
-        nonparametric::TABLE,
-        shrinkage::TABLE,
-        spatial::TABLE,
-        survey::TABLE,
-        survival::TABLE,
-        systems::TABLE,
-        quantile::TABLE,
-        epidemiology::TABLE,
-        inference::TABLE,
-        community::TABLE,
-    ]
-    .into_iter()
-    .flatten()
+    TABLES.into_iter().flatten()
 }
 
 /// Finds a command by its name or an allowed abbreviation.
 pub fn find(word: &str) -> Option<&'static CommandSpec> {
-    let known = with_initial(*word.as_bytes().first()?);
+    let initial = usize::from(*word.as_bytes().first()?);
+    let known = &BY_INITIAL.commands[BY_INITIAL.starts[initial]..BY_INITIAL.starts[initial + 1]];
     let named = known.iter().find(|c| c.name == word);
     named.or_else(|| known.iter().find(|c| word.len() >= c.min && c.name.starts_with(word))).copied()
 }
 
-/// The commands whose names begin with a byte, in the order of the table: every line of a do-file looks for one.
-fn with_initial(byte: u8) -> &'static [&'static CommandSpec] {
-    static BY_INITIAL: LazyLock<[Vec<&'static CommandSpec>; 256]> = LazyLock::new(|| {
-        let mut by_initial = [const { Vec::new() }; 256];
-        for command in all() {
-            by_initial[usize::from(command.name.as_bytes()[0])].push(command);
+/// Number of all commands.
+const COUNT: usize = {
+    let (mut count, mut t) = (0, 0);
+    while t < TABLES.len() {
+        count += TABLES[t].len();
+        t += 1;
+    }
+    count
+};
+
+/// The commands by the first byte of their names, in the order of the tables: every line of a do-file looks for one.
+struct ByInitial {
+    commands: [&'static CommandSpec; COUNT],
+    /// Where the commands of each byte begin; the last one is the number of all.
+    starts: [usize; 257],
+}
+
+static BY_INITIAL: ByInitial = by_initial();
+
+/// Sorts by counting.
+const fn by_initial() -> ByInitial {
+    let mut starts = [0; 257];
+    let (mut t, mut i) = (0, 0);
+    while t < TABLES.len() {
+        if i == TABLES[t].len() {
+            (t, i) = (t + 1, 0);
+            continue;
         }
-        by_initial
-    });
-    &BY_INITIAL[usize::from(byte)]
+        starts[TABLES[t][i].name.as_bytes()[0] as usize + 1] += 1;
+        i += 1;
+    }
+    let mut byte = 1;
+    while byte < starts.len() {
+        starts[byte] += starts[byte - 1];
+        byte += 1;
+    }
+    let mut next = starts;
+    let mut commands = [&TABLES[0][0]; COUNT];
+    (t, i) = (0, 0);
+    while t < TABLES.len() {
+        if i == TABLES[t].len() {
+            (t, i) = (t + 1, 0);
+            continue;
+        }
+        let place = &mut next[TABLES[t][i].name.as_bytes()[0] as usize];
+        commands[*place] = &TABLES[t][i];
+        *place += 1;
+        i += 1;
+    }
+    ByInitial { commands, starts }
 }
 
 /// How `by` runs a command.

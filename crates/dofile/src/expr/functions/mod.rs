@@ -22,9 +22,7 @@ use crate::matrix::Matrix;
 use crate::rng::Mt64;
 use crate::value::{MISSING, Value, clean, is_missing};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::LazyLock;
 
 /// How a function is computed.
 #[derive(Clone, Copy)]
@@ -98,13 +96,8 @@ const OLDER: &[(&str, &str)] = &[
 
 /// Finds a function by name.
 pub(super) fn find(name: &str) -> Option<Function> {
-    static BY_NAME: LazyLock<HashMap<&str, Function>> = LazyLock::new(|| {
-        // of two functions of one name the first would be found
-        let functions = TABLES.iter().rev().flat_map(|table| table.iter().rev());
-        functions.map(|function| (function.name, *function)).collect()
-    });
     let name = OLDER.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new);
-    BY_NAME.get(name).copied()
+    TABLES.iter().flat_map(|t| t.iter()).find(|f| f.name == name).copied()
 }
 
 /// A function of numbers and texts outside of expressions of the data (Mata applies it to each element).
