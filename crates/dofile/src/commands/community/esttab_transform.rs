@@ -6,7 +6,7 @@ use crate::error::{Result, StataError};
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{top_level_comma, unquote, words};
 
 /// A function of coefficients and its derivative, with `@` for the coefficient.
 #[derive(Debug, Clone)]
@@ -35,22 +35,6 @@ pub(super) enum Scale<'a> {
     Own(&'a Transform, &'a Session),
 }
 
-/// The words of a list; blanks in parentheses and in quotes do not separate.
-fn separated(text: &str) -> Vec<String> {
-    let (mut out, mut depth, mut quoted) = (vec![String::new()], 0i32, false);
-    for c in text.chars() {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        quoted ^= c == '"';
-        match out.last_mut() {
-            Some(_) if c.is_whitespace() && depth == 0 && !quoted => out.push(String::new()),
-            Some(word) => word.push(c),
-            None => {}
-        }
-    }
-    out.retain(|word| !word.is_empty());
-    out
-}
-
 impl Transforms {
     /// Reads `transform(f df | names f df [names f df ...] [, pattern(0 1 ...)])`.
     ///
@@ -67,8 +51,7 @@ impl Transforms {
                 _ => return Err(StataError::option_not_allowed(&name)),
             }
         }
-        let words: Vec<String> =
-            separated(&text[..end]).iter().map(|word| unquote(word).to_string()).collect();
+        let words: Vec<&str> = words(&text[..end]).into_iter().map(unquote).collect();
         let made = |names: &str, value: &str, slope: &str| Transform {
             names: names.trim_end_matches(':').to_string(),
             value: value.to_string(),
@@ -78,7 +61,7 @@ impl Transforms {
             [] => {}
             [value, slope] => out.list.push(made("", value, slope)),
             _ if words.len().is_multiple_of(3) => {
-                out.list.extend(words.chunks(3).map(|part| made(&part[0], &part[1], &part[2])));
+                out.list.extend(words.chunks(3).map(|part| made(part[0], part[1], part[2])));
             }
             _ => return Err(StataError::invalid("transform() takes functions and their derivatives")),
         }

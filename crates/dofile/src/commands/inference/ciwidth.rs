@@ -50,18 +50,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[
     OptSpec::flag("knownsds"),
 ]);
 const VARIANCE: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[OptSpec::flag("sd")]);
-const UNSUPPORTED: &[&str] = &[
-    "TABle",
-    "GRaph",
-    "noTABle",
-    "NFRACtional",
-    "PARallel",
-    "fpc",
-    "INIT",
-    "ITERate",
-    "TOLerance",
-    "noTItle",
-];
+const UNSUPPORTED: &[&str] = &["fpc", "INIT", "ITERate", "TOLerance", "noTItle"];
 
 /// The quantity with its interval in words.
 pub(super) struct Words {

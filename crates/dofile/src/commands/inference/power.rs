@@ -50,23 +50,8 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("test"),
     OptSpec::flag("CONTINuity"),
 ];
-const UNSUPPORTED: &[&str] = &[
-    "TABle",
-    "GRaph",
-    "noTABle",
-    "EFFect",
-    "NFRACtional",
-    "DIRection",
-    "PARallel",
-    "fpc",
-    "CRITValues",
-    "K1",
-    "K2",
-    "M1",
-    "M2",
-    "RHO",
-    "CVCLuster",
-];
+const UNSUPPORTED: &[&str] =
+    &["EFFect", "DIRection", "fpc", "CRITValues", "K1", "K2", "M1", "M2", "RHO", "CVCLuster"];
 
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Method {

@@ -42,12 +42,7 @@ const TREND: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[
 ]);
 const PAIRS: &[OptSpec] = concat_lists!(OptSpec; COMMON, &[OptSpec::real("corr")]);
 const UNSUPPORTED: &[&str] = &[
-    "TABle",
-    "GRaph",
-    "noTABle",
-    "NFRACtional",
     "DIRection",
-    "PARallel",
     "EFFect",
     "INIT",
     "ITERate",

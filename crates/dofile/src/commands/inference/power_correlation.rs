@@ -17,7 +17,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("Alpha"),
     OptSpec::flag("ONESIDed"),
 ];
-const UNSUPPORTED: &[&str] = &["TABle", "GRaph", "noTABle", "NFRACtional", "DIFF", "DIRection", "PARallel"];
+const UNSUPPORTED: &[&str] = &["DIFF", "DIRection"];
 
 /// Power of the test of `null` against `alternative` with `n` pairs.
 fn power(n: f64, null: f64, alternative: f64, alpha: f64, sides: f64) -> f64 {
@@ -67,8 +67,7 @@ const TWO: &[OptSpec] = &[
     OptSpec::flag("ONESIDed"),
     OptSpec::real("DIFF"),
 ];
-const UNSUPPORTED_TWO: &[&str] =
-    &["TABle", "GRaph", "noTABle", "NFRACtional", "DIRection", "PARallel", "COMPute", "INIT", "ITERate"];
+const UNSUPPORTED_TWO: &[&str] = &["DIRection", "COMPute", "INIT", "ITERate"];
 
 /// Runs what follows `power twocorrelations`: the difference of Fisher's z has variance `1/(n1 - 3) + 1/(n2 - 3)`.
 pub(super) fn two(s: &mut Session, text: &str) -> Result<()> {

@@ -35,20 +35,8 @@ const ONEVARIANCE: &[OptSpec] = &[
     OptSpec::flag("sd"),
 ];
 
-const UNSUPPORTED: &[&str] = &[
-    "TABle",
-    "GRaph",
-    "noTABle",
-    "NFRACtional",
-    "DIRection",
-    "PARallel",
-    "GRWeights",
-    "CONTRast",
-    "init",
-    "ITERate",
-    "TOLerance",
-    "noTItle",
-];
+const UNSUPPORTED: &[&str] =
+    &["DIRection", "GRWeights", "CONTRast", "init", "ITERate", "TOLerance", "noTItle"];
 
 /// Means of groups by their variance, and the variance within them.
 struct Groups {

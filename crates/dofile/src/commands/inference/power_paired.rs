@@ -27,18 +27,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("sd2"),
     OptSpec::flag("knownsd"),
 ];
-const UNSUPPORTED: &[&str] = &[
-    "TABle",
-    "GRaph",
-    "noTABle",
-    "NFRACtional",
-    "DIRection",
-    "PARallel",
-    "fpc",
-    "INIT",
-    "ITERate",
-    "noTItle",
-];
+const UNSUPPORTED: &[&str] = &["DIRection", "fpc", "INIT", "ITERate", "noTItle"];
 
 /// The means before and after, if they were given, and the two differences.
 struct Differences {

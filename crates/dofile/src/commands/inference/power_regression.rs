@@ -36,18 +36,7 @@ const PARTIAL: &[OptSpec] = &[
 ];
 const SHARE: &[OptSpec] = crate::concat_lists!(OptSpec; PARTIAL, &[OptSpec::real("DIFFR2")]);
 
-const UNSUPPORTED: &[&str] = &[
-    "TABle",
-    "GRaph",
-    "noTABle",
-    "NFRACtional",
-    "DIRection",
-    "PARallel",
-    "init",
-    "ITERate",
-    "TOLerance",
-    "noTItle",
-];
+const UNSUPPORTED: &[&str] = &["DIRection", "init", "ITERate", "TOLerance", "noTItle"];
 
 /// The standard deviation of the error: given, or that which `sdy()` or `corr()` leaves beside the slope.
 fn error_of(cmd: &ParsedCommand, slope: f64, sdx: f64) -> Result<f64> {

@@ -8,7 +8,10 @@ use crate::syntax::split::ParsedCommand;
 /// Largest size that is tried: beyond it a double does not hold every whole number.
 const LARGEST: f64 = 9e15;
 
-/// Reads what follows the name of a design.
+/// Options that no design has here.
+const UNSUPPORTED: &[&str] = &["TABle", "GRaph", "noTABle", "NFRACtional", "PARallel"];
+
+/// Reads what follows the name of a design; `unsupported` are further options that it has in Stata alone.
 ///
 /// # Errors
 /// r(198) for options that are unknown or not supported.
@@ -18,7 +21,7 @@ pub(super) fn parsed(
     unsupported: &'static [&'static str],
 ) -> Result<ParsedCommand> {
     let mut cmd = ParsedCommand::split("power", text, false)?;
-    cmd.check_options(options, unsupported)?;
+    cmd.check_options(options, &[UNSUPPORTED, unsupported].concat())?;
     Ok(cmd)
 }
 

@@ -28,20 +28,8 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("delta"),
 ];
 
-const UNSUPPORTED: &[&str] = &[
-    "TABle",
-    "GRaph",
-    "noTABle",
-    "NFRACtional",
-    "PARallel",
-    "CELLWeights",
-    "SHOWMATrices",
-    "SHOWMEans",
-    "init",
-    "ITERate",
-    "TOLerance",
-    "noTItle",
-];
+const UNSUPPORTED: &[&str] =
+    &["CELLWeights", "SHOWMATrices", "SHOWMEans", "init", "ITERate", "TOLerance", "noTItle"];
 
 /// The tested effect.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -24,19 +24,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("sd"),
 ];
 
-const UNSUPPORTED: &[&str] = &[
-    "TABle",
-    "GRaph",
-    "noTABle",
-    "NFRACtional",
-    "DIRection",
-    "PARallel",
-    "COMPute",
-    "init",
-    "ITERate",
-    "TOLerance",
-    "noTItle",
-];
+const UNSUPPORTED: &[&str] = &["DIRection", "COMPute", "init", "ITERate", "TOLerance", "noTItle"];
 
 /// The power of sizes: `ratio` is the second variance over the first.
 fn power([n1, n2]: [f64; 2], ratio: f64, alpha: f64, one_sided: bool) -> f64 {
