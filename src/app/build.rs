@@ -1,6 +1,6 @@
 //! Every dependency, which adapter it gets, and in which order decorators wrap it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -46,11 +46,12 @@ use crate::service::access::authenticate::{Credential, parse_credential};
 use crate::service::access::failure_limiter::FailureLimiter;
 use crate::service::access::offer_trial::{self, Trials};
 use crate::service::access::tenants::TenantCache;
+use crate::service::drafts::model_draft::Model;
 use crate::service::operations::check_gate::CheckGate;
 use crate::service::operations::check_health::Health;
 use crate::service::operations::gate::Gate;
 use crate::service::operations::migrate::{LegacyAware, Migration};
-use crate::service::shared::context::{Context, Options as ServiceOptions};
+use crate::service::shared::context::Context;
 use crate::service::shared::pools::Pools;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::{WorkerDeps, WorkerOptions};
@@ -129,13 +130,7 @@ pub struct Built {
 /// # Errors
 /// [`BuildError`].
 pub fn build(options: Options) -> Result<Built, BuildError> {
-    make_private_dir(&options.data_dir).map_err(BuildError::DataDir)?;
-    let data_dir = options.data_dir.canonicalize().map_err(BuildError::DataDir)?;
-    close_to_others(&data_dir);
-    // the health looks whether files can be written in them, also before a server that shares a database has its first job
-    for folder in ["tenants", "scratch"] {
-        std::fs::create_dir_all(data_dir.join(folder)).map_err(BuildError::DataDir)?;
-    }
+    let data_dir = data_dir(&options).map_err(BuildError::DataDir)?;
     let mut options = options;
     let library = library(&mut options)?;
     let accounts = accounts(&options)?;
@@ -154,13 +149,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let files = super::servers::files(&options, &data_dir)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(&vocabulary(&options, &library, clock.now())));
-    let meter: Arc<dyn LlmMeter> = Arc::new(super::llm::ToMetrics(Arc::clone(&metrics)));
-    let model = options
-        .llm
-        .as_ref()
-        .map(|llm| super::llm::model(llm, &clock, &meter).map(Arc::new))
-        .transpose()
-        .map_err(BuildError::Llm)?;
+    let model = model(&options, &clock, &metrics)?;
     let gate = Arc::new(if options.gate.required { Gate::closed() } else { Gate::open() });
     let health = Arc::new(Health::new(Arc::clone(&gate), Arc::clone(&clock), env!("CARGO_PKG_VERSION")));
     let migration = migration(&store, &data_dir, &clock, options.token_days);
@@ -200,21 +189,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         reading_progress: Arc::default(),
         batches_in_turn: Arc::default(),
         webhooks: Arc::new(super::webhooks::webhooks(&options, &data_dir, &clock, &metrics)?),
-        options: ServiceOptions {
-            upload_max_bytes: options.upload_max_bytes,
-            upload_max_files: options.upload_max_files,
-            upload_answer_within: options.upload_answer_within,
-            disk_low: options.disk_low,
-            token_days: options.token_days,
-            retention: options.retention,
-            run_timeout_seconds: options.engine.run_timeout.as_secs(),
-            session_hours: options.admin.session_hours,
-            engine_kind: options.engine.kind.clone(),
-            run_places: options.worker.concurrency,
-            batch_cells: options.batch_cells,
-            direct_uploads: options.files.direct_uploads,
-            direct_downloads: options.files.direct_downloads,
-        },
+        options: options.of_requests(),
     };
     let ctx = Arc::new(ctx);
     let worker = worker(&ctx, &options, &data_dir);
@@ -248,6 +223,29 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     // The first results, so that readiness is true from the first answer on.
     app.health.add(super::checks::of_parts(&app.ctx, &options));
     Ok(Built { app, worker, store, maintenance, options, tls, source: None, check_gate })
+}
+
+/// Makes the data directory and its folders; returns its absolute path.
+fn data_dir(options: &Options) -> std::io::Result<PathBuf> {
+    make_private_dir(&options.data_dir)?;
+    let data_dir = options.data_dir.canonicalize()?;
+    close_to_others(&data_dir);
+    // the health looks whether files can be written in them, also before a server that shares a database has its first job
+    for folder in ["tenants", "scratch"] {
+        std::fs::create_dir_all(data_dir.join(folder))?;
+    }
+    Ok(data_dir)
+}
+
+/// The language model, where one is configured.
+fn model(
+    options: &Options,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<Arc<Model>>, BuildError> {
+    let meter: Arc<dyn LlmMeter> = Arc::new(super::llm::ToMetrics(Arc::clone(metrics)));
+    let model = options.llm.as_ref().map(|llm| super::llm::model(llm, clock, &meter).map(Arc::new));
+    model.transpose().map_err(BuildError::Llm)
 }
 
 /// Loads the library. In production a broken one is the gate's to tell: until the next start the service

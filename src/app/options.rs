@@ -18,6 +18,7 @@ use crate::domain::webhook::signing::WebhookKeys;
 use crate::ports::runner::{SandboxMode, SandboxSpec};
 use crate::service::access::offer_trial::TrialBounds;
 use crate::service::operations::check_gate::GateOptions;
+use crate::service::shared::context::Options as RequestOptions;
 use crate::service::shared::space::DiskLow;
 
 /// Everything that `build` and `serve` read.
@@ -75,6 +76,27 @@ pub struct Options {
     pub shutdown: ShutdownOptions,
     /// Facts for the production gate.
     pub gate: GateOptions,
+}
+
+impl Options {
+    /// The settings that requests need.
+    pub(super) fn of_requests(&self) -> RequestOptions {
+        RequestOptions {
+            upload_max_bytes: self.upload_max_bytes,
+            upload_max_files: self.upload_max_files,
+            upload_answer_within: self.upload_answer_within,
+            disk_low: self.disk_low,
+            token_days: self.token_days,
+            retention: self.retention,
+            run_timeout_seconds: self.engine.run_timeout.as_secs(),
+            session_hours: self.admin.session_hours,
+            engine_kind: self.engine.kind.clone(),
+            run_places: self.worker.concurrency,
+            batch_cells: self.batch_cells,
+            direct_uploads: self.files.direct_uploads,
+            direct_downloads: self.files.direct_downloads,
+        }
+    }
 }
 
 /// A server among those that share a database.

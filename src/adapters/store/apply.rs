@@ -12,7 +12,7 @@ use super::job_cache::Written;
 use super::keys;
 use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put};
 use super::rows::table_of;
-use super::{batches, usage, webhooks};
+use super::{accounts, batches, usage, webhooks};
 use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
@@ -288,95 +288,25 @@ fn write_record(
     stored: Option<Current>,
 ) -> rusqlite::Result<(Change, Option<u64>, u64)> {
     let row = stored.as_ref().map(|c| c.row);
-    let other = ChangedRecord::Other(write.key.clone());
-    let (record, queue_seq, version) = match &put.record {
+    let (mut record, mut queue_seq) = (ChangedRecord::Other(write.key.clone()), None);
+    let rows = match &put.record {
         Record::Job(job) => {
-            let queue_seq = write_job(conn, heads, job, put, stored)?;
-            (ChangedRecord::Job(Arc::clone(job)), queue_seq, job.version)
+            record = ChangedRecord::Job(Arc::clone(job));
+            queue_seq = write_job(conn, heads, job, put, stored)?;
+            1
         }
-        Record::TaskCode(r) => {
-            conn.prepare_cached(
-                "INSERT INTO task_codes (row, code_id, tenant, code_sha256, version, created_at, checksum, json)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (row) DO UPDATE SET
-                 tenant = ?3, code_sha256 = ?4, version = ?5, created_at = ?6, checksum = ?7, json = ?8",
-            )?
-            .execute((
-                row,
-                r.code_id.as_str(),
-                r.tenant_id.as_str(),
-                &r.code_sha256,
-                r.version.cast_signed(),
-                r.created_at.timestamp_millis(),
-                &put.checksum,
-                &put.json,
-            ))?;
-            (other, None, r.version)
-        }
-        Record::ApiKey(r) => {
-            conn.prepare_cached(
-                "INSERT INTO api_keys (row, key_id, tenant, version, created_at, checksum, json)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (row) DO UPDATE SET
-                 tenant = ?3, version = ?4, created_at = ?5, checksum = ?6, json = ?7",
-            )?
-            .execute((
-                row,
-                r.key_id.as_str(),
-                r.tenant_id.as_str(),
-                r.version.cast_signed(),
-                r.created_at.timestamp_millis(),
-                &put.checksum,
-                &put.json,
-            ))?;
-            (other, None, r.version)
-        }
-        Record::Tenant(r) => {
-            conn.prepare_cached(
-                "INSERT INTO tenants (row, tenant, version, checksum, json) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (row) DO UPDATE SET version = ?3, checksum = ?4, json = ?5",
-            )?
-            .execute((
-                row,
-                r.tenant_id.as_str(),
-                r.version.cast_signed(),
-                &put.checksum,
-                &put.json,
-            ))?;
-            (other, None, r.version)
-        }
-        Record::Webhook(r) => {
-            webhooks::write_webhook(conn, row, r, put)?;
-            (other, None, r.version)
-        }
-        Record::Delivery(r) => {
-            webhooks::write_delivery(conn, row, r, put)?;
-            (other, None, r.version)
-        }
-        Record::Cursor(r) => {
-            webhooks::write_cursor(conn, row, r, put)?;
-            (other, None, r.version)
-        }
-        Record::Batch(r) => {
-            batches::write(conn, row, r, put)?;
-            (other, None, r.version)
-        }
-        Record::Idempotency(r) => {
-            conn.prepare_cached(
-                "INSERT INTO idempotency (row, key_sha256, version, expires_at, checksum, json)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (row) DO UPDATE SET
-                 version = ?3, expires_at = ?4, checksum = ?5, json = ?6",
-            )?
-            .execute((
-                row,
-                &r.key_sha256,
-                r.version.cast_signed(),
-                r.expires_at.timestamp_millis(),
-                &put.checksum,
-                &put.json,
-            ))?;
-            (other, None, r.version)
-        }
+        Record::TaskCode(r) => accounts::write_task_code(conn, row, r, put)?,
+        Record::ApiKey(r) => accounts::write_api_key(conn, row, r, put)?,
+        Record::Tenant(r) => accounts::write_tenant(conn, row, r, put)?,
+        Record::Idempotency(r) => accounts::write_idempotency(conn, row, r, put)?,
+        Record::Webhook(r) => webhooks::write_webhook(conn, row, r, put)?,
+        Record::Delivery(r) => webhooks::write_delivery(conn, row, r, put)?,
+        Record::Cursor(r) => webhooks::write_cursor(conn, row, r, put)?,
+        Record::Batch(r) => batches::write(conn, row, r, put)?,
     };
-    Ok((Change { sequence: heads.sequence, is_own: true, record }, queue_seq, version))
+    debug_assert_eq!(rows, 1, "a record is one row");
+    let change = Change { sequence: heads.sequence, is_own: true, record };
+    Ok((change, queue_seq, put.record.version()))
 }
 
 fn delete(

@@ -10,9 +10,9 @@ const LONG_FILE: usize = 400;
 /// Lines that a function should not exceed.
 const LONG_FUNCTION: usize = 80;
 /// How many files are longer. Lower it with every file that is shortened; never raise it.
-const LONG_FILES: usize = 15;
+const LONG_FILES: usize = 12;
 /// How many functions are longer. Lower it with every function that is shortened; never raise it.
-const LONG_FUNCTIONS: usize = 31;
+const LONG_FUNCTIONS: usize = 13;
 
 /// Words that may precede `fn` in a declaration, after its visibility.
 const BEFORE_FN: [&str; 6] = ["default", "const", "async", "unsafe", "extern", "\"C\""];

@@ -13,7 +13,7 @@ use super::{
 use crate::error::{Result, StataError};
 use crate::ops::estat::Call;
 use crate::session::Session;
-use crate::syntax::options::OptSpec;
+use crate::syntax::options::{OptSpec, abbreviates};
 use crate::syntax::split::ParsedCommand;
 
 /// The command.
@@ -58,68 +58,78 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if session.e.b().is_none() && session.e.cmd().is_empty() {
         return Err(StataError::new(301, "last estimates not found"));
     }
-    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
-    let after = session.e.cmd().to_string();
-    let linear = matches!(after.as_str(), "regress" | "anova");
-    let binary = matches!(after.as_str(), "logit" | "logistic" | "probit");
-    match word {
-        "" => Err(StataError::new(198, "subcommand required")),
-        "ic" => estat_regress::ic(session, &call("ic")),
-        "vce" => estat_vce::vce(session, &call("vce")),
-        _ if is("summarize", 2) => estat_summarize::summarize(session, &call("summarize")),
-        _ if linear && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
-        _ if linear && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),
-        _ if linear && is("imtest", 3) => estat_imtest::imtest(session, &call("imtest")),
-        _ if linear && is("esize", 2) => estat_effects::esize(session, &call("esize")),
-        _ if linear && is("szroeter", 3) => estat_effects::szroeter(session, &call("szroeter")),
-        "vif" if linear => estat_regress::vif(session, &call("vif")),
-        _ if after == "ivregress" && is("firststage", 5) => {
-            estat_iv::first_stage(session, &call("firststage"))
-        }
-        _ if after == "ivregress" && is("endogenous", 4) => {
-            estat_iv::endogenous(session, &call("endogenous"))
-        }
-        _ if after == "ivregress" && is("overid", 4) => estat_iv::overid(session, &call("overid")),
-        _ if binary && is("classification", 4) => {
-            estat_binary::classification(session, &call("classification"))
-        }
-        _ if after == "cox" && is("phtest", 3) => cox_post::phtest(session, &call("phtest")),
-        _ if after == "cox" && is("concordance", 3) => cox_post::concordance(session, &call("concordance")),
-        "abond" if matches!(after.as_str(), "xtabond" | "xtdpdsys") => {
-            let call = call("abond");
-            let options = call.options(&[OptSpec::int("ARTests")], &[])?;
-            panel::abond(session, options.int("artests"))
-        }
-        "sargan" if matches!(after.as_str(), "xtabond" | "xtdpdsys") => {
-            call("sargan").bare()?;
-            panel::sargan(session)
-        }
-        "icc" if after == "mixed" || session.e.results.get_text("predict") == Some("meglm_p") => {
-            call("icc").bare()?;
-            panel::icc(session)
-        }
-        _ if is("group", 2)
-            && (after == "mixed" || session.e.results.get_text("predict") == Some("meglm_p")) =>
-        {
-            call("group").bare()?;
-            panel::mixed_groups(session);
-            Ok(())
-        }
-        _ if after == "mixed" && is("recovariance", 5) => panel::recovariance(session, &call("recovariance")),
-        _ if session.e.results.get_text("predict") == Some("xtgee_p") && is("wcorrelation", 4) => {
-            panel::wcorrelation(session, &call("wcorrelation"))
-        }
-        "sd" if after == "mixed" || session.e.results.get_text("predict") == Some("meglm_p") => {
-            panel::sd(session, &call("sd"))
-        }
-        "se" if matches!(after.as_str(), "exlogistic" | "expoisson") => {
-            exact_show::estat_se(session, &call("se"))
-        }
-        "gof" if binary => estat_binary::gof(session, &call("gof")),
-        "gof" if after == "poisson" => estat_binary::poisson_gof(session, &call("gof")),
-        _ => Err(StataError::new(
+    let done = match word {
+        "" => Some(Err(StataError::new(198, "subcommand required"))),
+        "ic" => Some(estat_regress::ic(session, &call("ic"))),
+        "vce" => Some(estat_vce::vce(session, &call("vce"))),
+        _ if abbreviates(word, "SUmmarize") => Some(estat_summarize::summarize(session, &call("summarize"))),
+        _ => regression(session, word, &call).or_else(|| panel(session, word, &call)),
+    };
+    done.unwrap_or_else(|| {
+        let after = session.e.cmd();
+        Err(StataError::new(
             321,
             format!("estat {word} is not valid after {after}, or not supported by the open engine"),
-        )),
-    }
+        ))
+    })
+}
+
+/// Subcommands after regressions of independent rows.
+fn regression(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
+    let is = |full: &str| abbreviates(word, full);
+    let after = session.e.cmd().to_string();
+    Some(match after.as_str() {
+        "regress" | "anova" => match word {
+            "vif" => estat_regress::vif(session, &call("vif")),
+            _ if is("HETTest") => estat_regress::hettest(session, &call("hettest")),
+            _ if is("OVTest") => estat_regress::ovtest(session, &call("ovtest")),
+            _ if is("IMTest") => estat_imtest::imtest(session, &call("imtest")),
+            _ if is("ESize") => estat_effects::esize(session, &call("esize")),
+            _ if is("SZRoeter") => estat_effects::szroeter(session, &call("szroeter")),
+            _ => return None,
+        },
+        "ivregress" => match word {
+            _ if is("FIRSTstage") => estat_iv::first_stage(session, &call("firststage")),
+            _ if is("ENDOgenous") => estat_iv::endogenous(session, &call("endogenous")),
+            _ if is("OVERid") => estat_iv::overid(session, &call("overid")),
+            _ => return None,
+        },
+        "logit" | "logistic" | "probit" => match word {
+            "gof" => estat_binary::gof(session, &call("gof")),
+            _ if is("CLASsification") => estat_binary::classification(session, &call("classification")),
+            _ => return None,
+        },
+        "cox" => match word {
+            _ if is("PHTest") => cox_post::phtest(session, &call("phtest")),
+            _ if is("CONcordance") => cox_post::concordance(session, &call("concordance")),
+            _ => return None,
+        },
+        "poisson" if word == "gof" => estat_binary::poisson_gof(session, &call("gof")),
+        "exlogistic" | "expoisson" if word == "se" => exact_show::estat_se(session, &call("se")),
+        _ => return None,
+    })
+}
+
+/// Subcommands after models of panels and of levels.
+fn panel(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
+    let is = |full: &str| abbreviates(word, full);
+    let after = session.e.cmd().to_string();
+    let predicted = session.e.results.get_text("predict").map(str::to_owned);
+    let dynamic = matches!(after.as_str(), "xtabond" | "xtdpdsys");
+    let levels = after == "mixed" || predicted.as_deref() == Some("meglm_p");
+    Some(match word {
+        "abond" if dynamic => {
+            let options = call("abond").options(&[OptSpec::int("ARTests")], &[]);
+            options.and_then(|options| panel::abond(session, options.int("artests")))
+        }
+        "sargan" if dynamic => call("sargan").bare().and_then(|()| panel::sargan(session)),
+        "icc" if levels => call("icc").bare().and_then(|()| panel::icc(session)),
+        "sd" if levels => panel::sd(session, &call("sd")),
+        _ if levels && is("GRoup") => call("group").bare().map(|()| panel::mixed_groups(session)),
+        _ if after == "mixed" && is("RECOVariance") => panel::recovariance(session, &call("recovariance")),
+        _ if predicted.as_deref() == Some("xtgee_p") && is("WCORrelation") => {
+            panel::wcorrelation(session, &call("wcorrelation"))
+        }
+        _ => return None,
+    })
 }

@@ -225,10 +225,11 @@ fn confirm_takes_short_words() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("sub")).expect("a folder");
     std::fs::write(folder.path().join("a.txt"), "x").expect("a file");
+    std::fs::write(folder.path().join("b, c.txt"), "x").expect("a file");
     let mut session = Session::default();
     session.cwd = folder.path().to_path_buf();
     let (log, rc) = session.run_captured(
-        "set obs 1\ngenerate a = 1\ngenerate str2 st = \"a\"\nconfirm numeric v a\nconfirm num var a\nconfirm str v st\nconfirm str2 var st\n\
+        "confirm file \"b, c.txt\"\nset obs 1\ngenerate a = 1\ngenerate str2 st = \"a\"\nconfirm numeric v a\nconfirm num var a\nconfirm str v st\nconfirm str2 var st\n\
          confirm str# variable st\nconf n 3\nconfirm integer n 3\nconfirm new v zz\nconfirm new f zz.txt\nconfirm new f x\n\
          capture confirm numeric v st\nscalar numeric = _rc == 7\ncapture confirm str3 var st\nscalar length = _rc == 7\n\
          capture confirm new f a.txt\nscalar file = _rc == 602\nlocal d : dir \".\" dirs \"*\"\nlocal f : dir . files \"*\"\n\
@@ -236,6 +237,19 @@ fn confirm_takes_short_words() {
     );
     assert_eq!(rc, 0, "{log}");
     holds(&session, &["numeric", "length", "file", "dirs"]);
+}
+
+/// `[D] recode` without parentheses: a rule of several values, and a condition that has some.
+#[test]
+fn recode_reads_rules_without_parentheses() {
+    let mut session = Session::default();
+    let (log, rc) = session.run_captured(
+        "set obs 6\ngenerate x = _n\nrecode x 1 2=10 3/4=20 if inlist(x, 1, 2, 3)\n\
+         scalar rules = x[1] == 10 & x[2] == 10 & x[3] == 20 & x[4] == 4 & x[6] == 6\n\
+         recode x min/5=0 20 10=.a if x == 10 | x < 6\nscalar missing = x[1] == .a & x[3] == 20 & x[5] == 0",
+    );
+    assert_eq!(rc, 0, "{log}");
+    holds(&session, &["rules", "missing"]);
 }
 
 /// Authors on Windows write backslashes in the names of files.

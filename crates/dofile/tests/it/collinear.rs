@@ -56,6 +56,9 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("mixed y X || id:", &["e(ll)", "e(df_m)"]),
     ("sureg (y X) (z w)", &["e(rmse_1)", "e(df_m1)"]),
     ("generate t = _n\ntsset t\nprais y X", &["e(rss)", "e(df_m)"]),
+    ("generate t = _n\ntsset t\narima y X, ar(1)", &["e(ll)", "e(df_m)"]),
+    ("generate t = _n\ntsset t\narima y X, arima(0,1,1)", &["e(ll)", "e(df_m)"]),
+    ("generate t = _n\ntsset t\narch y X, arch(1)", &["e(ll)", "e(df_m)"]),
     ("svyset id\nsvy: regress y X", &["e(F)", "e(df_m)"]),
     ("teffects ra (y X) (ybin)", &["_b[ATE:r1vs0.ybin]"]),
     ("dprobit ybin X", &["e(ll)", "e(df_m)"]),
@@ -95,6 +98,27 @@ fn every_command_omits_a_rescaled_regressor_and_says_so() {
             if (a - b).abs() > 1e-6 * b.abs().max(1e-6) {
                 failures.push(format!("{command}: {result} is {a} with kg and {b} without"));
             }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn predictions_are_those_without_it() {
+    let mut failures = Vec::new();
+    for (command, _) in COMMANDS {
+        let predicted = format!("{command}\npredict double fitted\nquietly summarize fitted");
+        let results = ["r(N)", "r(mean)", "r(sd)", "r(max)"];
+        match (numbers(&predicted, "weight kg", &results), numbers(&predicted, "weight", &results)) {
+            (Ok(with), Ok(without)) => {
+                for (result, (a, b)) in results.iter().zip(with.1.iter().zip(&without.1)) {
+                    if (a - b).abs() > 1e-5 * b.abs().max(1e-5) {
+                        failures
+                            .push(format!("{command}: {result} of predict is {a} with kg and {b} without"));
+                    }
+                }
+            }
+            (with, without) => failures.extend(with.err().or(without.err())),
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

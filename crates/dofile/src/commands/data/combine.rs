@@ -149,6 +149,78 @@ struct Request {
     old: bool,
 }
 
+/// The keys in the data that are merged: present, and of the kind that they have in memory.
+fn keys_in_using(s: &Session, km: &[usize], using: &Frame) -> Result<Vec<usize>> {
+    let one = |&k: &usize| {
+        let key = s.frame.var(k);
+        let n = &key.name;
+        let j = using
+            .find(n)
+            .ok_or_else(|| StataError::new(111, format!("variable {n} not found in using data")))?;
+        if using.var(j).is_string() == key.is_string() {
+            return Ok(j);
+        }
+        let (a, b) = if key.is_string() { ("str", "numeric") } else { ("numeric", "string") };
+        Err(StataError::new(106, format!("key variable {n} is {a} in master but {b} in using data")))
+    };
+    km.iter().map(one).collect()
+}
+
+/// Refuses a variable that is text in one of the two and a number in the other.
+fn same_kinds(master: &Frame, using: &Frame) -> Result<()> {
+    for v in using.vars() {
+        let Some(i) = master.find(&v.name) else { continue };
+        if master.var(i).is_string() != v.is_string() {
+            let text = match v.is_string() {
+                true => "string in using data but numeric in master data",
+                false => "numeric in using data but string in master data",
+            };
+            return Err(StataError::new(106, format!("variable {} is {text}", v.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Leaves out the rows that the options do not keep. Returns the results of `assert()` if a row has another one: all rows
+/// stay then, so that one can see what did not match.
+fn select(cmd: &ParsedCommand, old_syntax: bool, rows: &mut Joined) -> Result<Option<Vec<u8>>> {
+    if let Some(wanted) = cmd.options.text("assert") {
+        let wanted = codes(wanted)?;
+        if rows.iter().any(|r| !wanted.contains(&r.2)) {
+            return Ok(Some(wanted));
+        }
+    }
+    if old_syntax {
+        rows.retain(|r| r.2 != 2 || !cmd.has("nokeep"));
+    } else if let Some(wanted) = cmd.options.text("keep") {
+        let wanted = codes(wanted)?;
+        rows.retain(|r| wanted.contains(&r.2));
+    }
+    Ok(None)
+}
+
+/// Adds the variable that says where each row comes from.
+fn add_result(frame: &mut Frame, name: &str, rows: &Joined) -> Result<()> {
+    let values: Vec<i8> = rows.iter().map(|r| r.2 as i8).collect();
+    let mut var = Variable::new(name, Column::Byte(values));
+    var.format = "%23.0g".into();
+    var.label = "Matching result from merge".into();
+    var.value_label = "_merge".into();
+    let mut set = ValueLabel::default();
+    for (x, t) in [
+        (1.0, "Master only (1)"),
+        (2.0, "Using only (2)"),
+        (3.0, "Matched (3)"),
+        (4.0, "Missing updated (4)"),
+        (5.0, "Nonmissing conflict (5)"),
+    ] {
+        set.set(x, t);
+    }
+    frame.value_labels.insert("_merge".into(), set);
+    frame.add(var)?;
+    Ok(())
+}
+
 fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let Request { kind, keys, old: old_syntax } = kind_and_keys(s, cmd)?;
     let km = if keys == "_n" { Vec::new() } else { s.varlist(&keys)? };
@@ -157,37 +229,14 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let keep_using = cmd.options.text(if old_syntax { "keep" } else { "keepusing" });
     let keep_using = keep_using.map(|k| format!("{} {k}", names.join(" ")));
     let using = open(s, &file, keep_using.as_deref())?;
-    let mut ku = Vec::new();
-    for (n, &k) in names.iter().zip(&km) {
-        let j = using
-            .find(n)
-            .ok_or_else(|| StataError::new(111, format!("variable {n} not found in using data")))?;
-        if using.var(j).is_string() != s.frame.var(k).is_string() {
-            let (a, b) = if s.frame.var(k).is_string() { ("str", "numeric") } else { ("numeric", "string") };
-            return Err(StataError::new(
-                106,
-                format!("key variable {n} is {a} in master but {b} in using data"),
-            ));
-        }
-        ku.push(j);
-    }
+    let ku = keys_in_using(s, &km, &using)?;
     let named = cmd.options.text("generate").or(cmd.options.text("_merge"));
-    let gen_name = named.unwrap_or("_merge").to_string();
-    if s.frame.find(&gen_name).is_some() && !cmd.has("nogenerate") {
-        return Err(StataError::already_defined(&gen_name));
+    let result = (!cmd.has("nogenerate")).then(|| named.unwrap_or("_merge"));
+    if let Some(name) = result.filter(|name| s.frame.find(name).is_some()) {
+        return Err(StataError::already_defined(name));
     }
-    for v in using.vars() {
-        if let Some(i) = s.frame.find(&v.name)
-            && s.frame.var(i).is_string() != v.is_string()
-            && !cmd.has("force")
-        {
-            let text = if v.is_string() {
-                "string in using data but numeric in master data"
-            } else {
-                "numeric in using data but string in master data"
-            };
-            return Err(StataError::new(106, format!("variable {} is {text}", v.name)));
-        }
+    if !cmd.has("force") {
+        same_kinds(&s.frame, &using)?;
     }
     let mut rows =
         if keys == "_n" { by_number(&s.frame, &using) } else { join(&s.frame, &km, &using, &ku, &kind)? };
@@ -195,52 +244,18 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if update {
         combine_notes::mark_updates(&s.frame, &using, &names, &mut rows);
     }
-    let violated = match cmd.options.text("assert") {
-        Some(wanted) => {
-            let wanted = codes(wanted)?;
-            rows.iter().any(|r| !wanted.contains(&r.2)).then_some(wanted)
-        }
-        None => None,
-    };
-    if violated.is_some() {
-        // all rows stay, for a look at what did not match
-    } else if old_syntax {
-        rows.retain(|r| r.2 != 2 || !cmd.has("nokeep"));
-    } else if let Some(wanted) = cmd.options.text("keep") {
-        let wanted = codes(wanted)?;
-        rows.retain(|r| wanted.contains(&r.2));
-    }
+    let violated = select(cmd, old_syntax, &mut rows)?;
     if !cmd.has("nonotes") {
         combine_notes::widened(&s.frame, &using).into_iter().for_each(|note| s.print(note));
     }
-    let old = std::mem::take(&mut s.frame);
-    let result = build(&old, &using, &rows, &names, update, cmd.has("replace"));
-    s.frame = old;
-    let mut frame = result?;
-    if !cmd.has("nogenerate") {
-        let values: Vec<i8> = rows.iter().map(|r| r.2 as i8).collect();
-        let mut var = Variable::new(&gen_name, Column::Byte(values));
-        var.format = "%23.0g".into();
-        var.label = "Matching result from merge".into();
-        var.value_label = "_merge".into();
-        let mut set = ValueLabel::default();
-        for (x, t) in [
-            (1.0, "Master only (1)"),
-            (2.0, "Using only (2)"),
-            (3.0, "Matched (3)"),
-            (4.0, "Missing updated (4)"),
-            (5.0, "Nonmissing conflict (5)"),
-        ] {
-            set.set(x, t);
-        }
-        frame.value_labels.insert("_merge".into(), set);
-        frame.add(var)?;
+    let mut frame = build(&s.frame, &using, &rows, &names, update, cmd.has("replace"))?;
+    if let Some(name) = result {
+        add_result(&mut frame, name, &rows)?;
     }
     s.frame = frame;
     carry_labels(s, &using, cmd.has("nolabel"));
     if !cmd.has("noreport") {
-        let marked = (!cmd.has("nogenerate")).then_some(gen_name.as_str());
-        combine_notes::report(s, &rows, marked, update);
+        combine_notes::report(s, &rows, result, update);
     }
     match violated {
         None => Ok(()),

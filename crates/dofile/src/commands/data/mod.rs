@@ -36,6 +36,7 @@ mod rename;
 mod rename_pattern;
 mod reshape;
 mod reshape_error;
+mod reshape_long;
 mod reshape_message;
 mod rows;
 mod search;

@@ -3,7 +3,7 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format::count_text;
-use crate::frame::{Column, ValueLabel, Variable};
+use crate::frame::{Column, StorageType, ValueLabel, Variable};
 use crate::session::Session;
 use crate::syntax::blanks::tight_equals;
 use crate::syntax::options::parse_number;
@@ -19,10 +19,24 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     run: recode,
     syntax: "recode varlist (rule) [(rule) ...] [if] [in] [, generate(newvars) prefix(str) label(name) test]",
     notes: "no results",
-    examples: &[Example {
-        run: "set obs 6\ngenerate x = _n\nrecode x (1 2 = 10) (3/4 = 20 \"mid\") (nonmissing = 30), generate(y)\nrecode x (6 = .)",
-        expect: &[("y[2]", 10.0), ("y[4]", 20.0), ("y[5]", 30.0), ("missing(x[6])", 1.0)],
-    }],
+    examples: &[
+        Example {
+            run: "set obs 6\ngenerate x = _n\nrecode x (1 2 = 10) (3/4 = 20 \"mid\") (nonmissing = 30), generate(y)\nrecode x (6 = .)",
+            expect: &[("y[2]", 10.0), ("y[4]", 20.0), ("y[5]", 30.0), ("missing(x[6])", 1.0)],
+        },
+        Example {
+            // without parentheses a rule may have several values
+            run: "set obs 6\ngenerate x = _n\nrecode x 1 2=10 3/4=20 5=.",
+            expect: &[
+                ("x[1]", 10.0),
+                ("x[2]", 10.0),
+                ("x[3]", 20.0),
+                ("x[4]", 20.0),
+                ("missing(x[5])", 1.0),
+                ("x[6]", 6.0),
+            ],
+        },
+    ],
 };
 
 /// One rule of `recode`.
@@ -80,41 +94,49 @@ impl Rule {
     }
 }
 
+/// What a command line says: the variables, the rules, and what follows them.
+struct Line {
+    list: String,
+    rules: Vec<Rule>,
+    tail: String,
+}
+
+/// Reads `varlist (rule) (rule) ... [if] [in]`, or rules without parentheses: `varlist 1=2 3 4=5`.
+fn line(s: &Session, front: &str) -> Result<Line> {
+    let mut rules = Vec::new();
+    if let Some(open) = front.find('(').filter(|open| !front[..*open].contains('=')) {
+        let mut rest = &front[open..];
+        while rest.starts_with('(') {
+            let close = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
+            rules.push(parse_rule(s, &rest[1..close])?);
+            rest = rest[close + 1..].trim_start();
+        }
+        return Ok(Line { list: front[..open].to_owned(), rules, tail: rest.to_owned() });
+    }
+    let tight = tight_equals(front);
+    let parts = words(&tight);
+    let condition = parts.iter().position(|word| matches!(*word, "if" | "in")).unwrap_or(parts.len());
+    let ends = |word: &&str| word.contains('=');
+    let end = parts[..condition].iter().rposition(ends).map_or(0, |last| last + 1);
+    // a rule may begin with several values, which are no names
+    let is_value = |word: &&str| {
+        word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-')) || word.contains('/')
+    };
+    let first = parts[..end].iter().position(|word| ends(word) || is_value(word)).unwrap_or(end);
+    for rule in parts[first..end].split_inclusive(ends) {
+        rules.push(parse_rule(s, &rule.join(" "))?);
+    }
+    Ok(Line { list: parts[..first].join(" "), rules, tail: parts[end..].join(" ") })
+}
+
 fn recode(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     // rules are cut out first: they hold `=` and texts
     let (front, options) = match top_level_comma(&cmd.raw) {
-        Some(i) => (cmd.raw[..i].to_string(), cmd.raw[i + 1..].to_string()),
-        None => (cmd.raw.clone(), String::new()),
+        Some(i) => (&cmd.raw[..i], &cmd.raw[i + 1..]),
+        None => (cmd.raw.as_str(), ""),
     };
-    let mut rules = Vec::new();
-    let mut rest = front.clone();
-    let mut list = String::new();
-    let mut bare = String::new();
-    if let Some(open) = rest.find('(') {
-        list = rest[..open].to_string();
-        rest = rest[open..].to_string();
-        while rest.starts_with('(') {
-            let close = matching_paren(&rest, 0).ok_or_else(StataError::syntax)?;
-            rules.push(parse_rule(s, &rest[1..close])?);
-            rest = rest[close + 1..].trim_start().to_string();
-        }
-        bare = rest;
-    }
-    if rules.is_empty() {
-        // recode x 1=2 3=4
-        let mut tail = Vec::new();
-        for w in words(&tight_equals(&front)) {
-            if w.contains('=') && tail.is_empty() {
-                rules.push(parse_rule(s, w)?);
-            } else if rules.is_empty() {
-                list.push_str(&format!(" {w}"));
-            } else {
-                tail.push(w.to_string());
-            }
-        }
-        bare = tail.join(" ");
-    }
-    let mut inner = ParsedCommand::split("recode", &format!("{bare}, {options}"), false)?;
+    let Line { list, rules, tail } = line(s, front)?;
+    let mut inner = ParsedCommand::split("recode", &format!("{tail}, {options}"), false)?;
     inner.check_options(
         &[
             OptSpec::text("Generate"),
@@ -130,65 +152,84 @@ fn recode(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if vars.is_empty() {
         return Err(StataError::standard(100));
     }
-    let targets: Option<Vec<String>> = match (inner.options.text("generate"), inner.options.text("prefix")) {
-        (Some(g), None) => Some(g.split_whitespace().map(String::from).collect()),
-        (None, Some(p)) => Some(vars.iter().map(|&i| format!("{p}{}", s.frame.var(i).name)).collect()),
-        (None, None) => None,
+    let targets = targets(s, &inner, &vars)?;
+    let whole =
+        targets.is_none() || inner.has("copyrest") || inner.if_exp.is_none() && inner.in_range.is_none();
+    for (k, &i) in vars.iter().enumerate() {
+        let (values, changes) = recoded(&s.frame.numeric(i)?, &keep, whole, &rules);
+        match &targets {
+            None => replace_values(s, i, &values, changes),
+            Some(names) => {
+                let set = inner.options.text("label").unwrap_or(&names[k]);
+                add_variable(s, (i, &names[k]), (&values, changes), (&rules, set))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names of new variables; `None` where the values of the old ones are replaced.
+fn targets(s: &Session, inner: &ParsedCommand, vars: &[usize]) -> Result<Option<Vec<String>>> {
+    let names: Vec<String> = match (inner.options.text("generate"), inner.options.text("prefix")) {
+        (Some(names), None) => names.split_whitespace().map(String::from).collect(),
+        (None, Some(prefix)) => vars.iter().map(|&i| format!("{prefix}{}", s.frame.var(i).name)).collect(),
+        (None, None) => return Ok(None),
         _ => return Err(StataError::standard(184)),
     };
-    if targets.as_ref().is_some_and(|t| t.len() != vars.len()) {
-        return Err(StataError::syntax());
-    }
-    for (k, &i) in vars.iter().enumerate() {
-        let values = s.frame.numeric(i)?.into_owned();
-        let all_rest =
-            targets.is_none() || inner.has("copyrest") || inner.if_exp.is_none() && inner.in_range.is_none();
-        let mut out: Vec<f64> =
-            values.iter().zip(&keep).map(|(&x, &k)| if k || all_rest { x } else { MISSING }).collect();
-        let mut changes = 0;
-        for (row, x) in values.iter().enumerate().filter(|(r, _)| keep[*r]) {
-            if let Some(rule) = rules.iter().find(|r| r.covers(*x))
-                && let Some(to) = rule.to
-                && to != *x
-            {
-                out[row] = to;
-                changes += 1;
-            }
+    if names.len() == vars.len() { Ok(Some(names)) } else { Err(StataError::syntax()) }
+}
+
+/// Values by the rules in the rows of `keep`, and how many differ; other rows keep theirs if `whole`, else they are missing.
+fn recoded(values: &[f64], keep: &[bool], whole: bool, rules: &[Rule]) -> (Vec<f64>, usize) {
+    let mut changes = 0;
+    let one = |(&x, &kept): (&f64, &bool)| {
+        if !kept {
+            return if whole { x } else { MISSING };
         }
-        let old = s.frame.var(i).data.storage_type();
-        let ty = out.iter().fold(old, |t, &x| t.promoted_for(x));
-        let name = s.frame.var(i).name.clone();
-        match &targets {
-            None => {
-                if ty != old {
-                    super::generate::promote(s, i, ty);
-                }
-                let column = s.frame.column_mut(i);
-                out.iter().enumerate().for_each(|(r, &x)| column.set_num(r, x));
-                s.print(format!("({name}: {} changes made)", count_text(changes)));
-            }
-            Some(names) => {
-                let mut var = Variable::new(&names[k], Column::from_f64(ty, &out));
-                let label = s.frame.var(i).label.clone();
-                var.label = if label.is_empty() {
-                    format!("RECODE of {name}")
-                } else {
-                    format!("RECODE of {name} ({label})")
-                };
-                var.label = var.label.chars().take(80).collect();
-                let labelled: Vec<(f64, String)> =
-                    rules.iter().filter_map(|r| r.to.zip(r.label.clone())).collect();
-                if !labelled.is_empty() {
-                    let set_name = inner.options.text("label").unwrap_or(&names[k]).to_string();
-                    let mut set = ValueLabel::default();
-                    labelled.iter().for_each(|(x, t)| set.set(*x, t));
-                    var.value_label.clone_from(&set_name);
-                    s.frame.value_labels.insert(set_name, set);
-                }
-                s.frame.add(var)?;
-                s.print(format!("({} differences between {name} and {})", count_text(changes), names[k]));
-            }
-        }
+        let to = rules.iter().find(|rule| rule.covers(x)).and_then(|rule| rule.to).unwrap_or(x);
+        changes += usize::from(to != x);
+        to
+    };
+    (values.iter().zip(keep).map(one).collect(), changes)
+}
+
+/// The storage type that holds the new values of a variable.
+fn type_for(s: &Session, i: usize, values: &[f64]) -> StorageType {
+    values.iter().fold(s.frame.var(i).data.storage_type(), |ty, &x| ty.promoted_for(x))
+}
+
+fn replace_values(s: &mut Session, i: usize, values: &[f64], changes: usize) {
+    let ty = type_for(s, i, values);
+    if ty != s.frame.var(i).data.storage_type() {
+        super::generate::promote(s, i, ty);
     }
+    let column = s.frame.column_mut(i);
+    values.iter().enumerate().for_each(|(row, &x)| column.set_num(row, x));
+    let name = &s.frame.var(i).name;
+    s.print(format!("({name}: {} changes made)", count_text(changes)));
+}
+
+/// Adds a variable of recoded values, with the texts of the rules as a value label of the name `set`.
+fn add_variable(
+    s: &mut Session,
+    (i, new): (usize, &str),
+    (values, changes): (&[f64], usize),
+    (rules, set): (&[Rule], &str),
+) -> Result<()> {
+    let mut var = Variable::new(new, Column::from_f64(type_for(s, i, values), values));
+    let old = s.frame.var(i);
+    let name = old.name.clone();
+    let label = if old.label.is_empty() { String::new() } else { format!(" ({})", old.label) };
+    var.label = format!("RECODE of {name}{label}").chars().take(80).collect();
+    let mut labels = ValueLabel::default();
+    let labelled: Vec<(f64, &str)> =
+        rules.iter().filter_map(|rule| rule.to.zip(rule.label.as_deref())).collect();
+    if !labelled.is_empty() {
+        labelled.iter().for_each(|(x, text)| labels.set(*x, text));
+        var.value_label = set.to_owned();
+        s.frame.value_labels.insert(set.to_owned(), labels);
+    }
+    s.frame.add(var)?;
+    s.print(format!("({} differences between {name} and {new})", count_text(changes)));
     Ok(())
 }

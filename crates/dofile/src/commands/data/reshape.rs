@@ -1,16 +1,15 @@
 //! `reshape long` and `reshape wide`.
 
+use super::reshape_long::long;
 use super::reshape_message::Message;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
+use crate::frame::{Frame, Variable, is_valid_name};
 use crate::ops::groups::grouped;
 use crate::session::Session;
-use crate::syntax::options::parse_number;
 use crate::syntax::split::words;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::is_missing;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -38,7 +37,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 /// A stub: what stands before and after the value of j.
-struct Stub {
+pub(super) struct Stub {
     before: String,
     after: String,
 }
@@ -51,26 +50,26 @@ impl Stub {
         }
     }
 
-    fn wide(&self, j: &str) -> String {
+    pub(super) fn wide(&self, j: &str) -> String {
         format!("{}{j}{}", self.before, self.after)
     }
 
-    fn long(&self) -> String {
+    pub(super) fn long(&self) -> String {
         format!("{}{}", self.before, self.after)
     }
 
-    fn value_in<'a>(&self, name: &'a str) -> Option<&'a str> {
+    pub(super) fn value_in<'a>(&self, name: &'a str) -> Option<&'a str> {
         let rest = name.strip_prefix(self.before.as_str())?;
         rest.strip_suffix(self.after.as_str()).filter(|v| !v.is_empty())
     }
 }
 
-struct Request {
-    stubs: Vec<Stub>,
-    i: Vec<usize>,
-    j: String,
-    values: Vec<String>,
-    string: bool,
+pub(super) struct Request {
+    pub(super) stubs: Vec<Stub>,
+    pub(super) i: Vec<usize>,
+    pub(super) j: String,
+    pub(super) values: Vec<String>,
+    pub(super) string: bool,
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -156,137 +155,17 @@ fn again(s: &Session, what: &str) -> Result<String> {
     Ok(format!("{}, i({}) j({}) {}", part("ReS_Xij"), part("ReS_i"), part("ReS_j"), part("ReS_str")))
 }
 
-fn identifies(s: &Session, keys: &[usize]) -> bool {
+pub(super) fn identifies(s: &Session, keys: &[usize]) -> bool {
     let order = s.frame.sorted_order(&keys.iter().map(|&k| (k, false)).collect::<Vec<_>>());
     !order.windows(2).any(|w| s.frame.rows_equal(keys, w[0], w[1]))
 }
 
-fn names(s: &Session, vars: &[usize]) -> String {
+pub(super) fn names(s: &Session, vars: &[usize]) -> String {
     vars.iter().map(|&v| s.frame.var(v).name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Values of j found in the names of the wide variables, in ascending order.
-fn found_values(s: &Session, r: &Request) -> Vec<String> {
-    let mut numbers: BTreeSet<i64> = BTreeSet::new();
-    let mut texts: BTreeSet<String> = BTreeSet::new();
-    for (_, v) in s.frame.vars().iter().enumerate().filter(|(k, _)| !r.i.contains(k)) {
-        for value in r.stubs.iter().filter_map(|st| st.value_in(&v.name)) {
-            match value.parse::<i64>() {
-                Ok(x) if !r.string && value.bytes().all(|b| b.is_ascii_digit()) => {
-                    numbers.insert(x);
-                }
-                _ if r.string => {
-                    texts.insert(value.to_string());
-                }
-                _ => {}
-            }
-        }
-    }
-    if r.string { texts.into_iter().collect() } else { numbers.into_iter().map(|x| x.to_string()).collect() }
-}
-
-fn long(s: &mut Session, r: &Request) -> Result<Message> {
-    if !identifies(s, &r.i) {
-        return Err(StataError::new(
-            9,
-            match r.i.len() {
-                1 => format!("variable {} does not uniquely identify the observations", names(s, &r.i)),
-                _ => format!("variables {} do not uniquely identify the observations", names(s, &r.i)),
-            },
-        ));
-    }
-    if s.frame.find(&r.j).is_some() {
-        return Err(StataError::already_defined(&r.j));
-    }
-    let values = if r.values.is_empty() { found_values(s, r) } else { r.values.clone() };
-    if values.is_empty() {
-        return Err(StataError::new(111, format!("no xij variables found for stub {}", r.stubs[0].long())));
-    }
-    let (n, m) = (s.frame.n_rows(), values.len());
-    let old = &s.frame;
-    let order = old.sorted_order(&r.i.iter().map(|&k| (k, false)).collect::<Vec<_>>());
-    let source = |k: usize| order[k / m];
-    let mut used: Vec<usize> = Vec::new();
-    let mut stacked: Vec<Variable> = Vec::new();
-    for stub in &r.stubs {
-        let parts: Vec<Option<usize>> = values.iter().map(|v| old.find(&stub.wide(v))).collect();
-        used.extend(parts.iter().flatten());
-        let Some(first) = parts.iter().flatten().next().copied() else {
-            return Err(StataError::new(111, format!("no variables found for stub {}", stub.long())));
-        };
-        let strings = parts.iter().flatten().filter(|&&p| old.var(p).is_string()).count();
-        if strings > 0 && strings < parts.iter().flatten().count() {
-            return Err(StataError::new(
-                106,
-                format!("variables of stub {} are of different kinds", stub.long()),
-            ));
-        }
-        let column = if strings > 0 {
-            let texts =
-                (0..n * m).map(|k| parts[k % m].map_or("", |p| old.str_at(p, source(k))).into()).collect();
-            Column::from_strings(texts)
-        } else {
-            let xs: Vec<f64> = (0..n * m)
-                .map(|k| parts[k % m].map_or(crate::value::MISSING, |p| old.num_at(p, source(k))))
-                .collect();
-            let rank = |t: StorageType| match t {
-                StorageType::Byte => 0,
-                StorageType::Int => 1,
-                StorageType::Long => 2,
-                StorageType::Float => 3,
-                _ => 4,
-            };
-            let types: Vec<StorageType> =
-                parts.iter().flatten().map(|&p| old.var(p).data.storage_type()).collect();
-            let mut widest = types.iter().copied().max_by_key(|t| rank(*t)).unwrap_or(StorageType::Double);
-            if widest == StorageType::Float && types.contains(&StorageType::Long) {
-                widest = StorageType::Double;
-            }
-            Column::from_f64(widest, &xs)
-        };
-        let mut var = Variable::new(&stub.long(), column);
-        var.format.clone_from(&old.var(first).format);
-        var.value_label.clone_from(&old.var(first).value_label);
-        if !is_valid_name(&var.name) {
-            return Err(StataError::new(198, format!("{} invalid name", var.name)));
-        }
-        stacked.push(var);
-    }
-    let j = if r.string {
-        Column::from_strings((0..n * m).map(|k| values[k % m].as_str().into()).collect())
-    } else {
-        let xs: Vec<f64> =
-            (0..n * m).map(|k| parse_number(&values[k % m]).unwrap_or(crate::value::MISSING)).collect();
-        let ty = xs.iter().fold(StorageType::Byte, |t, &x| t.promoted_for(x));
-        Column::from_f64(ty, &xs)
-    };
-    let mut out = empty_like(old);
-    let carry = |v: &Variable| {
-        let mut var = v.clone();
-        var.data = Arc::new(v.data.gather((0..n * m).map(|k| Some(source(k)))));
-        var
-    };
-    for &i in &r.i {
-        out.add(carry(old.var(i)))?;
-    }
-    out.add(Variable::new(&r.j, j))?;
-    for var in stacked {
-        out.add(var)?;
-    }
-    for (k, v) in old.vars().iter().enumerate() {
-        if !r.i.contains(&k) && !used.contains(&k) {
-            out.add(carry(v))?;
-        }
-    }
-    out.sorted_by = r.i.iter().map(|&i| old.var(i).name.clone()).chain([r.j.clone()]).collect();
-    s.frame = out;
-    let wide = |stub: &Stub| values.iter().map(|v| stub.wide(v)).collect();
-    let made = r.stubs.iter().map(|stub| (wide(stub), stub.long())).collect();
-    Ok(Message { values, made, ..Message::default() })
-}
-
 /// An empty frame with the labels and characteristics of another.
-fn empty_like(old: &Frame) -> Frame {
+pub(super) fn empty_like(old: &Frame) -> Frame {
     let mut out = Frame::new();
     out.value_labels = old.value_labels.clone();
     out.label.clone_from(&old.label);

@@ -1,8 +1,8 @@
 //! `median`: test that several groups come from populations with the same median. Formulas: [R] ranksum, Methods and
 //! formulas: the table of values above the common median by group.
 
-use super::tabulate;
 use super::tabulate_summary::title_of;
+use super::tabulate_two_way;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -138,7 +138,7 @@ fn show_table(s: &mut Session, by: &str, names: &[String], cells: &[f64]) {
     s.print("Median test");
     s.print("");
     let title = s.variable(by).map_or_else(|_| by.to_string(), |v| title_of(s, v));
-    tabulate::heads(s, &("Greater than the median", &title), 10, 11 * k);
+    tabulate_two_way::heads(s, &("Greater than the median", &title), 10, 11 * k);
     let heads: String = names.iter().map(|n| format!("{:>10} ", format::abbrev(n, 9))).collect();
     s.print(format!("    median |{heads}|     Total"));
     s.print(&line);

@@ -32,6 +32,7 @@ mod tabulate;
 mod tabulate_many;
 mod tabulate_statistics;
 mod tabulate_summary;
+mod tabulate_two_way;
 mod tetrachoric;
 mod variables;
 mod vl;

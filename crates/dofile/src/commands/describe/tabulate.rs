@@ -2,12 +2,12 @@
 
 use super::tabulate_statistics::statistics;
 use super::tabulate_summary::title_of;
+use super::tabulate_two_way::{Counts, Crosstab, kinds, wrap};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::matrix::Matrix;
 use crate::ops::groups::grouped;
-use crate::ops::two_way::{contributions, sums};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
@@ -296,25 +296,6 @@ fn table_one(s: &mut Session, v: usize, l: &Levels, counts: &[f64], order: &[usi
     ));
 }
 
-/// Breaks a title at blanks so that its lines fit.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(l) if l.chars().count() + 1 + word.chars().count() <= width => {
-                l.push(' ');
-                l.push_str(word);
-            }
-            // a word that is longer than a line goes on in the next one
-            _ => lines.extend(word.chars().collect::<Vec<_>>().chunks(width.max(1)).map(String::from_iter)),
-        }
-    }
-    if lines.is_empty() {
-        lines.push(String::new());
-    }
-    lines
-}
-
 fn two_way(
     s: &mut Session,
     cmd: &ParsedCommand,
@@ -349,7 +330,14 @@ fn two_way(
     if nc > 200 {
         return Err(StataError::new(134, "too many values"));
     }
-    table_two(s, cmd, a, b, (&la, &lb), &cells);
+    let crosstab = Crosstab {
+        titles: (title_of(s, a), title_of(s, b)),
+        levels: (&la.texts, &lb.texts),
+        left: longest_text(s, a, &la).clamp(10, 21),
+        counts: Counts::of(&cells, nc),
+        kinds: kinds(cmd),
+    };
+    crosstab.show(s, !cmd.has("nokey"));
     statistics(s, cmd, nr, nc, &cells, &mut results)?;
     for (option, values, shape) in [
         ("matcell", cells.clone(), (nr, nc)),
@@ -362,135 +350,4 @@ fn two_way(
     }
     s.r = results;
     Ok(())
-}
-
-fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Levels, &Levels), cells: &[f64]) {
-    let (la, lb) = l;
-    let (nr, nc) = (la.texts.len(), lb.texts.len());
-    let (rows, cols, total) = sums(nr, nc, cells);
-    let (title_a, title_b) = (title_of(s, a), title_of(s, b));
-    let left = longest_text(s, a, la).clamp(10, 21);
-    let column = 10;
-    let per_page = ((s.settings.linesize.saturating_sub(left + 15)) / (column + 1)).max(1);
-    let mut kinds: Vec<&str> = Vec::new();
-    if !cmd.has("nofreq") {
-        kinds.push("freq");
-    }
-    for k in ["expected", "cchi2", "clrchi2", "row", "column", "cell"] {
-        if cmd.has(k) {
-            kinds.push(k);
-        }
-    }
-    if kinds.is_empty() {
-        return;
-    }
-    if kinds.len() > 1 && !cmd.has("nokey") {
-        key(s, &kinds);
-    }
-    // the contributions of a margin are those of its cells together
-    let contribution = |kind: &str, i: Option<usize>, j: Option<usize>| -> f64 {
-        let own = |at: Option<usize>, n: usize| at.map_or(0..n, |k| k..k + 1);
-        let cell = |i: usize, j: usize| contributions(cells[i * nc + j], rows[i] * cols[j] / total);
-        own(i, nr)
-            .flat_map(|i| own(j, nc).map(move |j| (i, j)))
-            .map(|(i, j)| if kind == "cchi2" { cell(i, j).0 } else { cell(i, j).1 })
-            .sum()
-    };
-    let value = |kind: &str, i: Option<usize>, j: Option<usize>| -> String {
-        let n = match (i, j) {
-            (Some(i), Some(j)) => cells[i * nc + j],
-            (Some(i), None) => rows[i],
-            (None, Some(j)) => cols[j],
-            (None, None) => total,
-        };
-        let ri = i.map_or(total, |i| rows[i]);
-        let cj = j.map_or(total, |j| cols[j]);
-        match kind {
-            "freq" => format::bare("%11.0gc", n),
-            "expected" => format!("{:.1}", ri * cj / total),
-            "cchi2" | "clrchi2" => format!("{:.1}", contribution(kind, i, j)),
-            "row" => format!("{:.2}", 100.0 * n / ri),
-            "column" => format!("{:.2}", 100.0 * n / cj),
-            _ => format!("{:.2}", 100.0 * n / total),
-        }
-    };
-    let mut start = 0;
-    while start < nc {
-        let end = (start + per_page).min(nc);
-        s.print("");
-        let span = (column + 1) * (end - start);
-        heads(s, &(&title_a, &title_b), left, span);
-        let names: String = (start..end)
-            .map(|j| {
-                format!(
-                    "{} ",
-                    format::right(&lb.texts[j].chars().take(column - 1).collect::<String>(), column)
-                )
-            })
-            .collect();
-        let bottom = wrap(&title_a, left).pop().unwrap_or_default();
-        s.print(format!("{} |{names}|     Total", format::right(&bottom, left)));
-        let rule = format!("{}+{}+{}", "-".repeat(left + 1), "-".repeat(span), "-".repeat(10));
-        s.print(rule.clone());
-        for i in (0..nr).map(Some).chain([None]) {
-            for (k, kind) in kinds.iter().enumerate() {
-                let label = match (k, i) {
-                    (0, Some(i)) => la.texts[i].chars().take(left).collect(),
-                    (0, None) => "Total".to_string(),
-                    _ => String::new(),
-                };
-                let body: String = (start..end)
-                    .map(|j| format!("{} ", format::right(&value(kind, i, Some(j)), column)))
-                    .collect();
-                let total_cell = format!("|{} ", format::right(&value(kind, i, None), 10));
-                s.print(format!("{} |{body}{total_cell}", format::right(&label, left)));
-            }
-            if i.is_none_or(|i| kinds.len() > 1 || i + 1 == nr) && i.is_some() {
-                s.print(rule.clone());
-            }
-        }
-        start = end;
-    }
-    s.print("");
-}
-
-/// The lines above the names of the columns: the title of the columns in the middle, the title of the rows on the left
-/// with its last line left out. Both end at the bottom.
-pub(super) fn heads(s: &mut Session, titles: &(&str, &str), left: usize, span: usize) {
-    let mut rows = wrap(titles.0, left);
-    rows.pop();
-    let columns = wrap(titles.1, span.saturating_sub(1));
-    let lines = rows.len().max(columns.len());
-    let at =
-        |list: &[String], i: usize| (i + list.len()).checked_sub(lines).map_or("", |i| &list[i]).to_string();
-    for i in 0..lines {
-        let title = at(&columns, i);
-        let gap = if title.is_empty() { 0 } else { (span + 1).saturating_sub(title.chars().count()) / 2 };
-        s.print(format!("{} |{}{title}", format::right(&at(&rows, i), left), " ".repeat(gap)).trim_end());
-    }
-}
-
-fn key(s: &mut Session, kinds: &[&str]) {
-    let names: Vec<&str> = kinds
-        .iter()
-        .map(|k| match *k {
-            "freq" => "frequency",
-            "expected" => "expected frequency",
-            "cchi2" => "chi2 contribution",
-            "clrchi2" => "LR chi2 contribution",
-            "row" => "row percentage",
-            "column" => "column percentage",
-            _ => "cell percentage",
-        })
-        .collect();
-    let w = names.iter().map(|n| n.len()).max().unwrap_or(0) + 2;
-    s.print("");
-    s.print(format!("+{}+", "-".repeat(w)));
-    s.print(format!("| Key{}|", " ".repeat(w - 4)));
-    s.print(format!("|{}|", "-".repeat(w)));
-    for n in names {
-        let gap = w - n.len();
-        s.print(format!("|{}{n}{}|", " ".repeat(gap / 2), " ".repeat(gap - gap / 2)));
-    }
-    s.print(format!("+{}+", "-".repeat(w)));
 }

@@ -1,7 +1,7 @@
 //! `tabulate, summarize()`: means, standard deviations and frequencies by the levels of one or two variables
 //! ([R] tabulate, summarize()). Tables of counts are in `tabulate`.
 
-use super::tabulate;
+use super::tabulate_two_way;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::groups::grouped;
@@ -153,8 +153,8 @@ fn print_one(s: &mut Session, (row_title, title): (&str, &str), shown: &Shown, l
     let heads: String = heads.into_iter().zip(shown.0).filter(|(_, s)| *s).map(|(h, _)| h).collect();
     let rule = format!("{}+{}", "-".repeat(left + 1), "-".repeat(heads.len()));
     s.print("");
-    tabulate::heads(s, &(row_title, &format!("Summary of {title}")), left, heads.len());
-    let bottom = tabulate::wrap(row_title, left).pop().unwrap_or_default();
+    tabulate_two_way::heads(s, &(row_title, &format!("Summary of {title}")), left, heads.len());
+    let bottom = tabulate_two_way::wrap(row_title, left).pop().unwrap_or_default();
     s.print(format!("{bottom:>left$} |{heads}"));
     s.print(&rule);
     for (i, (name, cell)) in lines.iter().enumerate() {
@@ -184,10 +184,10 @@ fn print_two(
         let span = 11 * page.len();
         s.print("");
         // the title stands in the middle of the columns, rounded to the left
-        tabulate::heads(s, &(row_title, column_title), left, span - 1);
+        tabulate_two_way::heads(s, &(row_title, column_title), left, span - 1);
         let names: String =
             page.iter().map(|j| format!("{:>10} ", heads[*j].chars().take(9).collect::<String>())).collect();
-        let bottom = tabulate::wrap(row_title, left).pop().unwrap_or_default();
+        let bottom = tabulate_two_way::wrap(row_title, left).pop().unwrap_or_default();
         s.print(format!("{bottom:>left$} |{names}|     Total"));
         let rule = format!("{}+{}+{}", "-".repeat(left + 1), "-".repeat(span), "-".repeat(10));
         s.print(&rule);

@@ -12,6 +12,7 @@ use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
 use estimators::distributions::normal_tail;
+use estimators::matrix::Mat;
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("Tab"), OptSpec::text("Wgt"), OptSpec::flag("Absolute")])
@@ -60,71 +61,117 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let at = |x: f64| levels.partition_point(|l| *l < x);
     let n: f64 = sample.weights.iter().sum();
-    let mut p = vec![0.0; k * k];
+    let mut shares = Mat::zeros(k, k);
     for i in 0..first.len() {
-        p[at(first[i]) * k + at(second[i])] += sample.weights[i] / n;
+        shares[(at(first[i]), at(second[i]))] += sample.weights[i] / n;
     }
-    let (power, own) = match cmd.options.text("wgt").map(str::trim) {
-        None => (None, None),
-        Some("w") => (Some(1.0), None),
-        Some("w2") => (Some(2.0), None),
-        Some(name) => (None, Some((name, AgreementWeights::of(s, name, k)?))),
-    };
+    let weighting = Weighting::of(s, cmd, k)?;
     let place = |i: usize| if cmd.has("absolute") { levels[i] } else { i as f64 };
-    let span = place(k - 1) - place(0);
-    let weight = |i: usize, j: usize| match power {
-        None if own.is_some() => own.as_ref().map_or(0.0, |(_, rows)| rows[i.max(j)][i.min(j)]),
-        None => f64::from(u8::from(i == j)),
-        Some(power) => 1.0 - ((place(i) - place(j)).abs() / span).powf(power),
-    };
-    let rows: Vec<f64> = (0..k).map(|i| p[i * k..(i + 1) * k].iter().sum()).collect();
-    let columns: Vec<f64> = (0..k).map(|j| (0..k).map(|i| p[i * k + j]).sum()).collect();
-    let cells = || (0..k).flat_map(|i| (0..k).map(move |j| (i, j)));
-    let observed: f64 = cells().map(|(i, j)| weight(i, j) * p[i * k + j]).sum();
-    let expected: f64 = cells().map(|(i, j)| weight(i, j) * rows[i] * columns[j]).sum();
-    let kappa = (observed - expected) / (1.0 - expected);
-    // Standard error under independence (Fleiss, Cohen and Everitt 1969).
-    let row_mean: Vec<f64> = (0..k).map(|i| (0..k).map(|j| weight(i, j) * columns[j]).sum()).collect();
-    let column_mean: Vec<f64> = (0..k).map(|j| (0..k).map(|i| weight(i, j) * rows[i]).sum()).collect();
-    let square: f64 = cells()
-        .map(|(i, j)| rows[i] * columns[j] * (weight(i, j) - row_mean[i] - column_mean[j]).powi(2))
-        .sum();
-    let se = ((square - expected * expected) / n).max(0.0).sqrt() / (1.0 - expected);
-    let z = kappa / se;
-    s.print("");
-    if let Some((name, rows)) = &own {
-        s.print("Ratings weighted by:");
-        for i in 0..k {
-            let cell = |j: usize| format::right(&format::bare("%7.4f", rows[i.max(j)][i.min(j)]), 9);
-            s.print((0..k).map(cell).collect::<String>());
-        }
-        s.print(format!("(kapwgt {name})"));
-        s.print("");
-    }
-    if let Some(power) = power {
-        s.print(format!(
-            "Ratings weighted by {}",
-            if power == 1.0 { "1 - |i - j|/(k - 1)" } else { "1 - [(i - j)/(k - 1)]^2" }
-        ));
-        s.print("");
-    }
-    let percent = |x: f64| format::right(&format!("{}%", format::bare("%7.2f", 100.0 * x)), 11);
-    let four = |x: f64, w: usize| format::right(&format::bare("%7.4f", stata(x)), w);
-    s.print("             Expected");
-    s.print("Agreement   agreement     Kappa   Std. err.         Z      Prob>Z");
-    s.print("-----------------------------------------------------------------");
-    s.print(format!(
-        "{}{} {}{}{}{}",
-        percent(observed).trim_start_matches("  "),
-        percent(expected),
-        four(kappa, 10),
-        four(se, 11),
-        format::right(&format::bare("%8.2f", stata(z)), 11),
-        four(normal_tail(z), 12)
-    ));
+    let weights = Mat::from_fn(k, k, |i, j| weighting.of_pair((i, j), &place, k));
+    let kappa = Kappa::of(&shares, &weights, n);
+    weighting.show(s, k);
+    kappa.show(s);
     let mut r = Results::default();
-    r.scalar("N", n).scalar("prop_o", stata(observed)).scalar("prop_e", stata(expected));
-    r.scalar("kappa", stata(kappa)).scalar("z", stata(z)).scalar("se", stata(se));
+    r.scalar("N", n).scalar("prop_o", stata(kappa.observed)).scalar("prop_e", stata(kappa.expected));
+    r.scalar("kappa", stata(kappa.kappa)).scalar("z", stata(kappa.z())).scalar("se", stata(kappa.se));
     s.r = r;
     Ok(())
+}
+
+/// How much a pair of different ratings counts as agreement.
+enum Weighting<'a> {
+    /// Only the same rating.
+    None,
+    /// 1 less the distance of the ratings to this power, where the largest distance is 1.
+    Distance(i32),
+    /// A name of `kapwgt`, and its rows.
+    Own(&'a str, Vec<Vec<f64>>),
+}
+
+impl<'a> Weighting<'a> {
+    fn of(s: &Session, cmd: &'a ParsedCommand, k: usize) -> Result<Self> {
+        Ok(match cmd.options.text("wgt").map(str::trim) {
+            None => Self::None,
+            Some("w") => Self::Distance(1),
+            Some("w2") => Self::Distance(2),
+            Some(name) => Self::Own(name, AgreementWeights::of(s, name, k)?),
+        })
+    }
+
+    fn of_pair(&self, (i, j): (usize, usize), place: &dyn Fn(usize) -> f64, k: usize) -> f64 {
+        match self {
+            Self::None => f64::from(u8::from(i == j)),
+            Self::Distance(power) => {
+                1.0 - ((place(i) - place(j)).abs() / (place(k - 1) - place(0))).powi(*power)
+            }
+            Self::Own(_, rows) => rows[i.max(j)][i.min(j)],
+        }
+    }
+
+    fn show(&self, s: &mut Session, k: usize) {
+        s.print("");
+        match self {
+            Self::None => return,
+            Self::Distance(1) => s.print("Ratings weighted by 1 - |i - j|/(k - 1)"),
+            Self::Distance(_) => s.print("Ratings weighted by 1 - [(i - j)/(k - 1)]^2"),
+            Self::Own(name, rows) => {
+                s.print("Ratings weighted by:");
+                for i in 0..k {
+                    let cell = |j: usize| format::right(&format::bare("%7.4f", rows[i.max(j)][i.min(j)]), 9);
+                    s.print((0..k).map(cell).collect::<String>());
+                }
+                s.print(format!("(kapwgt {name})"));
+            }
+        }
+        s.print("");
+    }
+}
+
+/// Agreement of two raters.
+struct Kappa {
+    observed: f64,
+    expected: f64,
+    kappa: f64,
+    /// Under independence.
+    se: f64,
+}
+
+impl Kappa {
+    /// Weighted kappa of shares of pairs (k by k) and its standard error under independence (Fleiss, Cohen and Everitt 1969).
+    fn of(shares: &Mat, weights: &Mat, n: f64) -> Self {
+        let k = shares.rows();
+        let cells = || (0..k).flat_map(|i| (0..k).map(move |j| (i, j)));
+        let rows: Vec<f64> = (0..k).map(|i| (0..k).map(|j| shares[(i, j)]).sum()).collect();
+        let columns: Vec<f64> = (0..k).map(|j| (0..k).map(|i| shares[(i, j)]).sum()).collect();
+        let observed: f64 = cells().map(|at| weights[at] * shares[at]).sum();
+        let expected: f64 = cells().map(|(i, j)| weights[(i, j)] * rows[i] * columns[j]).sum();
+        let of_row: Vec<f64> = (0..k).map(|i| (0..k).map(|j| weights[(i, j)] * columns[j]).sum()).collect();
+        let of_column: Vec<f64> = (0..k).map(|j| (0..k).map(|i| weights[(i, j)] * rows[i]).sum()).collect();
+        let square: f64 = cells()
+            .map(|(i, j)| rows[i] * columns[j] * (weights[(i, j)] - of_row[i] - of_column[j]).powi(2))
+            .sum();
+        let se = ((square - expected * expected) / n).max(0.0).sqrt() / (1.0 - expected);
+        Self { observed, expected, kappa: (observed - expected) / (1.0 - expected), se }
+    }
+
+    fn z(&self) -> f64 {
+        self.kappa / self.se
+    }
+
+    fn show(&self, s: &mut Session) {
+        let percent = |x: f64| format::right(&format!("{}%", format::bare("%7.2f", 100.0 * x)), 11);
+        let four = |x: f64, w: usize| format::right(&format::bare("%7.4f", stata(x)), w);
+        s.print("             Expected");
+        s.print("Agreement   agreement     Kappa   Std. err.         Z      Prob>Z");
+        s.print("-----------------------------------------------------------------");
+        s.print(format!(
+            "{}{} {}{}{}{}",
+            percent(self.observed).trim_start_matches("  "),
+            percent(self.expected),
+            four(self.kappa, 10),
+            four(self.se, 11),
+            format::right(&format::bare("%8.2f", stata(self.z())), 11),
+            four(normal_tail(self.z()), 12)
+        ));
+    }
 }

@@ -35,6 +35,61 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
+/// Options that are not those of the plot or of the figure.
+#[derive(Default)]
+struct Own {
+    normal: bool,
+    no_graph: bool,
+    /// Variable with the points.
+    at: Option<usize>,
+    /// Names of new variables.
+    names: Option<Vec<String>>,
+    /// Plots on top.
+    added: Option<String>,
+}
+
+fn read_options(
+    session: &Session,
+    text: &str,
+    plot: &mut PlotOptions,
+    figure: &mut FigureOptions,
+) -> Result<Own> {
+    let mut own = Own::default();
+    for option in split_options(text)? {
+        match &option {
+            (name, None) if abbreviates(name, "NORmal") => own.normal = true,
+            (name, None) if abbreviates(name, "noGRaph") => own.no_graph = true,
+            // the look of the added curves; bars keep their distances
+            (name, Some(_)) if no_effect::of_added(name) => {}
+            (name, Some(a)) if abbreviates(name, "ADDPLOT") => own.added = Some(a.clone()),
+            (name, Some(a)) if abbreviates(name, "AT") => own.at = Some(session.numeric_variable(a)?),
+            (name, Some(a)) if abbreviates(name, "Generate") => {
+                own.names = Some(crate::syntax::varlist::new_names(&session.frame, a)?);
+            }
+            _ => {
+                if !plot.take(session, &option)? && !figure.take(session, &option)? {
+                    return Err(StataError::option_not_allowed(&option.0));
+                }
+            }
+        }
+    }
+    Ok(own)
+}
+
+/// Sorted values with their weights.
+fn weighted_values(session: &Session, cmd: &ParsedCommand, plot: &Plot) -> Result<Vec<(f64, f64)>> {
+    let mut values = plot.sorted_values(session, &vec![true; plot.rows.len()])?;
+    if values.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    if cmd.weight.as_ref().is_some_and(|w| w.kind != Some(WeightKind::Frequency)) {
+        // analytic weights are scaled to sum to the number of rows
+        let factor = values.len() as f64 / values.iter().map(|v| v.1).sum::<f64>();
+        values.iter_mut().for_each(|v| v.1 *= factor);
+    }
+    Ok(values)
+}
+
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::split("kdensity", &cmd.raw, false)?;
     let variable = session.numeric_variable(&cmd.list)?;
@@ -53,47 +108,19 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(101, "pweights not allowed"));
     }
     plot.weights = session.weights(&cmd, WeightKind::Analytic, &mut plot.rows)?;
-    let (mut normal, mut no_graph, mut at_variable, mut names) = (false, false, None, None);
-    let mut added = None;
-    for option in split_options(&cmd.option_text)? {
-        match &option {
-            (name, None) if abbreviates(name, "NORmal") => normal = true,
-            (name, None) if abbreviates(name, "noGRaph") => no_graph = true,
-            // the look of the added curves; bars keep their distances
-            (name, Some(_)) if no_effect::of_added(name) => {}
-            (name, Some(a)) if abbreviates(name, "ADDPLOT") => added = Some(a.clone()),
-            (name, Some(a)) if abbreviates(name, "AT") => at_variable = Some(session.numeric_variable(a)?),
-            (name, Some(a)) if abbreviates(name, "Generate") => {
-                names = Some(crate::syntax::varlist::new_names(&session.frame, a)?);
-            }
-            _ => {
-                if !plot.options.take(session, &option)? && !options.take(session, &option)? {
-                    return Err(StataError::option_not_allowed(&option.0));
-                }
-            }
-        }
-    }
+    let own = read_options(session, &cmd.option_text, &mut plot.options, &mut options)?;
     plot.options.check(plot.kind.options())?;
-    let mut values = plot.sorted_values(session, &vec![true; plot.rows.len()])?;
-    if values.is_empty() {
-        return Err(StataError::no_observations());
-    }
-    if cmd.weight.as_ref().is_some_and(|w| w.kind != Some(WeightKind::Frequency)) {
-        // analytic weights are scaled to sum to the number of rows
-        let factor = values.len() as f64 / values.iter().map(|v| v.1).sum::<f64>();
-        values.iter_mut().for_each(|v| v.1 *= factor);
-    }
+    let values = weighted_values(session, &cmd, &plot)?;
     let kernel = plots::kernel(plot.options.kernel.as_deref())?;
     let width = plot.options.bandwidth.unwrap_or_else(|| numbers::bandwidth(&values));
     if width <= 0.0 || width.is_nan() {
         return Err(StataError::new(498, "the bandwidth is zero: the variable does not vary"));
     }
-    let total: f64 = values.iter().map(|v| v.1).sum();
-    let at: Vec<f64> = match at_variable {
+    let at: Vec<f64> = match own.at {
         Some(v) => session.frame.numeric(v)?.iter().copied().collect(),
         None => {
-            let n = plot.options.points.unwrap_or((total as usize).min(50));
-            numbers::density_grid(&values, n, width)
+            let total: f64 = values.iter().map(|v| v.1).sum();
+            numbers::density_grid(&values, plot.options.points.unwrap_or((total as usize).min(50)), width)
         }
     };
     let heights = numbers::density(&values, &at, width, kernel);
@@ -101,7 +128,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         at.iter().copied().zip(heights.iter().copied()).filter(|p| !is_missing(p.0)).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let shown = points.len();
-    if !no_graph {
+    if !own.no_graph {
         options.used = Some(values.len());
         let label = Plot::label(session, variable);
         draw(
@@ -109,13 +136,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             &plot,
             &mut options,
             points,
-            normal.then(|| numbers::moments(&values)),
-            (&label, added.as_deref()),
+            own.normal.then(|| numbers::moments(&values)),
+            (&label, own.added.as_deref()),
             (kernel.name(), width),
         )?;
     }
-    if let Some(names) = names {
-        generate(session, &names, &at, &heights, at_variable.is_some())?;
+    if let Some(names) = own.names {
+        generate(session, &names, &at, &heights, own.at.is_some())?;
     }
     let mut results = Results::default();
     results.scalar("bwidth", width).scalar("n", shown as f64);

@@ -28,39 +28,71 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let own = ParsedCommand::split("lowess", &cmd.raw, false)?;
-    if own.weight.is_some() {
-        return Err(StataError::new(101, "weights not allowed"));
-    }
-    let (mut mean, mut unweighted, mut nograph, mut bandwidth, mut generate) =
-        (false, false, false, 0.8, None);
-    let mut rest = Vec::new();
-    for option in split_options(&own.option_text)? {
+/// Options that are not those of the figure.
+struct Own {
+    /// Running means instead of lines.
+    mean: bool,
+    unweighted: bool,
+    nograph: bool,
+    /// Share of the points of each fit.
+    bandwidth: f64,
+    /// Name of a new variable.
+    generate: Option<String>,
+    /// Options of the figure.
+    rest: Vec<(String, Option<String>)>,
+}
+
+fn read_options(text: &str) -> Result<Own> {
+    let mut own = Own {
+        mean: false,
+        unweighted: false,
+        nograph: false,
+        bandwidth: 0.8,
+        generate: None,
+        rest: Vec::new(),
+    };
+    for option in split_options(text)? {
         match &option {
-            (name, None) if abbreviates(name, "Mean") => mean = true,
-            (name, None) if abbreviates(name, "noWeight") => unweighted = true,
-            (name, None) if abbreviates(name, "noGraph") => nograph = true,
+            (name, None) if abbreviates(name, "Mean") => own.mean = true,
+            (name, None) if abbreviates(name, "noWeight") => own.unweighted = true,
+            (name, None) if abbreviates(name, "noGraph") => own.nograph = true,
             (name, Some(text)) if abbreviates(name, "BWidth") => {
                 let wrong = || StataError::invalid("bwidth() must be between 0 and 1");
-                bandwidth = parse_number(text).filter(|b| *b > 0.0 && *b < 1.0).ok_or_else(wrong)?;
+                own.bandwidth = parse_number(text).filter(|b| *b > 0.0 && *b < 1.0).ok_or_else(wrong)?;
             }
             (name, Some(_)) if no_effect::of_added(name) => {}
-            (name, Some(text)) if abbreviates(name, "GENerate") => generate = Some(text.trim().to_string()),
+            (name, Some(text)) if abbreviates(name, "GENerate") => {
+                own.generate = Some(text.trim().to_string());
+            }
             (name, _) if ["LOgit", "ADjust"].iter().any(|known| abbreviates(name, known)) => {
                 return Err(StataError::unsupported_option("lowess", name));
             }
-            _ => rest.push(option),
+            _ => own.rest.push(option),
         }
     }
-    let variables = s.varlist(&own.list)?;
+    Ok(own)
+}
+
+/// Outcome and explaining variable, both numbers.
+fn pair(s: &Session, list: &str) -> Result<(usize, usize)> {
+    let variables = s.varlist(list)?;
     let [y, x] = variables[..] else {
         return Err(StataError::standard(if variables.len() < 2 { 102 } else { 103 }));
     };
     if s.frame.var(y).is_string() || s.frame.var(x).is_string() {
         return Err(StataError::type_mismatch());
     }
-    if let Some(name) = &generate {
+    Ok((y, x))
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let cmd = ParsedCommand::split("lowess", &cmd.raw, false)?;
+    if cmd.weight.is_some() {
+        return Err(StataError::new(101, "weights not allowed"));
+    }
+    let own = read_options(&cmd.option_text)?;
+    let (y, x) = pair(s, &cmd.list)?;
+    if let Some(name) = &own.generate {
         if s.frame.find(name).is_some() {
             return Err(StataError::already_defined(name));
         }
@@ -68,7 +100,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(198, format!("{name} invalid name")));
         }
     }
-    let mut touse = s.rows(&own)?;
+    let mut touse = s.rows(&cmd)?;
     s.markout(&[y, x], &mut touse, false)?;
     let mut rows: Vec<usize> = (0..touse.len()).filter(|r| touse[*r]).collect();
     if rows.is_empty() {
@@ -80,15 +112,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let at = |r: &usize| (s.frame.num_at(x, *r), s.frame.num_at(y, *r));
     rows.sort_by(|a, b| at(a).0.total_cmp(&at(b).0));
     let points: Vec<(f64, f64)> = rows.iter().map(at).collect();
-    let smooth = numbers::lowess(&points, bandwidth, mean, unweighted);
-    if let Some(name) = generate {
+    let smooth = numbers::lowess(&points, own.bandwidth, own.mean, own.unweighted);
+    if let Some(name) = &own.generate {
         let mut column = vec![MISSING; s.frame.n_rows()];
         rows.iter().zip(&smooth).for_each(|(r, p)| column[*r] = p.1);
-        let mut variable = Variable::new(&name, Column::from_f64(StorageType::Float, &column));
+        let mut variable = Variable::new(name, Column::from_f64(StorageType::Float, &column));
         variable.label = format!("lowess: {}", s.frame.var(y).name);
         s.frame.add(variable)?;
     }
-    if nograph {
+    if own.nograph {
         return Ok(());
     }
     let title = |v: usize| {
@@ -97,18 +129,18 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let series =
         |number: usize, shape: Shape| Series { label: String::new(), number, shape, style: Style::default() };
-    let kind = if mean { "Running-mean smoother" } else { "Lowess smoother" };
+    let kind = if own.mean { "Running-mean smoother" } else { "Lowess smoother" };
     let figure = Plain {
         series: vec![
             series(0, Shape::Points { points }),
             series(1, Shape::Line { points: smooth, step: false }),
         ],
         title: kind.to_string(),
-        note: format!("bandwidth = {bandwidth}"),
+        note: format!("bandwidth = {}", own.bandwidth),
         x_title: title(x),
         y_title: title(y),
         used: Some(rows.len()),
         ..Plain::default()
     };
-    show(s, figure, &rest)
+    show(s, figure, &own.rest)
 }

@@ -170,7 +170,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     let records = Records { rows: rows.clone(), ..Records::default() };
     let groups = Grouping::of(s, &over, &records);
     let standard = standard.map(|v| Standard::of(s, cmd, v, &rows)).transpose()?;
-    let mut found = estimate(s, &items, &rows, weights.as_ref(), (&groups, standard.as_ref()), kind)?;
+    let used = Used { session: s, rows: &rows, weights: weights.as_ref() };
+    let mut found = estimate(used, &items, (&groups, standard.as_ref()), kind)?;
     let sampled = weights.as_ref().is_some_and(|w| w.kind == WeightKind::Probability);
     if sampled || vce != VceSpec::Default {
         let units = cluster.map(|v| number_groups(&s.frame, v, &rows));
@@ -244,31 +245,85 @@ impl Found {
     }
 }
 
+/// The rows that are used, by their place in the list.
+#[derive(Clone, Copy)]
+struct Used<'a> {
+    session: &'a Session,
+    rows: &'a [usize],
+    weights: Option<&'a Weights>,
+}
+
+impl Used<'_> {
+    fn weight(&self, i: usize) -> f64 {
+        self.weights.map_or(1.0, |w| w.values[self.rows[i]])
+    }
+
+    fn has(&self, kind: WeightKind) -> bool {
+        self.weights.is_some_and(|w| w.kind == kind)
+    }
+
+    /// Observations of some rows.
+    fn count(&self, members: &[usize]) -> f64 {
+        match self.has(WeightKind::Frequency) {
+            true => members.iter().map(|&i| self.weight(i)).sum(),
+            false => members.len() as f64,
+        }
+    }
+
+    fn value(&self, item: &Item, i: usize) -> f64 {
+        let x = self.session.frame.num_at(item.top, self.rows[i]);
+        item.category.map_or(x, |c| f64::from(u8::from(x == c)))
+    }
+
+    /// A statistic of some rows, and its score in each of them.
+    fn statistic(
+        &self,
+        item: &Item,
+        members: &[usize],
+        kind: Kind,
+        standard: Option<&Standard>,
+    ) -> Result<(f64, Vec<f64>)> {
+        let value = |i: usize| self.value(item, i);
+        let bottom = |i: usize| item.bottom.map_or(1.0, |v| self.session.frame.num_at(v, self.rows[i]));
+        let top: f64 = members.iter().map(|&i| self.weight(i) * value(i)).sum();
+        let base: f64 = members.iter().map(|&i| self.weight(i) * bottom(i)).sum();
+        let b = top / base;
+        match standard {
+            _ if kind == Kind::Total => Ok((top, members.iter().map(|&i| value(i) - b).collect())),
+            Some(standard) => standard.ratio(members, |i| self.weight(i), value, bottom),
+            None => Ok((b, members.iter().map(|&i| (value(i) - b * bottom(i)) / base).collect())),
+        }
+    }
+
+    /// The covariance of two statistics of the same rows, from their scores.
+    fn covariance(&self, members: &[usize], kind: Kind, (a, b): (&[f64], &[f64])) -> f64 {
+        let n = self.count(members);
+        if n <= 1.0 {
+            return 0.0;
+        }
+        let mass: f64 = members.iter().map(|&i| self.weight(i)).sum();
+        // Analytic weights enter as a share of all, scaled to n.
+        let scale = if self.has(WeightKind::Analytic) { mass / n } else { 1.0 };
+        let weight = |i: usize| self.weight(i) * scale;
+        let sum: f64 = members.iter().zip(a.iter().zip(b)).map(|(&i, (a, b))| weight(i) * a * b).sum();
+        // Proportions have the variance p(1-p)/n ([R] proportion).
+        sum * if kind == Kind::Proportion { 1.0 } else { n / (n - 1.0) }
+    }
+}
+
 fn estimate(
-    s: &Session,
+    used: Used<'_>,
     items: &[Item],
-    rows: &[usize],
-    weights: Option<&Weights>,
     (groups, standard): (&Grouping, Option<&Standard>),
     kind: Kind,
 ) -> Result<Found> {
-    let w = |i: usize| weights.map_or(1.0, |w| w.values[rows[i]]);
-    let kind_of = weights.map(|w| w.kind);
-    let count = |members: &[usize]| -> f64 {
-        if kind_of == Some(WeightKind::Frequency) {
-            members.iter().map(|&i| w(i)).sum()
-        } else {
-            members.len() as f64
-        }
-    };
-    let all: Vec<usize> = (0..rows.len()).collect();
-    let total = count(&all);
+    let all: Vec<usize> = (0..used.rows.len()).collect();
     let size = items.len() * groups.count();
     let mut out = Found {
         b: Vec::with_capacity(size),
         v: Mat::zeros(size, size),
         sizes: Vec::new(),
-        n: total,
+        n: used.count(&all),
         linearised: Vec::with_capacity(size),
         clusters: None,
     };
@@ -277,55 +332,24 @@ fn estimate(
     for item in items {
         for g in 0..groups.count() {
             let members = groups.members(g);
-            let value = |i: usize| {
-                let x = s.frame.num_at(item.top, rows[i]);
-                item.category.map_or(x, |c| f64::from(u8::from(x == c)))
-            };
-            let bottom = |i: usize| item.bottom.map_or(1.0, |v| s.frame.num_at(v, rows[i]));
-            let top: f64 = members.iter().map(|&i| w(i) * value(i)).sum();
-            let base: f64 = members.iter().map(|&i| w(i) * bottom(i)).sum();
-            let (b, score): (f64, Vec<f64>) = if kind == Kind::Total {
-                let mean = top / base;
-                (top, members.iter().map(|&i| value(i) - mean).collect())
-            } else if let Some(standard) = standard {
-                standard.ratio(&members, w, value, bottom)?
-            } else {
-                let b = top / base;
-                (b, members.iter().map(|&i| (value(i) - b * bottom(i)) / base).collect())
-            };
-            let mut column = vec![0.0; rows.len()];
+            let (b, score) = used.statistic(item, &members, kind, standard)?;
+            let mut column = vec![0.0; used.rows.len()];
             for (k, i) in members.iter().enumerate() {
-                column[*i] = if kind == Kind::Total { value(*i) } else { score[k] };
+                column[*i] = if kind == Kind::Total { used.value(item, *i) } else { score[k] };
             }
             out.linearised.push(column);
             out.b.push(b);
-            out.sizes.push(count(&members));
+            out.sizes.push(used.count(&members));
             scores.push((g, score));
         }
     }
     for a in 0..size {
-        for b in 0..size {
-            if scores[a].0 != scores[b].0 {
-                continue;
-            }
+        for b in (0..size).filter(|b| scores[*b].0 == scores[a].0) {
             let members = groups.members(scores[a].0);
-            let n = count(&members);
-            let mass: f64 = members.iter().map(|&i| w(i)).sum();
-            let sum: f64 = members
-                .iter()
-                .enumerate()
-                .map(|(k, &i)| {
-                    // Analytic weights enter as a share of all, scaled to n.
-                    let weight = if kind_of == Some(WeightKind::Analytic) { w(i) * mass / n } else { w(i) };
-                    weight * scores[a].1[k] * scores[b].1[k]
-                })
-                .sum();
-            // Proportions have the variance p(1-p)/n ([R] proportion).
-            let factor = if kind == Kind::Proportion { 1.0 } else { n / (n - 1.0) };
-            out.v[(a, b)] = if n > 1.0 { factor * sum } else { 0.0 };
+            out.v[(a, b)] = used.covariance(&members, kind, (&scores[a].1, &scores[b].1));
         }
     }
-    if total < 2.0 {
+    if out.n < 2.0 {
         return Err(StataError::standard(2001));
     }
     Ok(out)

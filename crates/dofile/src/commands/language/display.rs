@@ -47,135 +47,137 @@ pub(crate) fn display_text(s: &mut Session, directives: &str) -> Result<String> 
 
 /// The text and whether a new line ends it.
 fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
-    let mut out = String::new();
-    let mut error = false;
-    let mut newline = true;
-    let mut pending: Option<Format> = None;
-    let mut dup = 1usize;
-    let mut asis = false;
-    let mut rest = raw.trim_start();
     // a text that was put together so far can end with an open line
-    let start_col = s.out.column;
+    let mut shown = Rendering { start: s.out.column, repeat: 1, newline: true, ..Rendering::default() };
+    let mut rest = raw.trim_start();
     while !rest.is_empty() {
-        let b = rest.as_bytes();
-        if b[0] == b',' {
-            // arguments separated by commas are joined by a blank
-            out.push(' ');
-            rest = rest[1..].trim_start();
-            continue;
-        }
-        if quote_at(b, 0) && !is_expression(rest) {
-            let end = skip_quote(b, 0);
-            let text = unquote(&rest[..end]);
-            let text = if asis { text.to_string() } else { smcl::plain(text, column(&out, start_col)) };
-            let shown =
-                pending.take().map_or(text.clone(), |f| if f.is_string() { f.text(&text) } else { text });
-            (0..dup).for_each(|_| out.push_str(&shown));
-            dup = 1;
-            rest = rest[end..].trim_start();
-            continue;
-        }
-        if b[0] == b'%' {
-            let end = rest.find(|c: char| c.is_whitespace() || c == '(' || c == '"').unwrap_or(rest.len());
-            pending = Some(
-                Format::parse(&rest[..end])
-                    .ok_or_else(|| StataError::new(120, format!("invalid format {}", &rest[..end])))?,
-            );
-            rest = rest[end..].trim_start();
-            continue;
-        }
-        let word_end = rest.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(rest.len());
-        let word = &rest[..word_end];
-        let after = rest[word_end..].trim_start();
-        match word {
-            "as" => {
-                let end = after.find(char::is_whitespace).unwrap_or(after.len());
-                let style = &after[..end];
-                let known = ["text", "txt", "result", "res", "error", "err", "input", "inp", "smcl"];
-                if !known.contains(&style) {
-                    return Err(StataError::syntax());
-                }
-                error |= style.starts_with("err");
-                rest = after[end..].trim_start();
-                continue;
-            }
-            "_asis" => {
-                asis = true;
-                rest = after;
-                continue;
-            }
-            "in" if colour(after).is_some() => {
-                let end = after.find(char::is_whitespace).unwrap_or(after.len());
-                error |= colour(after) == Some("red");
-                rest = after[end..].trim_start();
-                continue;
-            }
-            "_continue" | "_c" | "_cont" => {
-                newline = false;
-                rest = after;
-                continue;
-            }
-            "_newline" | "_n" | "_col" | "_column" | "_skip" | "_s" | "_dup" | "_d" | "_char"
-            | "_request" => {
-                let argument = if after.starts_with('(') && rest.as_bytes().get(word_end) == Some(&b'(') {
-                    let end = matching_paren(after, 0).ok_or_else(StataError::syntax)?;
-                    let x = s.eval_num(&after[1..end])?;
-                    rest = after[end + 1..].trim_start();
-                    Some(x)
-                } else {
-                    rest = after;
-                    None
-                };
-                let k = argument.unwrap_or(1.0).clamp(0.0, 10_000.0) as usize;
-                match word {
-                    "_newline" | "_n" => out.push_str(&"\n".repeat(k)),
-                    "_col" | "_column" => {
-                        let at = column(&out, start_col);
-                        out.push_str(&" ".repeat((k.max(1) - 1).saturating_sub(at)));
-                    }
-                    "_skip" | "_s" => out.push_str(&" ".repeat(k)),
-                    "_dup" | "_d" => dup = k,
-                    "_char" => out.push(char::from(k.min(255) as u8)),
-                    _ => {
-                        return Err(StataError::new(
-                            199,
-                            "display directive _request() is not supported by the open engine",
-                        ));
-                    }
-                }
-                continue;
-            }
-            _ => {}
-        }
-        // `display = exp`: the equal sign is allowed ([P] display, `[%fmt] [=]exp`)
-        rest = rest.strip_prefix('=').map_or(rest, str::trim_start);
-        let end = expression_end(rest);
-        let exp = rest[..end].trim();
-        let value = s.eval(exp)?;
-        let shown = match (&value, pending.take()) {
-            (Value::Num(x), Some(f)) if !f.is_string() => f.number(*x),
-            (Value::Num(x), _) => format::bare("%10.0g", *x),
-            (Value::Str(t), Some(f)) if f.is_string() => f.text(t),
-            (Value::Str(t), _) => {
-                if asis {
-                    t.clone()
-                } else {
-                    smcl::plain(t, column(&out, start_col))
-                }
-            }
-        };
-        (0..dup).for_each(|_| out.push_str(&shown));
-        dup = 1;
-        rest = rest[end..].trim_start();
+        rest = shown.next(s, rest)?.trim_start();
     }
-    Ok((if error { format!("\u{1}{out}") } else { out }, newline))
+    let text = if shown.error { format!("\u{1}{}", shown.text) } else { shown.text };
+    Ok((text, shown.newline))
 }
 
-/// The column in which a text goes on that started in `start` (both from 0).
-fn column(text: &str, start: usize) -> usize {
-    match text.rfind('\n') {
-        Some(i) => text[i + 1..].width(),
-        None => start + text.width(),
+/// What the directives that were read so far show, and what they say about those that follow.
+#[derive(Default)]
+struct Rendering {
+    text: String,
+    /// Column of the output in which the text starts, from 0.
+    start: usize,
+    error: bool,
+    newline: bool,
+    /// Format of the next text or number.
+    format: Option<Format>,
+    /// How often the next text or number is shown.
+    repeat: usize,
+    asis: bool,
+}
+
+/// Words after `as`.
+const STYLES: [&str; 9] = ["text", "txt", "result", "res", "error", "err", "input", "inp", "smcl"];
+
+impl Rendering {
+    /// Reads one directive, and returns what follows it.
+    fn next<'a>(&mut self, s: &Session, rest: &'a str) -> Result<&'a str> {
+        if let Some(after) = rest.strip_prefix(',') {
+            // arguments separated by commas are joined by a blank
+            self.text.push(' ');
+            return Ok(after);
+        }
+        if quote_at(rest.as_bytes(), 0) && !is_expression(rest) {
+            let end = skip_quote(rest.as_bytes(), 0);
+            self.add_text(unquote(&rest[..end]));
+            return Ok(&rest[end..]);
+        }
+        if rest.starts_with('%') {
+            let end = rest.find(|c: char| c.is_whitespace() || c == '(' || c == '"').unwrap_or(rest.len());
+            let invalid = || StataError::new(120, format!("invalid format {}", &rest[..end]));
+            self.format = Some(Format::parse(&rest[..end]).ok_or_else(invalid)?);
+            return Ok(&rest[end..]);
+        }
+        if let Some(after) = self.word(s, rest)? {
+            return Ok(after);
+        }
+        // `display = exp`: the equal sign is allowed ([P] display, `[%fmt] [=]exp`)
+        let rest = rest.strip_prefix('=').map_or(rest, str::trim_start);
+        let end = expression_end(rest);
+        match s.eval(rest[..end].trim())? {
+            Value::Num(x) => {
+                let format = self.format.take().filter(|f| !f.is_string());
+                self.add(&format.map_or_else(|| format::bare("%10.0g", x), |f| f.number(x)));
+            }
+            Value::Str(text) => self.add_text(&text),
+        }
+        Ok(&rest[end..])
+    }
+
+    /// Reads a directive that is a word, and returns what follows it; `None` where an expression begins.
+    fn word<'a>(&mut self, s: &Session, rest: &'a str) -> Result<Option<&'a str>> {
+        let end = rest.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(rest.len());
+        let (word, after) = (&rest[..end], rest[end..].trim_start());
+        let (next, behind) = after.split_at(after.find(char::is_whitespace).unwrap_or(after.len()));
+        match word {
+            "as" if STYLES.contains(&next) => self.error |= next.starts_with("err"),
+            "as" => return Err(StataError::syntax()),
+            "in" if colour(after).is_some() => self.error |= colour(after) == Some("red"),
+            "_asis" => {
+                self.asis = true;
+                return Ok(Some(after));
+            }
+            "_continue" | "_c" | "_cont" => {
+                self.newline = false;
+                return Ok(Some(after));
+            }
+            _ if word.starts_with('_') => return self.spacing(s, word, &rest[end..]),
+            _ => return Ok(None),
+        }
+        Ok(Some(behind))
+    }
+
+    /// `_newline(#)` and the like; `None` for any other word.
+    fn spacing<'a>(&mut self, s: &Session, word: &str, behind: &'a str) -> Result<Option<&'a str>> {
+        let (count, after) = match behind.starts_with('(') {
+            true => {
+                let end = matching_paren(behind, 0).ok_or_else(StataError::syntax)?;
+                (&behind[1..end], &behind[end + 1..])
+            }
+            false => ("1", behind),
+        };
+        let count = || Ok(s.eval_num(count)?.clamp(0.0, 10_000.0) as usize);
+        match word {
+            "_newline" | "_n" => self.text.push_str(&"\n".repeat(count()?)),
+            "_col" | "_column" => {
+                let blanks = (count()?.max(1) - 1).saturating_sub(self.column());
+                self.text.push_str(&" ".repeat(blanks));
+            }
+            "_skip" | "_s" => self.text.push_str(&" ".repeat(count()?)),
+            "_dup" | "_d" => self.repeat = count()?,
+            "_char" => self.text.push(char::from(count()?.min(255) as u8)),
+            "_request" => {
+                let message = "display directive _request() is not supported by the open engine";
+                return Err(StataError::new(199, message));
+            }
+            _ => return Ok(None),
+        }
+        Ok(Some(after))
+    }
+
+    /// Column of the output in which the next text starts, from 0.
+    fn column(&self) -> usize {
+        match self.text.rfind('\n') {
+            Some(i) => self.text[i + 1..].width(),
+            None => self.start + self.text.width(),
+        }
+    }
+
+    fn add_text(&mut self, text: &str) {
+        let text = if self.asis { text.to_owned() } else { smcl::plain(text, self.column()) };
+        let format = self.format.take().filter(Format::is_string);
+        self.add(&format.map_or_else(|| text.clone(), |f| f.text(&text)));
+    }
+
+    fn add(&mut self, shown: &str) {
+        self.text.push_str(&shown.repeat(self.repeat));
+        self.repeat = 1;
     }
 }
 

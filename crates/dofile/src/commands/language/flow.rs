@@ -1,14 +1,13 @@
 //! Statements of programs and do-files: `program`, `syntax`, `do`, `run`, `include`, `error`,
-//! `assert`, `confirm`, `preserve`, `restore`, `mark`, `marksample`, `markout`, `clear`.
+//! `assert`, `preserve`, `restore`, `clear`.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter, StandardSyntax};
+use crate::commands::{ByRule, CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
-use crate::frame::{Column, Frame, Variable, is_valid_name};
+use crate::frame::Frame;
 use crate::ops::files::with_extension;
 use crate::session::{Echo, Flow, Frames, Scope, Session};
 use crate::syntax::split::{unquote, words};
-use crate::syntax::{FvList, OptSpec, ParsedCommand, varlist};
-use crate::value::is_missing;
+use crate::syntax::{OptSpec, ParsedCommand};
 
 pub(super) const SYNTAX: CommandSpec = CommandSpec {
     examples: &[Example {
@@ -66,18 +65,6 @@ pub(super) const ASSERT: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("assert", 2, assert, "assert exp [if] [in] [, rc0 null fast]")
 };
-pub(super) const CONFIRM: CommandSpec = CommandSpec {
-    examples: &[Example {
-        run: "set obs 1\ngenerate x = 1\ncapture confirm variable y\nscalar a = _rc\ncapture confirm string variable x\nscalar b = _rc\ncapture confirm number 3\nscalar c = _rc",
-        expect: &[("a", 111.0), ("b", 7.0), ("c", 0.0)],
-    }],
-    ..CommandSpec::raw(
-        "confirm",
-        4,
-        confirm,
-        "confirm {variable|new|numeric|string|file|number|integer|matrix|scalar|names|existence} ...",
-    )
-};
 pub(super) const PRESERVE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 3\ngenerate x = _n\npreserve\ndrop in 1/2\nscalar m = _N\nrestore\nscalar n = _N",
@@ -92,43 +79,18 @@ pub(super) const RESTORE: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("restore", 4, restore, "restore [, not preserve]")
 };
-const MARKS: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("STRok"), OptSpec::flag("NOVARlist"), OptSpec::flag("zeroweight")]);
-const MARKOUT_SYNTAX: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("STRok"), OptSpec::flag("sysmissok")]);
-pub(super) const MARKSAMPLE: CommandSpec = CommandSpec {
-    examples: &[Example {
-        // Rows 1, 3 and 4.
-        run: "program define t, rclass\nsyntax varlist [if]\nmarksample touse\ncount if `touse'\nreturn scalar n = r(N)\nend\nset obs 5\ngenerate x = _n\nreplace x = . in 2\nt x if _n < 5",
-        expect: &[("r(n)", 3.0)],
-    }],
-    form: Form::Standard(&MARKS),
-    ..CommandSpec::raw("marksample", 6, marksample, "marksample lmacname [, novarlist strok zeroweight]")
-};
-pub(super) const MARK: CommandSpec = CommandSpec {
-    examples: &[Example {
-        run: "set obs 4\ngenerate x = _n\nmark m if x > 1\nsummarize m",
-        expect: &[("r(sum)", 3.0), ("m[1]", 0.0)],
-    }],
-    form: Form::Standard(&MARK_SYNTAX),
-    ..CommandSpec::raw("mark", 4, mark, "mark newmarkvar [if] [in] [weight] [, zeroweight]")
-};
-const MARK_SYNTAX: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("zeroweight")]).weights(super::ALL_WEIGHTS);
-pub(super) const MARKOUT: CommandSpec = CommandSpec {
-    examples: &[Example {
-        run: "set obs 4\ngenerate x = _n\nreplace x = . in 2/3\nmark m\nmarkout m x\nsummarize m",
-        expect: &[("r(sum)", 2.0), ("m[2]", 0.0)],
-    }],
-    form: Form::Standard(&MARKOUT_SYNTAX),
-    ..CommandSpec::raw("markout", 7, markout, "markout markvar [varlist] [, strok sysmissok]")
-};
 pub(super) const CLEAR: CommandSpec = CommandSpec {
-    examples: &[Example {
-        run: "set obs 3\ngenerate x = 1\nscalar s = 5\nclear\nscalar n = _N\ncapture confirm variable x\nscalar rc = _rc",
-        expect: &[("n", 0.0), ("rc", 111.0), ("s", 5.0)],
-    }],
-    ..CommandSpec::raw("clear", 5, clear, "clear [all|matrix|programs|results|ado|mata|rngstream]")
+    examples: &[
+        Example {
+            run: "set obs 3\ngenerate x = 1\nscalar s = 5\nclear\nscalar n = _N\ncapture confirm variable x\nscalar rc = _rc",
+            expect: &[("n", 0.0), ("rc", 111.0), ("s", 5.0)],
+        },
+        Example {
+            run: "set obs 3\nframe create other\nclear frames\nscalar n = _N\ncapture frame other: display 1\nscalar rc = _rc",
+            expect: &[("n", 0.0), ("rc", 111.0)],
+        },
+    ],
+    ..CommandSpec::raw("clear", 5, clear, "clear [all|matrix|programs|results|ado|mata|frames|rngstream]")
 };
 
 fn program(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -258,127 +220,6 @@ fn assert(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-fn confirm(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let text = cmd.raw.split(',').next().unwrap_or("").trim().to_string();
-    let exact = cmd.raw.split_once(',').is_some_and(|(_, o)| o.trim().starts_with("exact"));
-    let mut parts: Vec<&str> = text.splitn(2, char::is_whitespace).collect();
-    if parts.len() < 2 {
-        parts.push("");
-    }
-    let (what, rest) = (parts[0], parts[1].trim());
-    let is = |full: &str, min: usize| what.len() >= min && full.starts_with(what);
-    let abbrev = s.settings.varabbrev && !exact;
-    if is("existence", 1) {
-        return if rest.is_empty() {
-            Err(StataError::new(6, "nothing found where something expected"))
-        } else {
-            Ok(())
-        };
-    }
-    if is("variable", 1) {
-        let vars = varlist::resolve(&s.frame, rest, abbrev)?;
-        return if vars.is_empty() { Err(StataError::standard(100)) } else { Ok(()) };
-    }
-    let (noun, list) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let of_length =
-        what.strip_prefix("str").is_some_and(|n| n.parse::<u16>().is_ok() || matches!(n, "#" | "L"));
-    let kinds = ["numeric", "string", "byte", "int", "long", "float", "double"];
-    if (of_length || kinds.iter().any(|t| is(t, 3))) && !noun.is_empty() && "variable".starts_with(noun) {
-        let vars = varlist::resolve(&s.frame, list, abbrev)?;
-        if vars.is_empty() {
-            return Err(StataError::standard(100));
-        }
-        for i in vars {
-            let v = s.frame.var(i);
-            let ty = v.data.storage_type().name();
-            let ok = match what {
-                w if w.starts_with("num") => !v.is_string(),
-                "str#" => v.is_string() && ty != "strL",
-                w if w.starts_with("str") && !of_length => v.is_string(),
-                w => ty == w,
-            };
-            if !ok {
-                let article = format!("'{}' found where {what} variable expected", v.name);
-                return Err(StataError::new(7, article));
-            }
-        }
-        return Ok(());
-    }
-    if is("new", 3) {
-        let named = |full: &str| !list.is_empty() && !noun.is_empty() && full.starts_with(noun);
-        if named("file") {
-            let file = unquote(list.trim());
-            return match s.path(file).exists() {
-                true => Err(StataError::new(602, format!("file {file} already exists"))),
-                false => Ok(()),
-            };
-        }
-        let names = if named("variable") { list } else { rest };
-        for name in names.split_whitespace() {
-            if !is_valid_name(name) {
-                return Err(StataError::new(7, format!("'{name}' found where new variable expected")));
-            }
-            if s.frame.find(name).is_some() {
-                return Err(StataError::already_defined(name));
-            }
-        }
-        return Ok(());
-    }
-    if is("file", 1) {
-        let name = unquote(rest);
-        return if s.path(name).is_file() {
-            Ok(())
-        } else {
-            Err(StataError::new(601, format!("file {name} not found")))
-        };
-    }
-    if is("number", 1) || is("integer", 3) {
-        // confirm [integer] number string
-        let of_integers = is("integer", 3);
-        let (second, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        let named = of_integers && !value.is_empty() && "number".starts_with(second);
-        let x = crate::syntax::options::parse_number(if named { value.trim() } else { rest });
-        let fine = x.is_some_and(|x| !of_integers || (!is_missing(x) && x.fract() == 0.0));
-        return if fine {
-            Ok(())
-        } else {
-            Err(StataError::new(7, format!("'{rest}' found where {what} expected")))
-        };
-    }
-    if is("matrix", 3) {
-        return if s.matrix(rest).is_some() {
-            Ok(())
-        } else {
-            Err(StataError::new(111, format!("matrix {rest} not found")))
-        };
-    }
-    if is("scalar", 2) {
-        return if s.scalars.contains_key(rest) {
-            Ok(())
-        } else {
-            Err(StataError::new(111, format!("scalar {rest} not found")))
-        };
-    }
-    if is("names", 4) {
-        return match rest.split_whitespace().find(|n| !is_valid_name(n)) {
-            Some(n) => Err(StataError::new(7, format!("'{n}' found where name expected"))),
-            None => Ok(()),
-        };
-    }
-    if is("format", 4) {
-        return if crate::format::Format::parse(rest).is_some() {
-            Ok(())
-        } else {
-            Err(StataError::standard(120))
-        };
-    }
-    // `confirm x` means `confirm variable x`
-    if varlist::resolve(&s.frame, &text, abbrev).is_ok_and(|v| !v.is_empty()) {
-        return Ok(());
-    }
-    Err(StataError::no_variable(what))
-}
-
 fn preserve(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.raw.is_empty() && !cmd.raw.trim_start_matches(',').trim().eq("changed") {
         return Err(StataError::syntax());
@@ -405,109 +246,6 @@ fn restore(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         other => {
             s.scope().preserved = Some(saved);
             return Err(StataError::option_not_allowed(other));
-        }
-    }
-    Ok(())
-}
-
-fn add_mark(s: &mut Session, name: &str, touse: &[bool]) -> Result<()> {
-    let values: Vec<i8> = touse.iter().map(|&t| i8::from(t)).collect();
-    if let Some(i) = s.frame.find(name) {
-        s.frame.drop_vars(&[i]);
-    }
-    s.frame.add(Variable::new(name, Column::Byte(values)))?;
-    Ok(())
-}
-
-/// The rows that `if` and `in` select, within the group that a byable program is called for.
-fn group_rows(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<bool>> {
-    let outer = s.by;
-    if let Some(call) = s.scope().by {
-        s.by = Some(call.rows);
-    }
-    let rows = s.rows(cmd);
-    s.by = outer;
-    rows
-}
-
-fn marksample(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let local = cmd.list.trim().to_string();
-    if !is_valid_name(&local) {
-        return Err(StataError::syntax());
-    }
-    let (text_if, text_in) = (s.local("if").to_string(), s.local("in").to_string());
-    let weight = s.local("weight").to_string();
-    let exp = s.local("exp").to_string();
-    let varlist = s.local("varlist").to_string();
-    let weight = if weight.is_empty() { String::new() } else { format!("[{weight}{exp}]") };
-    let inner = ParsedCommand::split("mark", &format!("{text_if} {text_in} {weight}"), false)?;
-    let mut touse = group_rows(s, &inner)?;
-    weighted(s, &inner, &mut touse, cmd.has("zeroweight"))?;
-    if !cmd.has("novarlist") && !varlist.is_empty() {
-        markout_list(s, &varlist, &mut touse, cmd.has("strok"))?;
-    }
-    let id = s.fresh_id();
-    let name = format!("__{id:06X}");
-    s.scope().temporary.push(name.clone());
-    add_mark(s, &name, &touse)?;
-    s.set_local(&local, name);
-    Ok(())
-}
-
-/// Excludes rows with missing values in a list that may hold operators.
-fn markout_list(s: &Session, list: &str, touse: &mut [bool], strok: bool) -> Result<()> {
-    match varlist::resolve(&s.frame, list, s.settings.varabbrev) {
-        Ok(vars) => s.markout(&vars, touse, strok),
-        Err(_) => FvList::parse(&s.frame, list, s.settings.varabbrev)?.markout(&s.frame, touse),
-    }
-}
-
-fn mark(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let name = cmd.list.trim().to_string();
-    if !is_valid_name(&name) && !name.starts_with("__") {
-        return Err(StataError::syntax());
-    }
-    let mut touse = group_rows(s, cmd)?;
-    weighted(s, cmd, &mut touse, cmd.has("zeroweight"))?;
-    add_mark(s, &name, &touse)
-}
-
-/// Excludes rows whose weight is missing, or zero unless `zero` says that these stay.
-fn weighted(s: &Session, cmd: &ParsedCommand, touse: &mut [bool], zero: bool) -> Result<()> {
-    let selected = touse.to_vec();
-    s.weights(cmd, crate::syntax::WeightKind::Frequency, touse)?;
-    if let Some(weight) = cmd.weight.as_ref().filter(|_| zero) {
-        let values = s.numbers(&weight.exp, &selected)?;
-        for (row, mark) in touse.iter_mut().enumerate() {
-            *mark |= selected[row] && values[row] == 0.0;
-        }
-    }
-    Ok(())
-}
-
-fn markout(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (name, list) = cmd.list.split_once(char::is_whitespace).unwrap_or((cmd.list.as_str(), ""));
-    let i = s.numeric_variable(name)?;
-    let before: Vec<bool> = s.frame.numeric(i)?.iter().map(|&x| x != 0.0).collect();
-    let mut touse = before.clone();
-    markout_list(s, list, &mut touse, cmd.has("strok"))?;
-    if cmd.has("sysmissok") {
-        // `.` of numeric variables is no reason to leave a row out, .a to .z are
-        touse.clone_from(&before);
-        for v in s.varlist(list)? {
-            match s.frame.var(v).is_string() {
-                true => s.markout(&[v], &mut touse, cmd.has("strok"))?,
-                false => {
-                    let values = s.frame.numeric(v)?;
-                    touse.iter_mut().zip(values.iter()).for_each(|(t, x)| *t &= *x <= crate::value::MISSING);
-                }
-            }
-        }
-    }
-    let column = s.frame.column_mut(i);
-    for (k, t) in touse.iter().enumerate() {
-        if before[k] && !t {
-            column.set_num(k, 0.0);
         }
     }
     Ok(())
@@ -540,7 +278,11 @@ fn clear(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             s.e = Default::default();
         }
         "mata" => s.extensions.remove::<crate::mata::State>(),
-        "rngstream" | "frames" | "collect" => {}
+        "frames" => {
+            s.frame = Frame::new();
+            s.frames = Frames::default();
+        }
+        "rngstream" | "collect" => {}
         _ => {
             return Err(StataError::invalid(format!("clear {what}: invalid argument")));
         }

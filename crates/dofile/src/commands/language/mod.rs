@@ -2,6 +2,7 @@
 //! settings, do-files, result files.
 
 mod collinear;
+mod confirm;
 mod creturn;
 mod display;
 mod file_tools;
@@ -14,6 +15,7 @@ mod harmless;
 mod held;
 mod input;
 pub(crate) mod macros;
+mod marks;
 mod mata;
 mod matlist;
 pub(crate) mod matrix;
@@ -103,12 +105,12 @@ pub(super) const TABLE: &[CommandSpec] = &[
     flow::INCLUDE,
     flow::ERROR,
     flow::ASSERT,
-    flow::CONFIRM,
+    confirm::SPEC,
     flow::PRESERVE,
     flow::RESTORE,
-    flow::MARKSAMPLE,
-    flow::MARK,
-    flow::MARKOUT,
+    marks::MARKSAMPLE,
+    marks::MARK,
+    marks::MARKOUT,
     flow::CLEAR,
     harmless::CLS,
     harmless::MORE,

@@ -87,60 +87,108 @@ fn signs(session: &Session, cmd: &ParsedCommand, names: &[String], r: &Mat) -> R
     Ok(signs)
 }
 
+/// The items and their pairwise moments.
+struct Items {
+    names: Vec<String>,
+    /// Values of each item in all rows of the data.
+    columns: Vec<Vec<f64>>,
+    /// Rows of the sample.
+    rows: Vec<usize>,
+    /// Rows of each pair.
+    counts: Mat,
+    covariance: Mat,
+}
+
+impl Items {
+    fn read(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
+        let variables = session.varlist(&cmd.list)?;
+        if variables.len() < 2 {
+            return Err(StataError::standard(if variables.is_empty() { 100 } else { 102 }));
+        }
+        if let Some(text) = variables.iter().find(|v| session.frame.var(**v).is_string()) {
+            let name = &session.frame.var(*text).name;
+            return Err(StataError::new(
+                109,
+                format!("string variables not allowed in varlist;\n{name} is a string variable"),
+            ));
+        }
+        let mut touse = session.rows(cmd)?;
+        if cmd.has("casewise") {
+            session.markout(&variables, &mut touse, false)?;
+        }
+        let k = variables.len();
+        let mut items = Self {
+            names: variables.iter().map(|v| session.frame.var(*v).name.clone()).collect(),
+            columns: variables
+                .iter()
+                .map(|v| Ok(session.frame.numeric(*v)?.to_vec()))
+                .collect::<Result<_>>()?,
+            rows: (0..touse.len()).filter(|i| touse[*i]).collect(),
+            counts: Mat::zeros(k, k),
+            covariance: Mat::zeros(k, k),
+        };
+        items.count()?;
+        Ok(items)
+    }
+
+    /// Computes the pairwise moments.
+    fn count(&mut self) -> Result<()> {
+        for a in 0..self.names.len() {
+            for b in 0..=a {
+                let (n, c) = pair(&self.columns[a], &self.columns[b], &self.rows);
+                if n == 0.0 {
+                    return Err(StataError::no_observations());
+                }
+                if n < 2.0 {
+                    return Err(StataError::new(2001, "insufficient observations"));
+                }
+                for at in [(a, b), (b, a)] {
+                    self.counts[at] = n;
+                    self.covariance[at] = c;
+                }
+            }
+            if self.covariance[(a, a)] <= 0.0 {
+                return Err(StataError::new(459, format!("{} has zero variance", self.names[a])));
+            }
+        }
+        Ok(())
+    }
+
+    /// The mean of the signed (and, if `standard`, standardized) items that a row has; missing with fewer than `least` items.
+    fn scale(&self, signs: &[f64], standard: bool, least: usize) -> Vec<f64> {
+        let mean = |i: usize| {
+            let used: Vec<f64> =
+                self.rows.iter().map(|r| self.columns[i][*r]).filter(|v| !is_missing(*v)).collect();
+            used.iter().sum::<f64>() / used.len() as f64
+        };
+        let units = |i: usize| if standard { (mean(i), self.covariance[(i, i)].sqrt()) } else { (0.0, 1.0) };
+        let units: Vec<(f64, f64)> = (0..self.names.len()).map(units).collect();
+        let mut scale = vec![MISSING; self.columns[0].len()];
+        for row in &self.rows {
+            let known: Vec<usize> =
+                (0..self.names.len()).filter(|i| !is_missing(self.columns[*i][*row])).collect();
+            if known.len() >= least {
+                let value = |i: &usize| signs[*i] * (self.columns[*i][*row] - units[*i].0) / units[*i].1;
+                scale[*row] = known.iter().map(value).sum::<f64>() / known.len() as f64;
+            }
+        }
+        scale
+    }
+}
+
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let variables = session.varlist(&cmd.list)?;
-    if variables.len() < 2 {
-        return Err(StataError::standard(if variables.is_empty() { 100 } else { 102 }));
-    }
-    if let Some(text) = variables.iter().find(|v| session.frame.var(**v).is_string()) {
-        let name = &session.frame.var(*text).name;
-        return Err(StataError::new(
-            109,
-            format!("string variables not allowed in varlist;\n{name} is a string variable"),
-        ));
-    }
-    let mut touse = session.rows(cmd)?;
-    if cmd.has("casewise") {
-        session.markout(&variables, &mut touse, false)?;
-    }
-    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
-    let columns: Vec<Vec<f64>> =
-        variables.iter().map(|v| Ok(session.frame.numeric(*v)?.to_vec())).collect::<Result<_>>()?;
-    let names: Vec<String> = variables.iter().map(|v| session.frame.var(*v).name.clone()).collect();
-    let k = names.len();
-    let mut counts = Mat::zeros(k, k);
-    let mut covariance = Mat::zeros(k, k);
-    for a in 0..k {
-        for b in 0..=a {
-            let (n, c) = pair(&columns[a], &columns[b], &rows);
-            if n < 2.0 {
-                return Err(if n == 0.0 {
-                    StataError::no_observations()
-                } else {
-                    StataError::new(2001, "insufficient observations")
-                });
-            }
-            for at in [(a, b), (b, a)] {
-                counts[at] = n;
-                covariance[at] = c;
-            }
-        }
-        if covariance[(a, a)] <= 0.0 {
-            return Err(StataError::new(459, format!("{} has zero variance", names[a])));
-        }
-    }
-    let r = correlation(&covariance);
-    let signs = signs(session, cmd, &names, &r)?;
+    let data = Items::read(session, cmd)?;
+    let (names, k) = (&data.names, data.names.len());
+    let r = correlation(&data.covariance);
+    let signs = signs(session, cmd, names, &r)?;
     let standard = cmd.has("std");
-    let base = if standard { &r } else { &covariance };
+    let base = if standard { &r } else { &data.covariance };
     let c = Mat::from_fn(k, k, |a, b| signs[a] * signs[b] * base[(a, b)]);
     let all: Vec<usize> = (0..k).collect();
     let (alpha, mean) = reliability(&c, &all);
     session.print("");
-    session.print(format!(
-        "Test scale = mean({} items)",
-        if standard { "standardized" } else { "unstandardized" }
-    ));
+    let kind = if standard { "standardized" } else { "unstandardized" };
+    session.print(format!("Test scale = mean({kind} items)"));
     let reversed: Vec<&str> = (0..k).filter(|i| signs[*i] < 0.0).map(|i| names[i].as_str()).collect();
     if !reversed.is_empty() {
         let s = if reversed.len() == 1 { "" } else { "s" };
@@ -150,7 +198,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     results.scalar("k", k as f64).scalar("alpha", alpha).scalar(if standard { "rho" } else { "cov" }, mean);
     let what = if standard { "correlation:" } else { "covariance: " };
     if cmd.has("item") {
-        items(session, &mut results, &names, &c, &counts, &signs, (alpha, mean), standard);
+        items(session, &mut results, names, &c, &data.counts, &signs, (alpha, mean), standard);
     } else {
         session.print("");
         session.print(format!("Average interitem {what}{:>13}", format::bare("%9.0g", mean)));
@@ -158,29 +206,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         session.print(format!("Scale reliability coefficient:{:>12}", format::bare("%9.4f", alpha)));
     }
     if cmd.has("detail") {
-        super::alpha_detail::show(session, &names, &c, &counts, standard);
+        super::alpha_detail::show(session, names, &c, &data.counts, standard);
     }
     if let Some(name) = cmd.options.text("generate") {
         let least = cmd.options.int("min").unwrap_or(1).max(1) as usize;
-        let mut scale = vec![MISSING; session.frame.n_rows()];
-        for row in &rows {
-            let known: Vec<usize> = (0..k).filter(|i| !is_missing(columns[*i][*row])).collect();
-            if known.len() < least || (cmd.has("casewise") && known.len() < k) {
-                continue;
-            }
-            let value = |i: &usize| {
-                let x = columns[*i][*row];
-                if standard {
-                    let used: Vec<f64> =
-                        rows.iter().map(|r| columns[*i][*r]).filter(|v| !is_missing(*v)).collect();
-                    let mean = used.iter().sum::<f64>() / used.len() as f64;
-                    signs[*i] * (x - mean) / covariance[(*i, *i)].sqrt()
-                } else {
-                    signs[*i] * x
-                }
-            };
-            scale[*row] = known.iter().map(value).sum::<f64>() / known.len() as f64;
-        }
+        let scale = data.scale(&signs, standard, least);
         let mut variable =
             Variable::new(name.trim(), Column::from_f64(session.settings.default_type, &scale));
         variable.label = "Test scale = mean of items".to_string();

@@ -59,34 +59,56 @@ pub(super) const PREDICT: StandardSyntax = StandardSyntax::new(&[
 ])
 .unsupported(&["FIT", "RESidual", "Q", "CENter", "NORM"]);
 
+/// How scores are made of variables.
+#[derive(Clone, Copy, PartialEq)]
+enum Scoring {
+    Components,
+    /// Thomson's regression scores of factors.
+    Regression,
+    Bartlett,
+}
+
+impl Scoring {
+    fn of(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
+        let is_factor = session.e.cmd() == "factor";
+        match (is_factor, cmd.has("bartlett"), cmd.has("regression")) {
+            (false, true, _) | (_, true, true) => Err(StataError::option_not_allowed("bartlett")),
+            (false, false, _) => Ok(Self::Components),
+            (true, true, false) => Ok(Self::Bartlett),
+            (true, false, _) => Ok(Self::Regression),
+        }
+    }
+
+    /// Scoring coefficients: variables by components or factors.
+    fn weights(self, session: &Session, rotated: bool) -> Result<Mat> {
+        let l = kernel(&matrix_of(session, if rotated { "r_L" } else { "L" })?);
+        let oblique = session.e.results.matrices.get("r_Phi").filter(|_| rotated);
+        match self {
+            Self::Bartlett => bartlett_weights(session, &l),
+            Self::Regression => {
+                let inverse = kernel(&matrix_of(session, "C")?)
+                    .inverse_definite()
+                    .ok_or_else(|| StataError::new(506, "correlation matrix not positive definite"))?;
+                Ok(match oblique {
+                    Some(phi) => inverse.times(&l).times(&kernel(phi)),
+                    None => inverse.times(&l),
+                })
+            }
+            Self::Components if oblique.is_some() => Err(StataError::new(
+                199,
+                "scores of obliquely rotated components are not supported by the open engine",
+            )),
+            Self::Components => Ok(l),
+        }
+    }
+}
+
 /// Scores: standardised (or centred) variables times loadings, or regression scores of factors.
 pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (kind, names) = new_names(session, cmd)?;
     let rotated = session.e.results.matrices.get("r_L").is_some() && !cmd.has("norotated");
-    let l = kernel(&matrix_of(session, if rotated { "r_L" } else { "L" })?);
-    let is_factor = session.e.cmd() == "factor";
-    let bartlett = cmd.has("bartlett");
-    if bartlett && (!is_factor || cmd.has("regression")) {
-        return Err(StataError::option_not_allowed("bartlett"));
-    }
-    let weights = if bartlett {
-        bartlett_weights(session, &l)?
-    } else if is_factor {
-        let inverse = kernel(&matrix_of(session, "C")?)
-            .inverse_definite()
-            .ok_or_else(|| StataError::new(506, "correlation matrix not positive definite"))?;
-        match session.e.results.matrices.get("r_Phi").filter(|_| rotated) {
-            Some(phi) => inverse.times(&l).times(&kernel(phi)),
-            None => inverse.times(&l),
-        }
-    } else if rotated && session.e.results.matrices.get("r_Phi").is_some() {
-        return Err(StataError::new(
-            199,
-            "scores of obliquely rotated components are not supported by the open engine",
-        ));
-    } else {
-        l
-    };
+    let scoring = Scoring::of(session, cmd)?;
+    let weights = scoring.weights(session, rotated)?;
     let names: Vec<String> = match &names[..] {
         [(stub, true)] => (1..=weights.cols()).map(|j| format!("{stub}{j}")).collect(),
         all => all.iter().map(|n| n.0.clone()).collect(),
@@ -94,70 +116,70 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     if names.len() > weights.cols() {
         return Err(StataError::standard(103));
     }
-    if !cmd.has("score") && !cmd.has("regression") && !bartlett {
-        session.print(if is_factor { "(regression scoring assumed)" } else { "(score assumed)" });
+    let components = scoring == Scoring::Components;
+    if !cmd.has("score") && !cmd.has("regression") && scoring != Scoring::Bartlett {
+        session.print(if components { "(score assumed)" } else { "(regression scoring assumed)" });
     }
     let skipped = weights.cols() - names.len();
-    if !is_factor && skipped > 0 {
+    if components && skipped > 0 {
         session.print(format!("({skipped} component{} skipped)", if skipped == 1 { "" } else { "s" }));
     }
-    let means = matrix_of(session, "means")?;
-    let sds = matrix_of(session, "sds")?;
-    let standard = session.e.results.get_text("Ctype") != Some("covariance");
-    let variables: Vec<usize> =
-        means.col_names.iter().map(|s| session.frame.position(&s.name)).collect::<Result<_>>()?;
-    let mut touse = session.rows(cmd)?;
-    session.markout(&variables, &mut touse, false)?;
+    let variables = matrix_of(session, "means")?.col_names;
     let chosen = session.rows(cmd)?;
     let rows: Vec<usize> = (0..chosen.len()).filter(|i| chosen[*i]).collect();
-    for (j, name) in names.iter().enumerate() {
-        let values = rows
-            .iter()
-            .map(|r| {
-                if !touse[*r] {
-                    return MISSING;
-                }
-                variables
-                    .iter()
-                    .enumerate()
-                    .map(|(i, v)| {
-                        let scale = if standard { sds.get(0, i) } else { 1.0 };
-                        weights[(i, j)] * (session.frame.num_at(*v, *r) - means.get(0, i)) / scale
-                    })
-                    .sum()
-            })
-            .collect();
-        let what = if is_factor { "Scores for factor" } else { "Scores for component" };
-        add(session, name, kind, &rows, Prediction { values, label: format!("{what} {}", j + 1) })?;
+    let scores = scores(session, &variables, &weights.transpose(), &rows)?;
+    for (j, (name, values)) in names.iter().zip(scores).enumerate() {
+        let what = if components { "component" } else { "factor" };
+        let label = format!("Scores for {what} {}", j + 1);
+        add(session, name, kind, &rows, Prediction { values, label })?;
     }
     if !cmd.has("notable") {
-        session.print("");
-        let based = match session.e.results.get_text("r_criterion").filter(|_| rotated) {
-            Some(rotation) => format!("based on {rotation} rotated factors"),
-            None => String::new(),
-        };
-        if is_factor {
-            let based = if based.is_empty() { based } else { format!("; {based}") };
-            session.print(format!(
-                "Scoring coefficients (method = {}{based})",
-                if bartlett { "Bartlett" } else { "regression" }
-            ));
-        } else {
-            session.print("Scoring coefficients");
-            session.print("    sum of squares(column-loading) = 1");
-        }
         let columns = matrix_of(session, if rotated { "r_L" } else { "L" })?.col_names;
-        let shown = named(&weights, means.col_names.clone(), columns);
-        bordered(session, &shown, 10, if is_factor { 5 } else { 4 });
-        session.print("");
+        show(session, scoring, rotated, &named(&weights, variables.clone(), columns));
     }
     let mut results = Results::default();
     let columns = names.iter().map(Stripe::term).collect();
     let kept: Vec<usize> = (0..names.len()).collect();
     let all: Vec<usize> = (0..weights.rows()).collect();
-    results.matrix("scoef", named(&weights.select(&all, &kept), means.col_names.clone(), columns));
+    results.matrix("scoef", named(&weights.select(&all, &kept), variables, columns));
     session.r = results;
     Ok(())
+}
+
+/// Scores in some rows, one list for each row of `weights`; missing where a variable is.
+fn scores(session: &Session, names: &[Stripe], weights: &Mat, rows: &[usize]) -> Result<Vec<Vec<f64>>> {
+    let (means, sds) = (matrix_of(session, "means")?, matrix_of(session, "sds")?);
+    let standard = session.e.results.get_text("Ctype") != Some("covariance");
+    let variables: Vec<usize> =
+        names.iter().map(|s| session.frame.position(&s.name)).collect::<Result<_>>()?;
+    let mut known = vec![true; session.frame.n_rows()];
+    session.markout(&variables, &mut known, false)?;
+    let unit = |i: usize| if standard { sds.get(0, i) } else { 1.0 };
+    let score = |j: usize, row: usize| {
+        let part = |(i, v): (usize, &usize)| {
+            weights[(j, i)] * (session.frame.num_at(*v, row) - means.get(0, i)) / unit(i)
+        };
+        if known[row] { variables.iter().enumerate().map(part).sum() } else { MISSING }
+    };
+    Ok((0..weights.rows()).map(|j| rows.iter().map(|row| score(j, *row)).collect()).collect())
+}
+
+/// Prints the table of the scoring coefficients.
+fn show(session: &mut Session, scoring: Scoring, rotated: bool, weights: &Matrix) {
+    session.print("");
+    if scoring == Scoring::Components {
+        session.print("Scoring coefficients");
+        session.print("    sum of squares(column-loading) = 1");
+    } else {
+        let method = if scoring == Scoring::Bartlett { "Bartlett" } else { "regression" };
+        let based = match session.e.results.get_text("r_criterion").filter(|_| rotated) {
+            Some(rotation) => format!("; based on {rotation} rotated factors"),
+            None => String::new(),
+        };
+        session.print(format!("Scoring coefficients (method = {method}{based})"));
+    }
+    bordered(session, weights, 10, if scoring == Scoring::Components { 4 } else { 5 });
+    session.print("");
 }
 
 /// Bartlett's scoring coefficients, `Psi^-1 L (L' Psi^-1 L)^-1`: unbiased given the factors ([MV] factor postestimation).

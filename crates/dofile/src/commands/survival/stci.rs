@@ -45,14 +45,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.list.is_empty() {
         return Err(StataError::standard(101));
     }
-    let kinds = ["median", "p", "rmean", "emean"].iter().filter(|o| cmd.has(o)).count();
-    if kinds > 1 {
-        return Err(StataError::invalid("only one of median, p(), rmean and emean is allowed"));
-    }
-    let percent = cmd.options.real("p").unwrap_or(50.0);
-    if !(percent > 0.0 && percent < 100.0) {
-        return Err(StataError::invalid("p() must be between 0 and 100"));
-    }
+    let what = What::of(cmd)?;
     let level = level(s, cmd)?;
     let settings = Settings::of(&s.frame)?;
     let whole = Curves::read(s, cmd, None)?;
@@ -60,37 +53,17 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(by) => Some(Curves::read(s, cmd, Some(by))?),
         None => None,
     };
-    let estimate = |table: &[Point]| -> SurvivalTime {
-        if cmd.has("rmean") || cmd.has("emean") {
-            let (mean, se) = mean_time(table, cmd.has("emean"));
-            let half = normal_quantile(0.5 + level / 200.0) * se;
-            let known = |x: f64| Some(x).filter(|x| x.is_finite());
-            SurvivalTime {
-                time: known(mean),
-                se: known(se),
-                low: known(mean - half),
-                high: known(mean + half),
-            }
-        } else {
-            percentile(table, percent, level)
-        }
-    };
     // Standard errors and limits count subjects.
     let sampled = matches!(&whole.records.weights, Some((WeightKind::Probability, _)));
     let compute = |table: &[Point]| -> SurvivalTime {
-        let found = estimate(table);
+        let found = what.estimate(table, level);
         if sampled { SurvivalTime { time: found.time, ..SurvivalTime::default() } } else { found }
     };
     if !cmd.has("noshow") {
         show(s, &settings);
     }
-    let heading = match () {
-        () if cmd.has("rmean") => "Restricted\nmean".to_string(),
-        () if cmd.has("emean") => "Extended\nmean".to_string(),
-        () => format!("\n{}%", format::bare("%5.0g", percent)),
-    };
     let name = curves.as_ref().map_or(String::new(), |c| c.groups.variables.join(" "));
-    head(s, &name, &heading, level);
+    head(s, &name, &what.heading(), level);
     let mut rows = Vec::new();
     let mut names = Vec::new();
     if let Some(curves) = &curves {
@@ -109,16 +82,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     line(s, "Total", n, found);
     rows.extend(values(n, found));
     names.push(Stripe::term("Total"));
-    if cmd.has("rmean") && whole.tables[0].last().is_some_and(|p| p.survivor > 0.0) {
+    if what == What::Restricted && whole.tables[0].last().is_some_and(|p| p.survivor > 0.0) {
         s.print("(*) largest observed analysis time is censored, mean is underestimated");
     }
     let mut r = Results::default();
-    let key = match () {
-        () if cmd.has("rmean") => "rmean".to_string(),
-        () if cmd.has("emean") => "emean".to_string(),
-        () => format!("p{}", format::bare("%5.0g", percent)),
-    };
     let [_, time, se, low, high] = values(n, found);
+    let key = what.key();
     r.scalar("N_sub", n).scalar(&key, time).scalar("se", se).scalar("lb", low).scalar("ub", high);
     let mut table = Matrix::new(names.len(), 5, rows);
     table.row_names = names;
@@ -126,6 +95,59 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     r.matrix("table", table);
     s.r = r;
     Ok(())
+}
+
+/// What is estimated.
+#[derive(Clone, Copy, PartialEq)]
+enum What {
+    /// The time at which so many percent have failed.
+    Percentile(f64),
+    /// The mean up to the longest time.
+    Restricted,
+    /// The mean of a curve that is extended exponentially.
+    Extended,
+}
+
+impl What {
+    fn of(cmd: &ParsedCommand) -> Result<Self> {
+        if ["median", "p", "rmean", "emean"].iter().filter(|o| cmd.has(o)).count() > 1 {
+            return Err(StataError::invalid("only one of median, p(), rmean and emean is allowed"));
+        }
+        let percent = cmd.options.real("p").unwrap_or(50.0);
+        match () {
+            () if cmd.has("rmean") => Ok(Self::Restricted),
+            () if cmd.has("emean") => Ok(Self::Extended),
+            () if percent > 0.0 && percent < 100.0 => Ok(Self::Percentile(percent)),
+            () => Err(StataError::invalid("p() must be between 0 and 100")),
+        }
+    }
+
+    fn estimate(self, table: &[Point], level: f64) -> SurvivalTime {
+        if let Self::Percentile(percent) = self {
+            return percentile(table, percent, level);
+        }
+        let (mean, se) = mean_time(table, self == Self::Extended);
+        let half = normal_quantile(0.5 + level / 200.0) * se;
+        let known = |x: f64| Some(x).filter(|x| x.is_finite());
+        SurvivalTime { time: known(mean), se: known(se), low: known(mean - half), high: known(mean + half) }
+    }
+
+    fn heading(self) -> String {
+        match self {
+            Self::Percentile(percent) => format!("\n{}%", format::bare("%5.0g", percent)),
+            Self::Restricted => "Restricted\nmean".to_string(),
+            Self::Extended => "Extended\nmean".to_string(),
+        }
+    }
+
+    /// Name of its result.
+    fn key(self) -> String {
+        match self {
+            Self::Percentile(percent) => format!("p{}", format::bare("%5.0g", percent)),
+            Self::Restricted => "rmean".to_string(),
+            Self::Extended => "emean".to_string(),
+        }
+    }
 }
 
 fn values(n: f64, found: SurvivalTime) -> [f64; 5] {

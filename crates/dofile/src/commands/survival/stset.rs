@@ -199,6 +199,31 @@ const REASONS: [&str; 7] = [
     "multiple records at same instant (PROBABLE ERROR)",
 ];
 
+/// When a subject is at risk.
+struct Risk {
+    /// Time zero.
+    origin: f64,
+    from: f64,
+    until: f64,
+    /// The first failure ends the risk.
+    once: bool,
+}
+
+impl Risk {
+    /// Why a record from `start` to `time` is left out, as an index of [`REASONS`]; `failed` is the time of the first failure.
+    fn reason(&self, (start, time): (f64, f64), repeated: bool, failed: f64) -> Option<usize> {
+        match () {
+            () if repeated => Some(6),
+            () if is_missing(self.origin) || time <= self.origin => Some(3),
+            () if time <= self.from => Some(2),
+            () if self.once && start >= failed => Some(4),
+            () if start >= self.until => Some(5),
+            () if start >= time.min(self.until) || is_missing(start) => Some(2),
+            () => None,
+        }
+    }
+}
+
 /// Intervals at risk ([ST] stset, "Remarks").
 fn intervals(s: &Session, settings: &Settings, touse: &[bool]) -> Result<Made> {
     let n = s.frame.n_rows();
@@ -237,45 +262,31 @@ fn intervals(s: &Session, settings: &Settings, touse: &[bool]) -> Result<Made> {
             }
         }
         let at = |m: &Moment, none: f64| subject_moment(m, &records, &time, none);
-        let zero = at(&origin, 0.0);
-        let (from, until) = (at(&enter, f64::NEG_INFINITY), at(&exit, f64::INFINITY));
-        let mut last: Option<f64> = None;
-        let mut first_failure = f64::INFINITY;
+        let risk = Risk {
+            origin: at(&origin, 0.0),
+            from: at(&enter, f64::NEG_INFINITY),
+            until: at(&exit, f64::INFINITY),
+            once: matches!(exit, Moment::Failure),
+        };
+        let mut previous = if settings.id.is_empty() { risk.origin } else { f64::NEG_INFINITY };
+        let (mut last, mut first_failure) = (None, f64::INFINITY);
         for &i in &records {
-            let previous = last.unwrap_or(if settings.id.is_empty() { zero } else { f64::NEG_INFINITY });
-            let start = begin.as_ref().map_or(previous, |b| b[i]).max(zero).max(from);
+            let start = begin.as_ref().map_or(previous, |b| b[i]).max(risk.origin).max(risk.from);
             let repeated = last == Some(time[i]);
-            last = Some(time[i]);
-            let stop = time[i].min(until);
-            let limit = if matches!(exit, Moment::Failure) { first_failure } else { f64::INFINITY };
-            let reason = if repeated {
-                Some(6)
-            } else if is_missing(zero) || time[i] <= zero {
-                Some(3)
-            } else if time[i] <= from {
-                Some(2)
-            } else if start >= limit {
-                Some(4)
-            } else if start >= until {
-                Some(5)
-            } else if start >= stop || is_missing(start) {
-                Some(2)
-            } else {
-                None
-            };
-            if let Some(reason) = reason {
+            (last, previous) = (Some(time[i]), time[i]);
+            if let Some(reason) = risk.reason((start, time[i]), repeated, first_failure) {
                 left_out[reason] += 1;
                 continue;
             }
-            let fails = failed[i] && time[i] <= until;
+            let fails = failed[i] && time[i] <= risk.until;
             if fails {
                 first_failure = first_failure.min(time[i]);
             }
             made.st[i] = true;
             made.d[i] = f64::from(u8::from(fails));
-            made.t[i] = (stop - zero) / settings.scale;
-            made.t0[i] = (start - zero) / settings.scale;
-            made.origin[i] = zero;
+            made.t[i] = (time[i].min(risk.until) - risk.origin) / settings.scale;
+            made.t0[i] = (start - risk.origin) / settings.scale;
+            made.origin[i] = risk.origin;
         }
     }
     let ignored = touse.iter().filter(|t| !**t).count();

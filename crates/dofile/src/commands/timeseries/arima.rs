@@ -2,7 +2,7 @@
 //! `tsappend` that makes room for forecasts. Formulas: [TS] arima, [TS] arima postestimation; numbers: `estimators::arima`.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::series;
+use super::arima_sample::{Sample, differenced_name};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
@@ -10,13 +10,13 @@ use crate::estimation::likelihood::iteration;
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
-use crate::results::Estimation;
+use crate::results::{Estimation, Results};
 use crate::session::Session;
+use crate::syntax::numlist;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::syntax::{FvList, numlist};
-use crate::value::{MISSING, is_missing};
-use estimators::arima::{Arima, Factor};
+use crate::value::MISSING;
+use estimators::arima::{Arima, ArimaFit, Factor};
 use estimators::matrix::Mat;
 use estimators::wald;
 use std::sync::Arc;
@@ -136,86 +136,6 @@ fn request(cmd: &ParsedCommand) -> Result<Request> {
     Ok(Request { factors, difference })
 }
 
-/// Coefficients of `(1 - L)^d (1 - L^s)^D` from lag 0 on.
-pub(super) fn differences((d, seasonal, s): (usize, usize, usize)) -> Vec<f64> {
-    let mut out = vec![1.0];
-    let mut times = |lag: usize| {
-        let mut next = vec![0.0; out.len() + lag];
-        for (i, v) in out.iter().enumerate() {
-            next[i] += v;
-            next[i + lag] -= v;
-        }
-        out = next;
-    };
-    (0..d).for_each(|_| times(1));
-    (0..seasonal).for_each(|_| times(s));
-    out
-}
-
-/// Name of a differenced variable.
-fn differenced_name(name: &str, (d, seasonal, s): (usize, usize, usize)) -> String {
-    let mut operators = String::new();
-    match d {
-        0 => {}
-        1 => operators.push('D'),
-        _ => operators.push_str(&format!("D{d}")),
-    }
-    for _ in 0..seasonal {
-        operators.push_str(&format!("S{s}"));
-    }
-    if operators.is_empty() { name.to_string() } else { format!("{operators}.{name}") }
-}
-
-/// Values at every period from the first to the last, for the rows of the data; gaps are not-a-number.
-pub(super) struct Calendar {
-    /// Row of each period.
-    pub(super) rows: Vec<Option<usize>>,
-}
-
-impl Calendar {
-    pub(super) fn new(session: &Session, rows: &[usize]) -> Result<Self> {
-        let (panel, time) = series::declared(session)?;
-        let at = |r: &usize| session.frame.num_at(time, *r);
-        let (Some(first), Some(last)) = (rows.first().map(at), rows.last().map(at)) else {
-            return Err(StataError::no_observations());
-        };
-        let steps = ((last - first) / panel.delta).round() as usize;
-        if steps > 10_000_000 {
-            return Err(StataError::new(498, "the gaps between the periods are too long"));
-        }
-        let mut out = vec![None; steps + 1];
-        for r in rows {
-            out[((at(r) - first) / panel.delta).round() as usize] = Some(*r);
-        }
-        Ok(Self { rows: out })
-    }
-
-    pub(super) fn spread(&self, values: &[f64]) -> Vec<f64> {
-        let value = |r: &Option<usize>| {
-            r.map_or(f64::NAN, |r| if is_missing(values[r]) { f64::NAN } else { values[r] })
-        };
-        self.rows.iter().map(value).collect()
-    }
-}
-
-/// A column after differencing, over a calendar.
-pub(super) fn difference(values: &[f64], coefficients: &[f64]) -> Vec<f64> {
-    let lost = coefficients.len() - 1;
-    (0..values.len())
-        .map(|t| {
-            if t < lost {
-                f64::NAN
-            } else {
-                coefficients
-                    .iter()
-                    .enumerate()
-                    .map(|(j, c)| if *c == 0.0 { 0.0 } else { c * values[t - j] })
-                    .sum()
-            }
-        })
-        .collect()
-}
-
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != "arima" {
@@ -231,132 +151,42 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let request = request(cmd)?;
-    let kind = match cmd.options.text("vce") {
-        None if cmd.has("robust") => "robust",
-        None => "opg",
-        Some(text) if ["opg", "oim", "robust"].contains(&text.trim()) => text.trim(),
-        Some(text) if !text.trim().is_empty() && "robust".starts_with(text.trim()) => "robust",
-        Some(text) => return Err(StataError::unsupported_option("arima", &format!("vce({text})"))),
+/// The kind of `vce()`.
+fn covariance_kind(cmd: &ParsedCommand) -> Result<&'static str> {
+    match cmd.options.text("vce").map(str::trim) {
+        None if cmd.has("robust") => Ok("robust"),
+        None | Some("opg") => Ok("opg"),
+        Some("oim") => Ok("oim"),
+        Some(text) if !text.is_empty() && "robust".starts_with(text) => Ok("robust"),
+        Some(text) => Err(StataError::unsupported_option("arima", &format!("vce({text})"))),
     }
-    .to_string();
-    let (first, rest) = crate::estimation::model::first_word(&cmd.list);
-    let abbrev = session.settings.varabbrev;
-    let outcome = FvList::parse(&session.frame, first, abbrev)?;
-    let list = FvList::parse(&session.frame, rest, abbrev)?;
-    let all = vec![true; session.frame.n_rows()];
-    let mut touse = series::timed_rows(session, cmd)?;
-    list.markout(&session.frame, &mut touse)?;
-    let rows = series::order(session, &touse, true)?;
-    if rows.is_empty() {
-        return Err(StataError::no_observations());
-    }
-    let (depvar, y) = crate::estimation::model::single_column(
-        &session.frame,
-        &outcome,
-        &all,
-        &(0..all.len()).collect::<Vec<_>>(),
-    )?;
-    let mut regressors: Vec<(String, Vec<f64>)> = Vec::new();
-    for term in list.expand(&session.frame, &touse)?.iter().filter(|t| !t.is_omitted()) {
-        let rows: Vec<usize> = (0..all.len()).collect();
-        regressors.push((term.name(), term.values(&session.frame, &rows)?));
-    }
-    // rows before the sample supply the lags that differencing needs
-    let earlier = series::order(
-        session,
-        &{
-            let mut known = vec![true; session.frame.n_rows()];
-            let (panel, time) = series::declared(session)?;
-            session.markout(&[time], &mut known, false)?;
-            if let Some(id) = panel.panel {
-                // other panels than that of the sample have no part in it
-                let own = session.frame.num_at(id, rows[0]).to_bits();
-                known
-                    .iter_mut()
-                    .enumerate()
-                    .for_each(|(r, k)| *k &= session.frame.num_at(id, r).to_bits() == own);
-            }
-            known
-        },
-        true,
-    )?;
-    let calendar = Calendar::new(session, &earlier)?;
-    let coefficients = differences(request.difference);
-    let inside: Vec<bool> = calendar.rows.iter().map(|r| r.is_some_and(|r| touse[r])).collect();
-    let prepare = |values: &[f64]| difference(&calendar.spread(values), &coefficients);
-    let y_all = prepare(&y);
-    let x_all: Vec<Vec<f64>> = regressors.iter().map(|(_, v)| prepare(v)).collect();
-    let known = |t: usize| inside[t] && !y_all[t].is_nan() && x_all.iter().all(|c| !c[t].is_nan());
-    let (Some(from), Some(to)) =
-        ((0..y_all.len()).find(|t| known(*t)), (0..y_all.len()).rev().find(|t| known(*t)))
-    else {
-        return Err(StataError::no_observations());
-    };
-    // what stands at a period that is not known is not used
-    let keep = |values: &[f64], gap: f64| -> Vec<f64> {
-        (from..=to).map(|t| if known(t) { values[t] } else { gap }).collect()
-    };
-    let y_used = keep(&y_all, f64::NAN);
-    let gaps = y_used.windows(2).filter(|pair| !pair[0].is_nan() && pair[1].is_nan()).count();
-    if gaps > 0 {
-        session.print("");
-        session.print(format!("Number of gaps in sample = {gaps}"));
-        session.print("(note: filtering over missing observations)");
-    }
-    let mut columns: Vec<Vec<f64>> = x_all.iter().map(|c| keep(c, c[from])).collect();
-    let constant = !cmd.has("noconstant");
-    let names: Vec<String> =
-        regressors.iter().map(|(x, _)| differenced_name(x, request.difference)).collect();
-    let all: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let kept = series::independent(session, &names, &all, constant);
-    columns = kept.iter().map(|j| std::mem::take(&mut columns[*j])).collect();
-    let names: Vec<String> = kept.iter().map(|j| names[*j].clone()).collect();
-    if constant {
-        columns.push(vec![1.0; y_used.len()]);
-    }
-    let n = y_used.iter().filter(|v| !v.is_nan()).count();
-    let model = Arima {
-        y: &y_used,
-        x: columns.iter().map(Vec::as_slice).collect(),
-        factors: request.factors.clone(),
-        conditional: cmd.has("condition"),
-    };
-    let size = model.size();
-    if n <= size {
-        return Err(StataError::new(2001, "insufficient observations"));
-    }
-    let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(1) as usize);
-    let fit = model.maximise(iterations).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
-    if !cmd.has("nolog") {
-        session.print("");
-        session.print("(setting optimization to BHHH)");
-        for (i, ll) in fit.log.iter().enumerate() {
-            if i == 5 {
-                session.print("(switching optimization to Newton–Raphson)");
-            }
-            session.print(format!("{}Log likelihood = {}", iteration(i), format::bare("%10.0g", *ll)));
-        }
-    }
+}
+
+/// The covariance of the coefficients in their own units.
+fn covariance(model: &Arima<'_>, fit: &ArimaFit, kind: &str, n: f64) -> Result<Mat> {
     let outer = fit.scores.transpose().times(&fit.scores);
-    let singular = || StataError::new(504, "the covariance of the estimates is singular");
     let whole = |m: &Mat| m.inverse_definite().filter(|_| !model.on_unit_circle(&fit.b));
-    let inverse = |m: &Mat| whole(m).or_else(|| model.inverse_without_flat(m)).ok_or_else(singular);
-    let v: Mat = match kind.as_str() {
+    let inverse = |m: &Mat| {
+        let found = whole(m).or_else(|| model.inverse_without_flat(m));
+        found.ok_or_else(|| StataError::new(504, "the covariance of the estimates is singular"))
+    };
+    let v = match kind {
         "opg" => inverse(&outer)?,
         "oim" => inverse(&fit.information)?,
         // the factor N/(N-1) of [P] _robust
-        _ => inverse(&fit.information)?.sandwich(&outer).scaled(n as f64 / (n as f64 - 1.0)),
+        _ => inverse(&fit.information)?.sandwich(&outer).scaled(n / (n - 1.0)),
     };
-    let v = fit.to_raw.sandwich(&v);
-    let name = differenced_name(&depvar, request.difference);
+    Ok(fit.to_raw.sandwich(&v))
+}
+
+/// Names of the coefficients: regressors and constant, the factors, the standard deviation.
+fn stripe(sample: &Sample, request: &Request, constant: bool) -> Vec<Stripe> {
     // an equation is named by the variable without its operators
-    let equation = depvar.rsplit('.').next().unwrap_or("");
-    let mut stripe: Vec<Stripe> = names.iter().map(|x| Stripe::with_eq(equation, x.clone())).collect();
-    if constant {
-        stripe.push(Stripe::with_eq(equation, "_cons"));
-    }
+    let equation = sample.depvar.rsplit('.').next().unwrap_or("");
+    let of_outcome = |name: String| Stripe::with_eq(equation, name);
+    let mut stripe: Vec<Stripe> =
+        sample.regressors.iter().map(|x| of_outcome(differenced_name(x, request.difference))).collect();
+    stripe.extend(constant.then(|| of_outcome("_cons".to_string())));
     for factor in &request.factors {
         let eq = if factor.season == 1 { "ARMA".to_string() } else { format!("ARMA{}", factor.season) };
         let lag = |l: &usize| if *l == 1 { "L".to_string() } else { format!("L{l}") };
@@ -364,57 +194,89 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         stripe.extend(factor.ma.iter().map(|l| Stripe::with_eq(eq.clone(), format!("{}.ma", lag(l)))));
     }
     stripe.push(Stripe::with_eq("/", "sigma"));
-    let tested: Vec<usize> =
-        (0..stripe.len() - 1).filter(|i| stripe[*i].name != "_cons" && v[(*i, *i)] > 0.0).collect();
-    let test = wald::test_zero(&fit.b, &v, &tested);
+    stripe
+}
+
+fn print_log(session: &mut Session, log: &[f64]) {
+    session.print("");
+    session.print("(setting optimization to BHHH)");
+    for (i, ll) in log.iter().enumerate() {
+        if i == 5 {
+            session.print("(switching optimization to Newton–Raphson)");
+        }
+        session.print(format!("{}Log likelihood = {}", iteration(i), format::bare("%10.0g", *ll)));
+    }
+}
+
+fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let request = request(cmd)?;
+    let kind = covariance_kind(cmd)?;
+    let constant = !cmd.has("noconstant");
+    let mut sample = Sample::read(session, cmd, request.difference)?;
+    if sample.gaps > 0 {
+        session.print("");
+        session.print(format!("Number of gaps in sample = {}", sample.gaps));
+        session.print("(note: filtering over missing observations)");
+    }
+    sample.omit(session, request.difference, constant);
+    let ones = vec![1.0; sample.y.len()];
+    let x = sample.x.iter().map(Vec::as_slice).chain(constant.then_some(ones.as_slice())).collect();
+    let model =
+        Arima { y: &sample.y, x, factors: request.factors.clone(), conditional: cmd.has("condition") };
+    if sample.rows.len() <= model.size() {
+        return Err(StataError::new(2001, "insufficient observations"));
+    }
+    let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(1) as usize);
+    let fit = model.maximise(iterations).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    if !cmd.has("nolog") {
+        print_log(session, &fit.log);
+    }
+    let v = covariance(&model, &fit, kind, sample.rows.len() as f64)?;
     let mut est = Estimation::default();
     let r = &mut est.results;
-    r.matrix("b", Matrix::row_vector(fit.b.clone(), stripe.clone()));
-    r.matrix("V", Matrix::square(v.data().to_vec(), stripe));
-    r.scalar("N_gaps", gaps as f64);
-    r.text("cmd", "arima").text("cmdline", crate::estimation::post::command_line(cmd)).text("depvar", &name);
-    r.text("title", "ARIMA regression").text("predict", "arima_p").text("vce", &kind);
-    r.text(
-        "vcetype",
-        match kind.as_str() {
-            "opg" => "OPG",
-            "oim" => "",
-            _ => "Semirobust",
-        },
-    );
-    r.scalar("N", n as f64).scalar("ll", fit.ll).scalar("sigma", fit.b[size - 1]).scalar("k", size as f64);
-    r.scalar("rank", size as f64).scalar("df_m", test.df as f64).scalar("chi2", test.chi2);
-    r.scalar("p", if test.df == 0 { MISSING } else { test.p(None) });
+    post_coefficients(r, stripe(&sample, &request, constant), &fit.b, &v);
+    r.text("cmd", "arima").text("cmdline", crate::estimation::post::command_line(cmd));
+    r.text("depvar", differenced_name(&sample.depvar, request.difference));
+    r.text("title", "ARIMA regression").text("predict", "arima_p").text("vce", kind);
+    let vcetype = match kind {
+        "opg" => "OPG",
+        "oim" => "",
+        _ => "Semirobust",
+    };
+    r.text("vcetype", vcetype);
+    r.scalar("N", sample.rows.len() as f64).scalar("N_gaps", sample.gaps as f64).scalar("ll", fit.ll);
     r.scalar("ic", (fit.log.len() - 1) as f64).scalar("converged", f64::from(u8::from(fit.converged)));
-    r.scalar(
-        "ar_max",
-        request.factors.iter().flat_map(|f| f.ar.iter().map(|l| l * f.season)).max().unwrap_or(0) as f64,
-    );
-    r.scalar(
-        "ma_max",
-        request.factors.iter().flat_map(|f| f.ma.iter().map(|l| l * f.season)).max().unwrap_or(0) as f64,
-    );
-    let (_, time) = series::declared(session)?;
-    let used: Vec<usize> = (from..=to).filter(|t| known(*t)).filter_map(|t| calendar.rows[t]).collect();
-    if let (Some(first), Some(last)) = (used.first(), used.last()) {
-        r.scalar("tmin", session.frame.num_at(time, *first))
-            .scalar("tmax", session.frame.num_at(time, *last));
-        let shape = session.frame.var(time).format.clone();
-        let shown = |row: usize| format::bare(&shape, session.frame.num_at(time, row));
-        r.text("tmins", shown(*first)).text("tmaxs", shown(*last));
-    }
+    let longest = |lags: fn(&Factor) -> &[usize]| {
+        let own = request.factors.iter().flat_map(|f| lags(f).iter().map(|l| l * f.season));
+        own.max().unwrap_or(0) as f64
+    };
+    r.scalar("ar_max", longest(|f| &f.ar)).scalar("ma_max", longest(|f| &f.ma));
+    sample.post_times(session, r)?;
     est.extra = Some(Arc::new(State {
         factors: request.factors,
-        regressors: regressors.into_iter().map(|r| r.0).collect(),
+        regressors: sample.regressors,
         constant,
-        depvar,
+        depvar: sample.depvar,
         difference: request.difference,
         conditional: cmd.has("condition"),
     }));
     let mut mark = vec![false; session.frame.n_rows()];
-    used.iter().for_each(|r| mark[*r] = true);
+    sample.rows.iter().for_each(|r| mark[*r] = true);
     session.post_estimation(est, mark);
     Ok(())
+}
+
+/// Stores coefficients, their covariance, and the test of all but constant and standard deviation.
+fn post_coefficients(r: &mut Results, stripe: Vec<Stripe>, b: &[f64], v: &Mat) {
+    let size = b.len();
+    let tested: Vec<usize> =
+        (0..size - 1).filter(|i| stripe[*i].name != "_cons" && v[(*i, *i)] > 0.0).collect();
+    let test = wald::test_zero(b, v, &tested);
+    r.matrix("b", Matrix::row_vector(b.to_vec(), stripe.clone()));
+    r.matrix("V", Matrix::square(v.data().to_vec(), stripe));
+    r.scalar("sigma", b[size - 1]).scalar("k", size as f64).scalar("rank", size as f64);
+    r.scalar("df_m", test.df as f64).scalar("chi2", test.chi2);
+    r.scalar("p", if test.df == 0 { MISSING } else { test.p(None) });
 }
 
 fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -1,7 +1,8 @@
 //! `predict` after `arima` ([TS] arima postestimation).
 
 use super::super::StandardSyntax;
-use super::arima::{Calendar, State, difference, differences};
+use super::arima::State;
+use super::arima_sample::{Calendar, difference, differences};
 use super::series;
 use crate::error::{Result, StataError};
 use crate::ops::predict::{Prediction, add, column, new_names};
@@ -34,95 +35,109 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     if statistic.len() > 1 {
         return Err(StataError::new(198, "only one statistic may be specified"));
     }
-    let statistic = statistic.first().copied().unwrap_or("xb").to_string();
-    let (_, time) = series::declared(session)?;
     let dynamic = match cmd.options.text("dynamic") {
         None => f64::INFINITY,
         Some(text) => session.eval_num(text)?,
     };
-    let mut timed = vec![true; session.frame.n_rows()];
-    session.markout(&[time], &mut timed, false)?;
-    let ordered = series::order(session, &timed, true)?;
-    let calendar = Calendar::new(session, &ordered)?;
-    let every: Vec<usize> = (0..session.frame.n_rows()).collect();
-    let coefficients = differences(state.difference);
-    let levels = calendar.spread(&column(&session.frame, &state.depvar, &every)?);
-    let mut columns = Vec::new();
-    for term in &state.regressors {
-        columns.push(difference(&calendar.spread(&column(&session.frame, term, &every)?), &coefficients));
-    }
-    if state.constant {
-        columns.push(vec![1.0; levels.len()]);
-    }
-    let observed = difference(&levels, &coefficients);
-    let first_time = calendar.rows.first().copied().flatten().map_or(0.0, |r| session.frame.num_at(time, r));
-    let (panel, _) = series::declared(session)?;
-    let is_dynamic = |t: usize| first_time + t as f64 * panel.delta >= dynamic;
-    let unknown = |t: usize| columns.iter().any(|c| c[t].is_nan());
-    let y: Vec<f64> = (0..observed.len())
-        .map(|t| if is_dynamic(t) || unknown(t) { f64::NAN } else { observed[t] })
-        .collect();
-    let filled: Vec<Vec<f64>> =
-        columns.iter().map(|c| c.iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect()).collect();
-    let model = Arima {
-        y: &y,
-        x: filled.iter().map(Vec::as_slice).collect(),
-        factors: state.factors.clone(),
-        conditional: state.conditional,
+    let paths = Paths::of(session, state, dynamic)?;
+    let (values, label) = match statistic.first().copied() {
+        None | Some("xb") => (paths.xb, "xb prediction"),
+        Some("y") => (paths.level, "y prediction"),
+        Some("mse") => (paths.variance, "mse"),
+        Some("residuals") => (minus(&paths.observed, &paths.xb), "residual"),
+        Some(_) => (minus(&paths.observed_level, &paths.level), "residual"),
     };
-    let b = session.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
-    let filtered =
-        model.filter(&b).ok_or_else(|| StataError::new(498, "the autoregression is not stationary"))?;
-    let sigma = b.last().copied().unwrap_or(0.0);
-    let lost = coefficients.len() - 1;
-    let xb: Vec<f64> =
-        (0..y.len()).map(|t| if unknown(t) { f64::NAN } else { filtered.predicted[t] }).collect();
-    // levels: the differenced prediction plus earlier levels, observed ones before dynamic(), predicted ones after
-    let mut path: Vec<f64> = vec![f64::NAN; y.len()];
-    for t in lost..y.len() {
-        let earlier: f64 = (1..=lost)
-            .filter(|j| coefficients[*j] != 0.0)
-            .map(|j| {
-                let at = t - j;
-                let own = if is_dynamic(at) || levels[at].is_nan() { path[at] } else { levels[at] };
-                -coefficients[j] * own
-            })
-            .sum();
-        path[t] = xb[t] + earlier;
-    }
-    let values: Vec<f64> = (0..y.len())
-        .map(|t| match statistic.as_str() {
-            "xb" => xb[t],
-            "y" => path[t],
-            "mse" => {
-                if unknown(t) {
-                    f64::NAN
-                } else {
-                    sigma * sigma * filtered.variance[t]
-                }
-            }
-            "residuals" => observed[t] - xb[t],
-            _ => levels[t] - path[t],
-        })
-        .collect();
     let mut all = vec![MISSING; session.frame.n_rows()];
-    for (row, value) in calendar.rows.iter().zip(&values) {
+    for (row, value) in paths.calendar.rows.iter().zip(&values) {
         if let (Some(row), false) = (row, value.is_nan()) {
             all[*row] = *value;
         }
     }
     let touse = session.rows(cmd)?;
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
-    if cmd.options.iter().all(|o| o.0 == "dynamic") {
+    if statistic.is_empty() {
         session.print("(option xb assumed; predicted values)");
     }
-    let label = match statistic.as_str() {
-        "xb" => "xb prediction",
-        "y" => "y prediction",
-        "mse" => "mse",
-        _ => "residual",
-    };
     let shown = rows.iter().map(|r| all[*r]).collect();
-    let dynamic_text = if dynamic.is_finite() { ", dynamic" } else { ", one-step" };
-    add(session, name, kind, &rows, Prediction { values: shown, label: format!("{label}{dynamic_text}") })
+    let way = if dynamic.is_finite() { "dynamic" } else { "one-step" };
+    add(session, name, kind, &rows, Prediction { values: shown, label: format!("{label}, {way}") })
+}
+
+fn minus(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}
+
+/// The outcome at every period and what is predicted of it; not-a-number where it is not known.
+struct Paths {
+    calendar: Calendar,
+    observed_level: Vec<f64>,
+    /// After differencing.
+    observed: Vec<f64>,
+    /// Prediction of the differenced outcome, and its variance.
+    xb: Vec<f64>,
+    variance: Vec<f64>,
+    /// Prediction of the outcome itself.
+    level: Vec<f64>,
+}
+
+impl Paths {
+    /// Predictions that use no outcome from the time `dynamic` on.
+    fn of(session: &Session, state: &State, dynamic: f64) -> Result<Self> {
+        let (panel, time) = series::declared(session)?;
+        let mut timed = vec![true; session.frame.n_rows()];
+        session.markout(&[time], &mut timed, false)?;
+        let calendar = Calendar::new(session, &series::order(session, &timed, true)?)?;
+        let first_time =
+            calendar.rows.first().copied().flatten().map_or(0.0, |r| session.frame.num_at(time, r));
+        let is_dynamic = |t: usize| first_time + t as f64 * panel.delta >= dynamic;
+        let every: Vec<usize> = (0..session.frame.n_rows()).collect();
+        let coefficients = differences(state.difference);
+        let levels = calendar.spread(&column(&session.frame, &state.depvar, &every)?);
+        let observed = difference(&levels, &coefficients);
+        let mut columns = Vec::new();
+        for term in &state.regressors {
+            columns.push(difference(&calendar.spread(&column(&session.frame, term, &every)?), &coefficients));
+        }
+        columns.extend(state.constant.then(|| vec![1.0; levels.len()]));
+        let unknown: Vec<bool> = (0..levels.len()).map(|t| columns.iter().any(|c| c[t].is_nan())).collect();
+        let used = |t: usize| if is_dynamic(t) || unknown[t] { f64::NAN } else { observed[t] };
+        let y: Vec<f64> = (0..levels.len()).map(used).collect();
+        columns.iter_mut().flatten().filter(|v| v.is_nan()).for_each(|v| *v = 0.0);
+        let model = Arima {
+            y: &y,
+            x: columns.iter().map(Vec::as_slice).collect(),
+            factors: state.factors.clone(),
+            conditional: state.conditional,
+        };
+        let b = session.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
+        let filtered =
+            model.filter(&b).ok_or_else(|| StataError::new(498, "the autoregression is not stationary"))?;
+        let sigma = b.last().copied().unwrap_or(0.0);
+        let known = |t: usize, x: f64| if unknown[t] { f64::NAN } else { x };
+        let xb: Vec<f64> = (0..y.len()).map(|t| known(t, filtered.predicted[t])).collect();
+        let variance = (0..y.len()).map(|t| known(t, sigma * sigma * filtered.variance[t])).collect();
+        let level = levels_of(&xb, &levels, &coefficients, &is_dynamic);
+        Ok(Self { calendar, observed_level: levels, observed, xb, variance, level })
+    }
+}
+
+/// The differenced prediction plus earlier levels: observed ones before `dynamic()`, predicted ones after.
+fn levels_of(
+    xb: &[f64],
+    observed: &[f64],
+    coefficients: &[f64],
+    is_dynamic: &dyn Fn(usize) -> bool,
+) -> Vec<f64> {
+    let lost = coefficients.len() - 1;
+    let mut path: Vec<f64> = vec![f64::NAN; xb.len()];
+    for t in lost..xb.len() {
+        let of_lag = |j: usize| {
+            let at = t - j;
+            let own = if is_dynamic(at) || observed[at].is_nan() { path[at] } else { observed[at] };
+            -coefficients[j] * own
+        };
+        let earlier: f64 = (1..=lost).filter(|j| coefficients[*j] != 0.0).map(of_lag).sum();
+        path[t] = xb[t] + earlier;
+    }
+    path
 }

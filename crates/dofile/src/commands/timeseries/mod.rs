@@ -7,6 +7,7 @@ mod arfima;
 mod arfima_predict;
 mod arima;
 mod arima_predict;
+mod arima_sample;
 mod aroots;
 mod breaks;
 mod corrgram;

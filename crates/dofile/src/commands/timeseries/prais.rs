@@ -17,7 +17,7 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
-use estimators::autocorrelation::{durbin_watson, transform};
+use estimators::autocorrelation::{Rho, durbin_watson, transform};
 use estimators::distributions::f_tail;
 use estimators::ols::{self, OlsFit, Request};
 use estimators::qr::{Design as Columns, choose_columns};
@@ -82,14 +82,111 @@ fn plain(y: &[f64], columns: &[Vec<f64>], vce: Vce<'_>) -> Result<OlsFit> {
     ols::fit(&Request { constant: false, chosen: true, vce, ..Request::new(y, &views) }).map_err(fit_error)
 }
 
-fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if cmd.list.trim().is_empty() && session.e.cmd() == "prais" {
-        return display(session, cmd);
+/// How rho is found.
+struct Method {
+    rho: Rho,
+    rho_name: &'static str,
+    /// Cochrane and Orcutt: the transformation takes the first row.
+    corc: bool,
+    search: bool,
+    two_steps: bool,
+    /// Most steps.
+    limit: usize,
+    tolerance: f64,
+}
+
+impl Method {
+    fn of(cmd: &ParsedCommand) -> Result<Self> {
+        let (search, two_steps) = (cmd.has("ssesearch"), cmd.has("twostep"));
+        if search && (two_steps || cmd.options.has("rhotype")) {
+            return Err(StataError::invalid("ssesearch may not be combined with twostep or rhotype()"));
+        }
+        let limit = cmd.options.int("iterate").map_or(100, |i| i.max(1) as usize);
+        let (rho, rho_name) = rho_type(cmd.options.text("rhotype"))?;
+        Ok(Self {
+            rho,
+            rho_name,
+            corc: cmd.has("corc"),
+            search,
+            two_steps,
+            limit: if two_steps { 1 } else { limit },
+            tolerance: cmd.options.real("tolerance").unwrap_or(1e-6),
+        })
     }
-    if cmd.has("ssesearch") && (cmd.has("twostep") || cmd.options.has("rhotype")) {
-        return Err(StataError::invalid("ssesearch may not be combined with twostep or rhotype()"));
+
+    fn name(&self) -> &'static str {
+        match (self.search, self.two_steps) {
+            (true, _) => "SSE search",
+            (_, true) => "twostep",
+            _ => "iterated",
+        }
     }
-    let (rho_type, rho_name) = rho_type(cmd.options.text("rhotype"))?;
+}
+
+/// A rho, and how it was reached.
+struct Found {
+    rho: f64,
+    steps: usize,
+    /// Lines of the log.
+    log: Vec<String>,
+}
+
+impl Series {
+    /// Residuals of the series itself.
+    fn residuals(&self, b: &[f64]) -> Vec<f64> {
+        let fitted = |i: usize| self.columns.iter().zip(b).map(|(c, b)| c[i] * b).sum::<f64>();
+        self.y.iter().enumerate().map(|(i, y)| y - fitted(i)).collect()
+    }
+
+    /// Outcome and regressors without the part that the row before explains.
+    fn transformed(&self, rho: f64, corc: bool) -> (Vec<f64>, Vec<Vec<f64>>) {
+        (transform(&self.y, rho, corc), self.columns.iter().map(|c| transform(c, rho, corc)).collect())
+    }
+
+    /// Repeats regression and estimate of rho from the coefficients of the first regression.
+    fn iterate(&self, method: &Method, mut b: Vec<f64>) -> Result<Found> {
+        let (mut rho, mut values) = (0.0, vec![0.0]);
+        while values.len() <= method.limit {
+            let next = method.rho.of_regression(&self.residuals(&b), self.columns.len());
+            if !next.is_finite() || next.abs() >= 1.0 {
+                return Err(StataError::new(430, "convergence not achieved: rho is outside -1 to 1"));
+            }
+            let (y, columns) = self.transformed(next, method.corc);
+            b = plain(&y, &columns, Vce::Classical)?.b;
+            values.push(next);
+            let moved: f64 = next - rho;
+            rho = next;
+            if moved.abs() < method.tolerance {
+                break;
+            }
+        }
+        let line = |(i, rho): (usize, &f64)| format!("{}rho = {}", iteration(i), format::bare("%6.4f", *rho));
+        Ok(Found { rho, steps: values.len() - 1, log: values.iter().enumerate().map(line).collect() })
+    }
+
+    fn search(&self, corc: bool) -> Result<Found> {
+        let (rho, tried) = sse_search(self, corc)?;
+        let line = |(i, (rho, sum)): (usize, &(f64, f64))| {
+            let (rho, criterion) = (format::bare("%6.4f", *rho), format::bare("%10.0g", -sum));
+            format!("{}rho = {rho}, criterion = {criterion}", iteration(i + 1))
+        };
+        Ok(Found { rho, steps: tried.len(), log: tried.iter().enumerate().map(line).collect() })
+    }
+
+    /// The cluster of each transformed row, numbered anew, and how many there are: one whose only row is the one that the
+    /// transformation takes does not count.
+    fn clusters(&self, of_row: &[u32], corc: bool) -> (Vec<u32>, usize) {
+        let used: Vec<u32> = self.order.iter().skip(usize::from(corc)).map(|i| of_row[*i]).collect();
+        let mut numbers = used.clone();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let own = used.iter().map(|own| numbers.partition_point(|n| n < own) as u32).collect();
+        (own, numbers.len())
+    }
+}
+
+/// The time variable of a declared series, and the distance of its rows.
+fn declared_time(session: &Session) -> Result<(usize, f64)> {
     let declared = Panel::of(&session.frame)?;
     let Some(time) = declared.time else {
         return Err(StataError::new(111, "time variable not set, use tsset varname ..."));
@@ -97,6 +194,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if declared.panel.is_some() {
         return Err(StataError::new(459, "prais is for one series; see xtpcse and xtgls for panels"));
     }
+    Ok((time, declared.delta))
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && session.e.cmd() == "prais" {
+        return display(session, cmd);
+    }
+    let method = Method::of(cmd)?;
+    let (time, delta) = declared_time(session)?;
     let reading = Reading { weight_kinds: &[], further: vec![time], ..Reading::new(cmd) };
     let mut model = reading.model(session)?.enough()?;
     let omitted = {
@@ -105,105 +211,52 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let names = model.omit(&omitted);
     post::note_omitted(session, &names);
-    let series = series(session, &model, time, declared.delta)?;
-    let k = series.columns.len();
-    let residuals = |b: &[f64]| -> Vec<f64> {
-        (0..series.y.len())
-            .map(|i| series.y[i] - series.columns.iter().zip(b).map(|(c, b)| c[i] * b).sum::<f64>())
-            .collect()
-    };
+    let series = series(session, &model, time, delta)?;
     let first = plain(&series.y, &series.columns, Vce::Classical)?;
     let dw_0 = durbin_watson(&first.residuals);
-    let corc = cmd.has("corc");
-    let limit =
-        if cmd.has("twostep") { 1 } else { cmd.options.int("iterate").map_or(100, |i| i.max(1) as usize) };
-    let tolerance = cmd.options.real("tolerance").unwrap_or(1e-6);
-    let (mut rho, mut b, mut steps) = (0.0, first.b, 0);
-    let (mut log, mut searched) = (vec![0.0], Vec::new());
-    let transformed = |rho: f64| -> (Vec<f64>, Vec<Vec<f64>>) {
-        (transform(&series.y, rho, corc), series.columns.iter().map(|c| transform(c, rho, corc)).collect())
+    let found = match method.search {
+        true => series.search(method.corc)?,
+        false => series.iterate(&method, first.b)?,
     };
-    if cmd.has("ssesearch") {
-        (rho, searched) = sse_search(&transformed, &residuals, corc)?;
-        steps = searched.len();
-    }
-    while steps < limit && !cmd.has("ssesearch") {
-        let next = rho_type.of_regression(&residuals(&b), k);
-        if !next.is_finite() || next.abs() >= 1.0 {
-            return Err(StataError::new(430, "convergence not achieved: rho is outside -1 to 1"));
-        }
-        let (y, columns) = transformed(next);
-        b = plain(&y, &columns, Vce::Classical)?.b;
-        steps += 1;
-        let moved = (next - rho).abs();
-        rho = next;
-        log.push(rho);
-        if moved < tolerance {
-            break;
-        }
-    }
     if !cmd.has("nolog") {
         session.print("");
-        for (i, (rho, sum)) in searched.iter().enumerate() {
-            let (rho, criterion) = (format::bare("%6.4f", *rho), format::bare("%10.0g", -sum));
-            session.print(format!("{}rho = {rho}, criterion = {criterion}", iteration(i + 1)));
-        }
-        let steps_of_rho: &[f64] = if searched.is_empty() { &log } else { &[] };
-        for (i, rho) in steps_of_rho.iter().enumerate() {
-            session.print(format!("{}rho = {}", iteration(i), format::bare("%6.4f", *rho)));
-        }
+        found.log.iter().for_each(|line| session.print(line));
     }
-    let (y, columns) = transformed(rho);
-    let of_row: Vec<u32>;
-    let mut clusters = None;
-    let vce = match (&model.vce, &model.clusters) {
-        (VceSpec::Cluster(_), Some(c)) => {
-            // a cluster whose only row is the one that the transformation takes does not count
-            let used: Vec<u32> = series.order.iter().skip(usize::from(corc)).map(|i| c.of_row[*i]).collect();
-            let mut numbers = used.clone();
-            numbers.sort_unstable();
-            numbers.dedup();
-            of_row = used.iter().map(|own| numbers.partition_point(|n| n < own) as u32).collect();
-            clusters = Some(numbers.len() as f64);
-            Vce::Cluster(Clusters::new(&of_row, numbers.len()))
-        }
-        _ => model.kernel_vce(),
+    let (y, columns) = series.transformed(found.rho, method.corc);
+    let clusters = match (&model.vce, &model.clusters) {
+        (VceSpec::Cluster(_), Some(c)) => Some(series.clusters(&c.of_row, method.corc)),
+        _ => None,
+    };
+    let vce = match &clusters {
+        Some((of_row, count)) => Vce::Cluster(Clusters::new(of_row, *count)),
+        None => model.kernel_vce(),
     };
     let fit = plain(&y, &columns, vce)?;
     post_results(session, cmd, model, &fit, &y);
-    let dw = durbin_watson(&fit.residuals);
     let e = &mut session.e.results;
-    if let Some(count) = clusters {
-        e.scalar("N_clust", count);
+    if let Some((_, count)) = clusters {
+        e.scalar("N_clust", count as f64);
     }
-    e.scalar("rho", rho).scalar("dw_0", dw_0).scalar("dw", dw).scalar("ic", steps as f64);
-    e.scalar("tol", tolerance).scalar("N_gaps", 0.0);
-    e.text("rhotype", rho_name).text("tranmeth", if corc { "corc" } else { "prais" });
-    let method = match (cmd.has("ssesearch"), cmd.has("twostep")) {
-        (true, _) => "SSE search",
-        (_, true) => "twostep",
-        _ => "iterated",
-    };
-    e.text("method", method);
-    let title = if corc { "Cochrane-Orcutt AR(1) regression" } else { "Prais-Winsten AR(1) regression" };
-    e.text("title", format!("{title} with {method} estimates"));
+    e.scalar("rho", found.rho).scalar("dw_0", dw_0).scalar("dw", durbin_watson(&fit.residuals));
+    e.scalar("ic", found.steps as f64).scalar("tol", method.tolerance).scalar("N_gaps", 0.0);
+    e.text("rhotype", method.rho_name);
+    e.text("tranmeth", if method.corc { "corc" } else { "prais" }).text("method", method.name());
+    let title =
+        if method.corc { "Cochrane-Orcutt AR(1) regression" } else { "Prais-Winsten AR(1) regression" };
+    e.text("title", format!("{title} with {} estimates", method.name()));
     display(session, cmd)
 }
 
 /// The rho with the smallest sum of squared errors of the transformed regression: the best of a grid over (-1, 1), then
 /// the zero of the derivative beside it, by bisection. Returns it with the values and sums on the way.
-fn sse_search(
-    transformed: &dyn Fn(f64) -> (Vec<f64>, Vec<Vec<f64>>),
-    residuals: &dyn Fn(&[f64]) -> Vec<f64>,
-    corc: bool,
-) -> Result<(f64, Vec<(f64, f64)>)> {
+fn sse_search(series: &Series, corc: bool) -> Result<(f64, Vec<(f64, f64)>)> {
     let at = |rho: f64| -> Result<OlsFit> {
-        let (y, columns) = transformed(rho);
+        let (y, columns) = series.transformed(rho, corc);
         plain(&y, &columns, Vce::Classical)
     };
     // The coefficients minimise the sum too, so that the derivative is that with the coefficients held.
     let rises = |fit: &OlsFit, rho: f64| {
-        let e = residuals(&fit.b);
+        let e = series.residuals(&fit.b);
         let lagged: f64 = e.windows(2).map(|w| (w[1] - rho * w[0]) * w[0]).sum();
         lagged + if corc { 0.0 } else { rho * e[0] * e[0] } < 0.0
     };
