@@ -151,6 +151,7 @@ pub mod polychoric;
 pub mod pooled_mean_group;
 pub mod ppml;
 pub mod qr;
+mod qr_factor;
 pub mod quadrature;
 pub mod quantile;
 pub mod quantile_moments;

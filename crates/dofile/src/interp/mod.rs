@@ -15,6 +15,7 @@ mod operators;
 mod prefix;
 mod program;
 mod reader;
+mod syntax_pattern;
 mod syntax_statement;
 mod table_options;
 

@@ -1,7 +1,7 @@
 //! `graph box` and `graph hbox`: quartiles, adjacent values and outside values by category.
 
 use super::assemble;
-use super::bars::Stat;
+use super::bar_stat::Stat;
 use super::groups;
 use super::numbers::percentile;
 use super::over::{self, Category, Over};

@@ -2,6 +2,7 @@
 
 mod added_plots;
 mod assemble;
+mod bar_stat;
 mod bars;
 mod boxes;
 mod diagnostic;

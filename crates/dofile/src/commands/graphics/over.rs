@@ -1,6 +1,6 @@
 //! `over()` of bar, dot, box and pie charts: the categories and the rows of each.
 
-use super::bars::Stat;
+use super::bar_stat::Stat;
 use super::groups::{self, Group};
 use crate::error::{Result, StataError};
 use crate::ops::graphs::no_effect;

@@ -355,17 +355,6 @@ fn generate(s: &mut Session, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Groups of the rows of an analysis: of a partition as stored, of a tree by a cut.
-pub(super) fn groups(s: &Session, object: &Object) -> Result<(Vec<usize>, Vec<usize>)> {
-    let by = s.numeric_variable(&object.made)?;
-    let rows: Vec<usize> = (0..s.frame.n_rows()).filter(|r| !is_missing(s.frame.num_at(by, *r))).collect();
-    let given: Vec<f64> = rows.iter().map(|r| s.frame.num_at(by, *r)).collect();
-    let mut levels = given.clone();
-    levels.sort_by(f64::total_cmp);
-    levels.dedup();
-    Ok((rows, given.iter().map(|x| levels.partition_point(|l| l < x)).collect()))
-}
-
 fn list(s: &mut Session, text: &str, detail: bool) -> Result<()> {
     let all: Vec<String> =
         if text.is_empty() { names(&s.frame) } else { text.split_whitespace().map(str::to_string).collect() };
@@ -401,9 +390,4 @@ fn drop_names(s: &mut Session, text: &str) -> Result<()> {
         object.forget(&mut s.frame);
     }
     Ok(())
-}
-
-/// Values of the clustered variables for the rows of an analysis.
-pub(super) fn clustered(s: &Session, object: &Object, rows: &[usize]) -> Result<Vec<Vec<f64>>> {
-    values(s, object, rows)
 }

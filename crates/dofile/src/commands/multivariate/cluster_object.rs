@@ -171,3 +171,14 @@ pub(super) fn values(s: &Session, object: &Object, rows: &[usize]) -> Result<Vec
     }
     Ok(rows.iter().map(|r| columns.iter().map(|c| s.frame.num_at(*c, *r)).collect()).collect())
 }
+
+/// Groups of the rows of an analysis: of a partition as stored, of a tree by a cut.
+pub(super) fn groups(s: &Session, object: &Object) -> Result<(Vec<usize>, Vec<usize>)> {
+    let by = s.numeric_variable(&object.made)?;
+    let rows: Vec<usize> = (0..s.frame.n_rows()).filter(|r| !is_missing(s.frame.num_at(by, *r))).collect();
+    let given: Vec<f64> = rows.iter().map(|r| s.frame.num_at(by, *r)).collect();
+    let mut levels = given.clone();
+    levels.sort_by(f64::total_cmp);
+    levels.dedup();
+    Ok((rows, given.iter().map(|x| levels.partition_point(|l| l < x)).collect()))
+}

@@ -1,8 +1,7 @@
 //! `cluster stop` and `cluster dendrogram`: how many groups, and the picture of a tree ([MV] cluster stop,
 //! [MV] cluster dendrogram).
 
-use super::cluster::{clustered, groups};
-use super::cluster_object::{Object, find, tree};
+use super::cluster_object::{Object, find, groups, tree, values};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
@@ -41,14 +40,14 @@ pub(super) fn stop(s: &mut Session, text: &str) -> Result<()> {
         if k < 2 || rows.len() <= k {
             return Err(StataError::new(2001, "insufficient observations"));
         }
-        let value = calinski(&clustered(s, &object, &rows)?, &group);
+        let value = calinski(&values(s, &object, &rows)?, &group);
         show_calinski(s, &[(k, value)]);
         results.scalar(&format!("calinski_{k}"), stata(value));
         s.r = results;
         return Ok(());
     }
     let tree = tree(s, &object)?;
-    let x = clustered(s, &object, &tree.order)?;
+    let x = values(s, &object, &tree.order)?;
     let least = if rule == "duda" { 1 } else { 2 };
     let wanted: Vec<usize> = match cmd.options.text("groups") {
         None => (least..=15).filter(|k| *k + 1 < x.len()).collect(),

@@ -3,17 +3,16 @@
 //! from this engine's own stream of uniform numbers: rows sorted by a draw, fold numbers in turn.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::lasso_plan::{Plan, Selection, plan};
+use super::lasso_sample::{Sample, folds, sample};
 use super::state::{Knot, State};
 use crate::error::{Result, StataError};
-use crate::estimation::model::{first_word, single_column};
-use crate::estimation::post::note_omitted;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
 use crate::session::Session;
-use crate::syntax::options::{OptSpec, parse_number, split_options};
-use crate::syntax::split::{ParsedCommand, matching_paren};
-use crate::syntax::{Design, FvList, numlist};
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
 use estimators::shrinkage::{Model, Point, Shrinkage, grid};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -69,195 +68,12 @@ pub(super) const SPEC_ELASTICNET: CommandSpec = CommandSpec {
     }],
 };
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Selection {
-    CrossValidation,
-    Bic,
-    Adaptive,
-    None,
-}
-
-struct Plan {
-    selection: Selection,
-    folds: usize,
-    one_error: bool,
-    count: usize,
-    ratio: Option<f64>,
-    alphas: Vec<f64>,
-}
-
 fn lasso(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     run(session, cmd, vec![1.0])
 }
 
 fn elasticnet(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     run(session, cmd, vec![0.5, 0.75, 1.0])
-}
-
-fn whole(text: &str, least: f64, what: &str) -> Result<usize> {
-    parse_number(text)
-        .filter(|n| n.fract() == 0.0 && *n >= least && *n < 1e9)
-        .map(|n| n as usize)
-        .ok_or_else(|| StataError::new(198, format!("{what} must be a whole number of at least {least}")))
-}
-
-fn plan(cmd: &ParsedCommand, alphas: Vec<f64>) -> Result<Plan> {
-    let mut out = Plan {
-        selection: Selection::CrossValidation,
-        folds: 10,
-        one_error: false,
-        count: 100,
-        ratio: None,
-        alphas,
-    };
-    let text = cmd.options.text("selection").unwrap_or("cv");
-    let (kind, options) = text.split_once(',').unwrap_or((text, ""));
-    out.selection = match kind.trim() {
-        "cv" => Selection::CrossValidation,
-        "bic" => Selection::Bic,
-        "adaptive" if cmd.name == "lasso" => Selection::Adaptive,
-        "none" => Selection::None,
-        "plugin" => return Err(StataError::unsupported_option(&cmd.name, "selection(plugin)")),
-        other => return Err(StataError::invalid(format!("selection({other}) not allowed"))),
-    };
-    if let Some(folds) = cmd.options.int("folds") {
-        out.folds = whole(&folds.to_string(), 3.0, "folds()")?;
-    }
-    out.one_error = cmd.has("serule");
-    for (name, argument) in split_options(options)? {
-        match (name.as_str(), argument) {
-            ("folds", Some(text)) => out.folds = whole(&text, 3.0, "folds()")?,
-            ("serule", None) => out.one_error = true,
-            ("alllambdas", None) => {}
-            (name, _) => {
-                return Err(StataError::unsupported_option(&cmd.name, &format!("selection(, {name})")));
-            }
-        }
-    }
-    if let Some(text) = cmd.options.text("grid") {
-        let (count, options) = text.split_once(',').unwrap_or((text, ""));
-        out.count = whole(count.trim(), 2.0, "grid()")?;
-        for (name, argument) in split_options(options)? {
-            let number = argument.as_deref().and_then(parse_number).filter(|r| *r > 0.0 && *r < 1.0);
-            match (name.as_str(), number) {
-                ("ratio", Some(ratio)) => out.ratio = Some(ratio),
-                (name, _) => {
-                    return Err(StataError::unsupported_option(&cmd.name, &format!("grid(, {name})")));
-                }
-            }
-        }
-    }
-    if let Some(text) = cmd.options.text("alphas") {
-        if cmd.name == "lasso" {
-            return Err(StataError::option_not_allowed("alphas()"));
-        }
-        out.alphas = numlist::expand(text)?;
-        if out.alphas.iter().any(|a| !(0.0..=1.0).contains(a)) {
-            return Err(StataError::new(198, "alphas() must lie between 0 and 1"));
-        }
-    }
-    Ok(out)
-}
-
-/// The sample with its standardised candidates.
-struct Sample {
-    model: Model,
-    depvar: String,
-    y: Vec<f64>,
-    names: Vec<String>,
-    x: Vec<Vec<f64>>,
-    centre: Vec<f64>,
-    scale: Vec<f64>,
-    always: usize,
-    touse: Vec<bool>,
-}
-
-fn sample(session: &mut Session, cmd: &ParsedCommand, model: Model) -> Result<Sample> {
-    let (first, rest) = first_word(&cmd.list);
-    let (always, others) = match rest.trim_start().strip_prefix('(') {
-        Some(_) => {
-            let text = rest.trim_start();
-            let close = matching_paren(text, 0).ok_or_else(StataError::syntax)?;
-            (text[1..close].to_string(), text[close + 1..].to_string())
-        }
-        None => (String::new(), rest.to_string()),
-    };
-    if first.is_empty() || others.trim().is_empty() {
-        return Err(StataError::standard(if first.is_empty() { 100 } else { 102 }));
-    }
-    let abbrev = session.settings.varabbrev;
-    let outcome = FvList::parse(&session.frame, first, abbrev)?;
-    let always = FvList::parse(&session.frame, &always, abbrev)?;
-    let others = FvList::parse(&session.frame, &others, abbrev)?;
-    let mut touse = session.rows(cmd)?;
-    for list in [&outcome, &always, &others] {
-        list.markout(&session.frame, &mut touse)?;
-    }
-    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
-    if rows.is_empty() {
-        return Err(StataError::no_observations());
-    }
-    let (depvar, y) = single_column(&session.frame, &outcome, &touse, &rows)?;
-    match model {
-        Model::Logit if y.iter().any(|v| *v != 0.0 && *v != 1.0) => {
-            return Err(StataError::new(459, "outcome must be 0 or 1"));
-        }
-        Model::Poisson if y.iter().any(|v| *v < 0.0) => {
-            return Err(StataError::new(459, "outcome must not be negative"));
-        }
-        _ => {}
-    }
-    if y.iter().all(|v| *v == y[0]) {
-        return Err(StataError::new(2000, "outcome does not vary"));
-    }
-    let n = rows.len() as f64;
-    let mut out = Sample {
-        model,
-        depvar,
-        y,
-        names: Vec::new(),
-        x: Vec::new(),
-        centre: Vec::new(),
-        scale: Vec::new(),
-        always: 0,
-        touse: touse.clone(),
-    };
-    let mut omitted = Vec::new();
-    for (number, list) in [&always, &others].into_iter().enumerate() {
-        let design = Design::build(&session.frame, list, &touse)?;
-        for i in design.active() {
-            let Some(column) = design.column(i) else { continue };
-            let mean = estimators::real::stable_sum(column.iter().copied()) / n;
-            let sd = (column.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-            let name = design.terms[i].name();
-            if sd <= 1e-12 * mean.abs().max(1e-300) || out.names.contains(&name) {
-                omitted.push(name);
-                continue;
-            }
-            out.x.push(column.iter().map(|v| (v - mean) / sd).collect());
-            out.names.push(name);
-            out.centre.push(mean);
-            out.scale.push(sd);
-        }
-        if number == 0 {
-            out.always = out.names.len();
-        }
-    }
-    note_omitted(session, &omitted);
-    if out.names.is_empty() {
-        return Err(StataError::new(459, "no candidate varies in the sample"));
-    }
-    Ok(out)
-}
-
-/// Fold of each row: rows in the order of uniform draws, folds in turn.
-fn folds(session: &Session, n: usize, count: usize) -> Vec<usize> {
-    let draws: Vec<f64> = (0..n).map(|_| session.rng.borrow_mut().uniform()).collect();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|a, b| draws[*a].total_cmp(&draws[*b]));
-    let mut out = vec![0; n];
-    order.iter().enumerate().for_each(|(place, row)| out[*row] = place % count);
-    out
 }
 
 /// Path over a grid with its criterion at every point.

@@ -1,6 +1,9 @@
 //! Penalised regression: lasso and elastic net, and what is asked of their results.
 
+mod gof;
 mod lasso;
+mod lasso_plan;
+mod lasso_sample;
 mod state;
 
 use super::CommandSpec;
@@ -8,7 +11,7 @@ use crate::ops::predict::Own;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] =
-    &[lasso::SPEC, lasso::SPEC_ELASTICNET, state::SPEC_KNOTS, state::SPEC_COEF, state::SPEC_GOF];
+    &[lasso::SPEC, lasso::SPEC_ELASTICNET, state::SPEC_KNOTS, state::SPEC_COEF, gof::SPEC];
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {

@@ -1,5 +1,5 @@
-//! State and output of `lasso`, and `lassoknots`, `lassocoef`, `lassogof` and `predict` on it.
-//! Formulas: [LASSO] lassoknots, [LASSO] lassogof, [LASSO] lasso postestimation.
+//! State and output of `lasso`, and `lassoknots`, `lassocoef` and `predict` on it.
+//! Formulas: [LASSO] lassoknots, [LASSO] lasso postestimation.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::lasso::{model_name, plain};
@@ -54,8 +54,6 @@ const KNOTS: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::flag("ALLlambdas")]).unsupported(&["DISplay", "STEPs", "noSTOP"]);
 const COEF: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::text("DISplay")]).unsupported(&["SORT", "LEGend", "noFVLABel"]);
-const GOF: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("POSTSELection"), OptSpec::flag("PENalized"), OptSpec::text("over")]);
 
 /// `lassoknots`.
 pub(super) const SPEC_KNOTS: CommandSpec = CommandSpec {
@@ -89,29 +87,13 @@ pub(super) const SPEC_COEF: CommandSpec = CommandSpec {
     }],
 };
 
-/// `lassogof`.
-pub(super) const SPEC_GOF: CommandSpec = CommandSpec {
-    name: "lassogof",
-    min: 8,
-    form: Form::Standard(&GOF),
-    by: ByRule::No,
-    run: gof,
-    syntax: "lassogof [if] [in] [, postselection penalized over(varname)]",
-    notes: "stores r(table): MSE and R-squared, or deviance and deviance ratio, and rows; [LASSO] lassogof",
-    examples: &[Example {
-        // Least squares leaves .25 of a variance of 10.25.
-        run: "set obs 8\ngenerate a = cond(mod(_n, 2), 1, -1)\ngenerate b = cond(mod(ceil(_n/2), 2), 1, -1)\ngenerate y = 3*a + b + cond(_n > 4, .5, -.5)\nlasso linear y a b, selection(bic)\nlassogof, postselection\nmatrix m = r(table)",
-        expect: &[("m[1,1]", 0.25), ("m[1,2]", 40.0 / 41.0), ("m[1,3]", 8.0)],
-    }],
-};
-
 fn held(session: &Session) -> Result<std::sync::Arc<dyn std::any::Any + Send + Sync>> {
     session.e.extra.clone().filter(|e| e.downcast_ref::<State>().is_some()).ok_or_else(|| {
         StataError::new(301, "last estimates not found; lasso or elasticnet has to be run first")
     })
 }
 
-fn with<T>(session: &mut Session, work: impl FnOnce(&mut Session, &State) -> Result<T>) -> Result<T> {
+pub(super) fn with<T>(session: &mut Session, work: impl FnOnce(&mut Session, &State) -> Result<T>) -> Result<T> {
     let held = held(session)?;
     match held.downcast_ref::<State>() {
         Some(state) => work(session, state),
@@ -120,7 +102,7 @@ fn with<T>(session: &mut Session, work: impl FnOnce(&mut Session, &State) -> Res
 }
 
 /// Deviance of the constant-only model.
-fn null_loss(model: Model, y: &[f64]) -> f64 {
+pub(super) fn null_loss(model: Model, y: &[f64]) -> f64 {
     let mean = y.iter().sum::<f64>() / y.len() as f64;
     y.iter().map(|v| model.deviance(*v, mean)).sum::<f64>() / y.len() as f64
 }
@@ -292,7 +274,7 @@ fn coef(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Linear index of rows of the data at penalised or postselection coefficients.
-fn index(session: &Session, state: &State, post: bool, rows: &[usize]) -> Result<Vec<f64>> {
+pub(super) fn index(session: &Session, state: &State, post: bool, rows: &[usize]) -> Result<Vec<f64>> {
     let name = if post { "b_postselection" } else { "b" };
     let b =
         session.e.results.matrices.get(name).ok_or_else(|| StataError::new(498, "no lambda was selected"))?;
@@ -305,68 +287,6 @@ fn index(session: &Session, state: &State, post: bool, rows: &[usize]) -> Result
         }
     }
     Ok(out)
-}
-
-fn gof(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let post = cmd.has("postselection");
-    with(session, |session, state| {
-        let touse = session.rows(cmd)?;
-        let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
-        let variable = match cmd.options.text("over") {
-            Some(name) => Some(session.numeric_variable(name)?),
-            None => None,
-        };
-        let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
-        let y = crate::ops::predict::column(&session.frame, &depvar, &rows)?;
-        let eta = index(session, state, post, &rows)?;
-        let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
-        for k in (0..rows.len()).filter(|k| !is_missing(y[*k]) && !is_missing(eta[*k])) {
-            let key = variable.map_or(String::new(), |v| plain(session.frame.num_at(v, rows[k])));
-            match groups.iter_mut().find(|g| g.0 == key) {
-                Some(group) => group.1.push(k),
-                None => groups.push((key, vec![k])),
-            }
-        }
-        if groups.is_empty() {
-            return Err(StataError::no_observations());
-        }
-        groups.sort_by(|a, b| a.0.cmp(&b.0));
-        let linear = state.model == Model::Linear;
-        let (first, second) = if linear { ("MSE", "R-squared") } else { ("Deviance", "Deviance ratio") };
-        session.print("");
-        session.print(if post { "Postselection coefficients" } else { "Penalized coefficients" });
-        session.print("-".repeat(60));
-        session.print(format!(
-            "{:>12} |{first:>14}{second:>16}{:>12}",
-            cmd.options.text("over").unwrap_or(""),
-            "Obs"
-        ));
-        session.print(format!("-------------+{}", "-".repeat(46)));
-        let mut values = Vec::new();
-        for (name, members) in &groups {
-            let own: Vec<f64> = members.iter().map(|k| y[*k]).collect();
-            let loss =
-                members.iter().map(|k| state.model.deviance(y[*k], state.model.mean(eta[*k]))).sum::<f64>()
-                    / members.len() as f64;
-            let ratio = 1.0 - loss / null_loss(state.model, &own);
-            session.print(format!(
-                "{name:>12} |{:>14}{:>16}{:>12}",
-                plain(loss),
-                format::bare("%9.4f", ratio),
-                members.len()
-            ));
-            values.extend([loss, ratio, members.len() as f64]);
-        }
-        session.print("-".repeat(60));
-        let mut table = Matrix::new(groups.len(), 3, values);
-        table.col_names = if linear { ["MSE", "R2", "N"] } else { ["deviance", "dev_ratio", "N"] }
-            .map(Stripe::term)
-            .to_vec();
-        let mut results = Results::default();
-        results.matrix("table", table);
-        session.r = results;
-        Ok(())
-    })
 }
 
 /// Options of `predict`.
