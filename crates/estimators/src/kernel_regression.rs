@@ -6,7 +6,7 @@
 //! [R] npregress kernel.
 
 use super::matrix::Mat;
-use super::quantile::Kernel;
+use super::quantile_variance::Kernel;
 
 /// How the outcome is approximated near a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use super::absorb::{Absorber, NotConverged};
 use super::matrix::Mat;
 use super::ols::{self, FitError, Request};
 use super::panel::Units;
-use super::quantile::{self, Bandwidth, Density, Errors, QuantileData};
+use super::quantile::{self, QuantileData};
+use super::quantile_variance::{Bandwidth, Density, Errors, variance};
 use super::vce::Clusters;
 
 /// The covariance of the estimates.
@@ -113,7 +114,7 @@ impl LocationScale {
         let data = QuantileData { y: &self.errors, columns: &[], w: None, constant: true };
         let fit = quantile::fit(data, tau)?;
         let rule = (Bandwidth::HallSheather, Density::Fitted, Errors::Independent);
-        let sparsity = quantile::variance(data, &fit, tau, self.errors.len() as f64, rule, 95.0)?.sparsity?;
+        let sparsity = variance(data, &fit, tau, self.errors.len() as f64, rule, 95.0)?.sparsity?;
         (sparsity.is_finite() && sparsity > 0.0).then_some(ErrorQuantile { tau, q: fit.b[0], sparsity })
     }
 

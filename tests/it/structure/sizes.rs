@@ -10,7 +10,7 @@ const LONG_FILE: usize = 400;
 /// Lines that a function should not exceed.
 const LONG_FUNCTION: usize = 80;
 /// How many files are longer. Lower it with every file that is shortened; never raise it.
-const LONG_FILES: usize = 12;
+const LONG_FILES: usize = 0;
 /// How many functions are longer. Lower it with every function that is shortened; never raise it.
 const LONG_FUNCTIONS: usize = 13;
 

@@ -5,7 +5,7 @@ use super::estimation::{
     estat_binary, estat_effects, estat_imtest, estat_iv, estat_regress, estat_summarize, estat_vce,
     exact_show, test::split_comma,
 };
-use super::survival::cox_post;
+use super::survival::{cox_post, phtest};
 use super::{
     ByRule, CommandSpec, Example, Form, community, latent, multivariate, nonlinear, panel, prefix, spatial,
     survey, timeseries, treatment,
@@ -100,7 +100,7 @@ fn regression(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) ->
             _ => return None,
         },
         "cox" => match word {
-            _ if is("PHTest") => cox_post::phtest(session, &call("phtest")),
+            _ if is("PHTest") => phtest::phtest(session, &call("phtest")),
             _ if is("CONcordance") => cox_post::concordance(session, &call("concordance")),
             _ => return None,
         },

@@ -16,7 +16,7 @@ use crate::syntax::{Atom, FvList};
 use crate::value::{MISSING, is_missing};
 use estimators::kernel_regression::{DiscreteKernel, KernelRegression, Local};
 use estimators::qr;
-use estimators::quantile::Kernel;
+use estimators::quantile_variance::Kernel;
 use std::sync::Arc;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[

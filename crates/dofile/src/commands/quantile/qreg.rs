@@ -11,9 +11,8 @@ use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
-use estimators::quantile::{
-    Bandwidth, Density, Errors, Kernel, QuantileData, QuantileFit, fit, raw, variance,
-};
+use estimators::quantile::{QuantileData, QuantileFit, fit, raw};
+use estimators::quantile_variance::{Bandwidth, Density, Errors, Kernel, variance};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Quantile"),

@@ -93,7 +93,10 @@ fn held(session: &Session) -> Result<std::sync::Arc<dyn std::any::Any + Send + S
     })
 }
 
-pub(super) fn with<T>(session: &mut Session, work: impl FnOnce(&mut Session, &State) -> Result<T>) -> Result<T> {
+pub(super) fn with<T>(
+    session: &mut Session,
+    work: impl FnOnce(&mut Session, &State) -> Result<T>,
+) -> Result<T> {
     let held = held(session)?;
     match held.downcast_ref::<State>() {
         Some(state) => work(session, state),

@@ -5,7 +5,7 @@
 use super::cox_post::CoxSample;
 use crate::session::Session;
 use crate::value::MISSING;
-use estimators::cox::scores;
+use estimators::cox_after::scores;
 use estimators::matrix::Mat;
 
 /// Statistics of `predict` that are computed here.

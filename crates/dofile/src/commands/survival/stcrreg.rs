@@ -18,7 +18,7 @@ use crate::syntax::OptSpec;
 use crate::syntax::numlist;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
-use estimators::cox::robust;
+use estimators::cox_after::robust;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
 use estimators::subhazard::{End, SubhazardFit, Subjects, fit, scores};
