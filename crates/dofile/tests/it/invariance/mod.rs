@@ -2,6 +2,7 @@
 //! the base. Every estimation command on shared data gives the same estimates before and after.
 
 mod cases;
+mod predictions;
 mod rows;
 mod units;
 
