@@ -4,7 +4,7 @@
 use super::descriptive::Sample;
 use super::distributions::{normal_density, normal_quantile};
 use super::matrix::Mat;
-use super::quantile::{QuantileData, QuantileFit};
+use super::quantile::{QuantileData, QuantileFit, Rows};
 use super::weights::WeightKind;
 
 /// Rules for the distance of the neighbouring quantiles.

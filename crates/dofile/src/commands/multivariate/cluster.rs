@@ -2,7 +2,7 @@
 //! in `cluster_stop`; numbers: `estimators::clusters`.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
-use super::cluster_object::{Object, find, measure, names, tree, values};
+use super::cluster_object::{Object, find, measure, names, tree};
 use super::cluster_stop;
 use crate::error::{Result, StataError};
 use crate::frame::{Column, StorageType, Variable, is_valid_name};

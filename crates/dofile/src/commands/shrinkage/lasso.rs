@@ -3,10 +3,11 @@
 //! from this engine's own stream of uniform numbers: rows sorted by a draw, fold numbers in turn.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::lasso_plan::{Plan, Selection, plan};
+use super::lasso_plan::{Plan, Selection, plan, whole};
 use super::lasso_sample::{Sample, folds, sample};
 use super::state::{Knot, State};
 use crate::error::{Result, StataError};
+use crate::estimation::model::first_word;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;

@@ -24,7 +24,8 @@ pub(super) struct Plan {
     pub(super) alphas: Vec<f64>,
 }
 
-fn whole(text: &str, least: f64, what: &str) -> Result<usize> {
+/// A whole number of at least `least`.
+pub(super) fn whole(text: &str, least: f64, what: &str) -> Result<usize> {
     parse_number(text)
         .filter(|n| n.fract() == 0.0 && *n >= least && *n < 1e9)
         .map(|n| n as usize)
