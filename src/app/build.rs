@@ -129,33 +129,23 @@ pub struct Built {
 ///
 /// # Errors
 /// [`BuildError`].
-pub fn build(options: Options) -> Result<Built, BuildError> {
+pub fn build(mut options: Options) -> Result<Built, BuildError> {
     let data_dir = data_dir(&options).map_err(BuildError::DataDir)?;
-    let mut options = options;
     let library = library(&mut options)?;
     let accounts = accounts(&options)?;
     let edge = Edge::new(&edge_rules(&options.edge)?).map_err(|error| BuildError::Edge(error.to_string()))?;
     let tls = options.edge.tls.as_ref().map(|files| Tls::new(tls::read(files)?)).transpose()?;
-    let store = OpenedStore::open(Opening {
-        data_dir: &data_dir,
-        database_url: options.database_url.as_ref(),
-        listen_url: options.listen_url.as_ref(),
-        lock_wait: options.store_lock_wait,
-        access: Access::Serve,
-        readers: None,
-        node: super::servers::node(&options, &data_dir)?,
-    })?;
+    let store = open_store(&options, &data_dir)?;
     let (cluster, clock) = (store.cluster(), store.clock());
     let files = super::servers::files(&options, &data_dir)?;
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(&vocabulary(&options, &library, clock.now())));
     let model = model(&options, &clock, &metrics)?;
     let gate = Arc::new(if options.gate.required { Gate::closed() } else { Gate::open() });
     let health = Arc::new(Health::new(Arc::clone(&gate), Arc::clone(&clock), env!("CARGO_PKG_VERSION")));
     let migration = migration(&store, &data_dir, &clock, options.token_days);
-    let metered = MeteredStore::new(seen_store(&store, &migration), store.audit_log(), Arc::clone(&metrics));
-    let metered = Arc::new(metered);
-    let ctx = Context {
+    let seen = seen_store(&store, &migration);
+    let metered = Arc::new(MeteredStore::new(seen, store.audit_log(), Arc::clone(&metrics)));
+    let ctx = Arc::new(Context {
         server_id: cluster.as_ref().map_or_else(|| SystemIds.id("srv"), |cluster| cluster.me().name()),
         peers: super::servers::peers(cluster.as_ref())?,
         cluster,
@@ -169,7 +159,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         legacy: Arc::new(LocalLegacyRecords::new(data_dir.clone())),
         tabular: Arc::new(IsolatedReaders::new(options.engine.launcher.clone())),
         library: Arc::new(library),
-        pools: Pools::for_cores(cores),
+        pools: Pools::for_cores(std::thread::available_parallelism().map_or(2, usize::from)),
         progress: Arc::default(),
         model,
         calls: Arc::default(),
@@ -190,8 +180,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         batches_in_turn: Arc::default(),
         webhooks: Arc::new(super::webhooks::webhooks(&options, &data_dir, &clock, &metrics)?),
         options: options.of_requests(),
-    };
-    let ctx = Arc::new(ctx);
+    });
     let worker = worker(&ctx, &options, &data_dir);
     let gate_dir = data_dir.clone();
     let maintenance = Arc::new(Maintenance::new(
@@ -202,24 +191,20 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         Some(Arc::clone(&metrics)),
         (Arc::clone(&ctx.blobs), Records::of(options.database_url.as_ref())),
     ));
-    let started_at = ctx.clock.now();
     let app = App::new(Parts {
+        started_at: ctx.clock.now(),
         ctx,
         role: options.server.role,
         metrics,
         idempotency_locks: Arc::default(),
         refused: Arc::default(),
-        started_at,
         started: std::time::Instant::now(),
         edge: Arc::new(edge),
         health,
         gate,
         bodies: KeptBodies::default(),
     });
-    let check_gate = app
-        .gate
-        .is_required()
-        .then(|| Arc::new(super::gate::check(&options, &gate_dir, Some(super::gate::Served::of(&app.ctx)))));
+    let check_gate = app.gate.is_required().then(|| check_gate(&app, &options, &gate_dir));
     // The first results, so that readiness is true from the first answer on.
     app.health.add(super::checks::of_parts(&app.ctx, &options));
     Ok(Built { app, worker, store, maintenance, options, tls, source: None, check_gate })
@@ -235,6 +220,24 @@ fn data_dir(options: &Options) -> std::io::Result<PathBuf> {
         std::fs::create_dir_all(data_dir.join(folder))?;
     }
     Ok(data_dir)
+}
+
+/// Opens the store that the options name. Blocks while another process has its lock.
+fn open_store(options: &Options, data_dir: &Path) -> Result<OpenedStore, BuildError> {
+    Ok(OpenedStore::open(Opening {
+        data_dir,
+        database_url: options.database_url.as_ref(),
+        listen_url: options.listen_url.as_ref(),
+        lock_wait: options.store_lock_wait,
+        access: Access::Serve,
+        readers: None,
+        node: super::servers::node(options, data_dir)?,
+    })?)
+}
+
+/// The evaluation of the production gate by what is served.
+fn check_gate(app: &App, options: &Options, data_dir: &Path) -> Arc<CheckGate> {
+    Arc::new(super::gate::check(options, data_dir, Some(super::gate::Served::of(&app.ctx))))
 }
 
 /// The language model, where one is configured.

@@ -270,6 +270,47 @@ impl Mixed {
         (theta, ll)
     }
 
+    /// The first point along a direction that is no worse than `ll`, by halves of the step; deviations end at their lowest
+    /// value. Returns it, its log likelihood, and whether the step was halved.
+    fn along(
+        &self,
+        theta: &[f64],
+        direction: &[f64],
+        ll: f64,
+        deviations: &[bool],
+    ) -> Option<(Vec<f64>, f64, bool)> {
+        (0..30).find_map(|halves| {
+            let length = 0.5_f64.powi(halves);
+            let mut next: Vec<f64> = theta.iter().zip(direction).map(|(t, d)| t + length * d).collect();
+            let lowest = self.lowest(&next);
+            let ends = next.iter_mut().zip(deviations).zip(&lowest);
+            ends.filter(|((_, sd), _)| **sd).for_each(|((t, _), low)| *t = t.max(*low));
+            let value = self.value(&next);
+            let rises = value.is_finite() && value >= ll - 1e-11 * ll.abs();
+            rises.then_some((next, value, halves > 0))
+        })
+    }
+
+    /// Covariance of the parameters of the effects; zero for those at the edge.
+    fn covariance(&self, theta: &[f64], deviations: &[bool]) -> Mat {
+        let (_, hessian) = self.derivatives(theta);
+        let edge = self.at_edge(theta);
+        // A correlation with an effect at zero is not identified either.
+        let free: Vec<usize> = (0..theta.len())
+            .filter(|i| !edge[*i] && (deviations[*i] || *i >= self.sigma_at(theta) || !edge.contains(&true)))
+            .collect();
+        let small = hessian.select(&free, &free).scaled(-1.0).inverse_definite();
+        let mut v_theta = Mat::zeros(theta.len(), theta.len());
+        if let Some(small) = small {
+            for (i, a) in free.iter().enumerate() {
+                for (j, b) in free.iter().enumerate() {
+                    v_theta[(*a, *b)] = small[(i, j)];
+                }
+            }
+        }
+        v_theta
+    }
+
     /// Maximises from starting values.
     pub fn fit(&self, start: &[f64], iterations: usize) -> Option<MixedFit> {
         let mut theta = start.to_vec();
@@ -291,43 +332,16 @@ impl Mixed {
             let edge = self.at_edge(&theta);
             // A deviation at zero that does not want to grow stays there.
             gradient.iter_mut().zip(&edge).filter(|(g, e)| **e && **g < 1e-6).for_each(|(g, _)| *g = 0.0);
-            let information = hessian.scaled(-1.0);
-            let (values, vectors) = information.symmetric_eigen();
-            let top = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-            if !(top > 0.0 && top.is_finite()) {
-                return None;
-            }
-            let concave = values.iter().all(|v| *v > 1e-8 * top);
-            let along = vectors.transpose().times_vector(&gradient);
-            let short: Vec<f64> =
-                along.iter().zip(&values).map(|(g, v)| g / v.abs().max(1e-7 * top)).collect();
-            let mut direction = vectors.times_vector(&short);
-            let longest = direction.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
-            if longest > 2.0 {
-                direction.iter_mut().for_each(|d| *d *= 2.0 / longest);
-            }
+            let (direction, concave) = ascent(&gradient, &hessian.scaled(-1.0))?;
             let decrement: f64 = direction.iter().zip(&gradient).map(|(d, g)| d * g).sum();
-            let mut length = 1.0;
-            let mut found = None;
-            for _ in 0..30 {
-                let mut next: Vec<f64> = theta.iter().zip(&direction).map(|(t, d)| t + length * d).collect();
-                let lowest = self.lowest(&next);
-                let ends = next.iter_mut().zip(&deviations).zip(&lowest);
-                ends.filter(|((_, sd), _)| **sd).for_each(|((t, _), low)| *t = t.max(*low));
-                let value = self.value(&next);
-                if value.is_finite() && value >= ll - 1e-11 * ll.abs() {
-                    found = Some((next, value));
-                    break;
-                }
-                length *= 0.5;
-            }
-            let Some((next, value)) = found else {
+            let found = self.along(&theta, &direction, ll, &deviations);
+            let Some((next, value, halved)) = found else {
                 converged = converged || decrement.abs() < 1e-5;
                 break;
             };
             remark = if !concave {
                 "not concave"
-            } else if length < 1.0 {
+            } else if halved {
                 "backed up"
             } else {
                 ""
@@ -343,21 +357,25 @@ impl Mixed {
                 (theta, ll) = self.without_small(theta, ll);
             }
         }
-        let (_, hessian) = self.derivatives(&theta);
-        let edge = self.at_edge(&theta);
-        // A correlation with an effect at zero is not identified either.
-        let free: Vec<usize> = (0..theta.len())
-            .filter(|i| !edge[*i] && (deviations[*i] || *i >= self.sigma_at(&theta) || !edge.contains(&true)))
-            .collect();
-        let small = hessian.select(&free, &free).scaled(-1.0).inverse_definite();
-        let mut v_theta = Mat::zeros(theta.len(), theta.len());
-        if let Some(small) = small {
-            for (i, a) in free.iter().enumerate() {
-                for (j, b) in free.iter().enumerate() {
-                    v_theta[(*a, *b)] = small[(i, j)];
-                }
-            }
-        }
+        let v_theta = self.covariance(&theta, &deviations);
         Some(MixedFit { profile: self.profile(&theta)?, theta, v_theta, log, converged })
     }
+}
+
+/// The direction of ascent by the absolute eigenvalues of the information, at most 2 long in each parameter, and whether
+/// the information is positive definite. `None` where it is not finite.
+fn ascent(gradient: &[f64], information: &Mat) -> Option<(Vec<f64>, bool)> {
+    let (values, vectors) = information.symmetric_eigen();
+    let top = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    if !(top > 0.0 && top.is_finite()) {
+        return None;
+    }
+    let along = vectors.transpose().times_vector(gradient);
+    let short: Vec<f64> = along.iter().zip(&values).map(|(g, v)| g / v.abs().max(1e-7 * top)).collect();
+    let mut direction = vectors.times_vector(&short);
+    let longest = direction.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
+    if longest > 2.0 {
+        direction.iter_mut().for_each(|d| *d *= 2.0 / longest);
+    }
+    Some((direction, values.iter().all(|v| *v > 1e-8 * top)))
 }

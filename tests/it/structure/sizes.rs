@@ -12,7 +12,7 @@ const LONG_FUNCTION: usize = 80;
 /// How many files are longer. Lower it with every file that is shortened; never raise it.
 const LONG_FILES: usize = 0;
 /// How many functions are longer. Lower it with every function that is shortened; never raise it.
-const LONG_FUNCTIONS: usize = 11;
+const LONG_FUNCTIONS: usize = 4;
 
 /// Words that may precede `fn` in a declaration, after its visibility.
 const BEFORE_FN: [&str; 6] = ["default", "const", "async", "unsafe", "extern", "\"C\""];

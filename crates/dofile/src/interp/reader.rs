@@ -37,6 +37,16 @@ struct Reader {
     quote: Option<bool>,
 }
 
+/// What the text of a line leaves behind.
+struct Scanned {
+    /// Where the part begins that was not added yet.
+    segment: usize,
+    /// A text in quotes that is open, as [`Reader::quote`].
+    quote: Option<bool>,
+    /// `///` ends the line.
+    continued: bool,
+}
+
 impl Reader {
     fn physical(&mut self, raw: &str) {
         let raw = raw.strip_prefix('\u{feff}').unwrap_or(raw);
@@ -55,35 +65,43 @@ impl Reader {
             self.push();
             return;
         }
+        let Scanned { segment, quote, continued } = self.scan(raw);
+        if self.comment == 0 {
+            self.add(&raw[segment..]);
+        }
+        let waiting = self.semicolon && !self.current.text.trim().is_empty();
+        if continued || self.comment > 0 {
+            self.pending = true;
+            return;
+        }
+        if waiting {
+            self.quote = quote;
+            self.current.text.push(' ');
+            self.pending = true;
+            return;
+        }
+        if !(self.semicolon && self.current.source.is_empty()) {
+            self.push();
+        }
+    }
+
+    /// Adds the text of a line, without its comments, up to the last part.
+    fn scan(&mut self, raw: &str) -> Scanned {
         let mut continued = false;
         let mut quote = self.quote.take();
         let b = raw.as_bytes();
-        let mut i = 0;
-        let mut segment = 0;
+        let (mut i, mut segment) = (0, 0);
         while i < b.len() {
             if self.comment > 0 {
-                if b[i..].starts_with(b"*/") {
-                    self.comment -= 1;
-                    i += 2;
-                } else if b[i..].starts_with(b"/*") {
-                    self.comment += 1;
-                    i += 2;
-                } else {
-                    i += 1;
-                }
+                i += self.within_comment(&b[i..]);
                 segment = i;
                 continue;
             }
             if let Some(compound) = quote {
-                if compound && b[i..].starts_with(b"\"'") {
-                    quote = None;
-                    i += 2;
-                } else if !compound && b[i] == b'"' {
-                    quote = None;
-                    i += 1;
-                } else {
-                    i += 1;
-                }
+                let end: &[u8] = if compound { b"\"'" } else { b"\"" };
+                let ends = b[i..].starts_with(end);
+                i += if ends { end.len() } else { 1 };
+                quote = quote.filter(|_| !ends);
                 continue;
             }
             // no other byte begins or ends anything, and none of these is within a longer character
@@ -123,22 +141,19 @@ impl Reader {
                 i += 1;
             }
         }
-        if self.comment == 0 {
-            self.add(&raw[segment.min(b.len())..]);
-        }
-        let waiting = self.semicolon && !self.current.text.trim().is_empty();
-        if continued || self.comment > 0 {
-            self.pending = true;
-            return;
-        }
-        if waiting {
-            self.quote = quote;
-            self.current.text.push(' ');
-            self.pending = true;
-            return;
-        }
-        if !(self.semicolon && self.current.source.is_empty()) {
-            self.push();
+        Scanned { segment: segment.min(b.len()), quote, continued }
+    }
+
+    /// Takes the next sign inside of a comment; returns its length.
+    fn within_comment(&mut self, rest: &[u8]) -> usize {
+        if rest.starts_with(b"*/") {
+            self.comment -= 1;
+            2
+        } else if rest.starts_with(b"/*") {
+            self.comment += 1;
+            2
+        } else {
+            1
         }
     }
 

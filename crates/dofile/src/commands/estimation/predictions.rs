@@ -20,6 +20,57 @@ fn refuse(session: &Session, statistic: &str) -> StataError {
     StataError::new(198, format!("option {statistic} not allowed after {}", session.e.cmd()))
 }
 
+/// Commands whose linear prediction is called a fitted value.
+const FITTED: [&str; 10] =
+    ["regress", "anova", "ivregress", "ivreg2", "areg", "xtreg", "newey", "qreg", "prais", "xtscc"];
+
+/// The equation that is asked for by its name or its number; the first one by default.
+fn named_equation(parameters: &Parameters, equation: Option<&str>) -> String {
+    let Some(equation) = equation.map(str::trim) else {
+        return parameters.stripe.first().map(|s| s.eq.clone()).unwrap_or_default();
+    };
+    match equation.strip_prefix('#').and_then(|n| n.trim().parse::<usize>().ok()) {
+        Some(n) => parameters.equations().get(n.wrapping_sub(1)).cloned().unwrap_or_default(),
+        None => equation.to_string(),
+    }
+}
+
+/// The probability of a positive outcome.
+fn probability(
+    session: &mut Session,
+    link: Link,
+    statistic: Option<&str>,
+    index: &[f64],
+    rows: &[usize],
+) -> Result<Prediction> {
+    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    if statistic.is_none() {
+        session.print(format!("(option pr assumed; Pr({depvar}))"));
+    }
+    let offset = offset(session, rows)?;
+    let pr = |e, o| link.probability(e + o);
+    let values = index.iter().zip(&offset).map(|(e, o)| combine(*e, *o, pr)).collect();
+    Ok(Prediction { values, label: format!("Pr({depvar})") })
+}
+
+/// The expected number of events, or their rate for an exposure of one.
+fn count(
+    session: &mut Session,
+    statistic: Option<&str>,
+    index: &[f64],
+    rows: &[usize],
+) -> Result<Prediction> {
+    if statistic.is_none() {
+        session.print("(option n assumed; predicted number of events)");
+    }
+    let rate = statistic == Some("ir");
+    let offset = if rate { vec![0.0; rows.len()] } else { offset(session, rows)? };
+    let events = |e: f64, o: f64| (e + o).exp();
+    let values = index.iter().zip(&offset).map(|(e, o)| combine(*e, *o, events)).collect();
+    let label = if rate { "Predicted incidence rate" } else { "Predicted number of events" };
+    Ok(Prediction { values, label: label.to_string() })
+}
+
 /// Computes one statistic on rows of the data after the active estimates.
 pub(in crate::commands) fn compute(
     session: &mut Session,
@@ -33,14 +84,7 @@ pub(in crate::commands) fn compute(
         && matches!(statistic, None | Some("residuals"));
     let cmd = if as_regress { "regress".to_string() } else { session.e.cmd().to_string() };
     let parameters = Parameters::of(&session.e)?;
-    let first = parameters.stripe.first().map(|s| s.eq.clone()).unwrap_or_default();
-    let equation = match equation.map(str::trim) {
-        None => first,
-        Some(e) => match e.strip_prefix('#').and_then(|n| n.trim().parse::<usize>().ok()) {
-            Some(n) => parameters.equations().get(n.wrapping_sub(1)).cloned().unwrap_or_default(),
-            None => e.to_string(),
-        },
-    };
+    let equation = named_equation(&parameters, equation);
     if parameters.positions(&equation).is_empty() {
         return Err(StataError::new(303, format!("equation {equation} not found")));
     }
@@ -58,16 +102,14 @@ pub(in crate::commands) fn compute(
             made(stdp(&session.frame, &parameters, &equation, rows)?, "S.E. of the prediction")
         }
         ("logit" | "logistic" | "probit", None | Some("pr")) => {
-            let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
-            if statistic.is_none() {
-                session.print(format!("(option pr assumed; Pr({depvar}))"));
-            }
-            let link = if cmd == "probit" { Link::Probit } else { Link::Logit };
-            let offset = offset(session, rows)?;
             let index = xb(session)?;
-            let pr = |e, o| link.probability(e + o);
-            let values = index.iter().zip(&offset).map(|(e, o)| combine(*e, *o, pr)).collect();
-            made(values, &format!("Pr({depvar})"))
+            probability(
+                session,
+                if cmd == "probit" { Link::Probit } else { Link::Logit },
+                statistic,
+                &index,
+                rows,
+            )
         }
         ("logit" | "logistic", Some(statistic)) if predict_patterns::is_pattern_statistic(statistic) => {
             if session.e.results.get_text("offset").is_some() {
@@ -78,23 +120,8 @@ pub(in crate::commands) fn compute(
             predict_patterns::compute(session, &parameters, &equation, statistic, rows)
         }
         ("poisson" | "nbreg", None | Some("n" | "ir")) => {
-            if statistic.is_none() {
-                session.print("(option n assumed; predicted number of events)");
-            }
-            let offset = if statistic == Some("ir") { vec![0.0; rows.len()] } else { offset(session, rows)? };
-            let values = xb(session)?
-                .iter()
-                .zip(&offset)
-                .map(|(e, o)| combine(*e, *o, |e, o| (e + o).exp()))
-                .collect();
-            made(
-                values,
-                if statistic == Some("ir") {
-                    "Predicted incidence rate"
-                } else {
-                    "Predicted number of events"
-                },
-            )
+            let index = xb(session)?;
+            count(session, statistic, &index, rows)
         }
         ("cox", None | Some("hr")) => {
             if statistic.is_none() {
@@ -107,24 +134,8 @@ pub(in crate::commands) fn compute(
             Some("u" | "e" | "ue" | "xbu" | "d" | "xbd" | "residuals" | "dresiduals"),
         ) => effects(session, &parameters, statistic.unwrap_or(""), rows),
         (_, None) => {
-            let text = if matches!(
-                cmd.as_str(),
-                "regress"
-                    | "anova"
-                    | "ivregress"
-                    | "ivreg2"
-                    | "areg"
-                    | "xtreg"
-                    | "newey"
-                    | "qreg"
-                    | "prais"
-                    | "xtscc"
-            ) {
-                "(option xb assumed; fitted values)"
-            } else {
-                "(option xb assumed)"
-            };
-            session.print(text);
+            let fitted = FITTED.contains(&cmd.as_str());
+            session.print(if fitted { "(option xb assumed; fitted values)" } else { "(option xb assumed)" });
             made(xb(session)?, if cmd == "regress" { "Fitted values" } else { "Linear prediction" })
         }
         (

@@ -142,13 +142,8 @@ fn equation<'a>(model: &'a Model, slopes: bool, offset: Option<&'a [f64]>) -> Ve
     vec![Equation { columns, constant: model.constant, offset }]
 }
 
-fn estimate(
-    session: &mut Session,
-    cmd: &ParsedCommand,
-    name: &'static str,
-    link: &'static str,
-    list: &str,
-) -> Result<()> {
+/// Reads the sample: an outcome of 0 and 1, or a share with `fracreg`.
+fn sample(session: &mut Session, cmd: &ParsedCommand, name: &'static str, list: &str) -> Result<Model> {
     let share = name == "fracreg";
     let mut vce = VceSpec::parse(name, &cmd.options, LIKELIHOOD_VCE)?;
     if share && vce == VceSpec::Default && cmd.options.text("vce").is_none() {
@@ -169,6 +164,18 @@ fn estimate(
         model.y.iter_mut().for_each(|y| *y = f64::from(u8::from(*y != 0.0)));
     }
     drop_collinear(session, &mut model);
+    Ok(model)
+}
+
+fn estimate(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    name: &'static str,
+    link: &'static str,
+    list: &str,
+) -> Result<()> {
+    let share = name == "fracreg";
+    let model = sample(session, cmd, name, list)?;
     let (weights, _) = likelihood::effective_weights(&model);
     let mean = weighted_mean(&model.y, weights.as_ref().map(|w| w.0.as_slice()));
     if mean <= 0.0 || mean >= 1.0 {
@@ -230,14 +237,18 @@ fn estimate(
     if !share {
         // As Stata: counts of both outcomes, no pseudo R2.
         let n = est.results.get_scalar("N").unwrap_or(0.0);
-        let frequency = model.weight_text.as_ref().is_some_and(|t| t.0 == "fweight");
-        let ones: f64 = (0..model.y.len())
-            .filter(|i| model.y[*i] == 1.0)
-            .map(|i| weights.as_ref().filter(|_| frequency).map_or(1.0, |w| w.0[i]))
-            .sum();
+        let ones = ones(&model);
         est.results.scalar("N_s", ones).scalar("N_f", n - ones);
         est.results.scalars.remove("r2_p");
     }
     session.post_estimation(est, model.touse.clone());
     Ok(())
+}
+
+/// Observations with the outcome 1.
+fn ones(model: &Model) -> f64 {
+    let frequency = model.weight_text.as_ref().is_some_and(|t| t.0 == "fweight");
+    let weights = likelihood::effective_weights(model).0.filter(|_| frequency);
+    let weight = |i: usize| weights.as_ref().map_or(1.0, |w| w.0[i]);
+    (0..model.y.len()).filter(|i| model.y[*i] == 1.0).map(weight).sum()
 }

@@ -10,6 +10,7 @@ use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::ops::glm::{check, family, family_text, link, link_text};
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
@@ -96,85 +97,55 @@ pub(super) struct Asked<'a> {
     pub information: Information,
 }
 
-/// Fits the model and posts its results.
-pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked<'_>) -> Result<()> {
-    let (family, trials_text) = asked.family.clone();
-    let link = link(family, asked.link)?;
-    let mut further = ml_command::offset_variables(session, &cmd.options)?;
-    let fixed_trials = trials_text.as_deref().and_then(parse_number);
-    let trials_variable = match (&trials_text, fixed_trials) {
+/// Trials of each row, and their text: a number or a variable.
+struct Trials {
+    values: Vec<f64>,
+    text: Option<String>,
+}
+
+/// Reads the sample of a family: outcomes, regressors that stay, trials.
+fn sample(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    (family, text): (Family, Option<String>),
+) -> Result<(Model, Trials)> {
+    let fixed = text.as_deref().and_then(parse_number);
+    let variable = match (&text, fixed) {
         (Some(name), None) => Some(session.numeric_variable(name)?),
         _ => None,
     };
-    further.extend(trials_variable);
-    let information = asked.information;
+    let mut further = ml_command::offset_variables(session, &cmd.options)?;
+    further.extend(variable);
     let reading = Reading { further, plain_vce: &["oim", "eim"], ..Reading::likelihood(cmd, SYNTAX.weights) };
     let mut model = reading.model(session)?.enough()?;
     drop_collinear(session, &mut model);
-    let trials: Vec<f64> = match trials_variable {
+    let values: Vec<f64> = match variable {
         Some(v) => model.design.rows.iter().map(|r| session.frame.num_at(v, *r)).collect(),
-        None => vec![fixed_trials.unwrap_or(1.0); model.y.len()],
+        None => vec![fixed.unwrap_or(1.0); model.y.len()],
     };
-    if family == Family::Binomial && trials_text.is_none() {
-        model
-            .y
-            .iter_mut()
-            .for_each(|y| *y = if (0.0..=1.0).contains(y) { *y } else { f64::from(u8::from(*y != 0.0)) });
+    if family == Family::Binomial && text.is_none() {
+        let outcome = |y: f64| if (0.0..=1.0).contains(&y) { y } else { f64::from(u8::from(y != 0.0)) };
+        model.y.iter_mut().for_each(|y| *y = outcome(*y));
     }
-    check(&model, family, &trials)?;
+    check(&model, family, &values)?;
+    Ok((model, Trials { values, text }))
+}
+
+/// Fits the model and posts its results.
+pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked<'_>) -> Result<()> {
+    let family = asked.family.0;
+    let link = link(family, asked.link)?;
+    let (model, trials) = sample(session, cmd, asked.family.clone())?;
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
     let shift = offset.as_ref().map(|o| o.0.as_slice());
-    let (weights, n) = likelihood::effective_weights(&model);
-    let plain = weights.as_ref().map(|(w, _)| w.as_slice());
-    let glm = Glm { family, link, y: &model.y, trials: &trials };
-    let columns = model.columns();
-    let failed = || StataError::new(430, "initial values not feasible");
-    let start = glm.start(&columns, model.constant, plain, shift).ok_or_else(failed)?;
-    let equation = Equation { columns: model.columns(), constant: model.constant, offset: shift };
+    let glm = Glm { family, link, y: &model.y, trials: &trials.values };
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
-    let equations = vec![equation];
-    let mut fit = match information {
-        Information::Observed => {
-            let formula = Formula::<1, _>(|row: usize, [eta]: [Jet<1>; 1]| {
-                family.likelihood(link, model.y[row], trials[row], eta)
-            });
-            likelihood::maximise(session, &cmd.options, &model, &formula, equations, &start, &layout)?
-        }
-        Information::Expected { .. } => {
-            let scoring = Scoring(&glm);
-            let own = equations.clone();
-            let fit = likelihood::maximise_unlogged(
-                session,
-                &cmd.options,
-                &model,
-                &scoring,
-                equations,
-                &start,
-                &layout,
-            )?;
-            settled(&model, &scoring, own, fit)
-        }
-    };
-    let rows = model.y.len();
-    let weight = |i: usize| plain.map_or(1.0, |w| w[i]);
-    let index = |i: usize| {
-        columns.iter().zip(&fit.b).map(|(c, b)| c[i] * b).sum::<f64>()
-            + if model.constant { fit.b[columns.len()] } else { 0.0 }
-            + shift.map_or(0.0, |o| o[i])
-    };
-    let mu: Vec<f64> = (0..rows).map(|i| trials[i] * link.mean(Jet::<1>::constant(index(i))).v).collect();
-    let deviance = stable_sum((0..rows).map(|i| weight(i) * family.deviance(model.y[i], mu[i], trials[i])));
-    let pearson = stable_sum(
-        (0..rows).map(|i| weight(i) * (model.y[i] - mu[i]).powi(2) / family.variance(mu[i], trials[i])),
-    );
-    let held = fit.constrained.as_ref().map_or(0, |c| c.independent);
-    let df = n - (fit.b.len() - held) as f64;
-    let phi = scale(cmd, family, deviance / df, pearson / df)?;
-    if let Information::Expected { .. } = information
-        && !cmd.has("nolog")
-    {
-        print_deviances(session, &fit, deviance);
+    let mut fit = maximise(session, cmd, (&model, &glm), shift, asked.information, &layout)?;
+    let sums = Sums::of(&model, &glm, shift, &fit);
+    let phi = scale(cmd, family, sums.deviance / sums.df, sums.pearson / sums.df)?;
+    if matches!(asked.information, Information::Expected { .. }) && !cmd.has("nolog") {
+        print_deviances(session, &fit, sums.deviance);
     }
     if model.vce == VceSpec::OuterProducts && phi != 1.0 {
         return Err(StataError::unsupported_option("glm", "vce(opg) with an estimated dispersion"));
@@ -182,22 +153,9 @@ pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked
     if !model.is_robust() {
         fit.v = fit.v.scaled(phi);
     }
-    let total: f64 = (0..rows).map(weight).sum();
-    let ll = match family {
-        // The normal likelihood at its own variance; the inverse Gaussian one with dispersion one ([R] glm).
-        Family::Gaussian => -0.5 * total * ((2.0 * std::f64::consts::PI * deviance / total).ln() + 1.0),
-        Family::InverseGaussian => {
-            -0.5 * stable_sum((0..rows).map(|i| {
-                let y = model.y[i];
-                weight(i)
-                    * (family.deviance(y, mu[i], 1.0) + 3.0 * y.ln() + (2.0 * std::f64::consts::PI).ln())
-            }))
-        }
-        _ => fit.ll,
-    };
-    fit.ll = ll;
+    fit.ll = sums.ll;
     let parameters = layout.parameters(&fit.b, &fit.v);
-    let slopes: Vec<usize> = (0..columns.len()).collect();
+    let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let posted = Posted {
         cmd: "glm",
         title: "Generalized linear models",
@@ -210,28 +168,22 @@ pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked
     };
     let mut est = ml_command::begin(cmd, &model, &posted);
     let results = &mut est.results;
-    let k = fit.b.len() as f64;
-    results.scalar("df", df).scalar("phi", phi).scalar("deviance", deviance).scalar("deviance_p", pearson);
-    results.scalar("deviance_s", deviance / phi).scalar("deviance_ps", pearson / phi);
-    results.scalar("dispers", deviance / df).scalar("dispers_p", pearson / df);
-    results.scalar("dispers_s", deviance / phi / df).scalar("dispers_ps", pearson / phi / df);
-    results.scalar("vf", 1.0);
-    results.scalar("aic", (-2.0 * ll + 2.0 * k) / n).scalar("bic", deviance - df * n.ln());
+    sums.store(results, phi, fit.b.len() as f64);
     results.text("family", family_text(family)).text("link", link_text(link)).text("opt", "ml");
-    super::glm_show::functions(results, family, link, trials_text.as_deref());
+    super::glm_show::functions(results, family, link, trials.text.as_deref());
     if !model.is_robust() && results.get_text("vcetype").is_none() {
         results.text("vcetype", "OIM");
     }
-    if let Some(text) = cmd.options.text("scale") {
-        results.text("scale", text.trim());
+    for (name, text) in [
+        ("scale", cmd.options.text("scale").map(str::trim)),
+        ("m", trials.text.as_deref()),
+        ("offset", offset.as_ref().map(|o| o.1.as_str())),
+    ] {
+        if let Some(text) = text {
+            results.text(name, text);
+        }
     }
-    if let Some(text) = trials_text {
-        results.text("m", text);
-    }
-    if let Some((_, text)) = &offset {
-        results.text("offset", text);
-    }
-    if let Information::Expected { scoring } = information {
+    if let Information::Expected { scoring } = asked.information {
         results.text("vcetype", if model.is_robust() { "Semirobust" } else { "EIM" });
         if scoring {
             results.text("opt", "irls");
@@ -245,6 +197,89 @@ pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked
     }
     session.post_estimation(est, model.touse.clone());
     Ok(())
+}
+
+/// Searches for the coefficients from the family's own start.
+fn maximise(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    (model, glm): (&Model, &Glm<'_>),
+    shift: Option<&[f64]>,
+    information: Information,
+    layout: &Layout,
+) -> Result<MlFit> {
+    let weights = likelihood::effective_weights(model).0;
+    let plain = weights.as_ref().map(|(w, _)| w.as_slice());
+    let failed = || StataError::new(430, "initial values not feasible");
+    let start = glm.start(&model.columns(), model.constant, plain, shift).ok_or_else(failed)?;
+    let equations = vec![Equation { columns: model.columns(), constant: model.constant, offset: shift }];
+    let options = &cmd.options;
+    if let Information::Observed = information {
+        let formula = Formula::<1, _>(|row: usize, [eta]: [Jet<1>; 1]| {
+            glm.family.likelihood(glm.link, glm.y[row], glm.trials[row], eta)
+        });
+        return likelihood::maximise(session, options, model, &formula, equations, &start, layout);
+    }
+    let scoring = Scoring(glm);
+    let own = equations.clone();
+    let fit = likelihood::maximise_unlogged(session, options, model, &scoring, equations, &start, layout)?;
+    Ok(settled(model, &scoring, own, fit))
+}
+
+/// How far a fit is from the outcomes.
+struct Sums {
+    n: f64,
+    /// Residual degrees of freedom.
+    df: f64,
+    deviance: f64,
+    pearson: f64,
+    ll: f64,
+}
+
+impl Sums {
+    fn of(model: &Model, glm: &Glm<'_>, shift: Option<&[f64]>, fit: &MlFit) -> Self {
+        let Glm { family, link, y, trials } = *glm;
+        let (weights, n) = likelihood::effective_weights(model);
+        let weight = |i: usize| weights.as_ref().map_or(1.0, |w| w.0[i]);
+        let columns = model.columns();
+        let index = |i: usize| {
+            columns.iter().zip(&fit.b).map(|(c, b)| c[i] * b).sum::<f64>()
+                + if model.constant { fit.b[columns.len()] } else { 0.0 }
+                + shift.map_or(0.0, |o| o[i])
+        };
+        let rows = 0..y.len();
+        let mu: Vec<f64> =
+            rows.clone().map(|i| trials[i] * link.mean(Jet::<1>::constant(index(i))).v).collect();
+        let deviance = stable_sum(rows.clone().map(|i| weight(i) * family.deviance(y[i], mu[i], trials[i])));
+        let square = |i: usize| (y[i] - mu[i]).powi(2) / family.variance(mu[i], trials[i]);
+        let pearson = stable_sum(rows.clone().map(|i| weight(i) * square(i)));
+        let circle = 2.0 * std::f64::consts::PI;
+        let ll = match family {
+            // The normal likelihood at its own variance; the inverse Gaussian one with dispersion one ([R] glm).
+            Family::Gaussian => {
+                let total: f64 = rows.map(weight).sum();
+                -0.5 * total * ((circle * deviance / total).ln() + 1.0)
+            }
+            Family::InverseGaussian => {
+                let own = |i: usize| family.deviance(y[i], mu[i], 1.0) + 3.0 * y[i].ln() + circle.ln();
+                -0.5 * stable_sum(rows.map(|i| weight(i) * own(i)))
+            }
+            _ => fit.ll,
+        };
+        let held = fit.constrained.as_ref().map_or(0, |c| c.independent);
+        Self { n, df: n - (fit.b.len() - held) as f64, deviance, pearson, ll }
+    }
+
+    /// Stores the sums, their scaled forms and the information criteria of `k` parameters.
+    fn store(&self, results: &mut Results, phi: f64, k: f64) {
+        let Self { n, df, deviance, pearson, ll } = *self;
+        results.scalar("df", df).scalar("phi", phi).scalar("vf", 1.0);
+        results.scalar("deviance", deviance).scalar("deviance_p", pearson);
+        results.scalar("deviance_s", deviance / phi).scalar("deviance_ps", pearson / phi);
+        results.scalar("dispers", deviance / df).scalar("dispers_p", pearson / df);
+        results.scalar("dispers_s", deviance / phi / df).scalar("dispers_ps", pearson / phi / df);
+        results.scalar("aic", (-2.0 * ll + 2.0 * k) / n).scalar("bic", deviance - df * n.ln());
+    }
 }
 
 /// Goes on with Fisher scoring, which nears the maximum by a share in each step where the link is not canonical, until

@@ -112,8 +112,8 @@ pub(super) fn link(call: &Call) -> Result<Link> {
     }
 }
 
-fn weighted(session: &mut Session, call: &Call, command_line: &str) -> Result<()> {
-    refuse(call, &["nneighbor", "caliper", "ematch", "biasadj", "metric", "generate"])?;
+/// The estimator of a subcommand, what it estimates, and the model of the outcome.
+fn estimator(call: &Call) -> Result<(Method, Estimand, Outcome)> {
     let estimand = estimand(call)?;
     let method = match (call.subcommand.as_str(), call.rest.has("wnls")) {
         ("ra", false) => Method::Ra,
@@ -141,6 +141,12 @@ fn weighted(session: &mut Session, call: &Call, command_line: &str) -> Result<()
     if method == Method::AipwWeighted && outcome != Outcome::Linear {
         return Err(StataError::unsupported_option("teffects aipw", "wnls with a nonlinear outcome model"));
     }
+    Ok((method, estimand, outcome))
+}
+
+fn weighted(session: &mut Session, call: &Call, command_line: &str) -> Result<()> {
+    refuse(call, &["nneighbor", "caliper", "ematch", "biasadj", "metric", "generate"])?;
+    let (method, estimand, outcome) = estimator(call)?;
     let vce = match call.rest.options.text("vce") {
         None => VceSpec::Robust,
         Some(text) => VceSpec::parse_vce("teffects", text, &[])?,
