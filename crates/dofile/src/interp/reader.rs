@@ -5,15 +5,7 @@ use crate::session::Line;
 
 /// Splits a text into logical lines.
 pub fn read_lines(text: &str) -> Vec<Line> {
-    let mut r = Reader {
-        lines: Vec::new(),
-        current: Line::default(),
-        comment: 0,
-        semicolon: false,
-        pending: false,
-        mata: false,
-        quote: None,
-    };
+    let mut r = Reader::default();
     // files of old Macintosh programs end their lines with a carriage return alone
     let text =
         if text.contains('\n') { std::borrow::Cow::from(text) } else { text.replace('\r', "\n").into() };
@@ -25,6 +17,7 @@ pub fn read_lines(text: &str) -> Vec<Line> {
     r.lines
 }
 
+#[derive(Default)]
 struct Reader {
     lines: Vec<Line>,
     current: Line,
@@ -98,8 +91,8 @@ impl Reader {
                 continue;
             }
             if let Some(compound) = quote {
-                let end: &[u8] = if compound { b"\"'" } else { b"\"" };
-                let ends = b[i..].starts_with(end);
+                let end = if compound { "\"'" } else { "\"" };
+                let ends = b[i..].starts_with(end.as_bytes());
                 i += if ends { end.len() } else { 1 };
                 quote = quote.filter(|_| !ends);
                 continue;

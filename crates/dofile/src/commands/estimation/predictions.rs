@@ -24,6 +24,15 @@ fn refuse(session: &Session, statistic: &str) -> StataError {
 const FITTED: [&str; 10] =
     ["regress", "anova", "ivregress", "ivreg2", "areg", "xtreg", "newey", "qreg", "prais", "xtscc"];
 
+/// The command whose predictions are made.
+fn command_of(session: &Session, statistic: Option<&str>) -> String {
+    // a program of the user may name the predictions of regress as its own
+    let as_regress = session.e.is_posted_by_do_file()
+        && session.e.results.get_text("predict") == Some("regress_p")
+        && matches!(statistic, None | Some("residuals"));
+    if as_regress { "regress".to_string() } else { session.e.cmd().to_string() }
+}
+
 /// The equation that is asked for by its name or its number; the first one by default.
 fn named_equation(parameters: &Parameters, equation: Option<&str>) -> String {
     let Some(equation) = equation.map(str::trim) else {
@@ -33,6 +42,17 @@ fn named_equation(parameters: &Parameters, equation: Option<&str>) -> String {
         Some(n) => parameters.equations().get(n.wrapping_sub(1)).cloned().unwrap_or_default(),
         None => equation.to_string(),
     }
+}
+
+/// A function of linear indices and the offset of the active estimates; missing where one of them is.
+fn with_offset(
+    session: &Session,
+    index: &[f64],
+    rows: &[usize],
+    of: impl Fn(f64) -> f64,
+) -> Result<Vec<f64>> {
+    let offset = offset(session, rows)?;
+    Ok(index.iter().zip(&offset).map(|(e, o)| combine(*e, *o, |e, o| of(e + o))).collect())
 }
 
 /// The probability of a positive outcome.
@@ -47,9 +67,7 @@ fn probability(
     if statistic.is_none() {
         session.print(format!("(option pr assumed; Pr({depvar}))"));
     }
-    let offset = offset(session, rows)?;
-    let pr = |e, o| link.probability(e + o);
-    let values = index.iter().zip(&offset).map(|(e, o)| combine(*e, *o, pr)).collect();
+    let values = with_offset(session, index, rows, |eta| link.probability(eta))?;
     Ok(Prediction { values, label: format!("Pr({depvar})") })
 }
 
@@ -63,11 +81,10 @@ fn count(
     if statistic.is_none() {
         session.print("(option n assumed; predicted number of events)");
     }
-    let rate = statistic == Some("ir");
-    let offset = if rate { vec![0.0; rows.len()] } else { offset(session, rows)? };
-    let events = |e: f64, o: f64| (e + o).exp();
-    let values = index.iter().zip(&offset).map(|(e, o)| combine(*e, *o, events)).collect();
-    let label = if rate { "Predicted incidence rate" } else { "Predicted number of events" };
+    let (values, label) = match statistic {
+        Some("ir") => (map(index.to_vec(), f64::exp), "Predicted incidence rate"),
+        _ => (with_offset(session, index, rows, f64::exp)?, "Predicted number of events"),
+    };
     Ok(Prediction { values, label: label.to_string() })
 }
 
@@ -78,11 +95,7 @@ pub(in crate::commands) fn compute(
     equation: Option<&str>,
     rows: &[usize],
 ) -> Result<Prediction> {
-    // a program of the user may name the predictions of regress as its own
-    let as_regress = session.e.is_posted_by_do_file()
-        && session.e.results.get_text("predict") == Some("regress_p")
-        && matches!(statistic, None | Some("residuals"));
-    let cmd = if as_regress { "regress".to_string() } else { session.e.cmd().to_string() };
+    let cmd = command_of(session, statistic);
     let parameters = Parameters::of(&session.e)?;
     let equation = named_equation(&parameters, equation);
     if parameters.positions(&equation).is_empty() {
@@ -93,9 +106,8 @@ pub(in crate::commands) fn compute(
     match (cmd.as_str(), statistic) {
         (_, Some("xb")) => {
             // The index of a count model has its offset in it ([R] poisson postestimation).
-            let offset = offset(session, rows)?;
             let index = xb(session)?;
-            let values = index.iter().zip(&offset).map(|(e, o)| combine(*e, *o, |e, o| e + o)).collect();
+            let values = with_offset(session, &index, rows, |eta| eta)?;
             made(values, "Linear prediction")
         }
         (_, Some("stdp")) => {
