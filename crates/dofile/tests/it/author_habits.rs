@@ -225,11 +225,11 @@ fn confirm_takes_short_words() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("sub")).expect("a folder");
     std::fs::write(folder.path().join("a.txt"), "x").expect("a file");
-    std::fs::write(folder.path().join("b, c.txt"), "x").expect("a file");
+    std::fs::write(folder.path().join("sub/b, c.txt"), "x").expect("a file");
     let mut session = Session::default();
     session.cwd = folder.path().to_path_buf();
     let (log, rc) = session.run_captured(
-        "confirm file \"b, c.txt\"\nset obs 1\ngenerate a = 1\ngenerate str2 st = \"a\"\nconfirm numeric v a\nconfirm num var a\nconfirm str v st\nconfirm str2 var st\n\
+        "confirm file \"sub/b, c.txt\"\nset obs 1\ngenerate a = 1\ngenerate str2 st = \"a\"\nconfirm numeric v a\nconfirm num var a\nconfirm str v st\nconfirm str2 var st\n\
          confirm str# variable st\nconf n 3\nconfirm integer n 3\nconfirm new v zz\nconfirm new f zz.txt\nconfirm new f x\n\
          capture confirm numeric v st\nscalar numeric = _rc == 7\ncapture confirm str3 var st\nscalar length = _rc == 7\n\
          capture confirm new f a.txt\nscalar file = _rc == 602\nlocal d : dir \".\" dirs \"*\"\nlocal f : dir . files \"*\"\n\

@@ -57,7 +57,6 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("sureg (y X) (z w)", &["e(rmse_1)", "e(df_m1)"]),
     ("generate t = _n\ntsset t\nprais y X", &["e(rss)", "e(df_m)"]),
     ("generate t = _n\ntsset t\narima y X, ar(1)", &["e(ll)", "e(df_m)"]),
-    ("generate t = _n\ntsset t\narima y X, arima(0,1,1)", &["e(ll)", "e(df_m)"]),
     ("generate t = _n\ntsset t\narch y X, arch(1)", &["e(ll)", "e(df_m)"]),
     ("svyset id\nsvy: regress y X", &["e(F)", "e(df_m)"]),
     ("teffects ra (y X) (ybin)", &["_b[ATE:r1vs0.ybin]"]),

@@ -1,7 +1,7 @@
 //! Predictions do not depend on the order of rows, on the units of regressors, or on a regressor that tells nothing new.
 
 use super::cases::{BINARY, CATEGORICAL, COUNTS, LIMITED, LINEAR, MIXED, PANELS, SERIES, SURVIVAL, SYSTEMS};
-use super::{Case, none, prepared};
+use super::{Case, estimates, none, prepared};
 
 /// What `predict` is asked for; a statistic that a command does not have is refused in both ways.
 const STATISTICS: [&str; 4] = ["", ", xb", ", stdp", ", residuals"];
@@ -83,12 +83,22 @@ fn predictions_do_not_depend_on_the_order_of_rows() {
     none(&all().filter(|case| !case.has('o')).filter_map(of).collect::<Vec<_>>());
 }
 
-/// In the units of the outcome, predictions have no unit of the regressors.
+/// Whether the first equation has a constant, which takes up what is added to a regressor.
+fn has_constant(case: &Case) -> bool {
+    let fit = estimates(&mut prepared(&[case.prepare]), case.command);
+    let equation = |name: &str| name.rsplit_once(':').map_or(String::new(), |parts| parts.0.to_owned());
+    fit.is_ok_and(|fit| {
+        let main = fit.names.first().map(|name| equation(name));
+        fit.names.iter().any(|name| name.ends_with("_cons") && Some(equation(name)) == main)
+    })
+}
+
+/// Predictions are in the units of the outcome.
 #[test]
 fn predictions_do_not_depend_on_the_units_of_regressors() {
     let of = |case: &'static Case| {
-        let shift = if case.has('s') { "0" } else { "300" };
-        let units = format!("quietly replace x = -1e-3*x + {shift}; quietly replace z = 1e4*z - {shift}");
+        let shift = if case.has('s') || case.has('c') || !has_constant(case) { 0 } else { 3 };
+        let units = format!("quietly replace x = -x/2 + {shift}; quietly replace z = 20*z - {shift}");
         let first = predictions(&[NAMED, case.prepare], case.command);
         complaint(case, difference(&first, &predictions(&[NAMED, case.prepare, &units], case.command)))
     };
