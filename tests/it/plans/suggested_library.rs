@@ -100,6 +100,16 @@ const LATEST_ASKED: [&str; 1] = [include_str!("../../fixtures/suggest/asked4.jso
 const LEAST_LATE: [f64; 3] = [0.95, 0.89, 0.95];
 const LEAST_LATEST_ASKED: [f64; 3] = [0.85, 0.77, 0.73];
 
+/// Plain questions about data as courses and offices have them: those that version 25 was made with, and those first asked of it.
+const PLAIN: [&str; 1] = [include_str!("../../fixtures/suggest/plain.jsonl")];
+const PLAIN_LATER: [&str; 2] = [
+    include_str!("../../fixtures/suggest/plain2.jsonl"),
+    include_str!("../../fixtures/suggest/plain3.jsonl"),
+];
+/// Least shares for these.
+const LEAST_PLAIN: [f64; 3] = [0.90, 0.84, 0.90];
+const LEAST_PLAIN_LATER: [f64; 3] = [0.78, 0.65, 0.75];
+
 /// A small file of the questions, with labels as a Stata file, else the sample data of the library.
 pub(super) fn table(name: &str) -> (String, Vec<u8>) {
     let root = env!("CARGO_MANIFEST_DIR");
@@ -248,6 +258,16 @@ fn questions_with_background_get_their_drafts() {
 #[test]
 fn new_questions_with_background_get_their_drafts() {
     asked(&LATEST_ASKED, LEAST_LATEST_ASKED);
+}
+
+#[test]
+fn plain_questions_get_their_drafts() {
+    asked(&PLAIN, LEAST_PLAIN);
+}
+
+#[test]
+fn new_plain_questions_mostly_get_their_drafts() {
+    asked(&PLAIN_LATER, LEAST_PLAIN_LATER);
 }
 
 pub(super) fn made(library: &Library, data: &str, question: &str) -> Suggestion {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stata_service::library::load::Library;
 use stata_service::library::suggest::{SuggestInput, draft_of, readings, suggest};
 
-use super::suggested_library::{Read, judged, read, table};
+use super::suggested_library::{Read, drafted, judged, read, table};
 use crate::support::app::TestApp;
 
 /// The folder of the sets, and those from which the weights are learned.
@@ -96,13 +96,14 @@ fn scores_of_sets() {
             let made = json!({"draft": draft_of(&made), "open_questions": open.collect::<Vec<_>>()});
             let right = judged(&question, &made);
             scores.push(right);
-            lines.push_str(&format!("{}\n", json!({"file": name, "q": question, "right": right, "made": made})));
+            lines.push_str(&format!(
+                "{}\n",
+                json!({"file": name, "q": question, "right": right, "made": made})
+            ));
         }
         printed(&name, &scores);
     }
-    if let Ok(path) = std::env::var("SS_SUGGEST_ANSWERS") {
-        std::fs::write(path, lines).expect("the drafts are written");
-    }
+    kept(&lines);
 }
 
 /// The same over HTTP, with the repairs of the service.
@@ -120,18 +121,60 @@ async fn scores_of_sets_by_the_service() {
             let made = app.post(&job, "/draft/suggest", &json!({})).await.ok();
             let right = judged(&question, &made);
             scores.push(right);
-            lines.push_str(&format!("{}\n", json!({"file": name, "q": question, "right": right, "made": made})));
+            lines.push_str(&format!(
+                "{}\n",
+                json!({"file": name, "q": question, "right": right, "made": made})
+            ));
         }
         printed(&name, &scores);
     }
-    if let Ok(path) = std::env::var("SS_SUGGEST_ANSWERS") {
-        std::fs::write(path, lines).expect("the drafts are written");
-    }
+    kept(&lines);
+}
+
+/// Each of these fell to another column or method: what an effect is studied beyond was taken for the outcome, a difference of a
+/// difference for a difference, a season for a holiday, a law in a panel for a column of unrelated rows.
+#[test]
+fn additions_seasons_and_laws_are_read_as_they_are_meant() {
+    let library = Library::embedded().expect("the library");
+    let drafted = |data: &str, question: &str| drafted(&library, data, question);
+    let asked =
+        "Does perceived stress predict life satisfaction over and above neuroticism and extraversion?";
+    let draft = drafted("pl_wellbeing", asked);
+    assert_eq!(draft["roles"]["outcome_var"], json!(["SWLS"]));
+    assert_eq!(draft["roles"]["controls"], json!(["neuroticism", "extraversion"]));
+    let asked = "Does the difference in weight between males and females depend on the species?";
+    let draft = drafted("pl_penguin", asked);
+    assert_eq!(draft["template_id"], json!("linear.interaction_margins"));
+    let draft = drafted("pl_retailm", "Is there a seasonal pattern in sales?");
+    assert_eq!(draft["template_id"], json!("ts.describe"));
+    let draft = drafted("pl_smokban", "Did smoking bans reduce the smoking rate?");
+    assert_eq!(draft["template_id"], json!("panel.fe"));
+    assert_eq!(draft["roles"]["entity_var"], json!(["state"]));
+    // a score of a questionnaire is no count, whatever is held constant
+    let draft = drafted("pl_charls", "独居老人的抑郁得分是否更高，控制年龄、性别和慢性病数量");
+    assert_eq!(draft["template_id"], json!("linear.ols_robust"));
+    // the treatment of a trial goes by the name of what was given
+    let asked = "Did access to microcredit raise household expenditure at endline, controlling for baseline expenditure?";
+    let draft = drafted("pl_mfi", asked);
+    assert_eq!(draft["roles"]["regressors"], json!(["treatment"]));
+}
+
+/// A setting of a measurement.
+#[expect(clippy::disallowed_methods, reason = "a measurement has no settings of the service")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn asked_for() -> Vec<String> {
-    let names = std::env::var("SS_SUGGEST_SETS").unwrap_or_else(|_| SETS.join(","));
+    let names = setting("SS_SUGGEST_SETS").unwrap_or_else(|| SETS.join(","));
     names.split(',').map(str::to_owned).collect()
+}
+
+/// Writes the single drafts where that is asked for.
+fn kept(lines: &str) {
+    if let Some(path) = setting("SS_SUGGEST_ANSWERS") {
+        std::fs::write(path, lines).expect("the drafts are written");
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "the scores are recorded in docs/suggest.md")]
