@@ -107,8 +107,8 @@ const PLAIN_LATER: [&str; 2] = [
     include_str!("../../fixtures/suggest/plain3.jsonl"),
 ];
 /// Least shares for these.
-const LEAST_PLAIN: [f64; 3] = [0.96, 0.90, 0.92];
-const LEAST_PLAIN_LATER: [f64; 3] = [0.86, 0.78, 0.84];
+const LEAST_PLAIN: [f64; 3] = [0.95, 0.90, 0.92];
+const LEAST_PLAIN_LATER: [f64; 3] = [0.85, 0.77, 0.83];
 
 /// A small file of the questions, with labels as a Stata file, else the sample data of the library.
 pub(super) fn table(name: &str) -> (String, Vec<u8>) {
