@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::super::tokens::is_han;
 use super::lexicon::LEXICON;
-use super::names::{changes, first_of, numbered, raw_parts, texts_of, zeroth};
+use super::names::{changes, first_of, numbered, raw_parts, result, texts_of, zeroth};
 use super::shared::dim_shared;
 use super::words::{EARLY, Unit, Vocabulary, as_written, units};
 use crate::domain::dataset::{Column, Dataset};
@@ -192,7 +192,7 @@ impl Named<'_> {
 
     /// How likely the column is studied as an outcome, by its words: −1 to 1.
     pub(super) fn outcome(&self) -> f64 {
-        *self.known.outcome.get_or_init(|| self.usual_outcome())
+        *self.known.outcome.get_or_init(|| result(self.name()).unwrap_or_else(|| self.usual_outcome()))
     }
 
     fn usual_outcome(&self) -> f64 {

@@ -83,14 +83,37 @@ pub(super) fn type_of(column: &Named<'_>) -> &'static str {
     }
 }
 
+/// What questionnaires measure in points.
+const SCALES: [&str; 20] = [
+    "@depression",
+    "@anxiety",
+    "@stress",
+    "@phq",
+    "@gad",
+    "@burnout",
+    "@loneliness",
+    "@esteem",
+    "@wellbeing",
+    "@happiness",
+    "@quality_life",
+    "@symptom",
+    "@cognition",
+    "@resilience",
+    "@fatigue",
+    "@aggression",
+    "@self_efficacy",
+    "@procrastination",
+    "@mental_health",
+    "@distress",
+];
+
 impl Named<'_> {
     /// True for points of a test or a scale, which are no numbers of events.
     fn is_score(&self) -> bool {
         let label = self.column.label.as_deref().unwrap_or_default().to_lowercase();
         let text = format!("{} {label}", self.column.name.to_lowercase());
-        ["score", "index", "points", "grade", "得分", "评分", "分数", "成绩", "指数", "量表"]
-            .iter()
-            .any(|w| text.contains(w))
+        let says = ["score", "index", "points", "grade", "得分", "评分", "分数", "成绩", "指数", "量表"];
+        says.iter().any(|w| text.contains(w)) || SCALES.iter().any(|concept| self.has(concept))
     }
 }
 

@@ -8,6 +8,7 @@ use super::decisions::type_of;
 use super::phrases::{Parsed, distinct};
 use super::roles::{Filled, Filler};
 use super::times::over_time;
+use crate::domain::profile::is_binary;
 
 impl Parsed {
     /// True if the question speaks of fixed effects, or of units that are compared with themselves, with or without saying whose.
@@ -39,7 +40,7 @@ impl Filler<'_> {
             || !p.fixed_effects.is_empty() && p.fixed_effects.iter().all(is_unit_or_time);
         let unsaid = p.fixed_effects.is_empty() && p.says_fixed_effects();
         let held = self.held_constant(out);
-        if s.panel && (of_units || unsaid || over_time(&p.text)) {
+        if s.panel && (of_units || unsaid || over_time(&p.text) || self.changes_within(outcome, out)) {
             self.panel(out);
             let others = p
                 .fixed_effects
@@ -62,6 +63,27 @@ impl Filler<'_> {
         as_categories(all, out);
     }
 
+    /// True where a question asks what a change does, and the outcome and its causes change within the units of a panel: each
+    /// has more values than there are units, or is a law. A comparison of each unit with itself answers that; errors by
+    /// clusters that the question names are a model of its own.
+    fn changes_within(&self, outcome: Option<usize>, out: &Filled) -> bool {
+        const LAWS: [&str; 7] =
+            ["@law", "@gun", "@reform", "@ban", "@carbon_market", "@restriction", "@lockdown"];
+        let (Some(entity), Some(y)) = (self.structure.entity, outcome) else { return false };
+        let units = self.columns[entity].column.distinct;
+        let varies = |c: &usize| self.columns[*c].is_measure() && self.columns[*c].column.distinct > units;
+        let is_law = |c: &usize| {
+            let column = &self.columns[*c];
+            is_binary(column.column) && LAWS.iter().any(|concept| column.has(concept))
+        };
+        let causes = out.roles.get("regressors").map(Vec::as_slice).unwrap_or_default();
+        let p = self.parsed;
+        let plain = p.clusters.is_empty() && p.nested.is_empty() && !out.named;
+        let measured = matches!(type_of(&self.columns[y]), "number" | "share") && varies(&y);
+        let changes = !causes.is_empty() && causes.iter().all(|c| varies(c) || is_law(c));
+        plain && measured && changes && asks_effect(&p.text)
+    }
+
     /// True for a second column of the same units: `country_name` beside `country_code`.
     fn is_other_name_of_unit(&self, column: usize) -> bool {
         let Some(entity) = self.structure.entity else { return false };
@@ -77,6 +99,16 @@ impl Filler<'_> {
         let repeats = |c: &usize| !self.structure.series && self.columns[*c].repeats();
         distinct(held.filter(repeats))
     }
+}
+
+/// True where words ask what a change does.
+pub(super) fn asks_effect(text: &str) -> bool {
+    static EFFECT: LazyLock<Regex> = LazyLock::new(|| {
+        let words = "effects?|impacts?|affect(?:s|ed)?|influence[sd]?|reduc(?:e|es|ed|ing)|rais(?:e|es|ed|ing)|lowers|lowered|increas(?:es|ed|ing)|decreas(?:es|ed|ing)|improv(?:e|es|ed|ing)|boosts?|drives?|hurts?|leads? to|led to|causes?|caused|promotes?";
+        let han = "影响|作用|效应|提高|降低|促进|抑制|减少|增加|缓解|推动|提升|拉动|导致|带来";
+        Regex::new(&format!(r"\b(?:{words})\b|{han}")).expect("a pattern")
+    });
+    EFFECT.is_match(text)
 }
 
 /// Adds columns to the controls; their numbers stand for categories.

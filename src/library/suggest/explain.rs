@@ -11,6 +11,9 @@ use super::structure::Structure;
 use super::{BLOCKED, Choice, SuggestInput, Suggestion};
 use crate::domain::template::Bilingual;
 
+/// How sure a column is that no word names: one by the structure of the data, and what explains an outcome.
+const UNSAID: f64 = 0.6;
+const UNSAID_CAUSE: f64 = 0.4;
 /// Most alternatives that are shown.
 pub(super) const SHOWN: usize = 4;
 /// The words of a question never make a choice quite certain.
@@ -86,7 +89,8 @@ impl Explained<'_> {
         let certain = |m: &&Mention| m.certainty;
         let sure = mentions.iter().map(certain).fold(f64::INFINITY, f64::min);
         let said = if self.filled.named || !self.parsed.id.is_empty() { 1.0 } else { 0.7 };
-        let confidence = if mentions.is_empty() { 0.6 } else { (sure * said).min(SUREST) };
+        let unsaid = if role == "regressors" { UNSAID_CAUSE } else { UNSAID };
+        let confidence = if mentions.is_empty() { unsaid } else { (sure * said).min(SUREST) };
         let confidence =
             if role == "outcome_var" { confidence.min(self.surest_outcome(columns)) } else { confidence };
         let alternatives = self.alternatives(role, columns, &mentions, confidence);

@@ -12,6 +12,7 @@ use super::foreign::plain;
 use super::lexicon::{LEXICON, key};
 use super::questionnaire::items;
 use crate::domain::dataset::{Column, Dataset};
+use crate::domain::profile::is_binary;
 use word_knowledge::is_word;
 
 /// Returns the ways to name a column: its name in words, its label, its values. `first` is the number of the first
@@ -45,6 +46,10 @@ pub(super) fn texts_of(
     out.extend(without_unit(&column.name).map(|text| (Place::Name, text)));
     out.extend(acronym(&column.original_name).map(|text| (Place::Name, text)));
     out.extend(without_state(&column.name).map(|text| (Place::Name, text)));
+    // `target` of 0 and 1 is whether somebody has what the data are about
+    if result(&column.name).is_some() && is_binary(column) {
+        out.push((Place::Name, "disease".to_owned()));
+    }
     if is_pair_of_currencies(&column.name) {
         out.push((Place::Name, "exchange rate".to_owned()));
         out.push((Place::Name, "汇率".to_owned()));
@@ -266,6 +271,14 @@ pub(super) fn raw_parts(name: &str) -> Vec<String> {
     }
     parts.retain(|part| !part.is_empty());
     parts
+}
+
+/// How likely a column is studied as an outcome whose name only says that it is the result: `target`, `y`.
+pub(super) fn result(name: &str) -> Option<f64> {
+    let results = ["y", "dv", "outcome", "target", "response", "result", "label", "depvar", "dep_var"];
+    let han = ["结局", "结果", "因变量", "被解释变量", "结果变量"];
+    let lower = name.to_ascii_lowercase();
+    (results.contains(&lower.as_str()) || han.contains(&name)).then_some(1.0)
 }
 
 /// The name without the number at its end.

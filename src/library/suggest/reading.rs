@@ -71,10 +71,22 @@ impl Reading {
             LazyLock::new(|| Regex::new("\\bas (?:an |the )?instrument|工具变量").expect("a pattern"));
         let instrument = parsed.instruments.is_empty() && INSTRUMENT.is_match(&parsed.text);
         instrument
+            || self.misses_moderator()
             || filled.open.iter().any(|role| open(role))
             || filled.assumed
             || filled.frame == HALF
             || unnamed
+    }
+
+    /// True where a question asks for whom an effect is larger, and no column was found for that.
+    fn misses_moderator(&self) -> bool {
+        static DEPENDS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"\b(?:effects?|impacts?|influence|returns?|relation\w*|association|link)\b[^.?]*\b(?:stronger|weaker|larger|smaller|bigger|greater|differs?|different|depends?|var(?:y|ies)|the same) (?:for|in|among|with|between|across|on|by)\b")
+                .expect("a pattern")
+        });
+        let parsed = &self.parsed;
+        let model = matches!(parsed.kind.as_str(), "model" | "either");
+        model && parsed.moderators.is_empty() && !self.filled.named && DEPENDS.is_match(&parsed.text)
     }
 
     fn is_outcome(&self, column: usize) -> bool {
@@ -117,8 +129,15 @@ impl Reader<'_> {
             outcome_is_open: false,
             every_word: true,
         };
-        let links = Links::of(by_name, &known);
-        ranked(self, &links, vec![self.by_rules(mentions.clone()), self.read(mentions)])
+        let mut links = Links::of(by_name, &known);
+        let kept = self.without_rows(mentions.clone());
+        // the rows of a panel explain nothing: "do larger firms have more debt"
+        let lost = |c: usize| {
+            let names = |m: &Mention| m.columns == [c];
+            mentions.iter().any(|m| names(m)) && !kept.iter().any(|m| names(m))
+        };
+        links.all.retain(|link| !lost(link.column));
+        ranked(self, &links, vec![self.by_rules(mentions.clone()), self.read(kept)])
     }
 
     /// The reading by rules alone.

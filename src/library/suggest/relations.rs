@@ -8,6 +8,7 @@ use super::columns::Named;
 use super::decisions::{
     BY_GROUP, DESCRIPTION, DIFFERENCE, OPEN, RELATION, asks, decided, groups_of, type_of,
 };
+use super::effects::asks_effect;
 use super::phrases::Parsed;
 use super::roles::{Filled, Filler, HALF};
 use crate::domain::profile::is_binary;
@@ -136,7 +137,20 @@ impl Filler<'_> {
             causes =
                 p.controls.iter().copied().filter(|c| Some(*c) != outcome && !self.is_unit(*c)).collect();
         }
+        if causes.is_empty() && outcome.is_some() && asks_effect(&p.text) {
+            causes.extend(self.only_treatment().filter(|c| Some(*c) != outcome && !p.excluded.contains(c)));
+        }
         causes
+    }
+
+    /// The only column of a treatment: words of a question call it by what was given.
+    fn only_treatment(&self) -> Option<usize> {
+        let gives = |c: &usize| {
+            let column = &self.columns[*c];
+            column.is_group() && (column.has("@treatment") || column.has("@trial_arm"))
+        };
+        let mut given = (0..self.columns.len()).filter(gives);
+        given.next().filter(|_| given.next().is_none())
     }
 
     /// Categories as the outcome of a measure, where the question does not ask for a choice or kind: they form the groups.
@@ -227,6 +241,25 @@ impl Filler<'_> {
         };
         let units = self.parsed.units.iter().copied().find(repeats);
         units.filter(|_| self.columns[measure].is_measure() && EACH.is_match(&self.parsed.text))
+    }
+
+    /// The only categories of the data, where a question asks in which of them a measure is largest.
+    pub(super) fn only_sort(&self, measure: usize) -> Option<usize> {
+        static MOST: LazyLock<Regex> = LazyLock::new(|| {
+            let which = r"\bwhich\b|\bwhat (?:types?|kinds?|sorts?)\b";
+            Regex::new(&format!(
+                r"(?:{which}).*\b(?:most|least|more|less|fewest|\w{{3,}}est)\b|哪(?:一)?[类种个].*(?:最|更)"
+            ))
+            .expect("a pattern")
+        });
+        let sorts = |c: &usize| {
+            let column = &self.columns[*c];
+            column.column.is_text() && (2..=12).contains(&column.column.distinct) && !self.is_unit(*c)
+        };
+        let asks = self.columns[measure].is_measure() && MOST.is_match(&self.parsed.text);
+        let mut groups = (0..self.columns.len()).filter(sorts);
+        let only = groups.next().filter(|_| asks)?;
+        groups.next().is_none().then_some(only)
     }
 
     /// Two measures of the same kind that the question sets against each other: `rt_con` and `rt_inc`.

@@ -172,6 +172,9 @@ impl Filler<'_> {
                 out.roles.insert("item_vars", named);
                 out.methods.extend(decided(DESCRIPTION, "number", "groups", "rows"));
             }
+            _ if named.len() == 1 && self.only_sort(named[0]).is_some() => {
+                self.contrasted(self.only_sort(named[0]).unwrap_or(named[0]), named[0], out);
+            }
             _ if named.len() == 1 && self.asks_other_side(named[0]) => self.half(named[0], out),
             _ if named.len() == 1 && p.controls.is_empty() && p.instruments.is_empty() => {
                 let kind = if self.columns[named[0]].is_measure() { "number" } else { "nominal" };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stata_service::adapters::tabular::TabularFiles;
 use stata_service::domain::dataset::{Dataset, DatasetRole};
 use stata_service::library::load::Library;
-use stata_service::library::suggest::{SuggestInput, Suggestion, draft_of, readings, suggest};
+use stata_service::library::suggest::{SuggestInput, Suggestion, draft_of, suggest};
 use stata_service::ports::tabular::{IngestOptions, Tabular};
 
 use crate::support::app::TestApp;
@@ -100,31 +100,18 @@ const LATEST_ASKED: [&str; 1] = [include_str!("../../fixtures/suggest/asked4.jso
 const LEAST_LATE: [f64; 3] = [0.95, 0.89, 0.95];
 const LEAST_LATEST_ASKED: [f64; 3] = [0.85, 0.77, 0.73];
 
-/// The folder of the sets, and those from which the weights are learned.
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/suggest");
-const SETS: [&str; 18] = [
-    "causaldata",
-    "fresh",
-    "library",
-    "people",
-    "textbook",
-    "unseen",
-    "unseen2",
-    "unseen3",
-    "unseen4",
-    "unseen5",
-    "unseen6",
-    "unseen7",
-    "unseen8",
-    "unseen9",
-    "unseen10",
-    "unseen11",
-    "unseen12",
-    "unseen13",
+/// Plain questions about data as courses and offices have them: those that version 25 was made with, and those first asked of it.
+const PLAIN: [&str; 1] = [include_str!("../../fixtures/suggest/plain.jsonl")];
+const PLAIN_LATER: [&str; 2] = [
+    include_str!("../../fixtures/suggest/plain2.jsonl"),
+    include_str!("../../fixtures/suggest/plain3.jsonl"),
 ];
+/// Least shares for these.
+const LEAST_PLAIN: [f64; 3] = [0.95, 0.90, 0.92];
+const LEAST_PLAIN_LATER: [f64; 3] = [0.85, 0.77, 0.83];
 
 /// A small file of the questions, with labels as a Stata file, else the sample data of the library.
-fn table(name: &str) -> (String, Vec<u8>) {
+pub(super) fn table(name: &str) -> (String, Vec<u8>) {
     let root = env!("CARGO_MANIFEST_DIR");
     let folders = ["tests/fixtures/suggest/data", "assets/stata_do_library/datasets"];
     let files =
@@ -139,7 +126,7 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 /// Outcome, roles and method of a suggestion against the expected ones.
-fn judged(question: &Value, suggested: &Value) -> [bool; 3] {
+pub(super) fn judged(question: &Value, suggested: &Value) -> [bool; 3] {
     let draft = &suggested["draft"];
     // a question with too little in it leads to a question, not to a guess
     if question["open"] == true {
@@ -170,10 +157,10 @@ fn judged(question: &Value, suggested: &Value) -> [bool; 3] {
 }
 
 /// A file as the service knows it: its profile, and the texts of its values.
-type Read = (Dataset, BTreeMap<String, Vec<String>>);
+pub(super) type Read = (Dataset, BTreeMap<String, Vec<String>>);
 
 /// Reads a file as an upload is read.
-fn read(name: &str) -> Read {
+pub(super) fn read(name: &str) -> Read {
     let (file, bytes) = table(name);
     let folder = tempfile::tempdir().expect("a folder");
     let (source, dest) = (folder.path().join(&file), folder.path().join("main.dta"));
@@ -273,6 +260,16 @@ fn new_questions_with_background_get_their_drafts() {
     asked(&LATEST_ASKED, LEAST_LATEST_ASKED);
 }
 
+#[test]
+fn plain_questions_get_their_drafts() {
+    asked(&PLAIN, LEAST_PLAIN);
+}
+
+#[test]
+fn new_plain_questions_mostly_get_their_drafts() {
+    asked(&PLAIN_LATER, LEAST_PLAIN_LATER);
+}
+
 pub(super) fn made(library: &Library, data: &str, question: &str) -> Suggestion {
     let (dataset, values) = read(data);
     suggest(&SuggestInput { library, question, dataset: &dataset, values: &values })
@@ -327,27 +324,6 @@ fn chinese_questions_find_measurements_compounds_and_units() {
     let draft = drafted("cityair", "同一个城市里，汽车多了，PM2.5会升高吗");
     assert_eq!(draft["template_id"], json!("panel.fe"));
     assert_eq!(draft["roles"]["regressors"], json!(["n_cars"]));
-}
-
-/// Writes every known question with its readings to `target/suggest_readings.jsonl`.
-#[test]
-#[ignore = "writes what scripts/suggest/weights.py learns from; it checks nothing"]
-fn readings_of_all_known_questions() {
-    let library = Library::embedded().expect("the library");
-    let mut lines = String::new();
-    for file in SETS {
-        let text = std::fs::read_to_string(format!("{FIXTURES}/{file}.jsonl")).expect("a set");
-        for line in text.lines() {
-            let question: Value = serde_json::from_str(line).expect("JSON");
-            let (dataset, values) = read(question["data"].as_str().expect("data"));
-            let asked = question["question"].as_str().expect("a question");
-            let input =
-                SuggestInput { library: &library, question: asked, dataset: &dataset, values: &values };
-            let line = json!({"file": file, "q": question, "readings": readings(&input)});
-            lines.push_str(&format!("{line}\n"));
-        }
-    }
-    std::fs::write("target/suggest_readings.jsonl", lines).expect("the readings are written");
 }
 
 /// Asks every question and compares the shares of right answers with the least ones.

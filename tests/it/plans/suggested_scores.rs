@@ -1,0 +1,193 @@
+//! What drafts by rules are measured and learned with: the readings of all known questions, and the scores of any set.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use stata_service::library::load::Library;
+use stata_service::library::suggest::{SuggestInput, draft_of, readings, suggest};
+
+use super::suggested_library::{Read, drafted, judged, read, table};
+use crate::support::app::TestApp;
+
+/// The folder of the sets, and those from which the weights are learned.
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/suggest");
+const SETS: [&str; 35] = [
+    "asked",
+    "asked2",
+    "asked3",
+    "briefs",
+    "causaldata",
+    "daily",
+    "field",
+    "fresh",
+    "headers",
+    "headers2",
+    "letters",
+    "library",
+    "library2",
+    "people",
+    "textbook",
+    "unseen",
+    "unseen2",
+    "unseen3",
+    "unseen4",
+    "unseen5",
+    "unseen6",
+    "unseen7",
+    "unseen8",
+    "unseen9",
+    "unseen10",
+    "unseen11",
+    "unseen12",
+    "unseen13",
+    "unseen15",
+    "unseen16",
+    "unseen17",
+    "unseen18",
+    "unseen20",
+    "unseen23",
+    "plain",
+];
+
+fn set(name: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(format!("{FIXTURES}/{name}.jsonl")).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+fn field<'a>(question: &'a Value, name: &str) -> &'a str {
+    question[name].as_str().expect("a text")
+}
+
+/// Writes every known question with its readings to `target/suggest_readings.jsonl`.
+#[test]
+#[ignore = "writes what scripts/suggest/weights.py learns from; it checks nothing"]
+fn readings_of_all_known_questions() {
+    let library = Library::embedded().expect("the library");
+    let mut lines = String::new();
+    let mut known: BTreeMap<String, Read> = BTreeMap::new();
+    for file in SETS {
+        for question in set(file) {
+            let data = field(&question, "data");
+            let (dataset, values) = known.entry(data.to_owned()).or_insert_with(|| read(data));
+            let asked = field(&question, "question");
+            let readings = readings(&SuggestInput { library: &library, question: asked, dataset, values });
+            lines.push_str(&format!("{}\n", json!({"file": file, "q": question, "readings": readings})));
+        }
+    }
+    std::fs::write("target/suggest_readings.jsonl", lines).expect("the readings are written");
+}
+
+/// Prints the shares of right outcomes, roles, methods and of all three for each set of `SS_SUGGEST_SETS` (all known ones
+/// without it). `SS_SUGGEST_ANSWERS` names a file for the single drafts.
+#[test]
+#[ignore = "it only measures: docs/suggest.md"]
+fn scores_of_sets() {
+    let library = Library::embedded().expect("the library");
+    let mut known: BTreeMap<String, Read> = BTreeMap::new();
+    let mut lines = String::new();
+    for name in asked_for() {
+        let mut scores = Vec::new();
+        for question in set(&name) {
+            let data = field(&question, "data");
+            let (dataset, values) = known.entry(data.to_owned()).or_insert_with(|| read(data));
+            let text = field(&question, "question");
+            let made = suggest(&SuggestInput { library: &library, question: text, dataset, values });
+            let open = made.open_questions.iter().map(|q| json!({"field": q.field, "blocking": q.blocking}));
+            let made = json!({"draft": draft_of(&made), "open_questions": open.collect::<Vec<_>>()});
+            let right = judged(&question, &made);
+            scores.push(right);
+            lines.push_str(&format!(
+                "{}\n",
+                json!({"file": name, "q": question, "right": right, "made": made})
+            ));
+        }
+        printed(&name, &scores);
+    }
+    kept(&lines);
+}
+
+/// The same over HTTP, with the repairs of the service.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it only measures: docs/suggest.md"]
+async fn scores_of_sets_by_the_service() {
+    let app = TestApp::start().await;
+    let mut lines = String::new();
+    for name in asked_for() {
+        let mut scores = Vec::new();
+        for question in set(&name) {
+            let job = app.job(field(&question, "question")).await;
+            let (file, bytes) = table(field(&question, "data"));
+            app.upload(&job, &file, bytes).await.ok();
+            let made = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+            let right = judged(&question, &made);
+            scores.push(right);
+            lines.push_str(&format!(
+                "{}\n",
+                json!({"file": name, "q": question, "right": right, "made": made})
+            ));
+        }
+        printed(&name, &scores);
+    }
+    kept(&lines);
+}
+
+/// Each of these fell to another column or method: what an effect is studied beyond was taken for the outcome, a difference of a
+/// difference for a difference, a season for a holiday, a law in a panel for a column of unrelated rows.
+#[test]
+fn additions_seasons_and_laws_are_read_as_they_are_meant() {
+    let library = Library::embedded().expect("the library");
+    let drafted = |data: &str, question: &str| drafted(&library, data, question);
+    let asked =
+        "Does perceived stress predict life satisfaction over and above neuroticism and extraversion?";
+    let draft = drafted("pl_wellbeing", asked);
+    assert_eq!(draft["roles"]["outcome_var"], json!(["SWLS"]));
+    assert_eq!(draft["roles"]["controls"], json!(["neuroticism", "extraversion"]));
+    let asked = "Does the difference in weight between males and females depend on the species?";
+    let draft = drafted("pl_penguin", asked);
+    assert_eq!(draft["template_id"], json!("linear.interaction_margins"));
+    let draft = drafted("pl_retailm", "Is there a seasonal pattern in sales?");
+    assert_eq!(draft["template_id"], json!("ts.describe"));
+    let draft = drafted("pl_smokban", "Did smoking bans reduce the smoking rate?");
+    assert_eq!(draft["template_id"], json!("panel.fe"));
+    assert_eq!(draft["roles"]["entity_var"], json!(["state"]));
+    // a score of a questionnaire is no count, whatever is held constant
+    let draft = drafted("pl_charls", "独居老人的抑郁得分是否更高，控制年龄、性别和慢性病数量");
+    assert_eq!(draft["template_id"], json!("linear.ols_robust"));
+    // the treatment of a trial goes by the name of what was given
+    let asked = "Did access to microcredit raise household expenditure at endline, controlling for baseline expenditure?";
+    let draft = drafted("pl_mfi", asked);
+    assert_eq!(draft["roles"]["regressors"], json!(["treatment"]));
+}
+
+/// A setting of a measurement.
+#[expect(clippy::disallowed_methods, reason = "a measurement has no settings of the service")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn asked_for() -> Vec<String> {
+    let names = setting("SS_SUGGEST_SETS").unwrap_or_else(|| SETS.join(","));
+    names.split(',').map(str::to_owned).collect()
+}
+
+/// Writes the single drafts where that is asked for.
+fn kept(lines: &str) {
+    if let Some(path) = setting("SS_SUGGEST_ANSWERS") {
+        std::fs::write(path, lines).expect("the drafts are written");
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the scores are recorded in docs/suggest.md")]
+fn printed(name: &str, scores: &[[bool; 3]]) {
+    let share = |right: &dyn Fn(&[bool; 3]) -> bool| {
+        100.0 * scores.iter().filter(|s| right(s)).count() as f64 / scores.len().max(1) as f64
+    };
+    eprintln!(
+        "{name:12} {:4} outcome {:5.1} roles {:5.1} method {:5.1} all {:5.1}",
+        scores.len(),
+        share(&|s| s[0]),
+        share(&|s| s[1]),
+        share(&|s| s[2]),
+        share(&|s| !s.contains(&false))
+    );
+}
