@@ -93,9 +93,9 @@ pub(super) const RESTORE: CommandSpec = CommandSpec {
     ..CommandSpec::raw("restore", 4, restore, "restore [, not preserve]")
 };
 const MARKS: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("STRok"), OptSpec::flag("NOVARlist"), OptSpec::flag("zeroweight")]);
+    StandardSyntax::whole(&[OptSpec::flag("STRok"), OptSpec::flag("NOVARlist"), OptSpec::flag("zeroweight")]);
 const MARKOUT_SYNTAX: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("STRok"), OptSpec::flag("sysmissok")]);
+    StandardSyntax::whole(&[OptSpec::flag("STRok"), OptSpec::flag("sysmissok")]);
 pub(super) const MARKSAMPLE: CommandSpec = CommandSpec {
     examples: &[Example {
         // Rows 1, 3 and 4.
@@ -185,7 +185,7 @@ fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
         }
         s.scopes.push(scope);
     }
-    let quiet_before = s.out.quiet;
+    let (quiet_before, version) = (s.out.quiet, s.settings.version);
     s.out.quiet += usize::from(quiet);
     let echo = if s.out.echo && !quiet { Echo::On } else { Echo::Off };
     if echo == Echo::On {
@@ -193,6 +193,9 @@ fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
     }
     let result = if line.is_some() { s.run_text_to_end(&text, echo) } else { s.run_text(&text, echo) };
     s.out.quiet = quiet_before;
+    if mode != Mode::Include {
+        s.settings.version = version;
+    }
     while s.scopes.len() > depth {
         s.leave_scope();
     }
