@@ -16,6 +16,15 @@ pub enum Seen {
     Between(f64, f64),
 }
 
+/// What is known of an outcome between the limits.
+pub fn within(y: f64, lower: Option<f64>, upper: Option<f64>) -> Seen {
+    match (lower, upper) {
+        (Some(l), _) if y <= l => Seen::AtMost(l),
+        (_, Some(u)) if y >= u => Seen::AtLeast(u),
+        _ => Seen::Value(y),
+    }
+}
+
 /// Log likelihood of a normal latent outcome; index 0 is its mean, index 1 the log of its standard deviation.
 pub fn censored<const N: usize>(seen: Seen, [xb, lns]: [Jet<N>; 2]) -> Jet<N> {
     let scale = (-lns).exp();

@@ -160,7 +160,10 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "vl",
         ],
     ),
-    ("absorbed effects: templates keep to areg and xtreg", &["ivreghdfe", "ppml", "ppmlhdfe", "reghdfe"]),
+    (
+        "absorbed effects: templates keep to areg and xtreg",
+        &["ivreghdfe", "ppml", "ppmlhdfe", "reghdfe", "xtivreg2"],
+    ),
     (
         "panels and tables of the archive: templates keep to the commands of the manual",
         &[

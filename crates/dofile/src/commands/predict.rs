@@ -10,9 +10,9 @@ use super::{
 };
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
-use crate::ops::predict::{Effects, Own, Prediction, add, chosen, new_names};
+use crate::ops::predict::{Effects, Own, Prediction, add, chosen, new_names, short_names};
 use crate::session::Session;
-use crate::syntax::options::{OptSpec, split_options};
+use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -178,41 +178,6 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     cmd.check_options(syntax.options, syntax.unsupported)?;
     run(session, &cmd)
-}
-
-/// Models after which `p` is short for `pr`; after others it is `pearson`.
-const PROBABILITIES: &[&str] = &[
-    "logit",
-    "logistic",
-    "probit",
-    "dprobit",
-    "ivprobit",
-    "cloglog",
-    "scobit",
-    "hetprobit",
-    "mlogit",
-    "mprobit",
-    "ologit",
-    "oprobit",
-    "slogit",
-    "gologit2",
-    "rologit",
-    "xtlogit",
-    "xtprobit",
-    "xtcloglog",
-];
-
-/// The options with the short name `p` written out where it means `pr`.
-fn short_names(after: &str, text: &str) -> Result<String> {
-    let full = |name: String| match name.as_str() {
-        "p" if PROBABILITIES.contains(&after) => "pr".to_string(),
-        _ => name,
-    };
-    let parts = split_options(text)?.into_iter().map(|(name, argument)| match argument {
-        Some(argument) => format!("{}({argument})", full(name)),
-        None => full(name),
-    });
-    Ok(parts.collect::<Vec<_>>().join(" "))
 }
 
 fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

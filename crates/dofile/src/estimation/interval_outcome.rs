@@ -11,7 +11,7 @@ use crate::value::is_missing;
 use estimators::ml_censored::Seen;
 
 /// Observation of a row from its two ends; nothing when both are missing.
-fn seen(low: f64, high: f64) -> Option<Seen> {
+pub(crate) fn seen(low: f64, high: f64) -> Option<Seen> {
     match (is_missing(low), is_missing(high)) {
         (true, true) => None,
         (true, false) => Some(Seen::AtMost(high)),

@@ -5,7 +5,7 @@ use super::coefficients::find_coefficient;
 use super::functions::{self, Imp};
 use super::node::{Compiled, EvalCtx, Node};
 use super::parser::{BinOp, Expr};
-use super::{older_masks, older_results};
+use super::{older_arguments, older_results};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame};
 use crate::matrix::Matrix;
@@ -220,7 +220,7 @@ impl Binder<'_> {
         let spec = functions::find(name)
             .ok_or_else(|| StataError::new(133, format!("unknown function {name}()")))?;
         let mut nodes = args.iter().map(|a| self.bind(a)).collect::<Result<Vec<Node>>>()?;
-        older_masks::enlarge(self.names, name, &mut nodes);
+        older_arguments::renew(self.names, name, &mut nodes);
         if !spec.accepts(nodes.len()) {
             return Err(StataError::syntax());
         }

@@ -8,7 +8,7 @@ mod compile;
 pub mod functions;
 mod lexer;
 mod node;
-mod older_masks;
+mod older_arguments;
 mod older_results;
 mod parser;
 mod window;

@@ -20,6 +20,7 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
         "score" => format!("predict {rest}"),
         "stphtest" => format!("estat phtest {rest}"),
         "szroeter" => format!("estat szroeter {rest}"),
+        "jknife" => format!("jackknife {rest}"),
         "levels" => format!("levelsof {rest}"),
         "lfit" => format!("estat gof {rest}"),
         "lstat" => format!("estat classification {rest}"),

@@ -5,7 +5,7 @@ use crate::commands::official::is_official;
 use crate::commands::{ByRule, registry};
 use crate::error::{Result, StataError};
 use crate::expr::ByCall;
-use crate::session::{Echo, Flow, Line, Session};
+use crate::session::{Echo, Flow, LANGUAGE_VERSION, Line, Session};
 use crate::syntax::split;
 
 /// Prefixes of a command.
@@ -17,6 +17,8 @@ struct Prefixes {
     nested: bool,
     /// `novarabbrev` and `varabbrev`: whether names may be abbreviated.
     abbreviations: Option<bool>,
+    /// Hundred times the number of `version #:`.
+    version: Option<u32>,
     by: Option<ByText>,
 }
 
@@ -117,9 +119,14 @@ impl Session {
         }
         let abbreviations = self.settings.varabbrev;
         self.settings.varabbrev = p.abbreviations.unwrap_or(abbreviations);
+        let version = self.settings.version;
+        self.settings.version = p.version.unwrap_or(version);
         let depth = self.scopes.len();
         let result = run(self, p.by);
         self.out.quiet = quiet_before;
+        if p.version.is_some() {
+            self.settings.version = version;
+        }
         if p.abbreviations.is_some() {
             self.settings.varabbrev = abbreviations;
         }
@@ -175,7 +182,8 @@ impl Session {
                 rest = after_colon(tail);
             } else if abbreviates(&word, "version", 4) && tail.contains(':') {
                 let (number, command) = tail.split_once(':').ok_or_else(StataError::syntax)?;
-                number.trim().parse::<f64>().map_err(|_| StataError::syntax())?;
+                let number: f64 = number.trim().parse().map_err(|_| StataError::syntax())?;
+                p.version = Some((number.min(LANGUAGE_VERSION) * 100.0).round() as u32);
                 rest = command.trim().to_string();
             } else if word == "by" || abbreviates(&word, "bysort", 3) {
                 let sort = word != "by";

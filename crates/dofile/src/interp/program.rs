@@ -81,7 +81,10 @@ impl Session {
         let row_ids = program.sortpreserve.then(|| self.tag_rows());
         self.scopes.push(scope);
         let depth = self.scopes.len();
+        let version = self.settings.version;
         let result = self.run_lines(&program.lines, 0, program.lines.len(), Echo::Off);
+        // [P] version: a program that sets it leaves that of its caller
+        self.settings.version = version;
         while self.scopes.len() > depth {
             self.leave_scope();
         }

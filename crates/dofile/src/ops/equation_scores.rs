@@ -1,9 +1,9 @@
 //! Scores of the equations of a model: derivatives of the log likelihood of each row in each linear index and in each free
 //! parameter, without weights. Formulas: methods and formulas of [R] ologit, oprobit, mlogit, nbreg, glm, heckman,
-//! heckprobit, biprobit, zip.
+//! heckprobit, biprobit, zip. Those of outcomes with a scale are in `censored_scores`.
 
 use super::scores::{offset, score};
-use super::{glm, predict};
+use super::{censored_scores, glm, predict};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
 use crate::session::Session;
@@ -32,6 +32,9 @@ pub(crate) fn of_equations(
     let first = names.first().cloned().unwrap_or_default();
     let xb: Vec<f64> =
         plain(&first)?.iter().zip(&shift).map(|(a, b)| predict::combine(*a, *b, |a, b| a + b)).collect();
+    if censored_scores::knows(name) {
+        return censored_scores::of_scaled(s, name, parameters, (&first, &xb), rows);
+    }
     let pair = PAIRS.iter().find(|p| p.0 == name);
     if let Some((pair, second)) = pair.zip(names.get(1)) {
         return of_pair(s, *pair, parameters, [(&first, xb), (second, plain(second)?)], rows);

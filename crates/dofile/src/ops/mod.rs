@@ -1,6 +1,7 @@
 //! Code shared by commands of several families. Families of commands do not import each other.
 
 pub(crate) mod by_period;
+mod censored_scores;
 pub(crate) mod collection;
 pub(crate) mod data_files;
 pub(crate) mod dots;

@@ -5,6 +5,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::session::Session;
+use crate::syntax::options::split_options;
 use crate::syntax::{FvList, ParsedCommand};
 use crate::value::{MISSING, clean, is_missing};
 
@@ -147,4 +148,39 @@ pub(crate) fn design(
     let mut grid = Grid::new(frame, rows.to_vec());
     grid.load(positions.iter().filter_map(|p| parameters.terms[*p].as_ref()).filter(|t| !t.is_omitted()))?;
     Ok(grid.design(parameters, positions))
+}
+
+/// Models after which `p` is short for `pr`; after others it is `pearson`.
+const PROBABILITIES: &[&str] = &[
+    "logit",
+    "logistic",
+    "probit",
+    "dprobit",
+    "ivprobit",
+    "cloglog",
+    "scobit",
+    "hetprobit",
+    "mlogit",
+    "mprobit",
+    "ologit",
+    "oprobit",
+    "slogit",
+    "gologit2",
+    "rologit",
+    "xtlogit",
+    "xtprobit",
+    "xtcloglog",
+];
+
+/// The options with the short name `p` written out where it means `pr`.
+pub(crate) fn short_names(after: &str, text: &str) -> Result<String> {
+    let full = |name: String| match name.as_str() {
+        "p" if PROBABILITIES.contains(&after) => "pr".to_string(),
+        _ => name,
+    };
+    let parts = split_options(text)?.into_iter().map(|(name, argument)| match argument {
+        Some(argument) => format!("{}({argument})", full(name)),
+        None => full(name),
+    });
+    Ok(parts.collect::<Vec<_>>().join(" "))
 }

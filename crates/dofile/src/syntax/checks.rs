@@ -16,6 +16,20 @@ impl ParsedCommand {
         self.check_weighted_options(specs, unsupported)
     }
 
+    /// Splits the text of a command that takes the whole data, without weights and files.
+    ///
+    /// # Errors
+    /// r(101) for a part that the command does not take, r(198) for text that is none of the syntax.
+    pub fn whole(name: &str, text: &str) -> Result<Self> {
+        let cmd = Self::split(name, text, false)?;
+        cmd.refuse_weight()?;
+        cmd.refuse_selection()?;
+        match cmd.using {
+            Some(_) => Err(StataError::new(101, "using not allowed")),
+            None => Ok(cmd),
+        }
+    }
+
     /// r(101) where the line has a weight.
     pub fn refuse_weight(&self) -> Result<()> {
         match self.weight {

@@ -30,7 +30,7 @@ macro_rules! analyses {
 
 analyses! {
     panel_reshape world_indicators event_study dates_and_text programs_and_loops cohort household_survey simulation data_checks
-    files_and_matrices programs_of_authors time_series tables_for_papers applied_tables
+    files_and_matrices older_habits programs_of_authors time_series tables_for_papers applied_tables
 }
 
 /// The layout of two-way tables, and the order of `r()`, as printed in [R] tabulate twoway and [R] summarize.

@@ -66,3 +66,116 @@ fn commands_of_older_versions() {
         ],
     );
 }
+
+/// Prefixes before version 9 have their command in quotes in front of the expressions ([R] statsby, simulate of release 8).
+#[test]
+fn prefixes_of_version_eight() {
+    let data = "set obs 60\ngenerate g = mod(_n, 3)\ngenerate x = mod(7*_n, 11)\ngenerate y = x*(1 + g) + mod(_n, 5)\nset seed 5\n";
+    let run_of = |line: &str| run(&format!("{data}{line}\nscalar b = b_x[1] + b_x[2]\nscalar n = _N")).0;
+    for line in [
+        "statsby \"regress y x\" _b _se, by(g) clear",
+        "statsby \"regress y x, robust\" \"_b _se\", by(g) clear",
+    ] {
+        let session = run_of(&line.replace("_b _se", "b_x=_b[x]"));
+        let today = run_of("statsby b_x=_b[x], by(g) clear: regress y x");
+        assert_eq!(session.eval_num("b").ok(), today.eval_num("b").ok(), "{line}");
+        holds(&session, &["n == 3"]);
+    }
+    let mean = "program define draw, rclass\ngenerate z = rnormal()\nquietly summarize z\nreturn scalar m = r(mean)\ndrop z\nend\n";
+    let of = |line: &str| {
+        run(&format!("{data}{mean}quietly {line}\nquietly summarize m\nscalar s = r(sum)\nscalar n = _N")).0
+    };
+    let (old, new) = (of("simulate \"draw\" m=r(m), reps(4)"), of("simulate m=r(m), reps(4): draw"));
+    assert_eq!(old.eval_num("s").ok(), new.eval_num("s").ok());
+    holds(&old, &["n == 4"]);
+    let se = |line: &str| run(&format!("{data}quietly {line}\nscalar s = _se[x]")).0.eval_num("s").ok();
+    assert_eq!(se("bootstrap \"regress y x\" _b, reps(5)"), se("bootstrap _b, reps(5): regress y x"));
+    assert_eq!(se("jknife \"regress y x\" \"_b\""), se("jackknife _b: regress y x"));
+}
+
+/// `p` is the short name of the probability in `predict()` too.
+#[test]
+fn short_names_of_predictions() {
+    let data = "set obs 60\ngenerate x = mod(7*_n, 11)\ngenerate b = x + mod(3*_n, 7) > 8\n";
+    let (session, _) = run(&format!(
+        "{data}quietly logit b x\nquietly margins, dydx(x) predict(p)\nmatrix m = r(b)\nscalar brief = m[1,1]\n\
+         quietly margins, dydx(x) predict(pr)\nmatrix m = r(b)\nscalar whole = m[1,1]\n\
+         quietly mfx, predict(p)\nmatrix m = e(Xmfx_dydx)\nscalar a = m[1,1]\nquietly mfx\nmatrix m = e(Xmfx_dydx)\nscalar c = m[1,1]"
+    ));
+    holds(&session, &["brief == whole & a == c & brief < ."]);
+}
+
+/// Stata FAQ "Obtaining one-tailed probabilities for the t distribution" (1997): `tprob()` and `invt()` were two-tailed; the
+/// numbers are printed there. Since version 13 `invt()` is the inverse of `t()`.
+#[test]
+fn distributions_of_older_versions() {
+    let (session, _) = run(
+        "version 8\nscalar p1 = 1 - tprob(15, 1.6)/2\nscalar p2 = tprob(61, -1.96)/2\nscalar q = cond(1.65 <= 0, tprob(22, 1.65)/2, 1 - tprob(22, 1.65)/2)\n\
+         scalar old = invt(10, .95)\nscalar half = -invt(8, 1 - 2*.3)\nversion 18: scalar new = invt(10, .95)\n\
+         version 13\nscalar since = invt(10, .95)\nversion 8: scalar density = normden(1.3)\nset obs 2\ngenerate p = .9 + .05*(_n - 1)\nversion 6: generate t = invt(10, p)",
+    );
+    holds(
+        &session,
+        &[
+            "reldif(p1, .93477749) < 1e-8 & reldif(p2, .02728415) < 1e-6 & reldif(q, .94342544) < 1e-8",
+            "reldif(old, invttail(10, .025)) < 1e-12 & reldif(tprob(10, old), .05) < 1e-10",
+            "reldif(t(8, half), .3) < 1e-10",
+            "reldif(new, invttail(10, .05)) < 1e-12 & since == new",
+            "density == normalden(1.3)",
+            "reldif(t[2], old) < 1e-6 & reldif(t[1], new) < 1e-6",
+        ],
+    );
+}
+
+/// [D] egen of release 8: `any()` is `anyvalue()` today.
+#[test]
+fn any_of_egen_is_the_value() {
+    let (session, _) = run("set obs 4\ngenerate a = _n\negen b = any(a), values(1 3)");
+    holds(&session, &["b[1] == 1 & b[2] == . & b[3] == 3 & b[4] == ."]);
+}
+
+/// [R] hausman of release 7: one model is saved, the other one is that of the last estimates.
+#[test]
+fn hausman_of_version_seven() {
+    let (session, _) = run(
+        "set obs 80\nset seed 4\ngenerate id = ceil(_n/4)\nbysort id: generate t = _n\ngenerate x = rnormal() + id/10\n\
+         generate y = x + id/5 + rnormal()\nxtset id t\nquietly xtreg y x, fe\nestimates store fe\nhausman, save\n\
+         quietly xtreg y x, re\nestimates store re\nhausman\nscalar old = r(chi2)\nhausman fe re\nscalar new = r(chi2)\n\
+         hausman, save\nquietly xtreg y x, fe\nhausman, less\nscalar less = r(chi2)",
+    );
+    holds(&session, &["old == new & less == new & new < ."]);
+    let code = |text: &str| Session::default().run_captured(text).1;
+    assert_eq!(code("hausman"), 198);
+    assert_eq!(code("hausman, save"), 301);
+    assert_eq!(
+        code(
+            "set obs 9\ngenerate x = _n\ngenerate y = x + mod(x, 3)\nquietly regress y x\nestimates store a\nhausman a ., less"
+        ),
+        198
+    );
+}
+
+/// [P] version: the prefix holds for its command, and a program or do-file leaves the version of its caller.
+#[test]
+fn versions_end_with_what_set_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("old.do"), "version 9\nscalar inside = c(version)\n")
+        .expect("a do-file");
+    let mut session = Session::default();
+    session.cwd = folder.path().to_path_buf();
+    let (log, rc) = session.run_captured(
+        "version 8: scalar prefixed = c(version)\nscalar after = c(version)\nprogram define old\nversion 6\nscalar called = c(version)\n\
+         capture error 9\nend\nold\nscalar later = c(version)\ndo old.do\nscalar done = c(version)\nversion 12\n\
+         capture version 7: error 9\nscalar kept = c(version)",
+    );
+    assert_eq!(rc, 0, "{log}");
+    holds(
+        &session,
+        &[
+            "prefixed == 8 & after == 18",
+            "called == 6 & later == 18",
+            "inside == 9 & done == 18",
+            "kept == 12",
+        ],
+    );
+}

@@ -51,8 +51,7 @@ fn points(b: &Matrix, v: &Matrix) -> Option<(Vec<Point>, &'static str)> {
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let cmd = ParsedCommand::split(&cmd.name, &cmd.raw, false)?;
-    cmd.refuse_weight()?;
+    let cmd = ParsedCommand::whole(&cmd.name, &cmd.raw)?;
     if !cmd.list.trim().is_empty() {
         return Err(StataError::standard(198));
     }

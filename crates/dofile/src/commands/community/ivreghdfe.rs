@@ -88,7 +88,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     })?;
     declare(s, &mut state, &wanted)?;
     let effects = Effects::new(s, &state.model, &items)?;
-    let counts = without_effects(&mut state, &effects, adjustments)?;
+    let counts = take_out(&mut state, &effects, adjustments)?;
+    state.small = true;
+    // As in reghdfe, the constant counts next to effects that clusters excuse.
+    state.absorbed = if clustered(&state).is_empty() { counts.every } else { counts.beside_constant + 1 };
     drop_collinear(s, &mut state)?;
     let fit = estimate(s, cmd, "ivreghdfe", &state, |results| {
         results.scalar("N_hdfe", items.len() as f64).scalar("df_a", counts.df_a);
@@ -107,15 +110,19 @@ fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// Takes the effects, the constant among them, out of all columns.
-fn without_effects(state: &mut IvState, effects: &Effects, adjustments: Adjustments) -> Result<Cleaned> {
-    let weights = state.model.weights.as_ref().map(Weights::effective);
-    let weights = weights.as_ref().map(|(w, _)| w.as_slice());
-    let sets: Vec<&ClusterRows> = match &state.dependence {
+/// The cluster variables.
+fn clustered(state: &IvState) -> Vec<&ClusterRows> {
+    match &state.dependence {
         Some(Dependence::TwoWay([first, second, _])) => vec![first, second],
         _ => state.model.clusters.iter().collect(),
-    };
-    let clusters: Vec<Units> = sets.into_iter().map(|c| Units::new(c.of_row.clone())).collect();
+    }
+}
+
+/// Takes the effects, the constant among them, out of all columns.
+pub(super) fn take_out(state: &mut IvState, effects: &Effects, adjustments: Adjustments) -> Result<Cleaned> {
+    let weights = state.model.weights.as_ref().map(Weights::effective);
+    let weights = weights.as_ref().map(|(w, _)| w.as_slice());
+    let clusters: Vec<Units> = clustered(state).into_iter().map(|c| Units::new(c.of_row.clone())).collect();
     let lists = [&state.endogenous, &state.exogenous, &state.instruments];
     let columns: Vec<&[f64]> =
         lists.into_iter().flatten().map(|c| c.1.as_slice()).chain([state.y.as_slice()]).collect();
@@ -132,8 +139,5 @@ fn without_effects(state: &mut IvState, effects: &Effects, adjustments: Adjustme
     }
     state.y = cleaned.next().expect("the outcome is the last column");
     state.model.constant = false;
-    state.small = true;
-    // As in reghdfe, the constant counts next to effects that clusters excuse.
-    state.absorbed = if clusters.is_empty() { found.every } else { found.beside_constant + 1 };
     Ok(found)
 }

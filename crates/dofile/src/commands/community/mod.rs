@@ -127,6 +127,7 @@ mod xtabond2;
 mod xtabond2_equations;
 mod xtbalance;
 mod xtcsd;
+mod xtivreg2;
 mod xtmg;
 mod xtoverid;
 mod xtpmg;
@@ -299,6 +300,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtabond2::SPEC,
     xtbalance::SPEC,
     xtcsd::SPEC,
+    xtivreg2::SPEC,
     xtmg::SPEC,
     xtscc::SPEC,
     xtoverid::SPEC,

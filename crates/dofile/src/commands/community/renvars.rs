@@ -42,7 +42,7 @@ const OPTIONS: &[OptSpec] = &[
 ];
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let mut inner = ParsedCommand::split("renvars", &cmd.raw, false)?;
+    let mut inner = ParsedCommand::whole("renvars", &cmd.raw)?;
     inner.check_options(OPTIONS, &[])?;
     let (old, new) = match inner.list.split_once('\\') {
         Some((old, new)) => (old.trim(), Some(new.trim())),

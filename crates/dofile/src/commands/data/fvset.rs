@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let cmd = ParsedCommand::split("fvset", &cmd.raw, false)?;
+    let cmd = ParsedCommand::whole("fvset", &cmd.raw)?;
     let (what, rest) = cmd.list.split_once(char::is_whitespace).unwrap_or((cmd.list.as_str(), ""));
     let (first, list) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
     if what != "report" && !cmd.option_text.is_empty() {

@@ -69,7 +69,7 @@ fn facts(set: &ValueLabel, short: usize) -> Facts {
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let mut inner = ParsedCommand::split("labelbook", &cmd.raw, false)?;
+    let mut inner = ParsedCommand::whole("labelbook", &cmd.raw)?;
     inner.check_options(
         &[
             OptSpec::flag("Alpha"),

@@ -36,6 +36,10 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.if_exp.is_some() {
+        // the order of the rows is tested: Stata takes a range only
+        return Err(StataError::new(101, "if not allowed"));
+    }
     let variable = s.numeric_variable(cmd.list.trim())?;
     if cmd.has("drop") && cmd.has("split") {
         return Err(StataError::invalid("options drop and split may not be combined"));

@@ -19,7 +19,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let mut cmd = ParsedCommand::split("dfbeta", &cmd.raw, false)?;
+    let mut cmd = ParsedCommand::whole("dfbeta", &cmd.raw)?;
     cmd.check_options(&[OptSpec::text("STub")], &[])?;
     if s.e.cmd() != "regress" {
         return Err(StataError::new(301, "last estimates not found"));

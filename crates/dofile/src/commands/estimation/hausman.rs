@@ -24,8 +24,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "hausman name-consistent [name-efficient|.] [, sigmamore sigmaless constant]",
-    notes: "stores r(chi2) r(df) r(p) r(rank); formulas: [R] hausman",
+    syntax: "hausman name-consistent [name-efficient|.] [, sigmamore sigmaless constant] | hausman, save | hausman [, more|less sigmamore sigmaless constant]",
+    notes: "without names as in version 7, against the results of hausman, save, which are the consistent ones unless less; stores r(chi2) r(df) r(p) r(rank); formulas: [R] hausman",
     examples: &[Example {
         // One coefficient: the squared difference over the difference of the variances.
         run: "input y x z\n1 1 0\n3 2 0\n2 2 0\n5 3 1\n9 6 1\n6 5 1\nend\nregress y x\nestimates store ols\nscalar b = _b[x]\nscalar v = _se[x]^2\nivregress 2sls y (x = z), small\nestimates store iv\nscalar h = (_b[x] - b)^2/(_se[x]^2 - v)\nhausman iv ols",
@@ -33,8 +33,17 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-const OPTIONS: &[OptSpec] =
-    &[OptSpec::flag("SIGMAMore"), OptSpec::flag("SIGMALess"), OptSpec::flag("Constant")];
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::flag("SIGMAMore"),
+    OptSpec::flag("SIGMALess"),
+    OptSpec::flag("Constant"),
+    OptSpec::flag("Save"),
+    OptSpec::flag("More"),
+    OptSpec::flag("Less"),
+];
+
+/// Name of the results that `hausman, save` of version 7 keeps.
+const SAVED: &str = "_hausman";
 
 fn find<'a>(session: &'a Session, name: &str) -> Result<&'a Estimation> {
     if name == "." {
@@ -57,17 +66,39 @@ fn variance(estimation: &Estimation) -> Option<f64> {
     value.map(|v| v * v)
 }
 
-fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (body, options) = split_comma(&cmd.raw);
-    let options =
-        Options::parse("hausman", &options, OPTIONS, &["ALLEQs", "SKIPeqs", "EQuations", "FORCE", "df"])?;
+/// Names of the consistent and of the efficient results; nothing where the line only saves results, as in version 7.
+fn models(session: &mut Session, body: &str, options: &Options) -> Result<Option<(String, String)>> {
     let names: Vec<&str> = body.split_whitespace().collect();
+    if !names.is_empty()
+        && let Some(option) = ["save", "more", "less"].into_iter().find(|o| options.has(o))
+    {
+        return Err(StataError::option_not_allowed(option));
+    }
+    if options.has("save") {
+        if session.e.b().is_none() {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        let now = session.e.clone();
+        session.stored.set(SAVED, now);
+        return Ok(None);
+    }
     let (first, second) = match names[..] {
+        // the line of version 7: what was saved is consistent, unless the present results are the less efficient ones
+        [] if session.stored.get(SAVED).is_some() && options.has("less") => (".", SAVED),
+        [] if session.stored.get(SAVED).is_some() => (SAVED, "."),
         [first] => (first, "."),
         [first, second] => (first, second),
         _ => return Err(StataError::new(198, "one or two estimation results required")),
     };
-    let (consistent, efficient) = (find(session, first)?, find(session, second)?);
+    Ok(Some((first.to_string(), second.to_string())))
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (body, options) = split_comma(&cmd.raw);
+    let options =
+        Options::parse("hausman", &options, OPTIONS, &["ALLEQs", "SKIPeqs", "EQuations", "FORCE", "df"])?;
+    let Some((first, second)) = models(session, &body, &options)? else { return Ok(()) };
+    let (consistent, efficient) = (find(session, &first)?, find(session, &second)?);
     if [consistent, efficient].iter().any(|e| matches!(e.results.get_text("vce"), Some("robust" | "cluster")))
     {
         return Err(StataError::new(
@@ -103,7 +134,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .collect();
     let names: Vec<String> = pairs.iter().map(|(i, _)| c.stripe[*i].name.clone()).collect();
     let commands = [consistent, efficient].map(|e| e.cmd().to_string());
-    print(session, (first, second), &commands, &names, &rows);
+    print(session, (&first, &second), &commands, &names, &rows);
     let p = stata(chi2_tail(rank as f64, chi2));
     session.print("Test of H0: Difference in coefficients not systematic");
     session.print("");

@@ -64,7 +64,7 @@ pub(in crate::commands) fn one(
 }
 
 /// Commands after which scores are known.
-const SCORED: [&str; 15] = [
+const SCORED: [&str; 18] = [
     "regress",
     "logit",
     "logistic",
@@ -80,6 +80,9 @@ const SCORED: [&str; 15] = [
     "biprobit",
     "zip",
     "zinb",
+    "tobit",
+    "intreg",
+    "truncreg",
 ];
 
 /// The scores of all equations in their order, or that of `equation()`. The base outcome of `mlogit` has none.
@@ -95,6 +98,11 @@ pub(in crate::commands) fn scores(
     let mut found = of_equations(session, name, &Parameters::of(&session.e)?, rows)?;
     if let Some(base) = session.e.results.get_scalar("ibaseout").filter(|_| name == "mlogit") {
         found.remove(base as usize - 1);
+    }
+    if let Some((_, of_variance)) = found.get_mut(1).filter(|_| name == "tobit") {
+        // the manual promises the derivative in sigma, while e(b) holds its square
+        let sigma = session.e.results.get_scalar("sigma").unwrap_or(MISSING);
+        *of_variance = map(std::mem::take(of_variance), |u| u * 2.0 * sigma);
     }
     if let Some(text) = equation {
         let number = text.strip_prefix('#').and_then(|n| n.trim().parse::<usize>().ok());

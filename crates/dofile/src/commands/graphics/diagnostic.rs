@@ -122,7 +122,7 @@ struct Picture {
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let own = ParsedCommand::split(&cmd.name, &cmd.raw, false)?;
+    let own = ParsedCommand::whole(&cmd.name, &cmd.raw)?;
     if s.e.cmd() != "regress" {
         return Err(StataError::new(301, "last estimates not found"));
     }

@@ -16,7 +16,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: |session, cmd| {
-        let own = ParsedCommand::split("grc1leg", &cmd.raw, false)?;
+        let own = ParsedCommand::whole("grc1leg", &cmd.raw)?;
         graph::combine_as(session, "grc1leg", &own, Some(OneLegend::default()))
     },
     syntax: "grc1leg name [name ...] [, legendfrom(name) position(clock) graph_combine_options]",

@@ -117,8 +117,9 @@ fn parse(s: &Session, name: &str, raw: &str) -> Result<(ParsedCommand, Kind)> {
         () => return Err(StataError::invalid("specify means, proportions or variances")),
     };
     let mut cmd = ParsedCommand::split(name, &raw[end..], false)?;
-    if cmd.weight.is_some() && name == "cii" {
-        return Err(StataError::new(101, "weights not allowed"));
+    if name == "cii" {
+        cmd.refuse_weight()?;
+        cmd.refuse_selection()?;
     }
     cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let allowed: &[&str] = match kind {

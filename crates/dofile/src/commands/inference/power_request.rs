@@ -20,7 +20,7 @@ pub(super) fn parsed(
     options: &'static [OptSpec],
     unsupported: &'static [&'static str],
 ) -> Result<ParsedCommand> {
-    let mut cmd = ParsedCommand::split("power", text, false)?;
+    let mut cmd = ParsedCommand::whole("power", text)?;
     cmd.check_options(options, &[UNSUPPORTED, unsupported].concat())?;
     Ok(cmd)
 }

@@ -118,7 +118,7 @@ impl Plan {
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let mut cmd = ParsedCommand::split("sampsi", &cmd.raw, false)?;
+    let mut cmd = ParsedCommand::whole("sampsi", &cmd.raw)?;
     cmd.check_options(OPTIONS, REFUSED)?;
     let real = |name: &str| cmd.options.real(name);
     let values: Vec<Option<f64>> = cmd.list.split_whitespace().map(parse_number).collect();

@@ -147,7 +147,7 @@ fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
         }
         s.scopes.push(scope);
     }
-    let quiet_before = s.out.quiet;
+    let (quiet_before, version) = (s.out.quiet, s.settings.version);
     s.out.quiet += usize::from(quiet);
     let echo = if s.out.echo && !quiet { Echo::On } else { Echo::Off };
     if echo == Echo::On {
@@ -155,6 +155,9 @@ fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
     }
     let result = if line.is_some() { s.run_text_to_end(&text, echo) } else { s.run_text(&text, echo) };
     s.out.quiet = quiet_before;
+    if mode != Mode::Include {
+        s.settings.version = version;
+    }
     while s.scopes.len() > depth {
         s.leave_scope();
     }

@@ -8,9 +8,9 @@ use crate::syntax::{FvList, OptSpec, ParsedCommand, WeightKind, varlist};
 use crate::value::MISSING;
 
 const MARKS: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("STRok"), OptSpec::flag("NOVARlist"), OptSpec::flag("zeroweight")]);
+    StandardSyntax::whole(&[OptSpec::flag("STRok"), OptSpec::flag("NOVARlist"), OptSpec::flag("zeroweight")]);
 const MARKOUT_SYNTAX: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("STRok"), OptSpec::flag("sysmissok")]);
+    StandardSyntax::whole(&[OptSpec::flag("STRok"), OptSpec::flag("sysmissok")]);
 const MARK_SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("zeroweight")]).weights(super::ALL_WEIGHTS);
 pub(super) const MARKSAMPLE: CommandSpec = CommandSpec {

@@ -6,7 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::parts::scalar;
-use super::tobit::{limit, within};
+use super::tobit::limit;
 use super::zero::{log_mean, main_equation, read};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
@@ -18,7 +18,7 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use estimators::jet::{Formula, Jet};
-use estimators::ml_censored::Seen;
+use estimators::ml_censored::{Seen, within};
 use estimators::ml_zero::{ln_at_least, ln_at_most, poisson};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![

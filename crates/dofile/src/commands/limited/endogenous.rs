@@ -8,7 +8,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::endogenous_show::{footer, header, post_results};
 use super::endogenous_twostep;
 use super::parts::{Part, single, text};
-use super::tobit::{limit, within};
+use super::tobit::limit;
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level};
 use crate::estimation::likelihood;
@@ -23,7 +23,7 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, MlFit};
-use estimators::ml_censored::Seen;
+use estimators::ml_censored::{Seen, within};
 use estimators::ml_endogenous::{Outcome, with_endogenous};
 use estimators::ols::{self, Request};
 

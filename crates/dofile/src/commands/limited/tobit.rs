@@ -20,7 +20,7 @@ use crate::value::MISSING;
 use estimators::distributions::f_tail;
 use estimators::jet::Formula;
 use estimators::ml::Equation;
-use estimators::ml_censored::{Seen, censored};
+use estimators::ml_censored::{Seen, censored, within};
 use estimators::ols::{self, Request};
 use estimators::wald;
 
@@ -148,15 +148,6 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.post_estimation(est, model.touse.clone());
     Ok(())
-}
-
-/// What is known of an outcome between the limits.
-pub(super) fn within(y: f64, lower: Option<f64>, upper: Option<f64>) -> Seen {
-    match (lower, upper) {
-        (Some(l), _) if y <= l => Seen::AtMost(l),
-        (_, Some(u)) if y >= u => Seen::AtLeast(u),
-        _ => Seen::Value(y),
-    }
 }
 
 /// Names of the parameters; the log of the standard deviation is searched, the variance shown.

@@ -4,7 +4,6 @@
 //! Formulas: [R] truncreg.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::WEIGHTS;
 use super::tobit::start;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
@@ -13,7 +12,7 @@ use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::Reading;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::{concat_lists, ml_options};
 use estimators::jet::Formula;
 use estimators::ml::Equation;
@@ -24,6 +23,10 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(concat_lists!(OptSpec; OPTION
     .weights(WEIGHTS)
     .maximised()
     .unsupported(&["MARginal", "NOLRtest"]);
+
+/// Unlike other models of this family with analytic weights.
+const WEIGHTS: &[WeightKind] =
+    &[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance, WeightKind::Probability];
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {

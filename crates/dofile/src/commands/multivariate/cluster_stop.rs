@@ -19,7 +19,7 @@ const MOST_LEAVES: usize = 100;
 
 /// `cluster stop`.
 pub(super) fn stop(s: &mut Session, text: &str) -> Result<()> {
-    let mut cmd = ParsedCommand::split("cluster stop", text, false)?;
+    let mut cmd = ParsedCommand::whole("cluster stop", text)?;
     cmd.check_options(&[OptSpec::text("rule"), OptSpec::text("groups")], &["matrix", "variables"])?;
     let name = cmd.list.trim();
     let object = find(&s.frame, (!name.is_empty()).then_some(name))?;

@@ -245,7 +245,7 @@ fn list(session: &mut Session, title: &str, heading: &str, c: &Matrix, values: &
 }
 
 fn screeplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let cmd = ParsedCommand::split("screeplot", &cmd.raw, false)?;
+    let cmd = ParsedCommand::whole("screeplot", &cmd.raw)?;
     let values = matrix_of(session, "Ev")?;
     let mut rest = split_options(&cmd.option_text)?;
     let before = rest.len();
@@ -277,7 +277,7 @@ fn screeplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn loadingplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let cmd = ParsedCommand::split("loadingplot", &cmd.raw, false)?;
+    let cmd = ParsedCommand::whole("loadingplot", &cmd.raw)?;
     let rotated = session.e.results.matrices.get("r_L").is_some();
     let l = matrix_of(session, if rotated { "r_L" } else { "L" })?;
     if l.cols() < 2 {

@@ -55,6 +55,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
 
 /// Splits `[exp_list] [, options] : command` at the colon outside quotes and brackets.
 fn parts(name: &str, raw: &str) -> Result<(ParsedCommand, String)> {
+    if raw.trim_start().starts_with(['"', '`']) {
+        return older_parts(name, raw);
+    }
     let at = split::top_level_colon(raw).ok_or_else(|| {
         StataError::invalid(format!("{name} is a prefix: {name} [exp_list] [, options] : command"))
     })?;
@@ -74,4 +77,20 @@ fn parts(name: &str, raw: &str) -> Result<(ParsedCommand, String)> {
         ..ParsedCommand::default()
     };
     Ok((parsed, command.to_string()))
+}
+
+/// Splits `"command" exp_list [, options]`, the form before version 9. The list may stand in quotes too.
+fn older_parts(name: &str, raw: &str) -> Result<(ParsedCommand, String)> {
+    let at = split::top_level_comma(raw).unwrap_or(raw.len());
+    let words = split::words(&raw[..at]);
+    let (command, list) = words.split_first().ok_or_else(StataError::syntax)?;
+    let list: Vec<&str> = list.iter().map(|word| split::unquote(word)).collect();
+    let parsed = ParsedCommand {
+        name: name.to_string(),
+        list: list.join(" "),
+        option_text: raw[at..].trim_start_matches(',').trim().to_string(),
+        raw: raw.to_string(),
+        ..ParsedCommand::default()
+    };
+    Ok((parsed, split::unquote(command).to_string()))
 }

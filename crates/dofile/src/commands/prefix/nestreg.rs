@@ -51,6 +51,9 @@ struct Step {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (mut head, command) = parts("nestreg", cmd.raw.trim())?;
+    if !head.list.is_empty() {
+        return Err(StataError::syntax());
+    }
     head.check_options(OPTIONS, &[])?;
     let search = TermModel::read(s, "nestreg", &command)?;
     let with_lr = head.has("lrtable");

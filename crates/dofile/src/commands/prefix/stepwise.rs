@@ -52,6 +52,9 @@ struct Search {
 impl Search {
     fn read(s: &Session, raw: &str) -> Result<Self> {
         let (mut head, command) = parts("stepwise", raw)?;
+        if !head.list.is_empty() {
+            return Err(StataError::syntax());
+        }
         head.check_options(OPTIONS, &[])?;
         let (pr, pe) = (head.options.real("pr"), head.options.real("pe"));
         if pr.is_none() && pe.is_none() {

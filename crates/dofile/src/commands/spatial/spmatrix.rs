@@ -44,7 +44,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ if is("normalize", 4) => normalize(s, rest),
         _ if is("summarize", 3) => summarize(s, rest),
         "dir" => {
-            ParsedCommand::split("spmatrix dir", rest, false)?.check_options(&[], &[])?;
+            ParsedCommand::whole("spmatrix dir", rest)?.check_options(&[], &[])?;
             dir(s);
             Ok(())
         }
@@ -117,7 +117,7 @@ fn note(s: &mut Session, rest: &str) -> Result<()> {
 }
 
 fn normalize(s: &mut Session, rest: &str) -> Result<()> {
-    let mut cmd = ParsedCommand::split("spmatrix normalize", rest, false)?;
+    let mut cmd = ParsedCommand::whole("spmatrix normalize", rest)?;
     cmd.check_options(NORMALIZE, &[])?;
     let name = cmd.list.trim().to_string();
     let held = find(s, &name)?;
@@ -126,7 +126,7 @@ fn normalize(s: &mut Session, rest: &str) -> Result<()> {
 }
 
 fn summarize(s: &mut Session, rest: &str) -> Result<()> {
-    let mut cmd = ParsedCommand::split("spmatrix summarize", rest, false)?;
+    let mut cmd = ParsedCommand::whole("spmatrix summarize", rest)?;
     cmd.check_options(&[], &["GENerate"])?;
     let name = cmd.list.trim().to_string();
     let held = find(s, &name)?;

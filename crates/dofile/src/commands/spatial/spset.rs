@@ -50,7 +50,7 @@ pub(super) const SPEC_DISTANCE: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let mut cmd = ParsedCommand::split("spset", &cmd.raw, false)?;
+    let mut cmd = ParsedCommand::whole("spset", &cmd.raw)?;
     cmd.check_options(OPTIONS, &["shpfile", "noshpfile", "drop"])?;
     let list = cmd.list.trim().to_string();
     if cmd.has("clear") {

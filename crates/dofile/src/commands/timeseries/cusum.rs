@@ -18,6 +18,7 @@ use figure::{Color, Range, Series, Shape, Style};
 
 /// `estat sbcusum`.
 pub(super) fn cusum(session: &mut Session, call: &Call) -> Result<()> {
+    call.no_list()?;
     let own = ParsedCommand::split("estat sbcusum", &format!("{}, {}", call.list, call.option_text), false)?;
     let (mut kind, mut level, mut new, mut drawn) = (Cusum::Recursive, session.settings.level, None, true);
     let mut rest: Vec<RawOption> = Vec::new();

@@ -83,9 +83,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let is = |declared: &str| abbreviates(word, declared);
     match word {
         "set" => set(session, rest),
-        _ if is("CReate") => create(session, &ParsedCommand::split("irf", rest, false)?),
-        _ if is("Table") => irf_show::table(session, &ParsedCommand::split("irf", rest, false)?),
-        _ if is("Graph") => irf_show::graph(session, &ParsedCommand::split("irf", rest, false)?),
+        _ if is("CReate") => create(session, &ParsedCommand::whole("irf", rest)?),
+        _ if is("Table") => irf_show::table(session, &ParsedCommand::whole("irf", rest)?),
+        _ if is("Graph") => irf_show::graph(session, &ParsedCommand::whole("irf", rest)?),
         _ if is("CTable") => irf_show::combined(session, rest, irf_show::Combined::Tables),
         _ if is("CGraph") => irf_show::combined(session, rest, irf_show::Combined::Panels),
         _ if is("OGraph") => irf_show::combined(session, rest, irf_show::Combined::OnePlot),

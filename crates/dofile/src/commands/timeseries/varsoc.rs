@@ -87,6 +87,8 @@ fn varsoc(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.option_text.trim().is_empty() {
         return Err(StataError::invalid("options are not allowed after var"));
     }
+    // the lags of the fitted model are compared on its own sample
+    cmd.refuse_selection()?;
     let cmd = of_last(session)?;
     criteria_of(session, &cmd)
 }

@@ -58,8 +58,7 @@ fn state(session: &Session) -> Result<Arc<dyn std::any::Any + Send + Sync>> {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = state(session)?;
     let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
-    let cmd = ParsedCommand::split("tebalance", &cmd.raw, false)?;
-    cmd.refuse_weight()?;
+    let cmd = ParsedCommand::whole("tebalance", &cmd.raw)?;
     let (word, list) = crate::estimation::model::first_word(&cmd.list);
     match word {
         w if abbreviates(w, "SUMmarize") => summarize(session, &cmd, state),
@@ -261,8 +260,7 @@ fn teoverlap(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if state.score.is_empty() {
         return Err(StataError::new(321, "teoverlap needs a treatment model"));
     }
-    let cmd = ParsedCommand::split("teoverlap", &cmd.raw, false)?;
-    cmd.refuse_weight()?;
+    let cmd = ParsedCommand::whole("teoverlap", &cmd.raw)?;
     let mut points = 200;
     let mut rest = Vec::new();
     for option in split_options(&cmd.option_text)? {

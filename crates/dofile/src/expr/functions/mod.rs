@@ -80,6 +80,7 @@ const OLDER: &[(&str, &str)] = &[
     ("Binomial", "binomialtail"),
     ("binorm", "binormal"),
     ("chiprob", "chi2tail"),
+    ("fden", "Fden"),
     ("fprob", "Ftail"),
     ("invchi", "invchi2tail"),
     ("invfprob", "invFtail"),
@@ -90,6 +91,7 @@ const OLDER: &[(&str, &str)] = &[
     ("nchi", "nchi2"),
     ("norm", "normal"),
     ("normd", "normalden"),
+    ("normden", "normalden"),
     ("normprob", "normal"),
     ("npnchi", "npnchi2"),
 ];

@@ -70,6 +70,7 @@ pub(super) const TABLE: &[Function] = &[
     prob!("invnormal", "n", |a| if unit(a[0]) { normal_quantile(a[0]) } else { f64::NAN }),
     prob!("t", "nn", |a| kernel::t_tail(a[0], -a[1])),
     prob!("ttail", "nn", |a| kernel::t_tail(a[0], a[1])),
+    prob!("tprob", "nn", |a| 2.0 * kernel::t_tail(a[0], a[1].abs())),
     prob!("tden", "nn", |a| with(t(a[0]), |d| d.pdf(a[1]))),
     prob!("invt", "nn", |a| -kernel::t_inverse_tail(a[0], a[1])),
     prob!("invttail", "nn", |a| kernel::t_inverse_tail(a[0], a[1])),

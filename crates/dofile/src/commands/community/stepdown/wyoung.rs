@@ -40,7 +40,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let split = ParsedCommand::split("wyoung", &cmd.raw, false)?;
+    let split = ParsedCommand::whole("wyoung", &cmd.raw)?;
     let refused = &[
         "subgroup",
         "controls",

@@ -107,6 +107,7 @@ fn new_name(function: &str) -> &str {
         "robs" => "rownonmiss",
         "rfirst" => "rowfirst",
         "rlast" => "rowlast",
+        "any" => "anyvalue",
         "eqany" => "anymatch",
         "neqany" => "anycount",
         other => other,

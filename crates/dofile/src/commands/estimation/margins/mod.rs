@@ -22,6 +22,7 @@ use crate::estimation::factors::variables;
 use crate::estimation::margins::{Form as Derivative, Margin};
 use crate::estimation::reference::{Statement, degrees};
 use crate::matrix::Stripe;
+use crate::ops::predict::short_names;
 use crate::session::{OwnLimits, Session};
 use crate::syntax::options::{OptSpec, abbreviates, split_options};
 use crate::syntax::split::ParsedCommand;
@@ -244,6 +245,10 @@ fn take_repeated(cmd: &mut ParsedCommand) -> Result<(Vec<String>, Vec<String>)> 
 /// Reads the request; `repeated` has the texts of `at()` and of `predict()`.
 fn read(session: &Session, cmd: &ParsedCommand, repeated: (Vec<String>, Vec<String>)) -> Result<Request> {
     let (at_texts, predict) = repeated;
+    let predict = predict
+        .into_iter()
+        .map(|text| short_names(session.e.cmd(), &text))
+        .collect::<Result<Vec<String>>>()?;
     let kinds = [
         ("dydx", Derivative::Plain),
         ("eyex", Derivative::Elasticity),
