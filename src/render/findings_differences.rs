@@ -196,7 +196,7 @@ fn when(table: &Table, row: usize, step: f64, reading: Reading, style: &Style<'_
         _ if style.is_binary(term) && reading != Reading::Estimate && !is_difference => {
             plain(style, "if.slope", &[("x", &label)])
         }
-        _ if style.is_binary(term) => plain(style, "if.binary", &[("x", &label)]),
+        _ if style.is_binary(term) => style.instead(term, &label),
         Some((x, unit)) => plain(style, "if.unit", &[("x", x), ("step", &step), ("unit", unit)]),
         // without a step the label names the unit
         None => plain(style, "if.number", &[("x", &label), ("step", &step)]),
@@ -237,7 +237,7 @@ fn what(
         of_outcome: false,
         unit: None,
     };
-    let one = format!("{y} = 1");
+    let one = style.event(event?);
     let found = match (reading, kind_of_ratio(column, design)) {
         (Reading::Probability, _) => {
             let level =
@@ -264,7 +264,14 @@ fn what(
                 return Some((What { words, size: Size::Plain, of_outcome: true, unit }, true));
             }
             None => {
-                let plain_words = of(linear(design, model)?, &y, Size::Plain);
+                let key = linear(design, model)?;
+                if key == "linear" && style.is_share(event?) {
+                    return Some((
+                        of("share", &one, Size::Points),
+                        of_system && table.position("model").is_none(),
+                    ));
+                }
+                let plain_words = of(key, &y, Size::Plain);
                 let words = between(&y, style).unwrap_or(plain_words.words);
                 What { words, size: Size::Plain, of_outcome: true, unit }
             }

@@ -40,6 +40,8 @@ fn levels_come_from_value_labels_and_from_the_order_of_the_values() {
         column: column.to_owned(),
         companion: (!companion.is_empty()).then(|| companion.to_owned()),
         encoding: (!encoding.is_empty()).then(|| encoding.to_owned()),
+        order: Vec::new(),
+        base: None,
     };
     let mut job = Variable::new("job", StorageType::Byte);
     job.value_label = "jobs".to_owned();
@@ -116,6 +118,8 @@ fn levels_are_numbered_as_the_run_has_them_after_its_data_steps() {
         column: column.to_owned(),
         companion: companion.map(str::to_owned),
         encoding: companion.map(|_| "encode".to_owned()),
+        order: Vec::new(),
+        base: None,
     };
     let marks = [mark("arm", Some("ss_c_arm")), mark("wave", None)];
     let convert = |column: &str, to: ConvertTo, missing: &[&str]| DataStep {

@@ -102,6 +102,7 @@ pub(super) fn ingest(
         write(&mut workbook, &sheet, place, &kept, &readings, &plans, dest)?;
     let columns = output::describe(plans, &gathered, facts.rows);
     output::remark(&columns, &duplicates, facts.rows, &mut warnings);
+    output::side_by_side(&kept, &columns, &mut warnings);
     merged::remark(&mut workbook, &sheet, (&kept, &columns), header_row, &mut warnings);
     let repairs = repairs::offers(dest, &columns, &gathered.columns, place, &mut warnings)?;
     Ok(IngestedDataset {

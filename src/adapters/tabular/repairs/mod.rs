@@ -2,7 +2,9 @@
 //! were kept as text, codes for missing values. Each is a data step with the facts of the data after it; nothing is
 //! changed here.
 
+mod answers;
 pub(super) mod apply;
+mod blank_rows;
 mod cells;
 mod codes;
 mod facts;
@@ -116,6 +118,7 @@ pub(super) fn offers(
     if dropped.iter().all(|found| !found.has(place.rows)) {
         dropped.extend(totals::unnamed(&mut reader, columns, place)?);
     }
+    dropped.extend(blank_rows::between(&mut reader, columns, place)?);
     let rows: BTreeSet<u64> = dropped.iter().flat_map(|found| &found.rows).copied().collect();
     if !rows.is_empty() {
         codes::codes_without(&mut reader, columns, &rows, &mut scans)?;
@@ -126,7 +129,9 @@ pub(super) fn offers(
         match scan {
             Scan::Text(scan) => {
                 let offered = text_offers(*at, column, scan, &dropped, place);
-                if offered.is_empty() {
+                let is_of_words = offered.iter().all(|offer| offer.note.kind != "yes_and_no");
+                let said = is_of_words && answers::remark(column, scan, place, warnings);
+                if offered.is_empty() && !said {
                     orders::remark(column, scan, place, warnings);
                     spans::remark(column, scan, place, warnings);
                     mixed::remark(column, scan, place, warnings);
@@ -194,7 +199,7 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
         return dates;
     }
     // a number of another unit is not absent: no step may make it missing
-    let numbers = match scan.cells.has_several_units() {
+    let numbers = match scan.cells.has_several_units() || answers::is_of_two(column, scan) {
         true => Vec::new(),
         false => number_offers(at, column, scan, dropped, place),
     };

@@ -72,6 +72,11 @@ impl Shapes {
         first.map_or_else(String::new, |(cell, row)| format!("\"{}\" in {}", shown(cell), place.row(*row)))
     }
 
+    /// The different cells without blanks around them, with their first rows; cut where there are too many.
+    pub(super) fn different(&self) -> &BTreeMap<String, u64> {
+        &self.different
+    }
+
     /// Spellings of one word that differ in capital letters only, with their first rows: the word that comes first.
     pub(super) fn spelt_differently(&self) -> Option<&[(String, u64)]> {
         let several = self.spellings.values().filter(|spellings| spellings.len() > 1);
