@@ -222,6 +222,10 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
     let column = step.column.as_deref().ok_or_else(|| damaged("a conversion has no column"))?;
     let column = VariableName::parse(column).map_err(|e| RenderError::Damaged(e.to_string()))?;
     let to = step.to.as_ref().ok_or_else(|| damaged("a conversion has no type"))?;
+    if *to == ConvertTo::FillDown {
+        // from the first row to the last: each takes the value that the row above has by then ([D] replace)
+        return Ok(vec![format!("quietly replace {column} = {column}[_n-1] if missing({column}) & _n > 1")]);
+    }
     let mut lines =
         vec![format!("rename {column} ss_from"), "local ss_label : variable label ss_from".to_owned()];
     if !is_of_text(step, to) {

@@ -18,8 +18,8 @@ const PAGE: (u32, u32) = (11_906, 16_838);
 const MARGIN: u32 = 1_134;
 /// Rows up to which a table stays on one page.
 const KEPT_ROWS: usize = 30;
-/// Columns above which a section lies on its side.
-const UPRIGHT_COLUMNS: usize = 8;
+/// Letters of all columns above which a section lies on its side: 9 points on 170 mm.
+const UPRIGHT_LETTERS: f64 = 104.0;
 
 /// Writes the document.
 ///
@@ -75,7 +75,7 @@ fn tables(body: &mut String, report: &Report, budget: &Budget) -> Result<(), Ren
     let mut lying = false;
     for (k, grid) in report.printed().enumerate() {
         budget.check()?;
-        let wide = grid.width() > UPRIGHT_COLUMNS;
+        let wide = weights(grid).iter().sum::<f64>() > UPRIGHT_LETTERS;
         if wide != lying {
             let _ = write!(body, "<w:p><w:pPr>{}</w:pPr></w:p>", section(lying));
             lying = wide;
@@ -124,14 +124,20 @@ fn section(lying: bool) -> String {
     )
 }
 
-/// Widths of the columns of a table as wide as the page: by their longest text, up to a bound.
-fn widths(grid: &Grid, all: u32) -> Vec<u32> {
+/// Letters of each column with the space next to them: of its longest text, up to a bound, and of the longest word of its
+/// heading, which may take several lines.
+fn weights(grid: &Grid) -> Vec<f64> {
     let weight = |j: usize| {
         let cells = grid.rows.iter().filter(|r| r.kind != RowKind::Group).filter_map(|r| r.cells.get(j));
-        let texts = cells.map(|c| c.text.as_str()).chain(grid.head.get(j).map(String::as_str));
-        texts.map(letters).fold(7.0, f64::max).min(36.0) + 2.0
+        let words = grid.head.get(j).into_iter().flat_map(|head| head.split(' '));
+        cells.map(|c| c.text.as_str()).chain(words).map(letters).fold(7.0, f64::max).min(36.0) + 2.0
     };
-    let weights: Vec<f64> = (0..grid.width()).map(weight).collect();
+    (0..grid.width()).map(weight).collect()
+}
+
+/// Widths of the columns of a table as wide as the page: by their letters.
+fn widths(grid: &Grid, all: u32) -> Vec<u32> {
+    let weights = weights(grid);
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|w| (w / sum * f64::from(all)).floor() as u32).collect()
 }

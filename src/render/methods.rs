@@ -225,7 +225,7 @@ fn sample(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
             (Some(unit), Some(time)) => pick(
                 language,
                 &format!("The data are a panel of {unit} over {time}."),
-                &format!("数据为面板：个体 {unit}，时间 {time}。"),
+                &format!("数据为面板：个体为 {unit}，时间为 {time}。"),
             ),
             (None, Some(time)) => pick(
                 language,

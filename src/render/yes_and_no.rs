@@ -32,6 +32,14 @@ impl Style<'_> {
         Some((self.level(&format!("1.{own}"))?, self.level(&format!("0.{own}"))?))
     }
 
+    /// Returns the words of a term in a table of estimates; of a column of 0 and 1 with the word that its coefficient is for:
+    /// `smoker: yes`.
+    pub(super) fn row_of_term(&self, term: &str) -> String {
+        let words = self.term(term);
+        let one = self.yes_and_no(term).filter(|_| self.labels.binary.contains(self.labels.own(term)));
+        one.map_or_else(|| words.clone(), |(one, _)| format!("{words}: {one}"))
+    }
+
     /// Returns the condition that a column of 0 and 1 has the one value instead of the other, in the words of the data.
     pub(super) fn instead(&self, name: &str, label: &str) -> String {
         match self.yes_and_no(name) {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::cases::{Mistake, Noticed, m};
-use super::files::{plain, table};
+use super::files::{ROWS, plain, slope, table, xy};
 
 /// Several answers in a cell, one level under several words, rows without a value, two tables in one, too many groups.
 pub(super) fn of_answers() -> Vec<Mistake> {
@@ -78,6 +78,14 @@ fn shapes() -> Vec<Mistake> {
                 &["1 row in the table has no value in any column (the first is row 26)"],
             )
             .repaired(&[0], SLOPE_OF_25, 25),
+        m("cells merged down a column", "20 rows without a region, and advice alone", merged())
+            .named("data.xlsx")
+            .changed(json!({"sample_if": "region == \"North\""}))
+            .at(
+                Remark("merged_cells"),
+                &["region has 2 merged cells down the column (the first in rows 2 to 13)", "\"to\":\"fill_down\""],
+            )
+            .repaired(&[0], slope(|row| row <= 12), 12),
         m("two tables next to each other", "read as one table without a remark", {
             table("y,x,,region,area", |row, x, y| format!("{y},{x},,r{row},{}", row * 3 % 7))
         })
@@ -96,6 +104,24 @@ fn shapes() -> Vec<Mistake> {
             .draft(line)
             .at(Preview("too_many_levels"), &["region has more than 6 groups", "at most 6"]),
     ]
+}
+
+/// The table as a workbook with a region for each half of its rows, in merged cells.
+fn merged() -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in [(0, "region"), (1, "y"), (2, "x")] {
+        sheet.write(0, column, name).expect("a header");
+    }
+    for (first, name) in [(1, "North"), (ROWS / 2 + 1, "South")] {
+        let last = first + ROWS / 2 - 1;
+        sheet.merge_range(first, 0, last, 0, name, &rust_xlsxwriter::Format::new()).expect("merged");
+    }
+    for row in 1..=ROWS {
+        let (x, y) = xy(row);
+        sheet.write(row, 1, y).and_then(|s| s.write(row, 2, x)).expect("a row");
+    }
+    book.save_to_buffer().expect("a workbook")
 }
 
 /// Least squares of the table and of one more row, `x` = 25 and `y` = 62, which lies `e` = 2 above the line; the form is that of
