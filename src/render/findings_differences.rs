@@ -6,7 +6,7 @@ use super::evidence::evidence_of;
 use super::findings::{Reading, ratio_of_row, scaled};
 use super::made_terms::kind_of_ratio;
 use super::number::{brief, spoken, whole_or_fixed, whole_or_spoken};
-use super::sentences::{Estimate, plain};
+use super::sentences::{Estimate, heading, plain};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::units::{is_measured_in, unit, without_unit};
@@ -145,15 +145,6 @@ pub(super) fn difference(
 /// Interval and p.
 fn proof(estimate: &Estimate, style: &Style<'_>) -> String {
     evidence_of(estimate.interval, estimate.p, style)
-}
-
-/// The beginning of a sentence, which names a model, as its heading.
-fn heading(whose: &str, style: &Style<'_>) -> String {
-    let of = whose.trim_end_matches("; ").trim_end_matches('；');
-    if of.is_empty() {
-        return String::new();
-    }
-    pick(style.options.language, &format!("{of}: "), &format!("{of}："))
 }
 
 /// The round step in which the variable of a term varies; 1 for categories, for logarithms, which are elasticities, and for
@@ -372,8 +363,10 @@ pub(super) fn held((table, rows): (&Table, &[usize]), style: &Style<'_>) -> Opti
     said.dedup();
     // a number of events is compared at the same exposure
     let exposure = design.value("exposure_var").filter(|name| !name.is_empty());
+    let has_periods = design.values.get("time_effects").is_some_and(|value| *value == true);
+    let others = exposure.iter().chain(design.time.as_ref().filter(|_| has_periods));
     let mut all: Vec<&String> = Vec::new();
-    for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed).chain(&exposure) {
+    for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed).chain(others) {
         if !all.contains(&name) {
             all.push(name);
         }
