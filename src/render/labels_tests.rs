@@ -166,6 +166,6 @@ fn the_reference_category_is_the_one_level_without_a_term() {
 fn numbers_sort_as_numbers() {
     let mut levels = Levels::default();
     levels.take(&Values::Double(vec![1.5, -2.0, 0.0, -0.5, 1.5]));
-    let numbered = levels.numbered(&BTreeMap::new()).expect("few").into_values();
+    let numbered = levels.numbered(&BTreeMap::new(), &[]).expect("few").into_values();
     assert_eq!(numbered.collect::<Vec<_>>(), ["-2", "-0.5", "0", "1.5"]);
 }
