@@ -121,7 +121,7 @@ fn several(column: &Column, scan: &TextScan, place: Place) -> Said {
         let is_answer = |text: &&str| text.chars().count() <= LONGEST && text.chars().any(char::is_alphabetic);
         let repeated = answers.values().filter(|count| **count > 1).count();
         let fits = (2..=MOST_ANSWERS).contains(&answers.len())
-            && answers.keys().all(|answer| is_answer(&answer))
+            && answers.keys().all(is_answer)
             && repeated as f64 >= REPEATED * answers.len() as f64;
         // a comma stands between the parts of names and places, too
         let is_certain = !matches!(sign, ',' | '，') || repeated == answers.len() && joined.len() * 4 >= texts.len();
