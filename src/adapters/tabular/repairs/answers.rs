@@ -37,10 +37,15 @@ const SIDES: [[&[&str]; 2]; 2] = [
 
 /// Says what a text column holds, where it is one of these; true if something was said.
 pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &mut Warnings) -> bool {
-    let found = synonyms(column, scan, place).or_else(|| several(column, scan, place));
-    let Some((kind, message, hint)) = found else { return false };
-    warnings.withdraw(&["mixed_types"], &column.name);
-    warnings.warn(kind, Some(&column.name), message, &hint);
+    let name = Some(column.name.as_str());
+    if let Some((message, hint)) = synonyms(column, scan, place) {
+        warnings.withdraw(&["mixed_types"], &column.name);
+        warnings.warn("synonyms_of_text", name, message, &hint);
+    } else if let Some((message, hint)) = several(column, scan, place) {
+        warnings.warn("several_answers", name, message, &hint);
+    } else {
+        return false;
+    }
     true
 }
 
@@ -49,7 +54,8 @@ pub(super) fn is_of_two(column: &Column, scan: &TextScan) -> bool {
     sides(column, scan).is_some()
 }
 
-type Said = Option<(&'static str, String, String)>;
+/// The message and the advice.
+type Said = Option<(String, String)>;
 
 /// The texts of the two sides, as the file has them with their first rows, where one side has several words.
 fn sides<'a>(column: &Column, scan: &'a TextScan) -> Option<[Vec<(&'a str, u64)>; 2]> {
@@ -99,7 +105,7 @@ fn synonyms(column: &Column, scan: &TextScan, place: Place) -> Said {
          another text, which a data step for blanks repairs first",
         words.join(", ")
     );
-    Some(("synonyms_of_text", message, hint))
+    Some((message, hint))
 }
 
 /// `music; sport`, `微信、抖音`.
@@ -146,6 +152,6 @@ fn several(column: &Column, scan: &TextScan, place: Place) -> Said {
         let hint = format!(
             "derive a variable of 0 and 1 for each answer that the question needs, such as strpos({name}, \"{answer}\"){caution}"
         );
-        Some(("several_answers", message, hint))
+        Some((message, hint))
     })
 }
