@@ -61,7 +61,7 @@ async fn a_word_for_absence_is_the_base_and_the_others_follow_in_their_order() {
     assert_eq!(mark["order"], json!(["none", "low dose", "high dose"]), "{frozen}");
     assert_eq!(mark["base"], json!({"level": "none", "reason": "control"}));
     let found = results(&app, &job).await;
-    near(&found, &[("dose: low dose", -4.0), ("dose: high dose", -10.0), ("_cons", 100.0)]);
+    near(&found, &[("dose: low dose", -4.0), ("dose: high dose", -10.0), ("Constant", 100.0)]);
     app.stop().await;
 }
 
