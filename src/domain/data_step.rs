@@ -65,6 +65,8 @@ pub enum ConvertTo {
     TextLower,
     /// 1 for the text `one`, 0 for the other text of the column.
     YesNo,
+    /// The value of the row above where a cell has none.
+    FillDown,
 }
 
 impl ConvertTo {
@@ -80,7 +82,8 @@ impl ConvertTo {
             | Self::FirstYear
             | Self::Text
             | Self::TextLower
-            | Self::YesNo => None,
+            | Self::YesNo
+            | Self::FillDown => None,
         }
     }
 
@@ -282,6 +285,9 @@ impl DataStep {
             Some(ConvertTo::YesNo) => {
                 let one = self.one.as_deref().unwrap_or_default();
                 either(&format!("0 and 1, 1 for \"{one}\""), &format!("0 和 1，\"{one}\" 为 1"))
+            }
+            Some(ConvertTo::FillDown) => {
+                either("each empty cell like the one above", "空单元格沿用上一行的值")
             }
             Some(to) => match to.mask() {
                 Some(mask) if to.reads_year_first_too() => {

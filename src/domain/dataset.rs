@@ -163,6 +163,9 @@ pub struct Column {
     pub has_negative: bool,
     /// For text: the longest value in bytes.
     pub max_bytes: Option<u32>,
+    /// For text with few different values among its first rows: these values in a fixed order; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<String>,
 }
 
 impl Column {

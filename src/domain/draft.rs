@@ -119,6 +119,9 @@ pub struct Statement {
     /// Columns to be treated as categories.
     #[serde(default)]
     pub categorical_vars: Vec<String>,
+    /// Column of categories → the level that its others are compared with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub base_levels: BTreeMap<String, String>,
     /// Interactions, each as the list of its columns.
     #[serde(default)]
     pub interaction_terms: Vec<Vec<String>>,

@@ -286,6 +286,22 @@ pub struct CategoricalMark {
     /// How the companion is made: `encode` or `group_label`.
     #[serde(default)]
     pub encoding: Option<String>,
+    /// Levels of a text that are numbered first, in this order; the others follow in alphabetical order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<String>,
+    /// The level that the others are compared with, where the rows of the analysis have it; null in plans of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseLevel>,
+}
+
+/// The base of a column of categories.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct BaseLevel {
+    /// The level: a text, or a number as the data have it.
+    pub level: String,
+    /// Why: `stated` by the client, `control` (a word for absence or control), `scale` (the lowest of an ordered set), `first`
+    /// (in alphabetical order), `lowest` (of numbers).
+    pub reason: String,
 }
 
 /// How the panel or time series is declared.

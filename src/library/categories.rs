@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::binding::{Binding, Violation};
+use super::base_levels::numbering;
+use super::binding::{Binding, Violation, bind};
+use super::freeze::FreezeRequest;
 use super::terms::MODEL_TERMS;
 use crate::domain::dataset::Column;
-use crate::domain::plan::CategoricalMark;
+use crate::domain::draft::Statement;
+use crate::domain::encode::{SafeText, is_storable};
+use crate::domain::plan::{BaseLevel, CategoricalMark};
 use crate::domain::profile::{MAX_LEVELS, companion_method, companion_name};
 use crate::domain::template::TemplateMeta;
 
@@ -39,13 +43,66 @@ pub(super) fn marks(meta: &TemplateMeta, columns: &[Column], binding: &Binding) 
         let method = companion_method(column);
         let companion = method.map(|_| companion_name(&column.name, &taken));
         taken.extend(companion.clone());
+        let stated = binding.statement.base_levels.get(&column.name).map(String::as_str);
+        let numbering = numbering(column, stated);
         marks.push(CategoricalMark {
             column: column.name.clone(),
             companion,
             encoding: method.map(|m| m.as_str().to_owned()),
+            order: numbering.order,
+            base: numbering.base,
         });
     }
     marks
+}
+
+/// Returns the columns that a draft treats as categories with the base of each, as far as it is known.
+pub fn bases(meta: &TemplateMeta, columns: &[Column], statement: &Statement) -> Vec<(String, BaseLevel)> {
+    let binding = bind(meta, statement, &FreezeRequest::default(), columns);
+    let marks = marks(meta, columns, &binding).into_iter();
+    marks.filter_map(|mark| Some((mark.column, mark.base?))).collect()
+}
+
+/// The base that the client states must be a level of a column that the analysis treats as categories.
+pub(super) fn check_bases(meta: &TemplateMeta, columns: &[Column], binding: &mut Binding) {
+    let marked = categorical_columns(meta, columns, binding);
+    let mut violations = Vec::new();
+    for (name, level) in &binding.statement.base_levels {
+        let wrong = match marked.iter().find(|column| column.name == *name) {
+            None => Some((
+                format!("`{name}` is no column of categories of this analysis"),
+                marked.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", "),
+            )),
+            Some(column) => unknown_level(column, level),
+        };
+        violations.extend(wrong.map(|(reason, suggestion)| Violation {
+            path: format!("base_levels.{name}"),
+            reason,
+            value: json!(level),
+            suggestion,
+        }));
+    }
+    binding.violations.extend(violations);
+}
+
+/// What keeps a level from being the base of a column, with what would do.
+fn unknown_level(column: &Column, level: &str) -> Option<(String, String)> {
+    if column.is_text() {
+        let known = column.levels.len() as u64 == column.distinct;
+        if known && !column.levels.iter().any(|l| l == level) {
+            let reason = format!("`{}` has no level {level:?}", column.name);
+            return Some((reason, column.levels.join(", ")));
+        }
+        let unsafe_text = SafeText::parse(level).err()?;
+        return Some((format!("the level cannot be written: {unsafe_text}"), "another level".to_owned()));
+    }
+    let number = level.parse::<f64>().ok().filter(|x| is_storable(*x));
+    let within = |x: &f64| column.min.is_none_or(|min| *x >= min) && column.max.is_none_or(|max| *x <= max);
+    if number.filter(within).is_some() {
+        return None;
+    }
+    let reason = format!("`{}` holds numbers, and {level:?} is none of them", column.name);
+    Some((reason, "a number of the column".to_owned()))
 }
 
 /// A column that is treated as categories needs few levels, and a companion must not stand for a quantity.

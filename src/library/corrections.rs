@@ -173,6 +173,7 @@ pub(super) fn renamed(
         *columns = columns.iter().map(new).collect();
     }
     out.categorical_vars = out.categorical_vars.iter().map(new).collect();
+    out.base_levels = out.base_levels.iter().map(|(column, level)| (new(column), level.clone())).collect();
     for term in &mut out.interaction_terms {
         *term = term.iter().map(new).collect();
     }

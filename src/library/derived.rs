@@ -139,5 +139,6 @@ fn column_of(variable: &DerivedVariable, columns: &[Column]) -> Column {
         // a number of unknown sign is not held against it: the run's own checks see the values
         has_negative: low < 0.0 && high <= 0.0,
         max_bytes: None,
+        levels: Vec::new(),
     }
 }

@@ -169,6 +169,7 @@ fn bound<'a>(input: &FreezeInput<'a>, derived: Derived) -> Result<(&'a Template,
     acknowledged(&input.request.acknowledged_checks, &mut binding);
     rows(&template.meta, primary.row_count, &primary.columns, &mut binding);
     categories::check_marks(&template.meta, &primary.columns, &mut binding);
+    categories::check_bases(&template.meta, &primary.columns, &mut binding);
     Ok((template, binding))
 }
 

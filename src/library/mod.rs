@@ -11,8 +11,9 @@
 
 mod absent_columns;
 pub mod applicability;
+mod base_levels;
 pub mod binding;
-mod categories;
+pub mod categories;
 mod corrections;
 pub mod data_steps;
 pub mod derived;

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::base_levels::STATED;
 use super::binding::{Binding, Source};
 use super::categories;
 use super::data_steps;
 use super::freeze::{FORMATS_ALWAYS, FreezeInput};
 use super::load::Template;
 use super::missing_parameters::shown;
-use super::render::PREAMBLE_VERSION;
+use super::render::{PLAIN_PREAMBLE, PREAMBLE_VERSION};
 use crate::domain::artifact::ArtifactKind;
 use crate::domain::canonical::sha256_of;
 use crate::domain::dataset::{Column, DatasetRole, Inputs};
@@ -20,8 +21,8 @@ use crate::domain::layout;
 use crate::domain::parameter_test::ParameterTest;
 use crate::domain::params::condition_tree;
 use crate::domain::plan::{
-    ArchiveConstraints, BoundParameter, Constraints, Contract, PLAN_VERSION, PanelDeclaration, Plan,
-    PlanDependency, PlanOutput, PlanStep, PlanTemplate, RankedTemplate, Rationale,
+    ArchiveConstraints, BoundParameter, CategoricalMark, Constraints, Contract, PLAN_VERSION,
+    PanelDeclaration, Plan, PlanDependency, PlanOutput, PlanStep, PlanTemplate, RankedTemplate, Rationale,
 };
 use crate::domain::template::{Parameter, ParameterType, TemplateMeta};
 
@@ -35,9 +36,10 @@ pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Bindi
     let meta = &template.meta;
     let columns = input.inputs.primary().map_or(&[][..], |d| d.columns.as_slice());
     let used = used_columns(meta, columns, binding);
+    let marks = categories::marks(meta, columns, binding);
     let mut plan = Plan {
         plan_version: PLAN_VERSION,
-        preamble_version: PREAMBLE_VERSION,
+        preamble_version: preamble_of(&marks),
         plan_id: PlanId::parse("0".repeat(64)).expect("64 hexadecimal digits"),
         revision: input.revision,
         rel_path: layout::PLAN_PATH.to_owned(),
@@ -59,7 +61,7 @@ pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Bindi
         contract: contract(input, meta, binding),
         sample_if: binding.sample_if.clone(),
         derived_variables: binding.derived.clone(),
-        categorical_vars: categories::marks(meta, columns, binding),
+        categorical_vars: marks,
         interaction_terms: binding.statement.interaction_terms.clone(),
         panel: panel(meta, binding),
         data_steps: data_steps::needed(&binding.stepped, &used),
@@ -77,6 +79,17 @@ pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Bindi
     plan
 }
 
+/// The version of the preamble that writes these marks; of a plan without a numbering and a stated base the older one, so that it
+/// stays the same plan.
+fn preamble_of(marks: &[CategoricalMark]) -> u32 {
+    let is_stated = |mark: &CategoricalMark| mark.base.as_ref().is_some_and(|base| base.reason == STATED);
+    if marks.iter().any(|mark| !mark.order.is_empty() || is_stated(mark)) {
+        PREAMBLE_VERSION
+    } else {
+        PLAIN_PREAMBLE
+    }
+}
+
 /// Returns what decides the result, as `plan_id` hashes it. Requirement, rationale, status of dependencies,
 /// times and formats are outside it.
 pub fn content(plan: &Plan, with_seed: bool) -> Value {
@@ -87,6 +100,11 @@ pub fn content(plan: &Plan, with_seed: bool) -> Value {
         .iter()
         .map(|v| json!({"name": v.name, "canonical": v.canonical, "label": v.label}))
         .collect();
+    // a base that follows from the data decides nothing more
+    let mut marked = plan.categorical_vars.clone();
+    for mark in &mut marked {
+        mark.base = mark.base.take().filter(|base| base.reason == STATED);
+    }
     let mut content = json!({
         "plan_version": plan.plan_version,
         "preamble_version": plan.preamble_version,
@@ -99,7 +117,7 @@ pub fn content(plan: &Plan, with_seed: bool) -> Value {
         "bound": bound,
         "sample_if": plan.sample_if.as_ref().map(|c| &c.canonical),
         "derived_variables": derived,
-        "categorical_vars": plan.categorical_vars,
+        "categorical_vars": marked,
         "interaction_terms": plan.interaction_terms,
         "panel": plan.panel,
         "data_steps": plan.data_steps,

@@ -7,12 +7,15 @@ use crate::domain::plan::{CategoricalMark, DerivedVariable, Plan, PlanCondition}
 use crate::domain::profile::CompanionMethod;
 use crate::domain::template::ParameterType;
 
+use super::base_levels::STATED;
 use super::load::Template;
 use super::repairs;
-use crate::domain::encode::{SafeText, VariableName};
+use crate::domain::encode::{SafeText, VariableName, number_text};
 
-/// The version of the preamble; part of `plan_id`. Raise it with every change of the generated text.
-pub const PREAMBLE_VERSION: u32 = 1;
+/// The newest version of the preamble; part of `plan_id`. Raise it with every change of the generated text.
+pub const PREAMBLE_VERSION: u32 = 2;
+/// The oldest version that this release writes: a plan without a numbering of levels and without a stated base.
+pub const PLAIN_PREAMBLE: u32 = 1;
 /// The folder of the staged idioms, below the engine's working directory.
 pub const ADO_DIR: &str = "ado";
 /// The empty folder that stands for PLUS and PERSONAL, below the engine's working directory.
@@ -54,7 +57,9 @@ pub struct MainDo {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
     /// The plan was made for another version of the preamble.
-    #[error("the plan needs preamble version {plan}, this release writes {PREAMBLE_VERSION}")]
+    #[error(
+        "the plan needs preamble version {plan}, this release writes {PLAIN_PREAMBLE} to {PREAMBLE_VERSION}"
+    )]
     PreambleVersion {
         /// Version in the plan.
         plan: u32,
@@ -72,7 +77,7 @@ pub enum RenderError {
 /// # Errors
 /// [`RenderError`] if the template is not the plan's, or a stored value is not what freeze would store.
 pub fn render(plan: &Plan, template: &Template, facts: &RunFacts) -> Result<MainDo, RenderError> {
-    if plan.preamble_version != PREAMBLE_VERSION {
+    if !(PLAIN_PREAMBLE..=PREAMBLE_VERSION).contains(&plan.preamble_version) {
         return Err(RenderError::PreambleVersion { plan: plan.preamble_version });
     }
     if plan.template.template_id != template.meta.id {
@@ -292,20 +297,53 @@ fn derived(variable: &DerivedVariable) -> Result<Vec<String>, RenderError> {
 
 /// The numeric companion of a column, with the column's label or name as its label.
 fn companion(mark: &CategoricalMark) -> Result<Vec<String>, RenderError> {
-    let Some(companion) = &mark.companion else { return Ok(Vec::new()) };
-    let (column, companion) = (name(&mark.column)?, name(companion)?);
+    let column = name(&mark.column)?;
+    let stated = mark.base.as_ref().filter(|base| base.reason == STATED).map(|base| base.level.as_str());
+    let Some(companion) = &mark.companion else {
+        return stated.map(|level| base_of_numbers(&column, &column, level)).into_iter().collect();
+    };
+    let companion = name(companion)?;
+    let mut lines = Vec::new();
     let made = match mark.encoding.as_deref().and_then(CompanionMethod::parse) {
+        Some(CompanionMethod::Encode) if !mark.order.is_empty() => {
+            lines.push(numbered(&companion, &mark.order)?);
+            format!("encode {column}, generate({companion}) label({companion})")
+        }
         Some(CompanionMethod::Encode) => format!("encode {column}, generate({companion})"),
         Some(CompanionMethod::GroupLabel) => format!("egen long {companion} = group({column}), label"),
         None => return Err(RenderError::Damaged(format!("`{column}` has no known encoding"))),
     };
-    Ok(vec![
-        made,
+    lines.push(made);
+    lines.extend([
         format!("local ss_label : variable label {column}"),
         // figures would show the name of the companion
         format!("if `\"`macval(ss_label)'\"' == \"\" local ss_label \"{column}\""),
         format!("label variable {companion} `\"`macval(ss_label)'\"'"),
-    ])
+    ]);
+    if let (Some(level), Some("group_label")) = (stated, mark.encoding.as_deref()) {
+        lines.push(base_of_numbers(&column, &companion, level)?);
+    }
+    Ok(lines)
+}
+
+/// Numbers the first levels of a text, which `encode` then takes from the value label ([D] encode).
+fn numbered(companion: &VariableName, order: &[String]) -> Result<String, RenderError> {
+    let mut line = format!("label define {companion}");
+    for (number, level) in (1..).zip(order) {
+        let level = SafeText::parse(level.as_str()).map_err(|e| RenderError::Damaged(e.to_string()))?;
+        line.push_str(&format!(" {number} {}", level.quoted()));
+    }
+    Ok(line)
+}
+
+/// Makes the level of a number the base of `factor` ([R] fvset).
+fn base_of_numbers(column: &VariableName, factor: &VariableName, level: &str) -> Result<String, RenderError> {
+    let number: f64 =
+        level.parse().map_err(|_| RenderError::Damaged(format!("the base of `{column}` is no number")))?;
+    let number = number_text(number);
+    Ok(format!(
+        "quietly summarize {factor} if {column} == {number}, meanonly\nif r(N) > 0 fvset base `=r(min)' {factor}"
+    ))
 }
 
 fn selection(plan: &Plan, template: &Template) -> Result<Vec<String>, RenderError> {

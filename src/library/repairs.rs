@@ -47,11 +47,24 @@ pub(super) fn carry_out(step: &DataStep, main: &mut Dataset) -> PlannedStep {
         }
         for after in offer.columns {
             for column in main.columns.iter_mut().filter(|c| c.name == after.name) {
+                let levels = levels_after(step, std::mem::take(&mut column.levels));
                 *column = after.clone();
+                if column.is_text() {
+                    column.levels = levels;
+                }
             }
         }
     }
     PlannedStep { step: step.clone(), columns: Vec::new(), overlap: Vec::new() }
+}
+
+/// The levels of a text column after a step that spells its values in another way.
+fn levels_after(step: &DataStep, levels: Vec<String>) -> Vec<String> {
+    let kept = levels.into_iter().filter(|level| !step.missing.contains(level));
+    let mut after: Vec<String> = kept.map(|level| step.respelt(&level).unwrap_or(level)).collect();
+    after.sort();
+    after.dedup();
+    after
 }
 
 /// Returns the data after offered repairs; other steps change nothing.
@@ -159,7 +172,9 @@ pub fn with_repairs(mut problem: Problem, inputs: &Inputs, statement: &Statement
 }
 
 /// Remarks on a column that no step repairs, and that say why it is not what an analysis needs.
-const UNREPAIRED: [&str; 6] = [
+const UNREPAIRED: [&str; 8] = [
+    "several_answers",
+    "synonyms_of_text",
     "mixed_number_styles",
     "mixed_types",
     "mixed_date_orders",
@@ -207,6 +222,10 @@ pub(super) fn lines(step: &DataStep) -> Result<Vec<String>, RenderError> {
     let column = step.column.as_deref().ok_or_else(|| damaged("a conversion has no column"))?;
     let column = VariableName::parse(column).map_err(|e| RenderError::Damaged(e.to_string()))?;
     let to = step.to.as_ref().ok_or_else(|| damaged("a conversion has no type"))?;
+    if *to == ConvertTo::FillDown {
+        // from the first row to the last: each takes the value that the row above has by then ([D] replace)
+        return Ok(vec![format!("quietly replace {column} = {column}[_n-1] if missing({column}) & _n > 1")]);
+    }
     let mut lines =
         vec![format!("rename {column} ss_from"), "local ss_label : variable label ss_from".to_owned()];
     if !is_of_text(step, to) {

@@ -164,6 +164,8 @@ pub enum ValueRule {
     Differs,
     /// The values are clusters, of which there are enough.
     Clusters,
+    /// There are at most so many values.
+    AtMost(u16),
 }
 
 impl ValueRule {
@@ -182,6 +184,7 @@ impl ValueRule {
                 | ValueRule::Varies
                 | ValueRule::Differs
                 | ValueRule::Clusters
+                | ValueRule::AtMost(_)
         )
     }
 
@@ -193,6 +196,7 @@ impl ValueRule {
             ValueRule::ZeroOrOne | ValueRule::TwoValues => 6,
             ValueRule::Groups => Self::MOST_GROUPS,
             ValueRule::Clusters => Self::ENOUGH_CLUSTERS,
+            ValueRule::AtMost(most) => usize::from(most) + 1,
         }
     }
 }

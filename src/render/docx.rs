@@ -8,6 +8,7 @@ use ::figure::docx;
 use super::figure;
 use super::grid::{Align, Grid, RowKind};
 use super::report::Report;
+use super::words::pick;
 use super::{Budget, Language, RenderError};
 
 /// English Metric Units in 1/96 inch.
@@ -15,20 +16,23 @@ const EMU: f64 = 9_525.0;
 /// Twentieths of a point: A4, its margins, and what is left for text.
 const PAGE: (u32, u32) = (11_906, 16_838);
 const MARGIN: u32 = 1_134;
-/// Columns above which a section lies on its side.
-const UPRIGHT_COLUMNS: usize = 8;
+/// Rows up to which a table stays on one page.
+const KEPT_ROWS: usize = 30;
+/// Letters of all columns above which a section lies on its side: 9 points on 170 mm.
+const UPRIGHT_LETTERS: f64 = 104.0;
 
 /// Writes the document.
 ///
 /// # Errors
 /// [`RenderError`].
 pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
+    let colon = pick(report.language, ": ", "：");
     let mut body = paragraph("Title", &report.title);
     for (key, value) in &report.facts {
         let _ = write!(
             body,
             "<w:p><w:pPr><w:pStyle w:val=\"Facts\"/></w:pPr>{}{}</w:p>",
-            run(&format!("{key}: "), "<w:b/>"),
+            run(&format!("{key}{colon}"), "<w:b/>"),
             run(value, "")
         );
     }
@@ -71,7 +75,7 @@ fn tables(body: &mut String, report: &Report, budget: &Budget) -> Result<(), Ren
     let mut lying = false;
     for (k, grid) in report.printed().enumerate() {
         budget.check()?;
-        let wide = grid.width() > UPRIGHT_COLUMNS;
+        let wide = weights(grid).iter().sum::<f64>() > UPRIGHT_LETTERS;
         if wide != lying {
             let _ = write!(body, "<w:p><w:pPr>{}</w:pPr></w:p>", section(lying));
             lying = wide;
@@ -120,14 +124,20 @@ fn section(lying: bool) -> String {
     )
 }
 
-/// Widths of the columns of a table as wide as the page: by their longest text, up to a bound.
-fn widths(grid: &Grid, all: u32) -> Vec<u32> {
+/// Letters of each column with the space next to them: of its longest text, up to a bound, and of the longest word of its
+/// heading, which may take several lines.
+fn weights(grid: &Grid) -> Vec<f64> {
     let weight = |j: usize| {
         let cells = grid.rows.iter().filter(|r| r.kind != RowKind::Group).filter_map(|r| r.cells.get(j));
-        let texts = cells.map(|c| c.text.as_str()).chain(grid.head.get(j).map(String::as_str));
-        texts.map(letters).fold(7.0, f64::max).min(36.0) + 2.0
+        let words = grid.head.get(j).into_iter().flat_map(|head| head.split(' '));
+        cells.map(|c| c.text.as_str()).chain(words).map(letters).fold(7.0, f64::max).min(36.0) + 2.0
     };
-    let weights: Vec<f64> = (0..grid.width()).map(weight).collect();
+    (0..grid.width()).map(weight).collect()
+}
+
+/// Widths of the columns of a table as wide as the page: by their letters.
+fn widths(grid: &Grid, all: u32) -> Vec<u32> {
+    let weights = weights(grid);
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|w| (w / sum * f64::from(all)).floor() as u32).collect()
 }
@@ -156,7 +166,7 @@ fn table(out: &mut String, grid: &Grid, caption: &str, lying: bool) {
         let _ = write!(out, "<w:gridCol w:w=\"{width}\"/>");
     }
     out.push_str("</w:tblGrid>");
-    let look = Look { small, align: &grid.align, widths: &widths };
+    let mut look = Look { small, align: &grid.align, widths: &widths, keep: grid.rows.len() <= KEPT_ROWS };
     if !grid.over.is_empty() {
         out.push_str("<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>");
         look.over(out, &grid.over);
@@ -165,8 +175,10 @@ fn table(out: &mut String, grid: &Grid, caption: &str, lying: bool) {
     out.push_str("<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>");
     look.cells(out, grid.head.iter().map(String::as_str), "TableHeading", below, false);
     out.push_str("</w:tr>");
-    for row in &grid.rows {
+    for (k, row) in grid.rows.iter().enumerate() {
         let texts = row.cells.iter().map(|c| c.text.as_str());
+        // a table that fits on a page is not divided: each row stays with the next one
+        look.keep &= k + 1 < grid.rows.len();
         out.push_str("<w:tr><w:trPr><w:cantSplit/></w:trPr>");
         match row.kind {
             RowKind::Group => look.group(out, texts.take(1).collect::<String>().as_str()),
@@ -190,6 +202,8 @@ struct Look<'a> {
     small: &'a str,
     align: &'a [Align],
     widths: &'a [u32],
+    /// True for rows that stay on the page of the next one.
+    keep: bool,
 }
 
 impl Look<'_> {
@@ -201,6 +215,7 @@ impl Look<'_> {
         borders: &str,
         inset: bool,
     ) {
+        let keep = if self.keep { "<w:keepNext/>" } else { "" };
         for (j, ((text, align), width)) in cells.zip(self.align).zip(self.widths).enumerate() {
             let justify = match align {
                 Align::Left => "left",
@@ -210,7 +225,7 @@ impl Look<'_> {
             let indent = if inset && j == 0 { "<w:ind w:left=\"200\"/>" } else { "" };
             let _ = write!(
                 out,
-                "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/>{borders}</w:tcPr><w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{indent}<w:jc w:val=\"{justify}\"/></w:pPr>{}</w:p></w:tc>",
+                "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/>{borders}</w:tcPr><w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{keep}{indent}<w:jc w:val=\"{justify}\"/></w:pPr>{}</w:p></w:tc>",
                 run(text, self.small)
             );
         }
@@ -223,7 +238,7 @@ impl Look<'_> {
         let span = self.widths.len() - 1;
         let _ = write!(
             out,
-            "<w:tc><w:tcPr><w:tcW w:w=\"{first}\" w:type=\"dxa\"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=\"TableHeading\"/></w:pPr></w:p></w:tc><w:tc><w:tcPr><w:tcW w:w=\"{rest}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/><w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders></w:tcPr><w:p><w:pPr><w:pStyle w:val=\"TableHeading\"/><w:jc w:val=\"center\"/></w:pPr>{}</w:p></w:tc>",
+            "<w:tc><w:tcPr><w:tcW w:w=\"{first}\" w:type=\"dxa\"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=\"TableHeading\"/><w:keepNext/></w:pPr></w:p></w:tc><w:tc><w:tcPr><w:tcW w:w=\"{rest}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/><w:tcBorders><w:bottom w:val=\"single\" w:sz=\"4\"/></w:tcBorders></w:tcPr><w:p><w:pPr><w:pStyle w:val=\"TableHeading\"/><w:jc w:val=\"center\"/></w:pPr>{}</w:p></w:tc>",
             run(text, self.small)
         );
     }
@@ -233,7 +248,7 @@ impl Look<'_> {
         let (all, span) = (self.widths.iter().sum::<u32>(), self.widths.len());
         let _ = write!(
             out,
-            "<w:tc><w:tcPr><w:tcW w:w=\"{all}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=\"TableGroup\"/></w:pPr>{}</w:p></w:tc>",
+            "<w:tc><w:tcPr><w:tcW w:w=\"{all}\" w:type=\"dxa\"/><w:gridSpan w:val=\"{span}\"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=\"TableGroup\"/><w:keepNext/></w:pPr>{}</w:p></w:tc>",
             run(text, self.small)
         );
     }

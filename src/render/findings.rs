@@ -12,6 +12,7 @@ use super::sentences::{Estimate, Finding, USUAL, cut, plain, row_of, said_of, ta
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
+use super::yes_and_no::did_effect;
 use super::{
     findings_cointegration, findings_conditions, findings_contrasts, findings_data, findings_descriptions,
     findings_diagnostics, findings_effects, findings_latent, findings_levels, findings_medical,
@@ -169,7 +170,7 @@ fn of_terms<'a>(table: &'a Table, reading: Reading, only: Option<&str>, style: &
     let meeting: Vec<usize> = rows.iter().copied().filter(|row| style.design.is_both(term(*row))).collect();
     let most = meeting.iter().map(factors).max().unwrap_or(0);
     if let Some(row) = meeting.into_iter().find(|row| factors(row) == most) {
-        let said = if most == 2 { effect(table, row, style) } else { triple(table, row, style) };
+        let said = if most == 2 { did_effect(table, row, style) } else { triple(table, row, style) };
         return OfTerms { table, reading, sentences: said.into_iter().collect(), compared: Vec::new() };
     }
     let (mut all, mut compared): (Vec<Finding>, Vec<usize>) = (Vec::new(), Vec::new());
@@ -278,13 +279,6 @@ fn varies(whose: &str, (term, joint): (&str, &str), style: &Style<'_>) -> String
         ),
         &format!("{whose}{x}：模型含有 {joint}，其影响不是一个数；表格与图形显示其如何变化。"),
     )
-}
-
-/// The difference in differences.
-fn effect(table: &Table, row: usize, style: &Style<'_>) -> Option<Finding> {
-    let named = |name: Option<&String>| Some(style.variable(name?));
-    let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
-    said_of(style, "did", (table, row), &[("x", &x), ("y", &y)])
 }
 
 /// The difference of two differences in differences: the third factor is neither the treatment nor the period.

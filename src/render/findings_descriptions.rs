@@ -113,9 +113,14 @@ fn by_group(table: &Table, style: &Style<'_>) -> Vec<String> {
         let all = rows(table).find(|row| of(row) && table.cell(*row, "group").text() == "all")?;
         let groups = rows(table).filter(|row| of(row) && table.cell(*row, "group").text() != "all");
         let (most, least) = ends(table, groups, "mean")?;
-        let mean = |row: usize| number(table, row, "mean").map(|x| spoken(x, style.options.decimals));
+        let is_share = style.is_share(name);
+        let mean = |row: usize| {
+            let x = number(table, row, "mean")?;
+            Some(if is_share { percent(x) } else { spoken(x, style.options.decimals) })
+        };
+        let kind = if is_share { "highest_share" } else { "highest_mean" };
         let values = [
-            ("y", style.variable(name)),
+            ("y", if is_share { style.event(name) } else { style.variable(name) }),
             ("x", by.clone()),
             ("a", group(table, most, "group", style)),
             ("b", group(table, least, "group", style)),
@@ -123,7 +128,7 @@ fn by_group(table: &Table, style: &Style<'_>) -> Vec<String> {
             ("mean_b", mean(least)?),
             ("value", mean(all)?),
         ];
-        Some(plain(style, "highest_mean", &values.each_ref().map(|(key, text)| (*key, text.as_str()))))
+        Some(plain(style, kind, &values.each_ref().map(|(key, text)| (*key, text.as_str()))))
     };
     names.into_iter().filter_map(one).collect()
 }

@@ -6,7 +6,7 @@ use super::evidence::evidence_of;
 use super::findings::{Reading, ratio_of_row, scaled};
 use super::made_terms::kind_of_ratio;
 use super::number::{brief, spoken, whole_or_fixed, whole_or_spoken};
-use super::sentences::{Estimate, plain};
+use super::sentences::{Estimate, heading, plain};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::units::{is_measured_in, unit, without_unit};
@@ -147,15 +147,6 @@ fn proof(estimate: &Estimate, style: &Style<'_>) -> String {
     evidence_of(estimate.interval, estimate.p, style)
 }
 
-/// The beginning of a sentence, which names a model, as its heading.
-fn heading(whose: &str, style: &Style<'_>) -> String {
-    let of = whose.trim_end_matches("; ").trim_end_matches('；');
-    if of.is_empty() {
-        return String::new();
-    }
-    pick(style.options.language, &format!("{of}: "), &format!("{of}："))
-}
-
 /// The round step in which the variable of a term varies; 1 for categories, for logarithms, which are elasticities, and for
 /// average effects, which hold for small steps only.
 fn step(term: &str, reading: Reading, style: &Style<'_>) -> f64 {
@@ -196,7 +187,7 @@ fn when(table: &Table, row: usize, step: f64, reading: Reading, style: &Style<'_
         _ if style.is_binary(term) && reading != Reading::Estimate && !is_difference => {
             plain(style, "if.slope", &[("x", &label)])
         }
-        _ if style.is_binary(term) => plain(style, "if.binary", &[("x", &label)]),
+        _ if style.is_binary(term) => style.instead(term, &label),
         Some((x, unit)) => plain(style, "if.unit", &[("x", x), ("step", &step), ("unit", unit)]),
         // without a step the label names the unit
         None => plain(style, "if.number", &[("x", &label), ("step", &step)]),
@@ -237,7 +228,7 @@ fn what(
         of_outcome: false,
         unit: None,
     };
-    let one = format!("{y} = 1");
+    let one = style.event(event?);
     let found = match (reading, kind_of_ratio(column, design)) {
         (Reading::Probability, _) => {
             let level =
@@ -264,7 +255,14 @@ fn what(
                 return Some((What { words, size: Size::Plain, of_outcome: true, unit }, true));
             }
             None => {
-                let plain_words = of(linear(design, model)?, &y, Size::Plain);
+                let key = linear(design, model)?;
+                if key == "linear" && style.is_share(event?) {
+                    return Some((
+                        of("share", &one, Size::Points),
+                        of_system && table.position("model").is_none(),
+                    ));
+                }
+                let plain_words = of(key, &y, Size::Plain);
                 let words = between(&y, style).unwrap_or(plain_words.words);
                 What { words, size: Size::Plain, of_outcome: true, unit }
             }
@@ -365,8 +363,10 @@ pub(super) fn held((table, rows): (&Table, &[usize]), style: &Style<'_>) -> Opti
     said.dedup();
     // a number of events is compared at the same exposure
     let exposure = design.value("exposure_var").filter(|name| !name.is_empty());
+    let has_periods = design.values.get("time_effects").is_some_and(|value| *value == true);
+    let others = exposure.iter().chain(design.time.as_ref().filter(|_| has_periods));
     let mut all: Vec<&String> = Vec::new();
-    for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed).chain(&exposure) {
+    for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed).chain(others) {
         if !all.contains(&name) {
             all.push(name);
         }

@@ -1,8 +1,9 @@
 //! The main results of tests: means of two groups or of two measurements, and tests that only have a p-value.
 
 use super::evidence::p_words;
+use super::findings_descriptions::{ends, percent};
 use super::number::spoken;
-use super::sentences::{Estimate, Finding, REJECTS, plain, row_of, said, said_of, table_of};
+use super::sentences::{Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 use super::words::{name, pick};
@@ -18,9 +19,13 @@ const GROUPS: [(&str, &str, &str); 3] = [
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let means = table_of(tables, "table_ttest.csv").and_then(|t| means(t, style));
     let shares = || table_of(tables, "table_shares.csv").and_then(|t| shares(t, style));
-    let of_groups = means.or_else(shares).or_else(|| groups(tables, style));
+    let of_two = means.or_else(shares);
+    let of_groups = of_two.map(|said| vec![said]).or_else(|| {
+        let said = groups(tables, style)?;
+        Some(std::iter::once(said).chain(group_ends(tables, style)).collect())
+    });
     match of_groups {
-        Some(said) => vec![said],
+        Some(said) => said,
         None => related(tables, style).into_iter().chain(row_shares(tables, style)).collect(),
     }
 }
@@ -114,7 +119,16 @@ fn means(table: &Table, style: &Style<'_>) -> Option<Finding> {
         let level =
             |row| style.level(&format!("{}.{group}", note(row))).unwrap_or_else(|| note(row).to_owned());
         let (x, y) = (style.variable(group), style.variable(style.design.outcome.as_deref()?));
-        let (a, b, mean_a, mean_b) = (level(first), level(second), mean(first)?, mean(second)?);
+        let (a, b) = (level(first), level(second));
+        let outcome = style.design.outcome.as_deref()?;
+        if style.is_share(outcome) {
+            let share = |row: usize| Some(percent(table.cell(row, "estimate").number()?));
+            let (of_a, of_b, y) = (share(first)?, share(second)?, style.event(outcome));
+            let values =
+                [("x", x.as_str()), ("y", &y), ("a", &a), ("b", &b), ("mean_a", &of_a), ("mean_b", &of_b)];
+            return points_of(style, "share_points", (table, test), &values);
+        }
+        let (mean_a, mean_b) = (mean(first)?, mean(second)?);
         let values =
             [("x", x.as_str()), ("y", &y), ("a", &a), ("b", &b), ("mean_a", &mean_a), ("mean_b", &mean_b)];
         return said_of(style, "means", (table, test), &values);
@@ -124,6 +138,42 @@ fn means(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (mean_a, mean_b) = (mean(first)?, mean(second)?);
     let values = [("a", a.as_str()), ("b", &b), ("mean_a", &mean_a), ("mean_b", &mean_b)];
     said_of(style, "change", (table, test), &values)
+}
+
+/// The sentence of a difference of shares, in percentage points.
+fn points_of(
+    style: &Style<'_>,
+    kind: &str,
+    (table, row): (&Table, usize),
+    values: &[(&str, &str)],
+) -> Option<Finding> {
+    let points = Estimate::of(table, row, USUAL)?.scaled(100.0);
+    let (value, evidence) = points.words(style);
+    let own = [("value", value.as_str()), ("evidence", evidence.as_str())];
+    Some(table.says(said(style, kind, points.excludes(0.0), &[values, &own].concat())))
+}
+
+/// The groups with the highest and the lowest mean, of the analysis of variance: a test says only that they differ.
+fn group_ends(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
+    table_of(tables, "table_anova.csv")?;
+    let table = table_of(tables, "table_groups.csv")?;
+    let (most, least) = ends(table, 0..table.rows.len(), "mean")?;
+    let group = style.design.group.as_deref()?;
+    let name = |row: usize| {
+        let text = table.cell(row, "group").text();
+        style.level(&format!("{text}.{group}")).unwrap_or_else(|| text.to_owned())
+    };
+    let outcome = style.design.outcome.as_deref()?;
+    let is_share = style.is_share(outcome);
+    let mean = |row: usize| {
+        let x = table.cell(row, "mean").number()?;
+        Some(if is_share { percent(x) } else { spoken(x, style.options.decimals) })
+    };
+    let (x, y) =
+        (style.variable(group), if is_share { style.event(outcome) } else { style.variable(outcome) });
+    let (a, b, of_a, of_b) = (name(most), name(least), mean(most)?, mean(least)?);
+    let values = [("x", x.as_str()), ("y", &y), ("a", &a), ("b", &b), ("mean_a", &of_a), ("mean_b", &of_b)];
+    Some(table.says(plain(style, if is_share { "share_ends" } else { "mean_ends" }, &values)))
 }
 
 /// A test that groups are equal.

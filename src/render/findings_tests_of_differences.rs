@@ -8,7 +8,10 @@ use super::*;
 fn labels() -> Labels {
     Labels {
         columns: ["y", "x", "z", "log_y", "log_x", "week8", "age", "pay"].map(str::to_owned).into(),
-        binary: ["z".to_owned()].into(),
+        binary: ["z", "smokes", "visited"].map(str::to_owned).into(),
+        levels: ["smokes", "visited"]
+            .map(|name| (name.to_owned(), [(0, "no".to_owned()), (1, "yes".to_owned())].into()))
+            .into(),
         variables: [("x", "Schooling (years)"), ("age", "Age (years)")]
             .map(|(name, label)| (name.to_owned(), label.to_owned()))
             .into(),
@@ -52,6 +55,21 @@ fn a_coefficient_says_how_much_higher_the_outcome_is() {
     );
     let zh = said(FILE, &csv, &of, Language::Zh);
     assert_eq!(zh[0], "Schooling (years) 每高 1，y 平均高 0.500（95% 置信区间 0.300 至 0.700；p < 0.001）。");
+}
+
+#[test]
+fn columns_of_0_and_1_have_the_words_of_the_data_and_shares() {
+    let csv = format!("{HEAD}\nvisited,smokes,0.05,0.01,0.00001,0.03,0.07\n");
+    let of = design("regress", "visited", &["smokes"]);
+    assert_eq!(
+        said(FILE, &csv, &of, Language::En)[0],
+        "If smokes is “yes” instead of “no”, the share with visited = yes is on average 5.000 percentage points higher \
+         (95% CI 3.000 to 7.000; p < 0.001)."
+    );
+    assert_eq!(
+        said(FILE, &csv, &of, Language::Zh)[0],
+        "smokes 为“yes”而非“no”时，visited = yes 的比例平均高 5.000 个百分点（95% 置信区间 3.000 至 7.000；p < 0.001）。"
+    );
 }
 
 #[test]

@@ -62,6 +62,7 @@ impl Labels {
         }
         for derived in &plan.derived_variables {
             labels.columns.insert(derived.name.clone());
+            labels.binary.extend((derived.kind == "byte").then(|| derived.name.clone()));
             if let Some(label) = derived.label.as_deref().map(str::trim).filter(|l| !l.is_empty()) {
                 labels.variables.insert(derived.name.clone(), label.to_owned());
             }
@@ -132,7 +133,7 @@ impl Labels {
             }
             // Value labels of the file name the numbers of the column, not those of its companion.
             let own = self.levels.remove(&column).unwrap_or_default();
-            if let Some(numbered) = levels.numbered(&own) {
+            if let Some(numbered) = levels.numbered(&own, &mark.order) {
                 self.present.insert(column.clone(), numbered.keys().copied().collect());
                 self.levels.insert(column, numbered);
             }
@@ -366,8 +367,9 @@ impl Levels {
         sound.then(|| self.numbers.into_values().map(|x| x as i64).collect())
     }
 
-    /// 1, 2, … in order; `own` are value labels of the numbers themselves.
-    fn numbered(self, own: &BTreeMap<i64, String>) -> Option<BTreeMap<i64, String>> {
+    /// 1, 2, … in order; `own` are value labels of the numbers themselves, `first` the texts that the plan numbers first, whether
+    /// the rows have them or not.
+    fn numbered(mut self, own: &BTreeMap<i64, String>, first: &[String]) -> Option<BTreeMap<i64, String>> {
         if self.too_many {
             return None;
         }
@@ -375,8 +377,15 @@ impl Levels {
             let label = (x.fract() == 0.0).then(|| own.get(&(x as i64)).cloned()).flatten();
             label.unwrap_or_else(|| x.to_string())
         };
+        let mut numbered = BTreeMap::new();
+        for (number, text) in (1..).zip(first) {
+            if self.texts.remove(text) {
+                numbered.insert(number, text.clone());
+            }
+        }
         let texts = self.texts.into_iter().chain(self.numbers.into_values().map(words));
-        Some((1..).zip(texts).collect())
+        numbered.extend((first.len() as i64 + 1..).zip(texts));
+        Some(numbered)
     }
 }
 

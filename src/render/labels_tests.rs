@@ -40,6 +40,8 @@ fn levels_come_from_value_labels_and_from_the_order_of_the_values() {
         column: column.to_owned(),
         companion: (!companion.is_empty()).then(|| companion.to_owned()),
         encoding: (!encoding.is_empty()).then(|| encoding.to_owned()),
+        order: Vec::new(),
+        base: None,
     };
     let mut job = Variable::new("job", StorageType::Byte);
     job.value_label = "jobs".to_owned();
@@ -116,6 +118,8 @@ fn levels_are_numbered_as_the_run_has_them_after_its_data_steps() {
         column: column.to_owned(),
         companion: companion.map(str::to_owned),
         encoding: companion.map(|_| "encode".to_owned()),
+        order: Vec::new(),
+        base: None,
     };
     let marks = [mark("arm", Some("ss_c_arm")), mark("wave", None)];
     let convert = |column: &str, to: ConvertTo, missing: &[&str]| DataStep {
@@ -162,6 +166,6 @@ fn the_reference_category_is_the_one_level_without_a_term() {
 fn numbers_sort_as_numbers() {
     let mut levels = Levels::default();
     levels.take(&Values::Double(vec![1.5, -2.0, 0.0, -0.5, 1.5]));
-    let numbered = levels.numbered(&BTreeMap::new()).expect("few").into_values();
+    let numbered = levels.numbered(&BTreeMap::new(), &[]).expect("few").into_values();
     assert_eq!(numbered.collect::<Vec<_>>(), ["-2", "-0.5", "0", "1.5"]);
 }

@@ -10,6 +10,7 @@ use super::style::Style;
 use super::warnings::found;
 use super::words::pick;
 use crate::domain::data_step::{DataStep, StepKind};
+use crate::domain::plan::CategoricalMark;
 use crate::domain::template::{Bilingual, Parameter};
 
 /// A part of the methods.
@@ -99,13 +100,13 @@ fn variables(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
         [] => String::new(),
         _ => format!("{}{end}", parts.join(&pick(language, "; ", "；"))),
     };
-    let marked: Vec<String> = plan.categorical_vars.iter().map(|c| style.variable(&c.column)).collect();
+    let marked: Vec<String> = plan.categorical_vars.iter().map(|mark| category(mark, style)).collect();
     let categories = match marked.as_slice() {
         [] => String::new(),
         _ => pick(
             language,
-            &format!("Treated as categories: {}.", listed(&marked, style)),
-            &format!("作为分类变量处理：{}。", listed(&marked, style)),
+            &format!("Treated as categories: {}.", marked.join("; ")),
+            &format!("作为分类变量处理：{}。", marked.join("；")),
         ),
     };
     let derived = plan.derived_variables.iter().map(|d| {
@@ -129,6 +130,29 @@ fn variables(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
         all.push(pick(language, &format!("Settings: {choices}"), &format!("设定：{choices}")));
     }
     all
+}
+
+/// A column of categories with its base, and why it is that one.
+fn category(mark: &CategoricalMark, style: &Style<'_>) -> String {
+    let language = style.options.language;
+    let column = style.variable(&mark.column);
+    let Some(base) = &mark.base else { return column };
+    let level = match mark.companion {
+        None => style.level(&format!("{}.{}", base.level, mark.column)).unwrap_or_else(|| base.level.clone()),
+        Some(_) => base.level.clone(),
+    };
+    let why = match base.reason.as_str() {
+        "stated" => pick(language, "as stated", "由用户指定"),
+        "control" => pick(language, "the level without or as control", "表示无或对照的类别"),
+        "scale" => pick(language, "the lowest level", "最低的类别"),
+        "lowest" => pick(language, "the lowest number", "数值最小的类别"),
+        _ => pick(language, "the first in alphabetical order", "按字母顺序的第一类"),
+    };
+    pick(
+        language,
+        &format!("{column} (base: {level}, {why})"),
+        &format!("{column}（参照组：{level}，{why}）"),
+    )
 }
 
 /// A period that a plan states, as people write it.
@@ -201,7 +225,7 @@ fn sample(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
             (Some(unit), Some(time)) => pick(
                 language,
                 &format!("The data are a panel of {unit} over {time}."),
-                &format!("数据为面板：个体 {unit}，时间 {time}。"),
+                &format!("数据为面板：个体为 {unit}，时间为 {time}。"),
             ),
             (None, Some(time)) => pick(
                 language,

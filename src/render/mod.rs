@@ -53,6 +53,7 @@ mod units;
 mod warnings;
 mod words;
 mod xlsx;
+mod yes_and_no;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -11,6 +11,7 @@ use super::grid::{Align, Grid, Printed, Row, RowKind};
 use super::lines::wrapped;
 use super::pdf_layout::{INSET, LINE, Layout, TEXT, fit_cells, height_of, is_wide, layout, pad};
 use super::report::Report;
+use super::words::pick;
 use super::{Budget, Language, RenderError};
 
 /// A4 in units of 1/96 inch.
@@ -47,8 +48,9 @@ fn pages<'a>(report: &'a Report, budget: &Budget) -> Result<Pages<'a>, RenderErr
     pages.lying = report.grids.first().is_some_and(|grid| is_wide(grid, UPRIGHT));
     pages.heading(&report.title, 20.0, 1);
     pages.y += 6.0;
+    let colon = pick(report.language, ": ", "：");
     for (key, value) in &report.facts {
-        pages.paragraph(&format!("{key}: {value}"), TEXT);
+        pages.paragraph(&format!("{key}{colon}{value}"), TEXT);
     }
     if !report.findings.is_empty() {
         pages.section(&report.findings_title);

@@ -197,7 +197,7 @@ fn p_of(table: &Table, row: usize, style: &Style<'_>) -> Printed {
 }
 
 fn term_words(table: &Table, term: &str, style: &Style<'_>) -> String {
-    if table.position("term").is_some() { style.term(term) } else { term.to_owned() }
+    if table.position("term").is_some() { style.row_of_term(term) } else { term.to_owned() }
 }
 
 fn head_of_terms(table: &Table, style: &Style<'_>) -> String {

@@ -15,7 +15,7 @@ use super::regression::{self, Foot, is_p};
 use super::sentences::table_of;
 use super::style::{NAMING, Style};
 use super::table::{Cell, Table};
-use super::words::{name, pick};
+use super::words::{closed_up, name, pick};
 use super::{Language, MOST_BYTES, Options, RenderError, Source, SourceFile};
 
 /// A whole table with its headings, for formats that take all of it.
@@ -132,7 +132,7 @@ pub fn report(source: &Source<'_>, options: &Options) -> Result<Report, RenderEr
     let grids = grids(source, &tables, &style);
     let findings = findings(&tables, &style).texts();
     let wholes = tables.into_iter().map(|table| whole(source, table, &style)).collect();
-    Ok(Report {
+    let mut report = Report {
         title: title_of(source, language),
         facts: facts(source, &style),
         findings_title: pick(language, "Main results", "主要结果"),
@@ -150,7 +150,20 @@ pub fn report(source: &Source<'_>, options: &Options) -> Result<Report, RenderEr
         language,
         has_data: source.has_data,
         ended_at: source.run.ended_at.unwrap_or(source.run.started_at).timestamp(),
-    })
+    };
+    if language == Language::Zh {
+        close_up(&mut report);
+    }
+    Ok(report)
+}
+
+/// Takes out the blanks between Chinese characters, which separate words in English sentences only.
+fn close_up(report: &mut Report) {
+    let texts = report.findings.iter_mut().chain(&mut report.notes);
+    let facts = report.facts.iter_mut().map(|(_, value)| value);
+    let of_grids = report.grids.iter_mut().flat_map(|grid| &mut grid.notes);
+    let methods = report.methods.iter_mut().flat_map(|part| &mut part.paragraphs);
+    texts.chain(facts).chain(of_grids).chain(methods).for_each(|text| *text = closed_up(text));
 }
 
 fn title_of(source: &Source<'_>, language: Language) -> String {
@@ -237,10 +250,15 @@ fn grids(source: &Source<'_>, tables: &[Table], style: &Style<'_>) -> Vec<Grid> 
         grids.push((table.file.clone(), Grid { title, ..grid }));
     }
     // What stands at the foot of the first coefficient table is not printed twice.
+    // a reader wants the results before the steps that lead to them
+    grids.sort_by_key(|(_, grid)| !grid.estimates && grid.rows.len() > LONG_TABLE);
     let shown_at_foot = |file: &str| fit_used && file == "table_fit.csv" && is_single(&grids);
     let drop = shown_at_foot("table_fit.csv");
     grids.into_iter().filter(|(file, _)| !(drop && file == "table_fit.csv")).map(|(_, grid)| grid).collect()
 }
+
+/// Rows above which a table that is none of estimates stands after the shorter ones.
+const LONG_TABLE: usize = 40;
 
 /// True if the first coefficient table shows one model, whose fit is at its foot.
 fn is_single(grids: &[(String, Grid)]) -> bool {

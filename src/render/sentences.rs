@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::style::Style;
-use super::words::{File, file, key_of};
+use super::words::{File, file, key_of, pick};
 use super::{evidence::evidence_of, evidence::p_words, number::places_apart, number::spoken, table::Table};
 
 static WORDS: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/report/findings.json")));
@@ -99,6 +99,15 @@ impl Estimate {
     pub(super) fn words(&self, style: &Style<'_>) -> (String, String) {
         (spoken(self.value, self.places(style)), evidence_of(self.interval, self.p, style))
     }
+}
+
+/// The beginning of a sentence, which names a model, as its heading.
+pub(super) fn heading(whose: &str, style: &Style<'_>) -> String {
+    let of = whose.trim_end_matches("; ").trim_end_matches('；');
+    if of.is_empty() {
+        return String::new();
+    }
+    pick(style.options.language, &format!("{of}: "), &format!("{of}："))
 }
 
 /// The columns of an estimate in most tables.

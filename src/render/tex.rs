@@ -178,8 +178,22 @@ fn heading(text: &str, longest: usize, share: f64) -> String {
     }
 }
 
+/// Headings that take several lines where a table is wider than the line: those of more letters.
+const STACKED_HEAD: usize = 10;
+
+/// True for a table whose headings of several words stand in lines one below the other.
+fn is_stacked(grid: &Grid) -> bool {
+    natural(grid, false) > WIDTH
+}
+
+/// A heading with each word on a line of its own.
+fn stacked(text: &str) -> String {
+    let words: Vec<String> = text.split(' ').map(escape).collect();
+    format!("\\shortstack{{{}}}", words.join("\\\\"))
+}
+
 /// Points that a table needs: letters of its type at about half their size, and the room between its columns.
-fn natural(grid: &Grid) -> f64 {
+fn natural(grid: &Grid, stacks: bool) -> f64 {
     let (letter, room) = match grid.width() {
         0..=6 => (4.6, 12.0),
         7..=8 => (4.1, 12.0),
@@ -187,7 +201,10 @@ fn natural(grid: &Grid) -> f64 {
     };
     let widest = |j: usize| {
         let cells = grid.rows.iter().filter(|r| r.kind != RowKind::Group).filter_map(|r| r.cells.get(j));
-        let heads = grid.head.get(j).map(|h| letters(h).min(LONGEST_HEAD));
+        let heads = grid.head.get(j).map(|h| match stacks && letters(h) > STACKED_HEAD {
+            true => h.split(' ').map(letters).max().unwrap_or(0),
+            false => letters(h).min(LONGEST_HEAD),
+        });
         let texts = cells.map(|c| letters(&c.text).min(LONGEST)).chain(heads);
         texts.max().unwrap_or(0) as f64 * letter + room
     };
@@ -228,7 +245,17 @@ fn head(out: &mut String, grid: &Grid) {
         let _ = writeln!(out, " & \\multicolumn{{{span}}}{{c}}{{{words}}} \\\\\n\\cmidrule(l){{2-{last}}}");
     }
     let share = 0.62 / (grid.width().max(2) - 1) as f64;
-    let heads: Vec<String> = grid.head.iter().map(|text| heading(text, LONGEST_HEAD, share)).collect();
+    let stacks = is_stacked(grid);
+    let heads: Vec<String> = grid
+        .head
+        .iter()
+        .map(|text| {
+            match stacks && text.contains(' ') && (STACKED_HEAD + 1..=LONGEST_HEAD).contains(&letters(text)) {
+                true => stacked(text),
+                false => heading(text, LONGEST_HEAD, share),
+            }
+        })
+        .collect();
     let _ = writeln!(out, "{} \\\\", heads.join(" & "));
     out.push_str("\\midrule\n");
 }
@@ -274,9 +301,9 @@ fn small(grid: &Grid) -> &'static str {
 const FILLED: &str = "\\extracolsep{\\fill}";
 
 fn short(out: &mut String, grid: &Grid) {
-    let _ = writeln!(out, "\\begin{{table}}[htbp]\n\\centering\n\\caption{{{}}}", escape(&grid.title));
+    let _ = writeln!(out, "\\begin{{table}}[!htbp]\n\\centering\n\\caption{{{}}}", escape(&grid.title));
     // a table that is wider than the line is made smaller as a whole
-    let fits = natural(grid) <= WIDTH;
+    let fits = natural(grid, is_stacked(grid)) <= WIDTH;
     let (begin, end) = match fits {
         true => ("\\begin{tabular*}{\\textwidth}", "\\end{tabular*}"),
         false => ("\\resizebox{\\textwidth}{!}{%\n\\begin{tabular}", "\\end{tabular}}"),
@@ -324,6 +351,11 @@ mod tests {
         assert_eq!(heading("Odds ratio", LONGEST_HEAD, 0.2), "Odds ratio");
         let long = heading("我愿意再次购买 (1 非常不同意 … 5 非常同意): 3", LONGEST_HEAD, 0.124);
         assert!(long.starts_with("\\parbox[b]{0.12\\textwidth}{\\centering\\strut 我愿意"), "{long}");
+    }
+
+    #[test]
+    fn words_of_a_heading_stand_one_below_the_other() {
+        assert_eq!(stacked("Cumulative censored, %"), "\\shortstack{Cumulative\\\\censored,\\\\\\%}");
     }
 
     #[test]

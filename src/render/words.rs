@@ -24,6 +24,23 @@ pub(super) fn pick(language: Language, en: &str, zh: &str) -> String {
     }
 }
 
+/// True for Chinese characters and their punctuation.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff65}')
+}
+
+/// Returns a Chinese text without the blanks between two Chinese characters; others stay.
+pub(super) fn closed_up(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let is_between = |at: usize| {
+        letters[at] == ' '
+            && at > 0
+            && is_wide(letters[at - 1])
+            && letters.get(at + 1).copied().is_some_and(is_wide)
+    };
+    (0..letters.len()).filter(|at| !is_between(*at)).map(|at| letters[at]).collect()
+}
+
 /// Language → key → text.
 pub(super) type File = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -118,6 +135,15 @@ mod tests {
         assert_eq!(name("std_error", Language::Zh), "标准误");
         assert_eq!(name("conflicting_keys", Language::En), "Conflicting keys");
         assert_eq!(name("w", Language::En), "w");
+    }
+
+    #[test]
+    fn blanks_between_chinese_characters_are_taken_out() {
+        assert_eq!(
+            closed_up("研发强度 每高 1，资产收益率 平均高 0.5"),
+            "研发强度每高 1，资产收益率平均高 0.5"
+        );
+        assert_eq!(closed_up("按 firm 聚类"), "按 firm 聚类");
     }
 
     #[test]

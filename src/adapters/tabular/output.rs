@@ -232,6 +232,7 @@ pub(super) fn describe(plans: Vec<ColumnPlan>, facts: &Gatherer, rows: u64) -> V
                 integer_valued: !text && profile.min.is_some() && profile.whole,
                 has_negative: profile.min.is_some_and(|m| m < 0.0),
                 max_bytes: text.then_some(profile.max_bytes as u32),
+                levels: Vec::new(),
             }
         })
         .collect()
@@ -261,7 +262,7 @@ fn inferred_type(plan: &ColumnPlan, profile: &Profile, rows: u64) -> InferredTyp
 
 /// Adds the remarks that follow from the described columns.
 pub(super) fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, warnings: &mut Warnings) {
-    if lies_on_its_side(columns, rows) {
+    if lies_on_its_side(columns, rows, warnings.count("mixed_types")) {
         on_its_side(columns, rows, warnings);
         return;
     }
@@ -311,12 +312,17 @@ pub(super) fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, war
 }
 
 /// True for a table whose rows look like variables: numbers where names of columns are expected, a different text at the
-/// beginning of each row, and more columns than rows. A column for each year is the wide form of a panel.
-fn lies_on_its_side(columns: &[Column], rows: u64) -> bool {
+/// beginning of each row, and more columns than rows; or such a table with numbers and texts in nearly every column. A column for
+/// each year is the wide form of a panel.
+fn lies_on_its_side(columns: &[Column], rows: u64, mixed: usize) -> bool {
     let Some((first, others)) = columns.split_first().filter(|_| rows > 1) else { return false };
     let titled = first.is_text() && first.missing == 0 && first.distinct == rows;
     if !titled || first.distinct_is_lower_bound || columns.len() as u64 <= rows || others.len() < 4 {
         return false;
+    }
+    // a variable of numbers and one of texts make each column one of both
+    if mixed * 10 >= others.len() * 9 {
+        return true;
     }
     // the second of two equal cells has a number behind it as a name, and not as the original
     let number = |c: &Column| super::number::plain(c.original_name.trim().as_bytes()).map(|p| p.value);
@@ -330,18 +336,38 @@ fn lies_on_its_side(columns: &[Column], rows: u64) -> bool {
 fn on_its_side(columns: &[Column], rows: u64, warnings: &mut Warnings) {
     warnings.withdraw_on_columns();
     warnings.withdraw_kind("header_is_data");
+    let names: Vec<String> =
+        columns.iter().skip(1).take(3).map(|c| problems::shown(&c.original_name)).collect();
+    let numbered = columns.iter().skip(1).all(|c| c.original_name.starts_with(|l: char| l.is_ascii_digit()));
     let message = format!(
-        "the table may lie on its side: the header holds numbers ({}), and {} has another text in each of the {rows} rows",
-        columns
-            .iter()
-            .skip(1)
-            .take(3)
-            .map(|c| problems::shown(&c.original_name))
-            .collect::<Vec<_>>()
-            .join(", "),
+        "the table may lie on its side: {} ({}), and {} has another text in each of the {rows} rows",
+        if numbered { "the header holds numbers" } else { "the columns hold numbers and texts" },
+        names.join(", "),
         columns[0].name
     );
     let hint = "if each row is a variable, transpose the table in the spreadsheet (copy it, paste it transposed) and upload \
                 it again";
     warnings.warn("transposed", None, message, hint);
+}
+
+/// Says that a sheet may hold two tables next to each other: an empty column without a name stands between columns of
+/// both. `kept` are the positions of the columns in the file.
+pub(super) fn side_by_side(kept: &[usize], columns: &[Column], warnings: &mut Warnings) {
+    let gaps: Vec<usize> = (1..kept.len()).filter(|at| kept[*at] > kept[*at - 1] + 1).collect();
+    let [at] = gaps[..] else { return };
+    if at < 2 || columns.len() - at < 2 {
+        return;
+    }
+    let names = |columns: &[Column]| {
+        let names: Vec<String> = columns.iter().take(3).map(|c| problems::shown(&c.original_name)).collect();
+        names.join(", ")
+    };
+    let message = format!(
+        "an empty column stands between {} and {}: the sheet may hold two tables next to each other, and each row joins a row of \
+         one with a row of the other",
+        names(&columns[..at]),
+        names(&columns[at..])
+    );
+    let hint = "if they are two tables, save each in a file of its own, upload both, and merge them by a column that both have";
+    warnings.warn("side_by_side", None, message, hint);
 }

@@ -211,6 +211,14 @@ fn drop_rows(table: &mut Table, step: &DataStep) -> StepCounts {
 fn convert(table: &mut Table, step: &DataStep) -> StepCounts {
     if let Some(data) = step.column.as_ref().and_then(|name| table.columns.get_mut(name)) {
         let missing = system_missing();
+        if step.to == Some(ConvertTo::FillDown) {
+            let from = match &*data {
+                Data::Texts(texts) => apply::filled_down(texts.iter().map(|t| t.is_empty())),
+                Data::Numbers(numbers) => apply::filled_down(numbers.iter().map(|v| *v >= missing)),
+            };
+            *data = data.gather(&from.into_iter().map(Some).collect::<Vec<_>>());
+            return StepCounts { rows: table.rows as u64, ..StepCounts::default() };
+        }
         *data = match data {
             Data::Texts(texts) if step.to.as_ref().is_some_and(ConvertTo::is_text) => {
                 let cell = |t: &[u8]| step.respelt(&String::from_utf8_lossy(t)).unwrap_or_default();

@@ -93,6 +93,11 @@ impl Warnings {
         self.list.retain(|w| !is_one(w));
     }
 
+    /// How many remarks of a kind there are.
+    pub(super) fn count(&self, kind: &str) -> usize {
+        self.counts.get(kind).copied().unwrap_or_default()
+    }
+
     /// Takes back every remark on a column.
     pub(super) fn withdraw_on_columns(&mut self) {
         for remark in self.list.iter().filter(|w| w.column.is_some()) {
@@ -109,6 +114,10 @@ impl Warnings {
 
     /// All remarks, with one more per kind that had too many.
     pub(super) fn finish(mut self) -> Vec<DataWarning> {
+        // columns of such a table are none, so that nothing is to be said of them
+        if self.count("transposed") > 0 {
+            self.withdraw_on_columns();
+        }
         for (kind, count) in &self.counts {
             if *count > MOST_OF_A_KIND {
                 self.list.push(DataWarning {

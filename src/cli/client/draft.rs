@@ -14,7 +14,8 @@ use crate::cli::Exit;
 use crate::cli::plain::plain;
 
 /// Keys of a draft that are no roles. Every other key of `draft set` is the name of a role.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
+    "base_levels",
     "draft_text",
     "template_id",
     "sample_if",
@@ -174,6 +175,14 @@ fn parsed(change: &str) -> Result<Change, Failure> {
         "derived_variables" | "data_steps" | "inputs" | "roles" | "parameters" | "default_overrides" => {
             return Err(wrong("this key takes JSON: write NAME:=JSON"));
         }
+        // dose=none,region=North
+        "base_levels" => {
+            let pair = |item: String| {
+                item.split_once('=').map(|(column, level)| (column.trim().to_owned(), json!(level.trim())))
+            };
+            let pairs: Option<serde_json::Map<String, Value>> = list(text).into_iter().map(pair).collect();
+            json!(pairs.ok_or_else(|| wrong("write base_levels=COLUMN=LEVEL"))?)
+        }
         key if key.starts_with("parameters.") => match serde_json::from_str::<Value>(text) {
             Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
             _ => json!(text),
@@ -230,6 +239,10 @@ pub(super) fn draft_text(draft: &Value) -> String {
         if !shown.is_null() && shown.as_array().is_none_or(|list| !list.is_empty()) {
             out.push_str(&format!("{words:<10}{}\n", value(shown)));
         }
+    }
+    for base in draft["category_bases"].as_array().into_iter().flatten() {
+        let (column, level) = (plain(&text(base, "column")), plain(&text(base, "level")));
+        out.push_str(&format!("base      {column}: {level} ({})\n", text(base, "reason")));
     }
     for open in draft["open_unknowns"].as_array().into_iter().flatten() {
         let mark = if open["blocking"] == true { "open !" } else { "open" };

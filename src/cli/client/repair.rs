@@ -97,6 +97,7 @@ pub(super) fn step_text(step: &Value) -> String {
                 "text" => "without blanks around its texts".to_owned(),
                 "text_lower" => "in small letters, without blanks around its texts".to_owned(),
                 "yes_no" => format!("as 0 and 1, 1 for {}", step["one"]),
+                "fill_down" => "with the value above in each empty cell".to_owned(),
                 "date_dmy" => "as dates, day first".to_owned(),
                 "date_mdy" => "as dates, month first".to_owned(),
                 "date_ymd" => "as dates, year first".to_owned(),

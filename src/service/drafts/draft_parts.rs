@@ -75,6 +75,18 @@ pub struct RequiredVariable {
     pub candidates: Vec<String>,
 }
 
+/// A column of categories with its base.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct CategoryBase {
+    /// Name of the column.
+    pub column: String,
+    /// The level that the others are compared with.
+    pub level: String,
+    /// Why: `stated`, `control` (a word for absence or control), `scale` (the lowest of an ordered set), `first` (in alphabetical
+    /// order), `lowest` (of numbers).
+    pub reason: String,
+}
+
 /// A question to the analyst; its id is the parameter that the answer binds.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct StageQuestion {

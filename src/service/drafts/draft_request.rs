@@ -68,6 +68,8 @@ pub struct DraftRequest {
     pub instrument_vars: Option<Columns>,
     /// Columns treated as categories.
     pub categorical_vars: Option<Vec<String>>,
+    /// Column of categories → the level that its others are compared with.
+    pub base_levels: Option<BTreeMap<String, String>>,
     /// Variables that the run computes, in this order.
     pub derived_variables: Option<Vec<StatedVariable>>,
     /// Condition on the rows that are analysed; null for all.
@@ -140,6 +142,8 @@ impl DraftRequest {
         too_many(&mut errors, "parameters", parameters.len());
         let categorical_vars = self.categorical_vars.unwrap_or_default();
         too_many(&mut errors, "categorical_vars", categorical_vars.len());
+        let base_levels = self.base_levels.unwrap_or_default();
+        too_many(&mut errors, "base_levels", base_levels.len());
         if !errors.is_empty() {
             return Err(Problem::validation_all(errors));
         }
@@ -150,6 +154,7 @@ impl DraftRequest {
                 roles,
                 parameters,
                 categorical_vars,
+                base_levels,
                 data_steps: self.data_steps.unwrap_or_default(),
                 derived_variables: self.derived_variables.unwrap_or_default(),
                 interaction_terms: self.interaction_terms.unwrap_or_default(),
@@ -182,6 +187,7 @@ pub fn as_request(stated: &Stated) -> Map<String, Value> {
         "roles": statement.roles,
         "interaction_terms": statement.interaction_terms,
         "categorical_vars": statement.categorical_vars,
+        "base_levels": statement.base_levels,
         "data_steps": statement.data_steps,
         "derived_variables": statement.derived_variables,
         "sample_if": statement.sample_if,

@@ -6,17 +6,18 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::data_step::DataStep;
-use crate::domain::dataset::{DataWarning, Inputs};
-use crate::domain::draft::{Candidate, Draft, DraftSource};
+use crate::domain::dataset::{Column, DataWarning, Inputs};
+use crate::domain::draft::{Candidate, Draft, DraftSource, Statement};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::library::Template;
+use crate::library::categories::bases;
 use crate::library::derived::with_derived;
 use crate::library::missing_parameters::{
     Misfit, MissingParameter, ParameterView, draft_gaps, misfits, parameter_views,
 };
 use crate::service::drafts::draft_parts::{
-    ColumnCandidate, DataSource, DerivedView, DraftTemplate, NameNormalization, QuestionOption,
+    CategoryBase, ColumnCandidate, DataSource, DerivedView, DraftTemplate, NameNormalization, QuestionOption,
     RequiredVariable, StageQuestion, Unknown, VariableType,
 };
 use crate::service::shared::context::Context;
@@ -75,6 +76,8 @@ pub struct DraftView {
     pub instrument_vars: Vec<String>,
     /// Columns treated as categories, with their base level if one is given.
     pub categorical_vars: Vec<String>,
+    /// Columns that the analysis treats as categories, each with the level that its others are compared with and why.
+    pub category_bases: Vec<CategoryBase>,
     /// Merges and appends of further data sets, in this order.
     pub data_steps: Vec<DataStep>,
     /// Variables that are computed from columns before the analysis.
@@ -154,6 +157,7 @@ pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> 
         interaction_terms: draft.statement.interaction_terms.clone(),
         instrument_vars: many("instrument_vars"),
         categorical_vars: draft.statement.categorical_vars.clone(),
+        category_bases: category_bases(template, columns, &draft.statement),
         data_steps: draft.statement.data_steps.clone(),
         derived_variables: derived.variables.iter().cloned().map(DerivedView::from).collect(),
         sample_if: draft.statement.sample_if.clone(),
@@ -181,6 +185,18 @@ pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> 
         parameters,
         default_overrides: draft.statement.default_overrides.clone(),
     })
+}
+
+fn category_bases(
+    template: Option<&Template>,
+    columns: &[Column],
+    statement: &Statement,
+) -> Vec<CategoryBase> {
+    let bases = template.map(|t| bases(&t.meta, columns, statement)).unwrap_or_default();
+    bases
+        .into_iter()
+        .map(|(column, base)| CategoryBase { column, level: base.level, reason: base.reason })
+        .collect()
 }
 
 fn brief(template: &Template, draft: &Draft) -> DraftTemplate {

@@ -169,7 +169,8 @@ fn values_after(values: &mut BTreeMap<String, Vec<String>>, steps: &[DataStep], 
                     *words = new.into_iter().collect();
                 }
             }
-            Some(to) if *to != ConvertTo::YesNo && column.is_text() => {
+            Some(ConvertTo::YesNo | ConvertTo::FillDown) => {}
+            Some(_) if column.is_text() => {
                 values.remove(&column.name);
             }
             _ => {}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::dataset::{Dataset, DatasetRole};
+use crate::domain::dataset::{Column, Dataset, DatasetRole};
 use crate::domain::error::Problem;
 use crate::domain::job::ingest::{Original, cancelled};
 use crate::domain::layout::upload_dir;
@@ -43,6 +43,7 @@ pub fn ingest_one(
     let dest = dir.join(&name);
     let name_in_file = &file.original_name;
     let done = tabular.ingest_unless_stopped(&path, name_in_file, &options, &dest, &stop, &advance)?;
+    let columns = with_levels(tabular, &dest, done.columns)?;
     let is_main = file.role == DatasetRole::PrimaryDataset;
     let warnings = done
         .warnings
@@ -67,7 +68,7 @@ pub fn ingest_one(
         canonical_sha256: done.canonical.sha256,
         canonical_size_bytes: done.canonical.size_bytes,
         row_count: done.row_count,
-        columns: done.columns,
+        columns,
         // a repair is a step on the main data
         repairs: if is_main { done.repairs } else { Vec::new() },
         sheet_names: done.sheet_names,
@@ -77,4 +78,31 @@ pub fn ingest_one(
         delimiter: done.delimiter,
     };
     Ok((dataset, warnings))
+}
+
+/// Rows in which the levels of texts are found.
+const ROWS_OF_LEVELS: usize = 50_000;
+/// Most levels of a text column that are kept; columns with more are no categories that a reader compares one by one.
+const MOST_LEVELS: u64 = 30;
+/// Most columns whose levels are kept, so that a record of many columns stays small.
+const MOST_COLUMNS: usize = 500;
+
+/// Notes the levels of text columns with few of them.
+fn with_levels(
+    tabular: &dyn Tabular,
+    canonical: &std::path::Path,
+    mut columns: Vec<Column>,
+) -> Result<Vec<Column>, Problem> {
+    let has_few = |c: &&mut Column| {
+        c.is_text() && c.storage != "strL" && c.distinct <= MOST_LEVELS && !c.distinct_is_lower_bound
+    };
+    let mut few: Vec<&mut Column> = columns.iter_mut().filter(has_few).take(MOST_COLUMNS).collect();
+    if few.is_empty() {
+        return Ok(columns);
+    }
+    let mut found = tabular.texts(canonical, ROWS_OF_LEVELS, &[], MOST_LEVELS as usize)?;
+    for column in &mut few {
+        column.levels = found.remove(&column.name).unwrap_or_default();
+    }
+    Ok(columns)
 }

@@ -8,6 +8,7 @@ use super::preview_rows::{counted, warned};
 use crate::domain::dataset::{Column, Dataset, InferredType};
 use crate::domain::job::JobRecord;
 use crate::domain::plan::Plan;
+use crate::domain::template::Parameter;
 use crate::library::Template;
 
 /// Fewer rows have different numbers by chance.
@@ -15,6 +16,8 @@ const LEAST_ROWS: u64 = 10;
 /// Whole numbers that are taken for years.
 const FIRST_YEAR: f64 = 1900.0;
 const LAST_YEAR: f64 = 2100.0;
+/// Most labelled codes of a group; a number with more of them is one.
+const MOST_CODES: u64 = 50;
 /// Words of names of identifiers.
 const CODES: [&str; 7] = ["id", "code", "no", "nr", "代码", "编码", "编号"];
 
@@ -34,7 +37,33 @@ pub(super) fn of_draft(job: &JobRecord, plan: &Plan, template: &Template) -> Vec
     let panel = column("entity_var").zip(column("time_var"));
     found.extend(panel.and_then(|(entity, time)| swapped_panel(entity, time)));
     found.extend(column("cluster_var").and_then(|cluster| clusters_of_one(cluster, primary)));
+    found.extend(codes_as_numbers(plan, template, primary));
     found
+}
+
+/// Terms of a model whose numbers carry labels, such as the factors of R: codes of groups, which enter as amounts without a mark.
+fn codes_as_numbers(plan: &Plan, template: &Template, data: &Dataset) -> Option<PreviewCheck> {
+    let is_term = |p: &&Parameter| matches!(p.bind.as_str(), "regressors" | "controls" | "treatment_var");
+    let named = template.meta.parameters.iter().filter(is_term).map(|p| &p.name);
+    let bound = named.filter_map(|name| plan.contract.parameters.iter().find(|p| p.name == *name));
+    let is_marked = |name: &str| plan.categorical_vars.iter().any(|mark| mark.column == name);
+    let columns: Vec<&str> = bound
+        .flat_map(|p| p.texts())
+        .filter(|name| !is_marked(name))
+        .filter(|name| {
+            data.column(name).is_some_and(|c| c.value_labels && (3..=MOST_CODES).contains(&c.distinct))
+        })
+        .collect();
+    let first = columns.first()?;
+    let message = format!(
+        "{} {} labels for {} numbers, and enters as an amount: one step from each code to the next has the same effect; where the \
+         codes name groups, mark {} (categorical_vars), so that each group has its own effect",
+        columns.join(", "),
+        if columns.len() == 1 { "has" } else { "have" },
+        if columns.len() == 1 { "its" } else { "their" },
+        first
+    );
+    Some(warned("codes_as_numbers", json!({"n": columns.len(), "columns": columns}), message))
 }
 
 /// Columns that a list of the draft names twice.

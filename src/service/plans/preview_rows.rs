@@ -11,6 +11,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::params::condition_tree;
 use crate::domain::plan::{BoundParameter, Plan};
 use crate::library::Template;
+use crate::library::derived::with_derived;
 use crate::ports::tabular::{Determined, FoundRows, RowChecks, RowFindings, Separating, ValueRule};
 use crate::service::inputs::receive_upload::local_copy;
 use crate::service::shared::context::Context;
@@ -30,7 +31,7 @@ pub(super) async fn row_checks(
     template: &Template,
 ) -> Result<Vec<PreviewCheck>, Problem> {
     if !plan.data_steps.is_empty() || !is_countable(plan) {
-        return Ok(Vec::new());
+        return Ok(of_columns(job, plan, template));
     }
     let inputs = job.inputs.as_ref().ok_or_else(Problem::internal)?;
     let primary = inputs.primary().ok_or_else(Problem::internal)?;
@@ -61,6 +62,24 @@ pub(super) async fn row_checks(
     failures.extend(value_checks::too_many_terms(&checks, &found));
     failures.extend(value_checks::single_rows(&checks, &found, plan, primary.header_row));
     Ok(failures)
+}
+
+/// What the facts of the columns after data steps say without a look at the rows.
+fn of_columns(job: &JobRecord, plan: &Plan, template: &Template) -> Vec<PreviewCheck> {
+    let facts = job.draft.as_ref().zip(job.inputs.as_ref());
+    let Some((draft, inputs)) = facts.filter(|_| plan.sample_if.is_none()) else { return Vec::new() };
+    let (after, _) = with_derived(inputs, &draft.statement);
+    let group = template.meta.parameters.iter().find(|p| p.bind == "group_var");
+    let bound = group.and_then(|p| plan.contract.parameters.iter().find(|b| b.name == p.name));
+    let name = bound.and_then(|b| b.texts().next());
+    let column = name.and_then(|name| after.primary()?.column(name));
+    let found = column
+        .zip(value_checks::most_groups(template))
+        .filter(|(column, most)| !column.distinct_is_lower_bound && column.distinct > u64::from(*most));
+    found
+        .map(|(column, most)| value_checks::too_many_groups(&column.name, Some(column.distinct), most))
+        .into_iter()
+        .collect()
 }
 
 fn declares(template: &Template, check: &str) -> bool {

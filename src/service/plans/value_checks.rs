@@ -1,5 +1,8 @@
 //! Rules on the values of single columns that a run would fail by, in the words of a preview.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::json;
 
 use super::preview_plan::PreviewCheck;
@@ -30,6 +33,9 @@ pub(super) fn rules(
     let chosen = chosen.into_iter().filter(|(.., applies)| *applies);
     let mut rules: Vec<(String, ValueRule)> =
         chosen.filter_map(|(role, rule, _)| Some((column(role)?, rule))).collect();
+    rules.extend(
+        most_groups(template).zip(column("group_var")).map(|(most, name)| (name, ValueRule::AtMost(most))),
+    );
     // a column that differs in the whole data may not in the rows that are used
     let differing = template.meta.parameters.iter().filter(|p| {
         DIFFERING.contains(&p.bind.as_str())
@@ -41,6 +47,27 @@ pub(super) fn rules(
         }
     }
     rules
+}
+
+/// Returns the most groups that the body of a template takes, as its check says.
+pub(super) fn most_groups(template: &Template) -> Option<u16> {
+    static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"ss_check too_many_levels, fail\((?:`groups'|`bars'|r\(groups\)) > (\d+)\)")
+            .expect("a pattern")
+    });
+    let body = std::str::from_utf8(&template.body).ok()?;
+    LIMIT.captures(body)?[1].parse().ok()
+}
+
+/// More groups than a template takes; `n` is `None` where they were not all counted.
+pub(super) fn too_many_groups(column: &str, n: Option<u64>, most: u16) -> PreviewCheck {
+    let found = n.map_or_else(|| format!("more than {most}"), |n| n.to_string());
+    let value = json!({"n": n.unwrap_or(u64::from(most) + 1), "columns": [column]});
+    let message = format!(
+        "{column} has {found} groups in the rows that are used, and this analysis takes at most {most}: choose some of them by a \
+         condition, a column with fewer groups, or none"
+    );
+    failed("too_many_levels", value, message)
 }
 
 /// Roles whose columns need more than one value, where the template says so of the data.
@@ -204,6 +231,9 @@ fn broken(
             let n = found.different.len();
             let groups = if n == 1 { "group" } else { "groups" };
             ("two_levels", format!("{column} has {n}{more} {groups} ({values}), two are compared: {advice}"))
+        }
+        ValueRule::AtMost(most) if found.different.len() > usize::from(most) => {
+            return Some(too_many_groups(column, None, most));
         }
         ValueRule::Varies | ValueRule::Differs | ValueRule::Clusters => {
             return too_few(column, rule, &found.different);

@@ -144,6 +144,7 @@ impl Subject<'_> {
         labels.steps = rounded_steps(&numeric(self.plan), &path)?;
         let mut marks = self.plan.categorical_vars.clone();
         marks.extend(self.numbered_outcome(main));
+        labels.name_yes_and_no(steps, &main.columns);
         let appended = steps.iter().filter(|step| step.kind == StepKind::Append);
         let appended = appended.filter_map(|step| inputs.dataset(&step.dataset_key)).map(copy);
         labels.read_levels(&marks, steps, &path, &appended.collect::<Result<Vec<_>, _>>()?)
@@ -162,8 +163,13 @@ impl Subject<'_> {
         let levels = self.run.checks.iter().find(|check| check.id == "one_level")?.value.as_deref()?;
         let has_all = levels.parse() == Ok(column.distinct);
         let is_certain = has_all && self.plan.data_steps.iter().all(|planned| is_as_read(&planned.step));
-        let own =
-            || CategoricalMark { column: name.to_owned(), companion: Some(name.to_owned()), encoding: None };
+        let own = || CategoricalMark {
+            column: name.to_owned(),
+            companion: Some(name.to_owned()),
+            encoding: None,
+            order: Vec::new(),
+            base: None,
+        };
         (!is_marked && is_certain).then(own)
     }
 

@@ -175,6 +175,10 @@ fn cells_merged_down_a_column_are_named() {
         "{message}"
     );
     assert!(message.contains("missing in 6 rows"), "{message}");
+    let step = got.data.warnings[0].repairs.first().expect("a repair");
+    assert_eq!(step.words(), "convert region: each empty cell like the one above");
+    let after = &got.data.repairs[0].columns[0];
+    assert_eq!((after.missing, after.distinct), (0, 2));
 }
 
 #[test]

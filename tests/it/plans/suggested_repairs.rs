@@ -139,7 +139,7 @@ async fn spellings_of_one_level_are_one_level_of_the_suggestion_and_of_the_resul
     let runs = app.get(&job, "/runs").await.ok();
     let run_id = runs["runs"][0]["run_id"].as_str().expect("a run");
     let found = app.get(&job, &format!("/runs/{run_id}/findings")).await.ok().to_string();
-    assert!(found.contains("arm: placebo instead of drug, pressure is on average 30.000 higher"), "{found}");
+    assert!(found.contains("arm: drug instead of placebo, pressure is on average 30.000 lower"), "{found}");
     app.stop().await;
 }
 

@@ -1,5 +1,6 @@
 //! Runs: queue, launcher, verdict, recovery, event streams, findings, renderings, capsules.
 
+mod base_levels;
 mod capsule;
 mod capsule_archive;
 mod event_stream;

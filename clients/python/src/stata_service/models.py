@@ -161,6 +161,13 @@ class Axes(TypedDict):
     variance: NotRequired[list[VarianceChoice]]
 
 
+class BaseLevel(TypedDict):
+    """The base of a column of categories."""
+
+    level: str
+    reason: str
+
+
 class BatchBrief(TypedDict):
     """A batch without its cells."""
 
@@ -363,9 +370,19 @@ class Capabilities(TypedDict):
 class CategoricalMark(TypedDict):
     """A column that the analysis treats as categories."""
 
+    base: NotRequired[BaseLevel | None]
     column: str
     companion: NotRequired[str | None]
     encoding: NotRequired[str | None]
+    order: NotRequired[list[str]]
+
+
+class CategoryBase(TypedDict):
+    """A column of categories with its base."""
+
+    column: str
+    level: str
+    reason: str
 
 
 Cause: TypeAlias = "Literal['cancelled', 'timeout', 'memory_limit', 'output_limit', 'sandbox_denied', 'engine_missing', 'killed', 'licence', 'engine_unsupported', 'data_error', 'dependency_missing', 'template_error', 'parameter_error', 'log_incomplete', 'outputs_missing', 'worker_lost', 'internal']"
@@ -571,7 +588,7 @@ class ControlSet(TypedDict):
     label: NotRequired[str | None]
 
 
-ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_ymd_or_dmy', 'date_ymd_or_mdy', 'date_spreadsheet', 'first_year', 'text', 'text_lower', 'yes_no']"
+ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_ymd_or_dmy', 'date_ymd_or_mdy', 'date_spreadsheet', 'first_year', 'text', 'text_lower', 'yes_no', 'fill_down']"
 
 
 class CreateApiKeyBody(TypedDict):
@@ -735,6 +752,7 @@ class DraftBrief(TypedDict):
 class DraftRequest(TypedDict):
     """The body of `PUT /v1/jobs/{job_id}/draft`: replaces the draft whole."""
 
+    base_levels: NotRequired[dict[str, str] | None]
     categorical_vars: NotRequired[list[str] | None]
     cluster_var: NotRequired[Columns | None]
     controls: NotRequired[Columns | None]
@@ -772,6 +790,7 @@ class DraftView(TypedDict):
     """A draft as the API returns it."""
 
     categorical_vars: list[str]
+    category_bases: list[CategoryBase]
     cluster_var: NotRequired[str | None]
     column_candidates: list[str]
     column_candidates_v2: list[ColumnCandidate]

@@ -1,7 +1,9 @@
-//! Cells that are merged down a column: a workbook keeps the value of such a cell in its first row only.
+//! Cells that are merged down a column: a workbook keeps the value of such a cell in its first row only. Where they are all that
+//! the column misses, filling it down is offered.
 
 use super::rows::Workbook;
 use crate::adapters::tabular::problems::counted;
+use crate::adapters::tabular::repairs::{Offer, fill_down};
 use crate::adapters::tabular::warnings::Warnings;
 use crate::domain::dataset::Column;
 
@@ -15,15 +17,19 @@ pub(super) fn remark(
     sheet: &str,
     (kept, columns): (&[usize], &[Column]),
     header_row: u64,
+    rows: u64,
     warnings: &mut Warnings,
-) {
+) -> Vec<Offer> {
     let gaps = |column: &Column| column.missing_share >= LEAST_MISSING && column.missing_share < 1.0;
     if !columns.iter().any(gaps) {
-        return;
+        return Vec::new();
     }
+    let mut offers = Vec::new();
     let merged = workbook.merged_down(sheet, header_row).unwrap_or_default();
-    for (at, column) in kept.iter().zip(columns).filter(|(_, column)| gaps(column)) {
+    for (place, (at, column)) in kept.iter().zip(columns).enumerate().filter(|(_, (_, column))| gaps(column))
+    {
         let mut cells = merged.iter().filter(|cell| cell.column == *at);
+        let below: u64 = cells.clone().map(|cell| cell.rows.end() - cell.rows.start()).sum();
         let Some(first) = cells.next() else { continue };
         let message = format!(
             "{} has {} down the column (the first in rows {} to {}): such a cell has its value in its first row only, so that \
@@ -35,7 +41,15 @@ pub(super) fn remark(
             counted(column.missing, "row", "rows")
         );
         warnings.withdraw(&["missing_share"], &column.name);
+        // other gaps are values that nobody wrote
+        if below == column.missing
+            && let Some(offer) = fill_down(place, columns, rows, message.clone())
+        {
+            offers.push(offer);
+            continue;
+        }
         let hint = "take the cells apart in the spreadsheet, fill each value down to its rows and upload the workbook again";
         warnings.warn("merged_cells", Some(&column.name), message, hint);
     }
+    offers
 }

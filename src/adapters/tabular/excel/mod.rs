@@ -102,8 +102,10 @@ pub(super) fn ingest(
         write(&mut workbook, &sheet, place, &kept, &readings, &plans, dest)?;
     let columns = output::describe(plans, &gathered, facts.rows);
     output::remark(&columns, &duplicates, facts.rows, &mut warnings);
-    merged::remark(&mut workbook, &sheet, (&kept, &columns), header_row, &mut warnings);
-    let repairs = repairs::offers(dest, &columns, &gathered.columns, place, &mut warnings)?;
+    output::side_by_side(&kept, &columns, &mut warnings);
+    let merged =
+        merged::remark(&mut workbook, &sheet, (&kept, &columns), header_row, facts.rows, &mut warnings);
+    let repairs = repairs::offers_and(dest, &columns, &gathered.columns, place, &mut warnings, merged)?;
     Ok(IngestedDataset {
         format: kind.name().to_owned(),
         canonical,

@@ -17,7 +17,7 @@ pub(in crate::adapters::tabular) fn text(step: &DataStep, cell: &str) -> Option<
             }
             number::plain(text.trim().as_bytes()).map(|p| p.value).filter(|v| number::storable(*v))
         }
-        ConvertTo::DateSpreadsheet | ConvertTo::Text | ConvertTo::TextLower => None,
+        ConvertTo::DateSpreadsheet | ConvertTo::Text | ConvertTo::TextLower | ConvertTo::FillDown => None,
         ConvertTo::YesNo => {
             let one = step.one.as_deref()?;
             (!cell.is_empty()).then_some(f64::from(u8::from(cell.to_lowercase() == one.to_lowercase())))
@@ -40,6 +40,18 @@ pub(in crate::adapters::tabular) fn number(step: &DataStep, value: f64) -> Optio
         Some(ConvertTo::DateSpreadsheet) => Some(value - f64::from(SPREADSHEET_1960)),
         _ => Some(value),
     }
+}
+
+/// For each row the one whose value it takes when cells without one take that of the row above.
+pub(in crate::adapters::tabular) fn filled_down(missing: impl Iterator<Item = bool>) -> Vec<usize> {
+    let mut last = 0;
+    missing
+        .enumerate()
+        .map(|(row, is_missing)| {
+            last = if is_missing { last } else { row };
+            last
+        })
+        .collect()
 }
 
 /// Days since 1960-01-01 of three numbers with separators; a year has two or four digits.
@@ -78,6 +90,14 @@ mod tests {
 
     fn convert(to: ConvertTo) -> DataStep {
         DataStep { to: Some(to), ..DataStep::new(StepKind::Convert, "main") }
+    }
+
+    #[test]
+    fn an_empty_cell_takes_the_value_above() {
+        let cells = ["", "a", "", "", "b", ""];
+        let from = filled_down(cells.iter().map(|cell| cell.is_empty()));
+        let filled: Vec<&str> = from.iter().map(|row| cells[*row]).collect();
+        assert_eq!(filled, ["", "a", "a", "a", "b", "b"]);
     }
 
     #[test]

@@ -89,6 +89,9 @@ fn rows_of(column: &Values, rows: &[usize]) -> Values {
 /// The values of a conversion on these rows.
 fn read(step: &DataStep, column: &Values, rows: &[usize]) -> Values {
     let missing = dta::Missing::SYSTEM.double();
+    if step.to == Some(ConvertTo::FillDown) {
+        return filled_down(&rows_of(column, rows));
+    }
     if let Values::Str(texts) = column {
         if step.to.as_ref().is_some_and(ConvertTo::is_text) {
             let cells: Vec<String> =
@@ -105,11 +108,26 @@ fn read(step: &DataStep, column: &Values, rows: &[usize]) -> Values {
     Values::Double(rows.iter().map(|r| value(all[*r])).collect())
 }
 
+/// The values with those of the row above where there are none.
+fn filled_down(column: &Values) -> Values {
+    let from = match column {
+        Values::Str(texts) => apply::filled_down(texts.iter().map(str::is_empty)),
+        numbers => {
+            let mut all = Vec::with_capacity(numbers.len());
+            numbers.append_doubles(&mut all);
+            let missing = dta::Missing::SYSTEM.double();
+            apply::filled_down(all.into_iter().map(|x| x >= missing))
+        }
+    };
+    rows_of(column, &from)
+}
+
 /// The column with the storage that the step gives it.
 fn retyped(column: &Column, step: &DataStep) -> Column {
     let mut column = column.clone();
     match &step.to {
         None => {}
+        Some(ConvertTo::FillDown) => {}
         Some(to) if to.is_text() => {}
         Some(to) if to.is_date() => {
             column.storage = "long".to_owned();

@@ -2,7 +2,9 @@
 //! were kept as text, codes for missing values. Each is a data step with the facts of the data after it; nothing is
 //! changed here.
 
+mod answers;
 pub(super) mod apply;
+mod blank_rows;
 mod cells;
 mod codes;
 mod facts;
@@ -28,7 +30,6 @@ use dta::Reader;
 use self::cells::STYLES;
 use self::rows::Foreign;
 use self::scan::{ORDERS, Scan, TextScan};
-use self::shapes::Shape;
 use super::problems::{self, shown};
 use super::profile::Profile;
 use super::warnings::Warnings;
@@ -75,7 +76,7 @@ fn unreadable(error: dta::Error) -> Problem {
 }
 
 /// One offered conversion, with what a reader should know of it.
-struct Offer {
+pub(super) struct Offer {
     at: usize,
     step: DataStep,
     note: Note,
@@ -100,6 +101,29 @@ pub(super) fn offers(
     place: Place,
     warnings: &mut Warnings,
 ) -> Result<Vec<Repair>, Problem> {
+    offers_and(path, columns, profiles, place, warnings, Vec::new())
+}
+
+/// Offers to fill a column down, of a sheet whose merged cells hold all that it misses; larger sheets are no forms that people
+/// merge cells in.
+pub(super) fn fill_down(at: usize, columns: &[Column], rows: u64, message: String) -> Option<Offer> {
+    let step = convert(&columns[at], ConvertTo::FillDown);
+    let note = Note { kind: "merged_cells", message };
+    (rows <= BLOCK as u64).then_some(Offer { at, step, note, because_of: None })
+}
+
+/// As [`offers`], with `more` that the reader of a workbook has found.
+///
+/// # Errors
+/// I/O.
+pub(super) fn offers_and(
+    path: &Path,
+    columns: &[Column],
+    profiles: &[Profile],
+    place: Place,
+    warnings: &mut Warnings,
+    more: Vec<Offer>,
+) -> Result<Vec<Repair>, Problem> {
     let mut reader = open(path)?;
     let storages: Vec<_> = reader.variables().iter().map(|v| v.storage).collect();
     let mut scans: Vec<(usize, Scan)> = Vec::new();
@@ -116,6 +140,7 @@ pub(super) fn offers(
     if dropped.iter().all(|found| !found.has(place.rows)) {
         dropped.extend(totals::unnamed(&mut reader, columns, place)?);
     }
+    dropped.extend(blank_rows::between(&mut reader, columns, place)?);
     let rows: BTreeSet<u64> = dropped.iter().flat_map(|found| &found.rows).copied().collect();
     if !rows.is_empty() {
         codes::codes_without(&mut reader, columns, &rows, &mut scans)?;
@@ -125,12 +150,16 @@ pub(super) fn offers(
         let column = &columns[*at];
         match scan {
             Scan::Text(scan) => {
-                let offered = text_offers(*at, column, scan, &dropped, place);
-                if offered.is_empty() {
+                let mut offered = text_offers(*at, column, scan, &dropped, place);
+                let is_of_words = offered.iter().all(|offer| offer.note.kind != "yes_and_no");
+                let said = is_of_words && answers::remark(column, scan, place, warnings);
+                // capital letters are not all that differs between words of one level
+                offered.retain(|offer| !(said && offer.step.to == Some(ConvertTo::TextLower)));
+                if offered.is_empty() && !said {
                     orders::remark(column, scan, place, warnings);
                     spans::remark(column, scan, place, warnings);
                     mixed::remark(column, scan, place, warnings);
-                    on_shape(column, scan, place, warnings);
+                    shapes::remark(column, scan, place, warnings);
                 }
                 found.extend(offered);
             }
@@ -139,6 +168,7 @@ pub(super) fn offers(
     }
     codes::in_texts(&mut reader, columns, &rows, place, &mut found)?;
     found.extend(columns.iter().enumerate().filter_map(|(at, column)| orders::spreadsheet_days(at, column)));
+    found.extend(more);
     found.truncate(MOST_COLUMNS * 2);
     let drop_step = (!dropped.is_empty()).then(|| DataStep {
         rows: dropped.iter().flat_map(|found| &found.rows).copied().collect(),
@@ -194,7 +224,7 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
         return dates;
     }
     // a number of another unit is not absent: no step may make it missing
-    let numbers = match scan.cells.has_several_units() {
+    let numbers = match scan.cells.has_several_units() || answers::is_of_two(column, scan) {
         true => Vec::new(),
         false => number_offers(at, column, scan, dropped, place),
     };
@@ -210,27 +240,6 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
             spellings.into_iter().chain([Offer { note, ..offer }]).collect()
         }
         (None, _) => spellings,
-    }
-}
-
-/// Says that a column holds ranges or times, which no step makes numbers of one meaning.
-fn on_shape(column: &Column, scan: &TextScan, place: Place, warnings: &mut Warnings) {
-    let name = Some(column.name.as_str());
-    let message = |what: &str| {
-        format!("{} holds {what} such as {}; they are kept as text", column.name, scan.shapes.first(place))
-    };
-    match scan.shapes.common() {
-        Some(Shape::Range) => {
-            let hint = "use it as a categorical variable; where a number is needed, write one into the file, such as the \
-                        middle of each range";
-            warnings.warn("ranges_as_text", name, message("ranges"), hint);
-        }
-        Some(Shape::Time) => {
-            let hint =
-                "write each as one number of one unit in the file, such as 8.5 hours or 510 minutes for 8:30";
-            warnings.warn("times_as_text", name, message("times"), hint);
-        }
-        None => {}
     }
 }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Place;
+use super::scan::TextScan;
 use crate::adapters::tabular::problems::shown;
+use crate::adapters::tabular::warnings::Warnings;
+use crate::domain::dataset::Column;
 
 /// Signs and words between the ends of a range.
 const BETWEEN: [&str; 8] = ["-", "\u{2013}", "\u{2014}", "~", "\u{ff5e}", "至", "到", " to "];
@@ -72,10 +75,36 @@ impl Shapes {
         first.map_or_else(String::new, |(cell, row)| format!("\"{}\" in {}", shown(cell), place.row(*row)))
     }
 
+    /// The different cells without blanks around them, with their first rows; cut where there are too many.
+    pub(super) fn different(&self) -> &BTreeMap<String, u64> {
+        &self.different
+    }
+
     /// Spellings of one word that differ in capital letters only, with their first rows: the word that comes first.
     pub(super) fn spelt_differently(&self) -> Option<&[(String, u64)]> {
         let several = self.spellings.values().filter(|spellings| spellings.len() > 1);
         several.min_by_key(|spellings| spellings[0].1).map(Vec::as_slice)
+    }
+}
+
+/// Says that a column holds ranges or times, which no step makes numbers of one meaning.
+pub(super) fn remark(column: &Column, scan: &TextScan, place: Place, warnings: &mut Warnings) {
+    let name = Some(column.name.as_str());
+    let message = |what: &str| {
+        format!("{} holds {what} such as {}; they are kept as text", column.name, scan.shapes.first(place))
+    };
+    match scan.shapes.common() {
+        Some(Shape::Range) => {
+            let hint = "use it as a categorical variable; where a number is needed, write one into the file, such as the \
+                        middle of each range";
+            warnings.warn("ranges_as_text", name, message("ranges"), hint);
+        }
+        Some(Shape::Time) => {
+            let hint =
+                "write each as one number of one unit in the file, such as 8.5 hours or 510 minutes for 8:30";
+            warnings.warn("times_as_text", name, message("times"), hint);
+        }
+        None => {}
     }
 }
 

@@ -111,6 +111,7 @@ fn ingest_with(
     };
     let columns = output::describe(plan.columns, &gathered, rows);
     output::remark(&columns, &duplicates, rows, &mut warnings);
+    output::side_by_side(&plan.kept, &columns, &mut warnings);
     let place = Place { header_row: table.header.row, last_row, rows };
     let repairs = repairs::offers(dest, &columns, &gathered.columns, place, &mut warnings)?;
     Ok(IngestedDataset {

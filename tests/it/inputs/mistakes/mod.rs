@@ -1,6 +1,7 @@
 //! Typical mistakes of users from the upload to the result, over HTTP: each is named with its column or row and what to
 //! do about it, and every offered repair, sent back as it is, leads to a number that is known without this program.
 
+mod answers;
 mod cases;
 mod content;
 mod doubt;
@@ -36,9 +37,10 @@ async fn mistakes_are_named_and_their_repairs_lead_to_the_right_number() {
         tables::of_tables(),
         hidden::of_hidden(),
         years::of_years(),
+        answers::of_answers(),
     ];
     let cases: Vec<Mistake> = all.into_iter().flatten().collect();
-    assert!(cases.len() >= 207, "{} mistakes", cases.len());
+    assert!(cases.len() >= 215, "{} mistakes", cases.len());
     assert!(cases.iter().all(|case| !case.before.is_empty()));
     let tried = futures_util::stream::iter(&cases).map(|case| tried(&app, case)).buffer_unordered(AT_ONCE);
     let failures: Vec<String> = tried.filter_map(|failure| async { failure }).collect().await;
