@@ -134,7 +134,7 @@ impl Reader<'_> {
         // the rows of a panel explain nothing: "do larger firms have more debt"
         let lost = |c: usize| {
             let names = |m: &Mention| m.columns == [c];
-            mentions.iter().any(|m| names(m)) && !kept.iter().any(|m| names(m))
+            mentions.iter().any(&names) && !kept.iter().any(names)
         };
         links.all.retain(|link| !lost(link.column));
         ranked(self, &links, vec![self.by_rules(mentions.clone()), self.read(kept)])
