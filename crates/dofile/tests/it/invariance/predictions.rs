@@ -93,11 +93,15 @@ fn has_constant(case: &Case) -> bool {
     })
 }
 
+/// As printed by Stata, the covariance of its constant is that of the transformed model, the constant itself is not.
+const OF_TRANSFORMED: &str = "xtregar y x z, fe";
+
 /// Predictions are in the units of the outcome.
 #[test]
 fn predictions_do_not_depend_on_the_units_of_regressors() {
     let of = |case: &'static Case| {
-        let shift = if case.has('s') || case.has('c') || !has_constant(case) { 0 } else { 3 };
+        let fixed = case.has('s') || case.has('c') || case.command == OF_TRANSFORMED || !has_constant(case);
+        let shift = if fixed { 0 } else { 3 };
         let units = format!("quietly replace x = -x/2 + {shift}; quietly replace z = 20*z - {shift}");
         let first = predictions(&[NAMED, case.prepare], case.command);
         complaint(case, difference(&first, &predictions(&[NAMED, case.prepare, &units], case.command)))
