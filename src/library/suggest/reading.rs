@@ -156,7 +156,7 @@ impl Reader<'_> {
     /// The matches without the word for the rows of a panel: "in regions with more buses" compares no regions.
     fn without_rows(&self, mut mentions: Vec<Mention>) -> Vec<Mention> {
         static SORTS: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new("(?:\\b(?:by|each|every|per|across|between|which|what|among|within|cluster\\w*|differ\\w*|for|of|and|compare|same) (?:the |all )?|各个?|不同|每个?|哪些?个?|按|分|同|在|到|固定|和|与|、|，|,)$")
+            Regex::new("(?:\\b(?:by|each|every|per|across|between|which|what|among|within|cluster\\w*|differ\\w*|for|of|and|compare|same) (?:the |all )?|各个?|不同|每个?|哪些?个?|按|分|同|同一[个位家所名块只座]?|在|到|固定|和|与|、|，|,)$")
                 .expect("a pattern")
         });
         static EFFECTS: LazyLock<Regex> = LazyLock::new(|| {

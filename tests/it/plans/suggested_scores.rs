@@ -154,7 +154,8 @@ fn additions_seasons_and_laws_are_read_as_they_are_meant() {
     let draft = drafted("pl_charls", "独居老人的抑郁得分是否更高，控制年龄、性别和慢性病数量");
     assert_eq!(draft["template_id"], json!("linear.ols_robust"));
     // the treatment of a trial goes by the name of what was given
-    let asked = "Did access to microcredit raise household expenditure at endline, controlling for baseline expenditure?";
+    let asked =
+        "Did access to microcredit raise expenditure at endline, controlling for baseline expenditure?";
     let draft = drafted("pl_mfi", asked);
     assert_eq!(draft["roles"]["regressors"], json!(["treatment"]));
 }
