@@ -113,14 +113,10 @@ fn by_group(table: &Table, style: &Style<'_>) -> Vec<String> {
         let all = rows(table).find(|row| of(row) && table.cell(*row, "group").text() == "all")?;
         let groups = rows(table).filter(|row| of(row) && table.cell(*row, "group").text() != "all");
         let (most, least) = ends(table, groups, "mean")?;
-        let is_share = style.is_share(name);
-        let mean = |row: usize| {
-            let x = number(table, row, "mean")?;
-            Some(if is_share { percent(x) } else { spoken(x, style.options.decimals) })
-        };
-        let kind = if is_share { "highest_share" } else { "highest_mean" };
+        let mean = |row: usize| Some(style.average(name, number(table, row, "mean")?));
+        let kind = if style.is_share(name) { "highest_share" } else { "highest_mean" };
         let values = [
-            ("y", if is_share { style.event(name) } else { style.variable(name) }),
+            ("y", style.averaged(name)),
             ("x", by.clone()),
             ("a", group(table, most, "group", style)),
             ("b", group(table, least, "group", style)),

@@ -1,7 +1,7 @@
 //! The main results of tests: means of two groups or of two measurements, and tests that only have a p-value.
 
 use super::evidence::p_words;
-use super::findings_descriptions::{ends, percent};
+use super::findings_descriptions::{ends, group, percent};
 use super::number::spoken;
 use super::sentences::{Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_of, table_of};
 use super::style::Style;
@@ -158,22 +158,15 @@ fn group_ends(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     table_of(tables, "table_anova.csv")?;
     let table = table_of(tables, "table_groups.csv")?;
     let (most, least) = ends(table, 0..table.rows.len(), "mean")?;
-    let group = style.design.group.as_deref()?;
-    let name = |row: usize| {
-        let text = table.cell(row, "group").text();
-        style.level(&format!("{text}.{group}")).unwrap_or_else(|| text.to_owned())
-    };
+    let by = style.design.group.as_deref()?;
+    let level = |row: usize| group(table, row, "group", style);
     let outcome = style.design.outcome.as_deref()?;
-    let is_share = style.is_share(outcome);
-    let mean = |row: usize| {
-        let x = table.cell(row, "mean").number()?;
-        Some(if is_share { percent(x) } else { spoken(x, style.options.decimals) })
-    };
-    let (x, y) =
-        (style.variable(group), if is_share { style.event(outcome) } else { style.variable(outcome) });
-    let (a, b, of_a, of_b) = (name(most), name(least), mean(most)?, mean(least)?);
+    let mean = |row: usize| Some(style.average(outcome, table.cell(row, "mean").number()?));
+    let (x, y) = (style.variable(by), style.averaged(outcome));
+    let kind = if style.is_share(outcome) { "share_ends" } else { "mean_ends" };
+    let (a, b, of_a, of_b) = (level(most), level(least), mean(most)?, mean(least)?);
     let values = [("x", x.as_str()), ("y", &y), ("a", &a), ("b", &b), ("mean_a", &of_a), ("mean_b", &of_b)];
-    Some(table.says(plain(style, if is_share { "share_ends" } else { "mean_ends" }, &values)))
+    Some(table.says(plain(style, kind, &values)))
 }
 
 /// A test that groups are equal.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Labels;
+use super::findings_descriptions::percent;
+use super::number::spoken;
 use super::sentences::{Estimate, Finding, USUAL, plain, said, said_estimate};
 use super::style::Style;
 use super::table::Table;
@@ -36,7 +38,7 @@ impl Style<'_> {
     /// `smoker: yes`.
     pub(super) fn row_of_term(&self, term: &str) -> String {
         let words = self.term(term);
-        let one = self.yes_and_no(term).filter(|_| self.labels.binary.contains(self.labels.own(term)));
+        let one = self.yes_and_no(term).filter(|_| self.is_share(term));
         one.map_or_else(|| words.clone(), |(one, _)| format!("{words}: {one}"))
     }
 
@@ -57,6 +59,16 @@ impl Style<'_> {
     /// True for an outcome of 0 and 1, whose mean is a share.
     pub(super) fn is_share(&self, name: &str) -> bool {
         self.labels.binary.contains(self.labels.own(name))
+    }
+
+    /// Returns the words for what a mean of an outcome is of: the outcome, or the rows in which it is 1.
+    pub(super) fn averaged(&self, name: &str) -> String {
+        if self.is_share(name) { self.event(name) } else { self.variable(name) }
+    }
+
+    /// Returns the words for a mean of an outcome: as a percentage where it is a share.
+    pub(super) fn average(&self, name: &str, mean: f64) -> String {
+        if self.is_share(name) { percent(mean) } else { spoken(mean, self.options.decimals) }
     }
 }
 

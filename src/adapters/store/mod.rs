@@ -1,7 +1,7 @@
 //! Stores: SQLite embedded. One committer thread writes, a few reader threads read, and background
 //! threads move the write-ahead log and the readable copies along. No rules of the domain here.
 
-pub(super) mod accounts;
+mod accounts;
 mod apply;
 pub(super) mod apply_job;
 mod audit_log;

@@ -122,16 +122,8 @@ fn limited(count: usize) -> Result<usize> {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::split("histogram", &cmd.raw, false)?;
     let mut options = FigureOptions::default();
-    let mut plot = Plot {
-        kind: Kind::Histogram,
-        vars: vec![session.numeric_variable(&cmd.list)?],
-        curve: Vec::new(),
-        curve_name: "y".to_string(),
-        immediate: Vec::new(),
-        rows: session.rows(&cmd)?,
-        weights: None,
-        options: PlotOptions::default(),
-    };
+    let mut plot =
+        Plot::new(Kind::Histogram, vec![session.numeric_variable(&cmd.list)?], session.rows(&cmd)?);
     if cmd.weight.as_ref().is_some_and(|w| w.kind.is_some_and(|k| k != WeightKind::Frequency)) {
         return Err(StataError::new(101, "only fweights are allowed"));
     }

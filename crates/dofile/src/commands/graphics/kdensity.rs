@@ -94,16 +94,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::split("kdensity", &cmd.raw, false)?;
     let variable = session.numeric_variable(&cmd.list)?;
     let mut options = FigureOptions::default();
-    let mut plot = Plot {
-        kind: Kind::KDensity,
-        vars: vec![variable],
-        curve: Vec::new(),
-        curve_name: "y".to_string(),
-        immediate: Vec::new(),
-        rows: session.rows(&cmd)?,
-        weights: None,
-        options: PlotOptions::default(),
-    };
+    let mut plot = Plot::new(Kind::KDensity, vec![variable], session.rows(&cmd)?);
     if cmd.weight.as_ref().is_some_and(|w| w.kind == Some(WeightKind::Probability)) {
         return Err(StataError::new(101, "pweights not allowed"));
     }

@@ -2,14 +2,16 @@
 //! `numbers::lowess`.
 
 use super::numbers;
+use super::plots::Plot;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::frame::{Column, StorageType, Variable, is_valid_name};
+use crate::frame::{Column, StorageType, Variable};
 use crate::ops::graphs::no_effect;
 use crate::ops::graphs::plain::{Plain, show};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
+use crate::syntax::varlist::check_new;
 use crate::value::MISSING;
 use figure::{Series, Shape, Style};
 
@@ -93,12 +95,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let own = read_options(&cmd.option_text)?;
     let (y, x) = pair(s, &cmd.list)?;
     if let Some(name) = &own.generate {
-        if s.frame.find(name).is_some() {
-            return Err(StataError::already_defined(name));
-        }
-        if !is_valid_name(name) {
-            return Err(StataError::new(198, format!("{name} invalid name")));
-        }
+        check_new(&s.frame, name)?;
     }
     let mut touse = s.rows(&cmd)?;
     s.markout(&[y, x], &mut touse, false)?;
@@ -123,10 +120,6 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if own.nograph {
         return Ok(());
     }
-    let title = |v: usize| {
-        let var = s.frame.var(v);
-        if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
-    };
     let series =
         |number: usize, shape: Shape| Series { label: String::new(), number, shape, style: Style::default() };
     let kind = if own.mean { "Running-mean smoother" } else { "Lowess smoother" };
@@ -137,8 +130,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ],
         title: kind.to_string(),
         note: format!("bandwidth = {}", own.bandwidth),
-        x_title: title(x),
-        y_title: title(y),
+        x_title: Plot::label(s, x),
+        y_title: Plot::label(s, y),
         used: Some(rows.len()),
         ..Plain::default()
     };

@@ -187,6 +187,20 @@ pub(super) struct Plot {
 }
 
 impl Plot {
+    /// A plot without options.
+    pub(super) fn new(kind: Kind, vars: Vec<usize>, rows: Vec<bool>) -> Self {
+        Self {
+            kind,
+            vars,
+            curve: Vec::new(),
+            curve_name: "y".to_string(),
+            immediate: Vec::new(),
+            rows,
+            weights: None,
+            options: PlotOptions::default(),
+        }
+    }
+
     /// Name of a variable for titles and legends: its label or its name.
     pub(super) fn label(session: &Session, variable: usize) -> String {
         let v = session.frame.var(variable);

@@ -2,7 +2,6 @@
 //! distribution, of ranks, of its other half and of another variable. Formulas: [R] diagnostic plots; Chambers,
 //! Cleveland, Kleiner and Tukey (1983), Graphical Methods for Data Analysis.
 
-use super::plot_options::PlotOptions;
 use super::plots::{Kind, Plot};
 use super::{numbers, twoway};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
@@ -127,16 +126,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::type_mismatch());
     }
     let mut options = FigureOptions::default();
-    let mut points = Plot {
-        kind: Kind::ScatterI,
-        vars: variables.clone(),
-        curve: Vec::new(),
-        curve_name: "y".to_string(),
-        immediate: Vec::new(),
-        rows: session.rows(&cmd)?,
-        weights: None,
-        options: PlotOptions::default(),
-    };
+    let mut points = Plot::new(Kind::ScatterI, variables.clone(), session.rows(&cmd)?);
     let mut df = 1.0;
     for option in split_options(&cmd.option_text)? {
         if let ("df", Some(text), "qchi" | "pchi") = (option.0.as_str(), &option.1, command.as_str()) {
@@ -166,14 +156,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     points.immediate = picture.marks.iter().map(|(x, y)| mark(*x, *y)).collect();
     points.vars.clear();
-    let line = Plot {
-        kind: Kind::Function,
-        curve: picture.line.to_vec(),
-        curve_name: "y".to_string(),
-        immediate: Vec::new(),
-        options: PlotOptions::default(),
-        ..points.clone()
-    };
+    let line =
+        Plot { curve: picture.line.to_vec(), ..Plot::new(Kind::Function, Vec::new(), points.rows.clone()) };
     options.used = Some(samples.iter().map(Vec::len).max().unwrap_or(0));
     for (slot, text) in [(&mut options.x.title, picture.titles.0), (&mut options.y.title, picture.titles.1)] {
         slot.get_or_insert(Words { text, size: None });

@@ -233,17 +233,7 @@ impl Reader {
                 (kind, &text[end..])
             }
         };
-        let n = session.frame.n_rows();
-        let mut plot = Plot {
-            kind,
-            vars: Vec::new(),
-            curve: Vec::new(),
-            curve_name: "y".to_string(),
-            immediate: Vec::new(),
-            rows: vec![true; n],
-            weights: None,
-            options: super::plot_options::PlotOptions::default(),
-        };
+        let mut plot = Plot::new(kind, Vec::new(), vec![true; session.frame.n_rows()]);
         let mut expression = None;
         let option_text = match kind {
             Kind::Function | Kind::ScatterI => {
