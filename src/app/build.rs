@@ -158,7 +158,7 @@ pub fn build(mut options: Options) -> Result<Built, BuildError> {
         volume: Arc::new(LocalVolume::new(data_dir.clone()).map_err(BuildError::DataDir)?),
         legacy: Arc::new(LocalLegacyRecords::new(data_dir.clone())),
         tabular: Arc::new(IsolatedReaders::new(options.engine.launcher.clone())),
-        library: Arc::new(library),
+        library,
         pools: Pools::for_cores(std::thread::available_parallelism().map_or(2, usize::from)),
         progress: Arc::default(),
         model,
@@ -253,12 +253,12 @@ fn model(
 
 /// Loads the library. In production a broken one is the gate's to tell: until the next start the service
 /// stays closed, so that the library it carries is never asked.
-fn library(options: &mut Options) -> Result<Library, BuildError> {
+fn library(options: &mut Options) -> Result<Arc<Library>, BuildError> {
     let loaded = match &options.library_dir {
         Some(dir) => Library::from_dir(dir).and_then(|library| {
             let reason = "no template is in this folder (library_dir), which needs the folders meta and do";
             let none = || vec![LibraryProblem::new(dir.display().to_string(), reason)];
-            if library.is_empty() { Err(none()) } else { Ok(library) }
+            if library.is_empty() { Err(none()) } else { Ok(Arc::new(library)) }
         }),
         None => Library::embedded(),
     };

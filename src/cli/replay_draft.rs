@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde::de::DeserializeOwned;
@@ -88,7 +89,7 @@ fn look(args: &ReplayDraftArgs, settings: &Settings) -> Result<Replayed, ReplayE
         job => job?,
     };
     let library = match &settings.library_dir {
-        Some(dir) => Library::from_dir(dir),
+        Some(dir) => Library::from_dir(dir).map(Arc::new),
         None => Library::embedded(),
     }
     .map_err(|problems| {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use sha2::{Digest, Sha256};
 
@@ -97,12 +97,14 @@ pub struct Library {
 }
 
 impl Library {
-    /// Loads the library that the binary carries.
+    /// Returns the library that the binary carries, which a process loads once.
     ///
     /// # Errors
     /// All files that cannot be read as what they should be.
-    pub fn embedded() -> Result<Self, Vec<LibraryProblem>> {
-        Self::from_files(files::embedded())
+    pub fn embedded() -> Result<Arc<Self>, Vec<LibraryProblem>> {
+        static EMBEDDED: LazyLock<Result<Arc<Library>, Vec<LibraryProblem>>> =
+            LazyLock::new(|| Library::from_files(files::embedded()).map(Arc::new));
+        EMBEDDED.clone()
     }
 
     /// Loads a library from a directory.

@@ -123,6 +123,11 @@ pub fn related(word: &str) -> impl Iterator<Item = (&'static str, f64)> {
     })
 }
 
+/// How strongly WordNet relates two words, if it does.
+pub fn relation(word: &str, other: &str) -> Option<f64> {
+    related(word).filter(|(found, _)| *found == other).map(|(_, strength)| strength).reduce(f64::max)
+}
+
 /// The forms under which a word is looked up: as it is, and without the endings of plural, tense and comparison.
 pub fn forms(word: &str) -> Vec<String> {
     let mut out = vec![word.to_owned()];
@@ -168,6 +173,7 @@ mod tests {
         assert!(nearest("aircraft").iter().any(|(word, _)| *word == "planes"));
         // WordNet 3.0: waiter, server
         assert!(related("waiter").any(|(word, weight)| word == "server" && weight > 0.8));
+        assert!(relation("waiter", "server") > Some(0.8) && relation("waiter", "honey").is_none());
         assert!(forms("thinned").contains(&"thin".to_owned()), "{:?}", forms("thinned"));
     }
 }

@@ -8,6 +8,7 @@ mod show;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -116,9 +117,9 @@ pub fn run(args: &LibraryArgs) -> ExitCode {
     ExitCode::from(done.unwrap_or(IO_ERROR))
 }
 
-fn open(dir: Option<&Path>) -> Result<Library, Vec<LibraryProblem>> {
+fn open(dir: Option<&Path>) -> Result<Arc<Library>, Vec<LibraryProblem>> {
     match dir {
-        Some(dir) => Library::from_dir(dir),
+        Some(dir) => Library::from_dir(dir).map(Arc::new),
         None => Library::embedded(),
     }
 }

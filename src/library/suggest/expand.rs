@@ -59,6 +59,15 @@ pub(super) fn expand(question: &str, units: &mut [Unit], columns: &[Named<'_>], 
 
 /// How strongly a word of a name stands for a word of the question.
 pub(super) fn shared(own: &str, asked: &str) -> Option<f64> {
+    // most words begin otherwise, and need no stem
+    if own.bytes().next() != asked.bytes().next() && own.is_ascii() && asked.is_ascii() {
+        return None;
+    }
+    shared_with(own, asked, &stem(asked))
+}
+
+/// The same, where the stem of the word of the question is known.
+pub(super) fn shared_with(own: &str, asked: &str, root: &str) -> Option<f64> {
     if own.chars().any(is_han) || asked.chars().any(is_han) {
         let long = own.chars().count().min(asked.chars().count()) >= 2;
         return (long && (own.contains(asked) || asked.contains(own))).then_some(BEGINS);
@@ -66,7 +75,6 @@ pub(super) fn shared(own: &str, asked: &str) -> Option<f64> {
     if own.len() < 3 || !own.is_ascii() || !asked.is_ascii() || own.bytes().next() != asked.bytes().next() {
         return None;
     }
-    let root = stem(asked);
     if root.len() < 3 {
         return None;
     }
@@ -75,14 +83,14 @@ pub(super) fn shared(own: &str, asked: &str) -> Option<f64> {
     // nobody abbreviates by a letter or two: "carry" is not `carr`
     let shortens = asked.len() >= own.len() + 3 || is_word(own);
     let begins = asked.starts_with(own) && (own.len() >= 4 || asked.len() <= 7) && shortens;
-    if begins || (root.len() >= 4 && own.starts_with(&root)) || same >= 6 && same + 4 >= own.len() {
+    if begins || (root.len() >= 4 && own.starts_with(root)) || same >= 6 && same + 4 >= own.len() {
         return Some(BEGINS);
     }
     // three letters begin a long word: `con` of "congruent"
     if own.len() == 3 && asked.starts_with(own) && !LEXICON.ordinary.contains(asked) {
         return Some(THREE_LETTERS);
     }
-    if asked.len() > own.len() && (consonants(asked) == own || consonants(&root) == own) {
+    if asked.len() > own.len() && (consonants(asked) == own || consonants(root) == own) {
         return Some(CONSONANTS);
     }
     // letters in order, without vowels: `qtr` of `quarter`

@@ -1,12 +1,14 @@
 //! How alike a word of a question and a name of a column are by general knowledge of words, 0 to 1.
 
+use std::ops::Range;
+
 use super::super::tokens::{is_han, stem};
 use super::chinese::glosses;
 use super::columns::{Named, Place};
-use super::expand::shared;
+use super::expand::{shared, shared_with};
 use super::lexicon::LEXICON;
 use super::shared::weight;
-use word_knowledge::{cosine, forms, is_word, nearest, related};
+use word_knowledge::{cosine, forms, is_word, nearest, related, relation};
 
 /// Least likeness of a word and a part of a name.
 pub(super) const LEAST: f64 = 0.36;
@@ -45,9 +47,9 @@ pub(super) struct Asked {
 }
 
 /// A part of a name.
-pub(super) struct Part {
+struct Part {
     text: String,
-    forms: Vec<String>,
+    forms: Vec<Form>,
     weight: f64,
     whole: bool,
     /// A unit of measurement; its forms are what is measured in it.
@@ -56,12 +58,40 @@ pub(super) struct Part {
 
 /// A word with its forms, and words that mean nearly the same, with their strength.
 pub(super) struct Word {
-    forms: Vec<String>,
+    forms: Vec<Form>,
     near: Vec<(String, f64)>,
 }
 
+/// A form of a word with its stem, which is compared with many others.
+#[derive(PartialEq)]
+struct Form {
+    text: String,
+    stem: String,
+}
+
+impl Form {
+    fn of(text: String) -> Self {
+        Self { stem: stem(&text), text }
+    }
+}
+
+/// How well the best reading of a word fits the parts of a name, and how well each part is fitted.
+type Fit = (f64, Vec<f64>);
+
+/// The parts of a name or label, with the fit of each word of the question.
+pub(super) struct Compared {
+    parts: Vec<Part>,
+    fits: Vec<Fit>,
+}
+
+/// The names and labels of a column, compared with each word of a question.
+pub(super) fn compared(column: &Named<'_>, asked: &[Asked]) -> Vec<Compared> {
+    let fits = |parts: &[Part]| asked.iter().map(|word| read(word, parts)).collect();
+    parts_of(column).into_iter().map(|parts| Compared { fits: fits(&parts), parts }).collect()
+}
+
 /// The parts of the names and labels of a column.
-pub(super) fn parts_of(column: &Named<'_>) -> Vec<Vec<Part>> {
+fn parts_of(column: &Named<'_>) -> Vec<Vec<Part>> {
     let named = column.aliases.iter().filter(|a| a.place != Place::Value || !column.column.value_labels);
     let named = named.filter(|a| a.place != Place::Value || column.column.distinct > 2);
     named
@@ -96,7 +126,7 @@ fn measured(name: &str) -> Option<Part> {
     let last = words.last().filter(|word| words.len() > 1 || word.len() >= 4).filter(says);
     let first = words.first().filter(|word| word.len() >= 4).filter(says);
     let unit = last.or(first).copied().or_else(|| if lower.chars().any(is_han) { han() } else { None })?;
-    let forms = LEXICON.measured_in(unit).map(str::to_owned).collect();
+    let forms = LEXICON.measured_in(unit).map(|form| Form::of(form.to_owned())).collect();
     Some(Part { text: unit.to_owned(), forms, weight: UNIT, whole: false, unit: true })
 }
 
@@ -107,39 +137,40 @@ fn part(word: &str, weight: f64, whole: bool) -> Part {
     } else {
         vec![word.to_lowercase()]
     };
-    let forms = words.iter().flat_map(|w| forms(w)).collect();
+    let forms = words.iter().flat_map(|w| forms(w)).map(Form::of).collect();
     Part { text: word.to_lowercase(), forms, weight, whole: whole && !han, unit: false }
 }
 
-/// How well a phrase fits the parts of a name, 0 to 1.
-pub(super) fn score(window: &[Asked], slice: &str, parts: &[Part]) -> f64 {
-    let total: f64 = parts.iter().map(|p| p.weight).sum();
-    if total <= 0.0 {
-        return 0.0;
-    }
-    // one part that is made of all words
-    let made = |p: &&Part| {
-        made_of(&p.text, slice)
-            || window.iter().flat_map(|a| &a.phrases).any(|phrase| made_of(&p.text, phrase))
-    };
-    let several = parts.iter().filter(|p| p.whole && p.weight > 0.0).filter(made);
-    let several = several.map(|p| OF_SEVERAL * (BASE + (1.0 - BASE) * p.weight / total)).fold(0.0, f64::max);
-    let mut best_of_parts = vec![0.0_f64; parts.len()];
-    let mut sum = 0.0;
-    for asked in window {
-        let (best, by_part) = read(asked, parts);
-        for (own, found) in best_of_parts.iter_mut().zip(by_part) {
-            *own = own.max(found);
+impl Compared {
+    /// How well a phrase, which consists of these words of the question, fits the name, 0 to 1.
+    pub(super) fn score(&self, asked: &[Asked], words: Range<usize>, slice: &str) -> f64 {
+        let Self { parts, fits } = self;
+        let (window, fits) = (&asked[words.clone()], &fits[words]);
+        let total: f64 = parts.iter().map(|p| p.weight).sum();
+        if total <= 0.0 {
+            return 0.0;
         }
-        sum += best;
+        // one part that is made of all words
+        let made = |p: &&Part| {
+            made_of(&p.text, slice)
+                || window.iter().flat_map(|a| &a.phrases).any(|phrase| made_of(&p.text, phrase))
+        };
+        let several = parts.iter().filter(|p| p.whole && p.weight > 0.0).filter(made);
+        let several =
+            several.map(|p| OF_SEVERAL * (BASE + (1.0 - BASE) * p.weight / total)).fold(0.0, f64::max);
+        let mut best_of_parts = vec![0.0_f64; parts.len()];
+        for (_, by_part) in fits {
+            for (own, found) in best_of_parts.iter_mut().zip(by_part) {
+                *own = own.max(*found);
+            }
+        }
+        let mean = fits.iter().map(|(best, _)| best).sum::<f64>() / window.len() as f64;
+        let covered: f64 = parts.iter().zip(&best_of_parts).map(|(p, s)| p.weight * s).sum::<f64>() / total;
+        several.max(mean * (BASE + (1.0 - BASE) * covered))
     }
-    let mean = sum / window.len() as f64;
-    let covered: f64 = parts.iter().zip(&best_of_parts).map(|(p, s)| p.weight * s).sum::<f64>() / total;
-    several.max(mean * (BASE + (1.0 - BASE) * covered))
 }
 
-/// How well the best reading of a word fits the parts of a name, and how well each part is fitted.
-fn read(asked: &Asked, parts: &[Part]) -> (f64, Vec<f64>) {
+fn read(asked: &Asked, parts: &[Part]) -> Fit {
     let same = |part: &Part| asked.han.as_deref().is_some_and(|han| part.weight > 0.0 && part.holds(han));
     if parts.iter().any(same) {
         return (1.0, parts.iter().map(|p| if same(p) { 1.0 } else { 0.0 }).collect());
@@ -179,12 +210,12 @@ fn likeness(asked: &Word, part: &Part) -> f64 {
     }
     let mut best = 0.0_f64;
     for (a, b) in asked.forms.iter().flat_map(|a| part.forms.iter().map(move |b| (a, b))) {
-        if stem(a) == stem(b) {
+        if a.stem == b.stem {
             return 1.0;
         }
-        let by_relation = related(a).filter(|(word, _)| word == b).map(|(_, strength)| strength);
-        best = by_relation.chain(cosine(a, b)).fold(best, f64::max);
-        best = best.max(shared(b, a).unwrap_or_default());
+        let known = relation(&a.text, &b.text).into_iter().chain(cosine(&a.text, &b.text));
+        best = known.fold(best, f64::max);
+        best = best.max(shared_with(&b.text, &a.text, &a.stem).unwrap_or_default());
     }
     let han = part.text.chars().any(is_han);
     if !han && part.text.len() >= 2 && (part.text.len() <= 4 || !is_word(&part.text)) {
@@ -213,7 +244,7 @@ pub(super) fn known_as(forms: Vec<String>) -> Word {
         near.extend(related(form).map(|(word, strength)| (word.to_owned(), strength)));
         near.extend(nearest(form).into_iter().map(|(word, s)| (word.to_owned(), s)));
     }
-    Word { forms, near }
+    Word { forms: forms.into_iter().map(Form::of).collect(), near }
 }
 
 /// True for a part of a name that is made of the beginnings of several words of a phrase: `bwt`, `dow`.

@@ -2,9 +2,10 @@
 //! choice takes one for each phrase.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::columns::Place;
-use super::likeness::{Asked, Part, parts_of, score};
+use super::likeness::{Asked, Compared, compared};
 use super::meaning::{Known, SUREST, WIDEST};
 use super::mentions::Mention;
 
@@ -65,7 +66,7 @@ impl Links {
     /// Adds the candidates by meaning to those by name.
     pub(super) fn of(by_name: Vec<Link>, known: &Known<'_>) -> Self {
         let asked: Vec<Asked> = (0..known.units.len()).filter_map(|at| known.asked(at, true)).collect();
-        let names: Vec<Vec<Vec<Part>>> = known.columns.iter().map(parts_of).collect();
+        let names: Vec<Vec<Compared>> = known.columns.iter().map(|column| compared(column, &asked)).collect();
         let mut words: BTreeSet<(usize, usize)> =
             asked.iter().filter(|a| !a.cue).map(|a| (a.start, a.end)).collect();
         let mut all: Vec<Link> = by_name.into_iter().filter(|link| link.strength >= LEAST).collect();
@@ -79,7 +80,7 @@ impl Links {
                 if !known.joined(window) {
                     continue;
                 }
-                for link in by_meaning(known, window, &names) {
+                for link in by_meaning(known, &asked, start..end, &names) {
                     let same = |own: &&mut Link| {
                         own.column == link.column && (own.start, own.end) == (link.start, link.end)
                     };
@@ -119,13 +120,14 @@ impl Links {
 }
 
 /// The columns that are most like a phrase.
-fn by_meaning(known: &Known<'_>, window: &[Asked], names: &[Vec<Vec<Part>>]) -> Vec<Link> {
+fn by_meaning(known: &Known<'_>, asked: &[Asked], words: Range<usize>, names: &[Vec<Compared>]) -> Vec<Link> {
+    let window = &asked[words.clone()];
     let (start, end) = (window[0].start, window[window.len() - 1].end);
     let slice = &known.question[start..end];
     let quality = window.iter().any(|word| word.quality);
     let cue = window.iter().all(|word| word.cue);
-    let like = |aliases: &Vec<Vec<Part>>| {
-        aliases.iter().map(|parts| score(window, slice, parts)).fold(0.0, f64::max)
+    let like = |aliases: &Vec<Compared>| {
+        aliases.iter().map(|name| name.score(asked, words.clone(), slice)).fold(0.0, f64::max)
     };
     let scores = names.iter().enumerate().map(|(column, aliases)| (column, like(aliases)));
     let mut scores: Vec<(usize, f64)> = scores.filter(|(_, score)| *score >= LEAST).collect();

@@ -3,13 +3,14 @@
 //! stay open, and for words in a list of columns.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::super::tokens::is_han;
 use super::chinese::glosses;
 use super::columns::{Named, Place};
 use super::comparisons::{is_subject, qualified};
 use super::lexicon::LEXICON;
-use super::likeness::{Asked, LEAST, Part, Word, english, known_as, parts_of, score};
+use super::likeness::{Asked, Compared, LEAST, Word, compared, english, known_as};
 use super::mentions::{Mention, crosses};
 use super::words::Unit;
 use word_knowledge::forms;
@@ -79,8 +80,8 @@ impl Known<'_> {
             let column = &self.columns[*c];
             !taken.contains(c) && !column.is_time() && !column.is_unit(self.rows)
         };
-        let names: Vec<(usize, Vec<Vec<Part>>)> =
-            (0..self.columns.len()).filter(free).map(|c| (c, parts_of(&self.columns[c]))).collect();
+        let names: Vec<(usize, Vec<Compared>)> =
+            (0..self.columns.len()).filter(free).map(|c| (c, compared(&self.columns[c], &asked))).collect();
         let mut found: Vec<(f64, Mention)> = Vec::new();
         for start in 0..asked.len() {
             for end in start + 1..=asked.len().min(start + WIDEST) {
@@ -92,7 +93,9 @@ impl Known<'_> {
                     let listed = self.window_in_list(window);
                     let least = if open || listed { 0.0 } else { SURE };
                     found.extend(
-                        self.best(window, &names, need).into_iter().filter(|(score, _)| *score >= least),
+                        self.best(&asked, start..end, &names, need)
+                            .into_iter()
+                            .filter(|(score, _)| *score >= least),
                     );
                 }
             }
@@ -215,10 +218,17 @@ impl Known<'_> {
     }
 
     /// The columns that fit a phrase: one that is ahead of all others, and where a role stays open the next ones too.
-    fn best(&self, window: &[Asked], names: &[(usize, Vec<Vec<Part>>)], need: Need) -> Vec<(f64, Mention)> {
+    fn best(
+        &self,
+        asked: &[Asked],
+        words: Range<usize>,
+        names: &[(usize, Vec<Compared>)],
+        need: Need,
+    ) -> Vec<(f64, Mention)> {
+        let window = &asked[words.clone()];
         let slice = &self.question[window[0].start..window[window.len() - 1].end];
-        let of = |aliases: &Vec<Vec<Part>>| {
-            aliases.iter().map(|parts| score(window, slice, parts)).fold(0.0, f64::max)
+        let of = |aliases: &Vec<Compared>| {
+            aliases.iter().map(|name| name.score(asked, words.clone(), slice)).fold(0.0, f64::max)
         };
         // "heavier" is a number
         let quality = window.iter().any(|word| word.quality);

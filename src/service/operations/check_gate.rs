@@ -283,7 +283,7 @@ impl CheckGate {
             return found.clone();
         }
         let loaded = match &self.options.library_dir {
-            Some(dir) => Library::from_dir(dir),
+            Some(dir) => Library::from_dir(dir).map(Arc::new),
             None => Library::embedded(),
         };
         let told = |problems: Vec<LibraryProblem>| {

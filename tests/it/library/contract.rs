@@ -1,12 +1,13 @@
 //! The embedded library keeps every rule of the contract, the index is in step, and a broken rule is found.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use stata_service::library::files::{FileSet, embedded};
 use stata_service::library::{Library, index, validate};
 
-fn library() -> Library {
+fn library() -> Arc<Library> {
     Library::embedded().unwrap_or_else(|problems| panic!("{}", listed(&problems)))
 }
 

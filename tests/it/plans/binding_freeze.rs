@@ -1,6 +1,8 @@
 //! From a draft to a plan: order of the sources, what is refused and with which context, and what a plan's
 //! id depends on.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use stata_service::domain::dataset::Inputs;
 use stata_service::domain::draft::{DraftSource, Selection, Statement};
@@ -15,7 +17,7 @@ use stata_service::library::freeze::{
 use crate::support::columns::{inputs, number, pay};
 
 struct Case {
-    library: Library,
+    library: Arc<Library>,
     template: TemplateId,
     inputs: Inputs,
     statement: Statement,

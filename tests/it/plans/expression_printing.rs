@@ -1,8 +1,6 @@
 //! No text of a user reaches the do-file other than through the printers: whatever is stated in any place of a
 //! draft is refused, or stands in the generated part exactly where a harmless text would stand.
 
-use std::sync::OnceLock;
-
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stata_service::domain::dataset::{Dataset, DatasetRole, Inputs};
@@ -14,8 +12,6 @@ use stata_service::library::freeze::{DependencyStatus, FreezeInput, FreezeReques
 use stata_service::library::render::{RunFacts, render};
 
 use crate::support::columns::{number, pay};
-
-static LIBRARY: OnceLock<Library> = OnceLock::new();
 
 /// Stands where the text of the user stands; no word of the service.
 const HARMLESS: &str = "zq9";
@@ -131,14 +127,14 @@ proptest! {
             "(`|'|\"|\\$|\\{|\\}|\\\\|a|\n|\r|\u{2028}|!|;|//|/\\*| ){1,10}",
         ],
     ) {
-        let library = LIBRARY.get_or_init(|| Library::embedded().expect("the library"));
+        let library = Library::embedded().expect("the library");
         let dangerous = |c: char| c.is_control() || matches!(c, '`' | '\'' | '$' | '"' | '\\' | '{' | '}' | '\u{2028}');
         for place in PRINTED {
-            let Ok(seen) = generated(library, place, &text) else { continue };
+            let Ok(seen) = generated(&library, place, &text) else { continue };
             // blanks around a label are no part of it
             let kept = if place == "label" { text.trim() } else { text.as_str() };
             prop_assert!(!kept.chars().any(dangerous), "{place}: {text:?}");
-            let plain = generated(library, place, HARMLESS).expect("a harmless text is taken");
+            let plain = generated(&library, place, HARMLESS).expect("a harmless text is taken");
             // a label without a visible character is no label
             let stated = text.trim();
             if !(place == "label" && stated.is_empty()) {
@@ -147,14 +143,14 @@ proptest! {
             }
         }
         // labels, original names and the reason for the choice are never printed
-        let unseen = generated(library, "labels", &text).expect("labels decide nothing");
-        prop_assert_eq!(unseen, generated(library, "labels", HARMLESS).expect("labels decide nothing"));
+        let unseen = generated(&library, "labels", &text).expect("labels decide nothing");
+        prop_assert_eq!(unseen, generated(&library, "labels", HARMLESS).expect("labels decide nothing"));
         // names of columns must exist: a text that is none is refused
         for place in NAMES {
-            prop_assert!(generated(library, place, &format!("zz{text}")).is_err(), "{place}: {text:?}");
+            prop_assert!(generated(&library, place, &format!("zz{text}")).is_err(), "{place}: {text:?}");
         }
         for place in WHOLE {
-            let Ok(seen) = generated(library, place, &text) else { continue };
+            let Ok(seen) = generated(&library, place, &text) else { continue };
             let macros = seen.lines().filter(|l| !l.starts_with("ss_event") && !l.starts_with("global S_ADO"));
             let quotes = macros.filter(|l| l.contains('`') && !l.contains("`\"`macval(ss_label)'\"'"));
             prop_assert_eq!(quotes.count(), 0, "{}: {:?}", place, text);
