@@ -181,8 +181,7 @@ fn when(table: &Table, row: usize, step: f64, reading: Reading, style: &Style<'_
             None => plain(style, "if.level", &[("x", &x)]),
         });
     }
-    let (label, step) =
-        (style.term(term), as_step(step));
+    let (label, step) = (style.term(term), as_step(step));
     let is_difference = table.cell(row, "note").text() == "from 0 to 1";
     Some(match unit(&label).filter(|_| step != "1") {
         _ if style.is_binary(term) && reading != Reading::Estimate && !is_difference => {

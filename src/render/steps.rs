@@ -7,8 +7,8 @@ use std::path::Path;
 
 use dta::Reader;
 
-use super::number::whole_or_spoken;
 use super::Language;
+use super::number::whole_or_spoken;
 
 /// Rows that decide on the steps: the first ones.
 const ROWS: usize = 32_768;

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::json;
 
-use super::names::is_case;
 use super::phrases::Parsed;
 use super::roles::{Filled, Filler};
 
@@ -16,7 +15,9 @@ impl Parsed {
     /// True where a question names effects of periods in words that are no column.
     fn says_period_effects(&self) -> bool {
         static SAYS: LazyLock<Regex> = LazyLock::new(|| {
-            let named = format!(r"\b(?:{PERIOD})s?(?: and [a-z]+)? (?:fixed[- ])?(?:effects?|dummies)\b|\b(?:{PERIOD})s? fes?\b");
+            let named = format!(
+                r"\b(?:{PERIOD})s?(?: and [a-z]+)? (?:fixed[- ])?(?:effects?|dummies)\b|\b(?:{PERIOD})s? fes?\b"
+            );
             let both = r"two[- ]way fixed|\btwfe\b|(?:both|unit|entity|individual|firm|country|state) and (?:time|year|period|month|quarter)s? fixed";
             let han = "双向固定|(?:年份|年度|时间|时期|季度|月份)(?:的)?(?:固定效应|效应|虚拟变量)|固定(?:了)?(?:年份|年度|时间|时期)";
             Regex::new(&format!("{named}|{both}|{han}")).expect("a pattern")
@@ -39,7 +40,8 @@ impl Filler<'_> {
     /// Fills the settings; a template that does not have them leaves them out.
     pub(super) fn settings(&self, out: &mut Filled) {
         let (p, s) = (self.parsed, self.structure);
-        let of_periods = s.time.is_some_and(|time| p.fixed_effects.contains(&time)) || p.says_period_effects();
+        let of_periods =
+            s.time.is_some_and(|time| p.fixed_effects.contains(&time)) || p.says_period_effects();
         if s.panel && of_periods {
             out.parameters.insert("time_effects".to_owned(), json!(true));
         }
@@ -48,4 +50,10 @@ impl Filler<'_> {
             out.parameters.insert("odds_ratios".to_owned(), json!(true));
         }
     }
+}
+
+/// True for a column that tells cases from controls.
+pub(super) fn is_case(name: &str) -> bool {
+    let names = ["case", "case_status", "casestatus", "case_control", "是否病例", "病例"];
+    names.contains(&name.to_ascii_lowercase().as_str())
 }

@@ -159,7 +159,8 @@ fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
         let phrase = |words: &[String]| {
             (at + 1..=run.len().min(at + LONGEST)).rev().find_map(|end| {
                 let key = words[at..end].join(" ");
-                let known = LEXICON.is_idiom(&key) || (end > at + 1
+                let known = LEXICON.is_idiom(&key)
+                    || (end > at + 1
                         && LEXICON.units(&key).is_some()
                         && (!compares(&words[at]) || vocabulary.may_name(&key)));
                 known.then_some((end, key))

@@ -194,7 +194,13 @@ async fn a_duration_with_a_limit_among_its_numbers_is_asked_for() {
     let months = |i: u32| if i == 7 { ">60".to_owned() } else { format!("{}.5", 3 + (i * 7) % 50) };
     let word = |i: u32, words: [&str; 2]| words[(i % 3).min(1) as usize].to_owned();
     let row = |i: u32| {
-        format!("{},{},{},{}", word(i, ["drug", "placebo"]), 40 + (i * 5) % 30, months(i), word(i / 2, ["dead", "alive"]))
+        format!(
+            "{},{},{},{}",
+            word(i, ["drug", "placebo"]),
+            40 + (i * 5) % 30,
+            months(i),
+            word(i / 2, ["dead", "alive"])
+        )
     };
     let rows: Vec<String> = (1..=90).map(row).collect();
     let job = app.job("Does the drug improve survival compared with placebo, adjusting for age?").await;

@@ -195,7 +195,8 @@ fn fixed_times_limits_sizes_and_settings_are_read_as_they_are_meant() {
     let draft = drafted("pf_compfirm", "Does leverage reduce return on assets within firms?");
     assert_eq!(draft["parameters"], json!({}), "{draft}");
     // a share of cases that was chosen is no probability
-    let draft = drafted("pf_casecon", "Does BMI raise the risk of being a case, adjusting for age group and sex?");
+    let draft =
+        drafted("pf_casecon", "Does BMI raise the risk of being a case, adjusting for age group and sex?");
     assert_eq!(draft["parameters"]["odds_ratios"], json!(true), "{draft}");
 }
 
