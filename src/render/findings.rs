@@ -123,6 +123,11 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
 /// moderator, which say more than the coefficients of an interaction.
 fn of_margins<'a>(tables: &'a [Table], style: &Style<'_>) -> Option<OfTerms<'a>> {
     let margins = table_of(tables, "table_margins.csv")?;
+    // the odds ratios that a plan asks for are what it wants to know
+    let asked = |t: &Table| t.position("odds_ratio").is_some();
+    if style.design.on_probability && table_of(tables, "table_coefficients.csv").is_some_and(asked) {
+        return None;
+    }
     let reading = match (style.design.on_probability, row_of(margins, "prediction", "share").is_some()) {
         (true, _) => Reading::Probability,
         (false, true) => Reading::Share,

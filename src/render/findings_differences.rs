@@ -7,6 +7,7 @@ use super::findings::{Reading, ratio_of_row, scaled};
 use super::made_terms::kind_of_ratio;
 use super::number::{brief, spoken, whole_or_fixed, whole_or_spoken};
 use super::sentences::{Estimate, heading, plain};
+use super::steps::{as_step, listed};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::units::{is_measured_in, unit, without_unit};
@@ -180,8 +181,7 @@ fn when(table: &Table, row: usize, step: f64, reading: Reading, style: &Style<'_
             None => plain(style, "if.level", &[("x", &x)]),
         });
     }
-    let (label, step) =
-        (style.term(term), if step < 1e5 { step.to_string() } else { whole_or_spoken(step, 0) });
+    let (label, step) = (style.term(term), as_step(step));
     let is_difference = table.cell(row, "note").text() == "from 0 to 1";
     Some(match unit(&label).filter(|_| step != "1") {
         _ if style.is_binary(term) && reading != Reading::Estimate && !is_difference => {
@@ -386,8 +386,9 @@ pub(super) fn in_steps(
     reading: Reading,
     style: &Style<'_>,
 ) -> Option<String> {
-    let other = rows.iter().any(|row| step(table.cell(*row, "term").text(), reading, style) != 1.0);
-    other.then(|| plain(style, "steps", &[]))
+    let all = rows.iter().map(|row| step(table.cell(*row, "term").text(), reading, style));
+    let steps = listed(all.filter(|step| *step != 1.0), style.options.language);
+    steps.map(|steps| plain(style, "steps", &[("steps", &steps)]))
 }
 
 #[cfg(test)]

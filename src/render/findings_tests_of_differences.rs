@@ -84,7 +84,7 @@ fn numbers_change_by_a_step_in_their_unit() {
             "If pay is 10 higher, y is on average 2.000 lower (95% CI -2.400 to -1.600; p < 0.001).",
         ]
     );
-    assert!(sentences.last().is_some_and(|note| note.starts_with("Steps such as 10")), "{sentences:?}");
+    assert!(sentences.last().is_some_and(|note| note.starts_with("Steps of 10 are")), "{sentences:?}");
     // 1.1^10 = 2.5937, 1.05^10 = 1.6289, 1.2^10 = 6.1917
     let csv = format!(
         "{HEAD},odds_ratio,odds_ratio_low,odds_ratio_high\ny,age,0.0953,0.01,0.0001,0.05,0.18,1.1,1.05,1.2\n"

@@ -132,3 +132,27 @@ _t,x,-0.7,0.2,0.001,-1,-0.4,0.497,0.368,0.67
         ]
     );
 }
+
+/// A plan that asked for odds ratios was told in percentage points of a probability.
+#[test]
+fn odds_ratios_that_a_plan_asks_for_are_said() {
+    let read = |name: &str, csv: &str| {
+        let file =
+            SourceFile { name: name.to_owned(), sha256: String::new(), bytes: csv.as_bytes().to_vec() };
+        Table::read(&file, None).expect("a table")
+    };
+    let margins = read(
+        "table_margins.csv",
+        "term,estimate,std_error,p_value,ci_low,ci_high\nx,0.053,0.02,0.01,0.013,0.093\n",
+    );
+    let odds = "term,estimate,std_error,p_value,ci_low,ci_high,odds_ratio,odds_ratio_low,odds_ratio_high\n\
+                x,0.4055,0.1,0.0001,0.2,0.6,1.5,1.2,1.8\n";
+    let coefficients = read("table_coefficients.csv", odds);
+    let mut design = of(&["x"]);
+    design.commands = vec!["logit".to_owned()];
+    design.on_probability = true;
+    let options = Options { language: Language::En, ..Options::default() };
+    let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
+    let sentences = findings(&[coefficients, margins], &style).texts();
+    assert!(sentences[0].contains("the odds of y = 1 are 50.0% higher (odds ratio 1.500"), "{sentences:?}");
+}

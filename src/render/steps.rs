@@ -7,12 +7,33 @@ use std::path::Path;
 
 use dta::Reader;
 
+use super::Language;
+use super::number::whole_or_spoken;
+
 /// Rows that decide on the steps: the first ones.
 const ROWS: usize = 32_768;
 /// Values below which no step is judged.
 const FEWEST: usize = 10;
 /// Numbers from here on are codes of missing values.
 const MISSING: f64 = 8.9e307;
+
+/// A step as a sentence has it.
+pub(super) fn as_step(step: f64) -> String {
+    if step < 1e5 { step.to_string() } else { whole_or_spoken(step, 0) }
+}
+
+/// Different steps as a list, the smallest first; none without any.
+pub(super) fn listed(steps: impl Iterator<Item = f64>, language: Language) -> Option<String> {
+    let mut steps: Vec<f64> = steps.collect();
+    steps.sort_by(f64::total_cmp);
+    steps.dedup();
+    let sign = match language {
+        Language::En => ", ",
+        Language::Zh => "、",
+    };
+    let words: Vec<String> = steps.into_iter().map(as_step).collect();
+    (!words.is_empty()).then(|| words.join(sign))
+}
 
 /// Returns the step of each numeric column among these: the power of ten below the middle half of its values, at least 1
 /// for whole numbers. Columns whose step is 1 are not in it.

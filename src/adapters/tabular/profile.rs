@@ -97,7 +97,7 @@ impl Gatherer {
         Self { columns: self.columns.clone(), random: self.random.clone(), many: Arc::clone(&self.many) }
     }
 
-    /// Takes in a block and returns one hash per row over all its values.
+    /// Takes in a block and returns one hash per row over all its values; [`EMPTY`] for a row without any.
     pub(super) fn add(&mut self, block: &[Column]) -> Vec<u64> {
         let rows = block.first().map_or(0, Column::len);
         let mut hashes = vec![self.random.hash_one(0u64); rows];
@@ -110,6 +110,8 @@ impl Gatherer {
                 many.store(true, Ordering::Relaxed);
             }
         }
+        let empty = block.iter().fold(self.random.hash_one(0u64), |row, column| mix(row, absent(column)));
+        hashes.iter_mut().filter(|hash| **hash == empty).for_each(|hash| *hash = EMPTY);
         hashes
     }
 
@@ -118,6 +120,23 @@ impl Gatherer {
         for (mine, theirs) in self.columns.iter_mut().zip(other.columns) {
             mine.merge(theirs, &self.random);
         }
+    }
+}
+
+/// The hash of a row without a value, which is the repetition of no observation.
+const EMPTY: u64 = 0;
+/// What a hash has for a missing double, with its rank, and for an empty text.
+const MISSING_BITS: u64 = 0x7fe0_0000_0000_0000;
+const NO_TEXT: u64 = 1;
+
+/// What the hash of a row takes in for a cell of a column that holds nothing.
+fn absent(column: &Column) -> u64 {
+    match column {
+        Column::Byte(_) => i64::from(Missing::SYSTEM.byte()).cast_unsigned(),
+        Column::Int(_) => i64::from(Missing::SYSTEM.int()).cast_unsigned(),
+        Column::Long(_) => i64::from(Missing::SYSTEM.long()).cast_unsigned(),
+        Column::Float(_) | Column::Double(_) => u64::from(Missing::SYSTEM.rank()) | MISSING_BITS,
+        Column::Str(_) | Column::StrL(_) => NO_TEXT,
     }
 }
 
@@ -205,7 +224,7 @@ fn add_doubles(
         let bits = match Missing::of_double(value) {
             Some(missing) => {
                 profile.missing += 1;
-                u64::from(missing.rank()) | 0x7fe0_0000_0000_0000
+                u64::from(missing.rank()) | MISSING_BITS
             }
             None => {
                 // 0.0 and -0.0 are one value
@@ -232,7 +251,7 @@ fn add_doubles(
 fn add_text(profile: &mut Profile, text: &[u8], random: &RandomState, row: &mut u64) {
     if text.is_empty() {
         profile.missing += 1;
-        *row = mix(*row, 1);
+        *row = mix(*row, NO_TEXT);
         return;
     }
     profile.max_bytes = profile.max_bytes.max(text.len());
@@ -277,12 +296,15 @@ impl Duplicates {
             // the table is larger than a processor's cache: its lines are fetched together
             let mask = self.seen.len() - 1;
             std::hint::black_box(some.iter().fold(0, |all, hash| all ^ self.seen[*hash as usize & mask]));
-            some.iter().for_each(|hash| self.see(*hash | u64::from(*hash == 0)));
+            some.iter().for_each(|hash| self.see(*hash));
         }
     }
 
     fn see(&mut self, hash: u64) {
         self.count += 1;
+        if hash == EMPTY {
+            return;
+        }
         let mask = self.seen.len() - 1;
         let mut at = hash as usize & mask;
         while self.seen[at] != 0 {
@@ -320,6 +342,19 @@ impl Duplicates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_without_a_value_repeat_nothing() {
+        let nothing = f64::from_bits(0x7fe0_0000_0000_0000);
+        let block = [
+            Column::Int(vec![3, 32_741, 32_741, 3]),
+            Column::Double(vec![1.5, nothing, nothing, 1.5]),
+            Column::Str(["a", "", "", "a"].into_iter().collect()),
+        ];
+        let mut duplicates = Duplicates::of_rows(4);
+        duplicates.add(&Gatherer::new(3, RandomState::default()).add(&block));
+        assert_eq!((duplicates.rows, duplicates.first), (1, Some(4)));
+    }
 
     #[test]
     fn facts_are_exact_and_merge() {

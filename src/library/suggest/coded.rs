@@ -62,8 +62,12 @@ pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> S
     };
     // words form groups as long as they are no 0 and 1
     let (outcome, group) = (role(&plain, OUTCOME), role(&plain, GROUP));
+    // a list that no method but a table takes may hold the outcome of a model
+    let unsure = plain.open_questions.iter().any(|q| q.blocking && q.field == super::METHOD);
+    let items = plain.statement.roles.get("item_vars").filter(|_| unsure).cloned().unwrap_or_default();
+    let listed = |column: &Column| column.distinct == 2 && items.contains(&column.name);
     for column in &input.dataset.columns {
-        let is_outcome = [&outcome, &group].contains(&&Some(column.name.clone()));
+        let is_outcome = [&outcome, &group].contains(&&Some(column.name.clone())) || listed(column);
         let is_event = !plain.statement.roles.contains_key(EVENT) && is_named_as_event(column);
         let treated = treated(input, column).filter(|_| !is_outcome);
         if !is_outcome && !is_event && treated.is_none() {

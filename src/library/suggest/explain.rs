@@ -195,6 +195,9 @@ impl Explained<'_> {
             (false, names) if !names.is_empty() => {
                 both(format!("this analysis takes {names} here"), format!("该分析在此处使用 {names}"))
             }
+            _ if value.is_boolean() => {
+                both("the question asks for this setting".to_owned(), "问题要求这一设置".to_owned())
+            }
             _ if value.is_number() => {
                 both(format!("the question gives the number {shown}"), format!("问题给出了数值 {shown}"))
             }

@@ -29,6 +29,10 @@ const OF_A_PHRASE: f64 = 1.3;
 /// What further keywords of the same template add.
 const FURTHER: f64 = 0.25;
 
+/// Names of relations whose words are not those of an analysis: the Phillips curve may be a straight line.
+const NAMES: [&str; 5] =
+    ["phillips curve", "beveridge curve", "learning curve", "demand curve", "supply curve"];
+
 /// A keyword, its words by their stems.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::library) struct Keyword {
@@ -86,7 +90,8 @@ pub(super) fn named_in<'a>(
     question: &str,
     columns: impl Iterator<Item = &'a str>,
 ) -> Vec<Hit> {
-    let question = question.to_lowercase();
+    let mut question = question.to_lowercase();
+    NAMES.iter().for_each(|name| question = question.replace(name, ""));
     let asked = stems(&question);
     let columns: Vec<&str> = columns.collect();
     let han: Vec<&str> = columns.iter().copied().filter(|name| name.chars().any(is_han)).collect();

@@ -101,10 +101,17 @@ pub(super) fn mentions(
 /// True if a window passes a comma or the end of a sentence.
 pub(super) fn crosses(question: &str, window: &[Unit]) -> bool {
     static DECIMAL: LazyLock<Regex> = LazyLock::new(|| Regex::new("([0-9])[.]([0-9])").expect("a pattern"));
+    // "60 or more on the test" names a limit, not a column
+    static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)[0-9] (?:points? |marks? )?(?:or|and) (?:more|above|higher|over|better|below|less|lower)",
+        )
+        .expect("a pattern")
+    });
     let text = &question[window[0].start..window[window.len() - 1].end];
     // PM2.5 is one word
     let text = DECIMAL.replace_all(text, "$1$2");
-    text.contains([',', '.', ';', ':', '?', '，', '。', '；', '：', '？', '、'])
+    text.contains([',', '.', ';', ':', '?', '，', '。', '；', '：', '？', '、']) || LIMIT.is_match(&text)
 }
 
 /// A candidate for the joint choice.

@@ -55,6 +55,7 @@ mod relations;
 mod role_words;
 mod roles;
 mod scales;
+mod settings;
 mod shared;
 mod sides;
 mod squares;
@@ -92,7 +93,7 @@ const METHOD: &str = "template_id";
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 25;
+pub const RULES_VERSION: u32 = 26;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -201,6 +202,9 @@ impl<'a> Asked<'a> {
         let (named, mut vocabulary) =
             columns::named(input.dataset, input.values, question.chars().any(is_han));
         vocabulary.cues = phrases::words().clone();
+        let units = named.iter().flat_map(|n| &n.aliases).flat_map(|alias| &alias.units);
+        let options = units.flat_map(|unit| &unit.options).map(|(option, _)| option);
+        vocabulary.concepts = Some(options.filter(|option| option.starts_with('@')).cloned().collect());
         let (mentions, units, links) = mentions::mentions(question, &named, &vocabulary);
         Self { question, named, units, rows: input.dataset.row_count, mentions, links }
     }

@@ -278,7 +278,8 @@ pub(super) fn result(name: &str) -> Option<f64> {
     let results = ["y", "dv", "outcome", "target", "response", "result", "label", "depvar", "dep_var"];
     let han = ["结局", "结果", "因变量", "被解释变量", "结果变量"];
     let lower = name.to_ascii_lowercase();
-    (results.contains(&lower.as_str()) || han.contains(&name)).then_some(1.0)
+    (results.contains(&lower.as_str()) || han.contains(&name) || super::settings::is_case(name))
+        .then_some(1.0)
 }
 
 /// The name without the number at its end.

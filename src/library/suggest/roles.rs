@@ -66,6 +66,7 @@ pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure
     } else {
         filler.unnamed(&mut filled);
     }
+    filler.settings(&mut filled);
     filled.roles.retain(|_, c| !c.is_empty());
     filled
 }

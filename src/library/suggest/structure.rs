@@ -1,5 +1,9 @@
 //! The structure of a data set, read off its columns: a panel, a series, a duration with its event.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::columns::Named;
 use super::measured_twice::measured_twice;
 use super::occasions::occasion;
@@ -62,11 +66,13 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
         let ends = |c: &Named<'_>| c.is_named_as_end() || c.is_event();
         find(&|c| is_binary(c.column) && ends(c) && c.is_in_name_of(&columns[duration]))
     };
+    let may_end = |c: &Named<'_>| is_binary(c.column) && !is_within_a_time(&c.column.name);
     let event = duration.and_then(event_of);
-    let event = event.or_else(|| find(&|c| is_binary(c.column) && c.is_named_as_end()));
-    let event = event.or_else(|| find(&|c| is_binary(c.column) && c.is_event()));
+    let event = event.or_else(|| find(&|c| may_end(c) && c.is_named_as_end()));
+    let event = event.or_else(|| find(&|c| may_end(c) && c.is_event()));
     let code = event.is_none().then(|| find(&|c| c.is_end_code())).flatten();
-    let event = events.first().copied().or(event).or(code);
+    let named = events.first().copied().filter(|c| may_end(&columns[*c]));
+    let event = named.or(event).or(code);
     // rows of persons with a date each are no series
     let single = columns.iter().all(|c| !c.is_unit(rows));
     let dated = time.is_some_and(|t| is_list_of_dates(columns[t].column, rows));
@@ -88,6 +94,16 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
         occasion: occasion(columns, entity, rows),
         measured_twice: measured_twice(columns),
     }
+}
+
+/// True for names of what happened within a fixed time: `mort30`, `death_28d`, `30天死亡`. Every row was followed as long, so that
+/// such a column ends no follow-up of different lengths.
+fn is_within_a_time(name: &str) -> bool {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)[a-z]_?(?:7|14|28|30|60|90|100|180|365)(?:_?d(?:ays?)?)?$|_?[0-9]+ ?_?(?:d|day|days|w|wk|weeks?|m|mo|months?|y|yr|years?)$|[0-9]+ ?(?:天|日|周|个?月|年)")
+            .expect("a pattern")
+    });
+    TIME.is_match(name)
 }
 
 /// Days between the periods of a calendar: days, trading days, weeks, two weeks, months, quarters, half years, years.

@@ -180,7 +180,7 @@ impl Named<'_> {
         let lasts = ["时间", "月", "天", "周", "年数", "期"];
         let holds = |words: &[&str]| words.iter().any(|w| c.name.contains(w) || label.contains(w));
         let named = self.word(&says) || holds(&says_han) || holds(&followed) && holds(&lasts);
-        !c.is_text() && c.distinct > 12 && c.min.is_some_and(|least| least >= 0.0) && named
+        !c.is_text() && c.distinct > 12 && c.min.is_none_or(|least| least >= 0.0) && named
     }
 }
 /// The time since a treatment names no column: 治疗12周后 is "after 12 weeks of treatment", whatever the group. Neither does

@@ -58,12 +58,12 @@ fn question(role: &str, name: String) -> OpenQuestion {
         field: role.to_owned(),
         question: Bilingual {
             en: format!(
-                "The question means {name}, whose numbers are written in two ways, so that it is read as text (see the remarks \
-                 on the data). Write all of them in one way in the file, such as 12.5 for 12.5 %, and upload it again, or \
-                 choose another column."
+                "The question means {name}, whose numbers are written in two ways or stand next to other values, so that it is \
+                 read as text (see the remarks on the data). Write all of them as numbers in one way in the file, such as 12.5 \
+                 for 12.5 %, and upload it again, add a repair that the remarks offer, or choose another column."
             ),
             zh: Some(format!(
-                "问题指的是 {name}，但其中的数字有两种写法，因此按文本读取（见数据说明）。请在文件中统一写法（例如 12.5% 写作 12.5）后重新上传，或改选其他变量。"
+                "问题指的是 {name}，但其中的数字有两种写法或夹有其他取值，因此按文本读取（见数据说明）。请在文件中统一写成数字（例如 12.5% 写作 12.5）后重新上传，或采用数据说明中提供的修复，或改选其他变量。"
             )),
         },
         blocking: true,

@@ -73,6 +73,19 @@ pub(super) struct Vocabulary {
     pub(super) cues: Words,
     /// True where no name is Chinese: a Chinese word of several known ones stays whole, because it is translated as a whole.
     pub(super) compounds: bool,
+    /// The concepts of the columns, once they are known: a phrase that no column has is read by its words.
+    pub(super) concepts: Option<BTreeSet<String>>,
+}
+
+impl Vocabulary {
+    /// True for a phrase of a concept that a column has, or where the columns are not known.
+    fn may_name(&self, phrase: &str) -> bool {
+        let has = |concepts: &BTreeSet<String>| {
+            let units = LEXICON.units(phrase).unwrap_or_default();
+            units.iter().any(|(unit, _)| concepts.contains(unit))
+        };
+        self.concepts.as_ref().is_none_or(has)
+    }
 }
 
 /// Words with their stems.
@@ -146,7 +159,10 @@ fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
         let phrase = |words: &[String]| {
             (at + 1..=run.len().min(at + LONGEST)).rev().find_map(|end| {
                 let key = words[at..end].join(" ");
-                let known = LEXICON.is_idiom(&key) || (end > at + 1 && LEXICON.units(&key).is_some());
+                let known = LEXICON.is_idiom(&key)
+                    || (end > at + 1
+                        && LEXICON.units(&key).is_some()
+                        && (!compares(&words[at]) || vocabulary.may_name(&key)));
                 known.then_some((end, key))
             })
         };
@@ -181,6 +197,12 @@ fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
         at = end;
     }
     run.clear();
+}
+
+/// True for the stem of a word that says how much of something there is: "bigger families".
+fn compares(stem: &str) -> bool {
+    let sizes = "big bigger larg large larger small smaller rich richer poor poorer old older new newer";
+    sizes.split(' ').any(|size| size == stem)
 }
 
 /// Words for anybody, which alone name no column.
@@ -301,6 +323,9 @@ fn in_english(gloss: &str) -> Vec<(String, f64)> {
     options
 }
 
+/// The end of a Chinese word that is read by its parts where no column has what it means: 收入差距, a gap in incomes.
+const GAP: &str = "差距";
+
 /// Longest Chinese word, in characters.
 const LONGEST_HAN: usize = 12;
 
@@ -314,7 +339,9 @@ fn ends_of_words(run: &[(usize, char)], vocabulary: &Vocabulary) -> Vec<usize> {
         let way = |start: usize| {
             let word: String = run[start..end].iter().map(|(_, c)| *c).collect();
             let listed = || is_known(&word) && (vocabulary.compounds || !is_compound(&word, vocabulary));
-            let knows = LEXICON.knows_han(&word) || vocabulary.han.contains(&word) || listed();
+            let listed_as = LEXICON.knows_han(&word)
+                && (!word.ends_with(GAP) || LEXICON.is_idiom(&word) || vocabulary.may_name(&word));
+            let knows = listed_as || vocabulary.han.contains(&word) || listed();
             let (unknown, words, _) = best[start];
             (knows || end - start == 1).then(|| (unknown + usize::from(!knows), words + 1, start))
         };

@@ -121,7 +121,7 @@ impl SuggestDraft<'_> {
         let (tabular, library) = (Arc::clone(&ctx.tabular), Arc::clone(&ctx.library));
         let question = job.requirement.clone();
         let chosen = chosen_repairs(job, &dataset);
-        let mixed = mixed_columns(job, &dataset);
+        let mixed = mixed_columns(job, &dataset, chosen.as_deref().unwrap_or_default());
         let made = move || {
             let steps = chosen.clone().unwrap_or_else(|| proposable_repairs(&dataset));
             let dropped: Vec<u64> = steps.iter().flat_map(|step| &step.rows).copied().collect();
@@ -178,14 +178,21 @@ fn values_after(values: &mut BTreeMap<String, Vec<String>>, steps: &[DataStep], 
     }
 }
 
-/// The columns of numbers that are written in two ways, which is for a person to mend.
-fn mixed_columns(job: &JobRecord, dataset: &Dataset) -> BTreeSet<String> {
+/// The columns of numbers that are written in two ways, or that hold limits such as `>60`, which is for a person to settle;
+/// `chosen` are the repairs that the draft has already.
+fn mixed_columns(job: &JobRecord, dataset: &Dataset, chosen: &[DataStep]) -> BTreeSet<String> {
     let of_it = |w: &&DataWarning| {
         w.kind == "mixed_number_styles"
             && w.dataset_key.as_deref().is_none_or(|key| key == dataset.dataset_key)
     };
     let warnings = job.inputs.iter().flat_map(|inputs| &inputs.warnings);
-    warnings.filter(of_it).filter_map(|w| w.column.clone()).collect()
+    let written = warnings.filter(of_it).filter_map(|w| w.column.clone());
+    // a repair that would lose a number is offered, and is no repair that the rules take
+    let proposable = proposable_repairs(dataset);
+    let settled = |column: &Option<String>| proposable.iter().chain(chosen).any(|s| s.column == *column);
+    let steps = dataset.repairs.iter().map(|repair| &repair.step);
+    let limits = steps.filter(|s| s.to == Some(ConvertTo::Number) && !settled(&s.column));
+    written.chain(limits.filter_map(|s| s.column.clone())).collect()
 }
 
 /// The repairs that the draft of the job has; `None` without any.

@@ -110,6 +110,13 @@ const PLAIN_LATER: [&str; 2] = [
 const LEAST_PLAIN: [f64; 3] = [0.95, 0.90, 0.92];
 const LEAST_PLAIN_LATER: [f64; 3] = [0.85, 0.77, 0.83];
 
+/// More of them in other constructions: those that version 26 was made with, and those first asked of it.
+const PLAIN_KNOWN: [&str; 1] = [include_str!("../../fixtures/suggest/plain4.jsonl")];
+const PLAIN_LATEST: [&str; 1] = [include_str!("../../fixtures/suggest/plain5.jsonl")];
+/// Least shares for these.
+const LEAST_PLAIN_KNOWN: [f64; 3] = [0.88, 0.90, 0.90];
+const LEAST_PLAIN_LATEST: [f64; 3] = [0.80, 0.85, 0.85];
+
 /// A small file of the questions, with labels as a Stata file, else the sample data of the library.
 pub(super) fn table(name: &str) -> (String, Vec<u8>) {
     let root = env!("CARGO_MANIFEST_DIR");
@@ -268,6 +275,16 @@ fn plain_questions_get_their_drafts() {
 #[test]
 fn new_plain_questions_mostly_get_their_drafts() {
     asked(&PLAIN_LATER, LEAST_PLAIN_LATER);
+}
+
+#[test]
+fn plain_questions_in_other_constructions_get_their_drafts() {
+    asked(&PLAIN_KNOWN, LEAST_PLAIN_KNOWN);
+}
+
+#[test]
+fn plain_questions_that_were_kept_back_mostly_get_their_drafts() {
+    asked(&PLAIN_LATEST, LEAST_PLAIN_LATEST);
 }
 
 pub(super) fn made(library: &Library, data: &str, question: &str) -> Suggestion {

@@ -186,3 +186,30 @@ async fn codes_below_a_row_of_units_are_repaired_by_the_draft() {
     assert_eq!(flow.last().map(|step| &step["rows"]), Some(&json!(58)), "{runs}");
     app.stop().await;
 }
+
+/// A control took the place of a duration that is text because of one limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duration_with_a_limit_among_its_numbers_is_asked_for() {
+    let mut app = TestApp::start().await;
+    let months = |i: u32| if i == 7 { ">60".to_owned() } else { format!("{}.5", 3 + (i * 7) % 50) };
+    let word = |i: u32, words: [&str; 2]| words[(i % 3).min(1) as usize].to_owned();
+    let row = |i: u32| {
+        let (arm, died) = (word(i, ["drug", "placebo"]), word(i / 2, ["dead", "alive"]));
+        let stage = ["I", "II", "III"][(i % 3) as usize];
+        let sex = if i.is_multiple_of(2) { "F" } else { "M" };
+        format!("P{i},{arm},{},{sex},{stage},{},{died}", 40 + (i * 5) % 30, months(i))
+    };
+    let rows: Vec<String> = (1..=90).map(row).collect();
+    let job = app.job("Does the drug improve survival compared with placebo, adjusting for age?").await;
+    let table = format!("patient_id,arm,age,sex,stage,months,died\n{}\n", rows.join("\n"));
+    app.upload(&job, "trial.csv", table).await.ok();
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    assert_eq!(
+        suggested["draft"]["roles"],
+        json!({"controls": ["age"], "regressors": ["arm"]}),
+        "{suggested}"
+    );
+    let open = &suggested["open_questions"][0];
+    assert_eq!((&open["blocking"], &open["candidates"]), (&json!(true), &json!(["months"])), "{suggested}");
+    app.stop().await;
+}

@@ -160,6 +160,46 @@ fn additions_seasons_and_laws_are_read_as_they_are_meant() {
     assert_eq!(draft["roles"]["regressors"], json!(["treatment"]));
 }
 
+/// Each of these fell to another column, method or setting: a share of a fixed time was taken for the end of a follow-up, a limit of a
+/// score for a part of its name, the size of a household for nothing, and effects of periods and odds ratios were left out.
+#[test]
+fn fixed_times_limits_sizes_and_settings_are_read_as_they_are_meant() {
+    let library = Library::embedded().expect("the library");
+    let drafted = |data: &str, question: &str| drafted(&library, data, question);
+    let draft = drafted("pf_icu", "Do diabetics stay longer in hospital?");
+    assert_ne!(draft["roles"]["failure_var"], json!(["mort30"]), "{draft}");
+    let draft = drafted("pf_icu", "高龄和糖尿病是不是30天死亡的危险因素");
+    assert_eq!(draft["template_id"], json!("limited.logit_margins"), "{draft}");
+    let asked =
+        "Scholarships go to everyone scoring 60 or more on the entrance test; do they improve the final GPA?";
+    let draft = drafted("pf_merit", asked);
+    assert_eq!(draft["roles"]["running_var"], json!(["entrance_score"]), "{draft}");
+    assert_eq!(draft["parameters"]["cutoff"], json!(60.0), "{draft}");
+    let draft = drafted("pf_heating", "Do large households consume more?");
+    assert_eq!(draft["roles"]["regressors"], json!(["occupants"]), "{draft}");
+    assert_eq!(draft["roles"]["outcome_var"], json!(["kwh"]), "{draft}");
+    // the Phillips curve may be a straight line
+    let draft = drafted("pl_macroq", "Estimate a Phillips curve: does unemployment lower inflation?");
+    assert_eq!(draft["template_id"], json!("ts.newey"), "{draft}");
+    // a yes and a no in words may be the outcome of a model with several causes
+    let draft = drafted("pf_tengtong", "年龄、性别、分组对并发症发生的影响");
+    assert_eq!(draft["template_id"], json!("limited.logit_margins"), "{draft}");
+    for asked in [
+        "Does R&D intensity raise return on assets, with firm and year fixed effects?",
+        "控制企业和年份固定效应后，研发强度对资产收益率的影响",
+    ] {
+        let draft = drafted("pf_compfirm", asked);
+        assert_eq!(draft["template_id"], json!("panel.fe"), "{draft}");
+        assert_eq!(draft["parameters"]["time_effects"], json!(true), "{draft}");
+    }
+    let draft = drafted("pf_compfirm", "Does leverage reduce return on assets within firms?");
+    assert_eq!(draft["parameters"], json!({}), "{draft}");
+    // a share of cases that was chosen is no probability
+    let draft =
+        drafted("pf_casecon", "Does BMI raise the risk of being a case, adjusting for age group and sex?");
+    assert_eq!(draft["parameters"]["odds_ratios"], json!(true), "{draft}");
+}
+
 /// A setting of a measurement.
 #[expect(clippy::disallowed_methods, reason = "a measurement has no settings of the service")]
 fn setting(name: &str) -> Option<String> {

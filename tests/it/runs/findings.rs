@@ -77,7 +77,7 @@ async fn sentences_have_the_numbers_of_the_tables_and_are_those_of_the_report() 
         assert_eq!(finding["file"], "table_coefficients.csv", "{said}");
     }
     let [held, steps] = &all[2..] else { panic!("{all:?}") };
-    assert!(held.contains("schooling") && steps.starts_with("Steps such as 10"), "{all:?}");
+    assert!(held.contains("schooling") && steps.starts_with("Steps of 10 are"), "{all:?}");
 
     for language in ["en", "zh"] {
         let said = findings(&app, &job, &run, &format!("?language={language}")).await.ok();
