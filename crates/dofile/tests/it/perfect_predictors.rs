@@ -47,7 +47,8 @@ fn the_predicted_rows_leave_every_model_of_a_binary_outcome() {
         assert!(log.contains("note: d != 0 predicts success perfectly;"), "{command}\n{log}");
         assert!(log.contains("d omitted and 60 obs not used."), "{command}\n{log}");
         for wanted in ["_b[x]", "_se[x]", "e(N)", "e(ll)"] {
-            let (a, b) = (whole.eval_num(wanted).expect("a number"), part.eval_num(wanted).expect("a number"));
+            let (a, b) =
+                (whole.eval_num(wanted).expect("a number"), part.eval_num(wanted).expect("a number"));
             assert!(a == b || (a - b).abs() <= 1e-7 * b.abs(), "{command} {rest}: {wanted} {a} {b}");
         }
         assert_eq!(whole.eval_num("_b[d]").expect("a number"), 0.0, "{command}");
@@ -56,7 +57,8 @@ fn the_predicted_rows_leave_every_model_of_a_binary_outcome() {
 
 #[test]
 fn a_share_and_trials_keep_all_rows() {
-    let (s, _) = run("generate double share = cond(d, 1, y/2 + .25)\nglm share x d, family(binomial) vce(robust)");
+    let (s, _) =
+        run("generate double share = cond(d, 1, y/2 + .25)\nglm share x d, family(binomial) vce(robust)");
     assert_eq!(s.eval_num("e(N)").expect("a number"), 240.0);
     let (s, _) = run("generate n = 2\nglm y x d, family(binomial n)");
     assert_eq!(s.eval_num("e(N)").expect("a number"), 240.0);

@@ -7,9 +7,10 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::dynamic::{Dynamics, Equations, Levels, without_collinear};
+use super::xtreg_show::{Heading, panel_heading};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{level, moments_error, show_active};
-use crate::estimation::header::{Fact, show};
+use crate::estimation::header::Fact;
 use crate::estimation::linear::same_term;
 use crate::estimation::model::{Reading, VceSpec, first_word};
 use crate::estimation::post::{self, Parameters, plain_stripe};
@@ -337,18 +338,6 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
-    let left = [
-        text("title"),
-        format!("Group variable: {}", text("ivar")),
-        format!("Time variable: {}", text("tvar")),
-    ];
-    let facts = [
-        Fact::observations(scalar("N")),
-        Fact::new("Number of groups", "%10.0fc", scalar("N_g")),
-        Fact::new("Obs per group: min", "%10.0fc", scalar("g_min")),
-        Fact::new("               avg", "%10.1fc", scalar("g_avg")),
-        Fact::new("               max", "%10.0fc", scalar("g_max")),
-    ];
     let test = [
         Fact::statistic("Wald chi2", &[scalar("df_m")], scalar("chi2")),
         Fact::probability("Prob > chi2", scalar("p")),
@@ -357,10 +346,10 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let two = text("twostep") == "twostep";
     let steps = if two { "Two-step results" } else { "One-step results" };
     let robust = text("vce") == "robust";
-    session.print("");
-    show(session, &left, &facts, 18, 10);
-    session.print("");
-    show(session, &[instruments, String::new()], &test, 18, 10);
+    let title = text("title").replace("Arellano-Bond", "Arellano–Bond");
+    let time = format!("Time variable: {}", text("tvar"));
+    let left = Heading { title, time, under: "", lines: Default::default(), average: "%9.0g" };
+    panel_heading(session, &left, &test, [instruments, String::new()]);
     session.print(steps);
     show_active(session, level, None)?;
     if two && !robust {

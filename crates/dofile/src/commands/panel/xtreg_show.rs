@@ -61,21 +61,49 @@ pub(super) fn heading(session: &mut Session, test: &[Fact], note: String) {
         if fitted { format!("     {label} = {}", format::number("%6.4f", value)) } else { String::new() }
     };
     let title = e.get_text("title").unwrap_or("").to_string();
+    let lines = [r2("Within ", "r2_w"), r2("Between", "r2_b"), r2("Overall", "r2_o")];
+    let under = if fitted { "R-squared:" } else { "" };
+    panel_heading(
+        session,
+        &Heading { title, time: String::new(), under, lines, average: "%10.1fc" },
+        test,
+        [String::new(), note],
+    );
+    session.print("");
+}
+
+/// The left side of a panel's heading.
+pub(super) struct Heading {
+    pub title: String,
+    /// The line under the group variable.
+    pub time: String,
+    /// What stands in the line of the sizes' label.
+    pub under: &'static str,
+    /// What stands in the lines of the three sizes.
+    pub lines: [String; 3],
+    /// Format of the average size.
+    pub average: &'static str,
+}
+
+/// The sizes of a panel, with notes next to the lines of a test below them.
+pub(super) fn panel_heading(session: &mut Session, left: &Heading, test: &[Fact], notes: [String; 2]) {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let group = format!("Group variable: {}", e.get_text("ivar").unwrap_or(""));
     let first = [Fact::observations(scalar("N")), Fact::new("Number of groups", "%10.0fc", scalar("N_g"))];
-    let left = [
-        format!("{:<48}Obs per group:", if fitted { "R-squared:" } else { "" }),
-        size_line(&r2("Within ", "r2_w"), "min", scalar("g_min"), "%10.0fc"),
-        size_line(&r2("Between", "r2_b"), "avg", scalar("g_avg"), "%10.1fc"),
-        size_line(&r2("Overall", "r2_o"), "max", scalar("g_max"), "%10.0fc"),
+    let [min, avg, max] = &left.lines;
+    let sizes = [
+        format!("{:<48}Obs per group:", left.under),
+        size_line(min, "min", scalar("g_min"), "%10.0fc"),
+        size_line(avg, "avg", scalar("g_avg"), left.average),
+        size_line(max, "max", scalar("g_max"), "%10.0fc"),
     ];
     session.print("");
-    show(session, &[title, group], &first, 17, 10);
+    show(session, &[left.title.clone(), group], &first, 17, 10);
+    session.print(&left.time);
+    sizes.iter().for_each(|line| session.print(line));
     session.print("");
-    left.iter().for_each(|line| session.print(line));
-    session.print("");
-    show(session, &[String::new(), note], test, 17, 10);
-    session.print("");
+    show(session, &notes, test, 17, 10);
 }
 
 /// The block of variance components under a table, whose last rule opens it.
