@@ -14,6 +14,7 @@ use crate::estimation::display::fit_error;
 use crate::estimation::model::{Model, Reading, VceSpec, first_word, number_groups, single_column};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::estimation::sample::{OpenSample, Side};
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, matching_paren};
@@ -268,22 +269,8 @@ fn post_results(
     let parameters = Parameters::spread(plain_stripe(names), &estimated, &fit.fit.b, &fit.fit.v);
     let mut est = post::begin("xtivreg", &post::command_line(cmd), &parameters, model);
     let results = &mut est.results;
-    let slopes: Vec<usize> = (0..columns.slopes()).collect();
-    let mut test = wald::test_zero(&fit.fit.b, &fit.fit.v, &slopes);
-    let df_m = test.df as f64;
-    if kind == "fe" && !cmd.has("small") {
-        // The chi-squared statistic is that of the constant as well, on the degrees of freedom of the slopes.
-        let all: Vec<usize> = (0..fit.fit.b.len()).collect();
-        test.chi2 = wald::test_zero(&fit.fit.b, &fit.fit.v, &all).chi2;
-    }
-    results.scalar("N", model.y.len() as f64).scalar("df_m", df_m).scalar("df_rz", fit.df);
-    if cmd.has("small") {
-        results.scalar("df_r", fit.df).scalar("F", stata(test.f()));
-        results.scalar("p", stata(f_tail(df_m, fit.df, test.f()))).text("small", "small");
-    } else {
-        results.scalar("chi2", stata(test.chi2)).scalar("p", stata(chi2_tail(df_m, test.chi2)));
-        results.text("chi2type", "Wald");
-    }
+    store_test(results, cmd, (kind, columns.slopes()), fit);
+    results.scalar("N", model.y.len() as f64).scalar("df_rz", fit.df);
     store_sizes(results, &sample.rows);
     results.scalar("rss", fit.fit.rss).scalar("rmse", fit.fit.rmse).scalar("rank", fit.fit.b.len() as f64);
     if kind != "fd" {
@@ -334,6 +321,26 @@ fn post_results(
     }
     results.text("predict", "xtivp_1").text("properties", "b V");
     session.post_estimation(est, model.touse.clone());
+}
+
+/// Stores the test of the slopes: F on residual degrees of freedom with `small`, chi-squared without.
+fn store_test(results: &mut Results, cmd: &ParsedCommand, (kind, slopes): (&str, usize), fit: &PanelIv) {
+    let slopes: Vec<usize> = (0..slopes).collect();
+    let mut test = wald::test_zero(&fit.fit.b, &fit.fit.v, &slopes);
+    let df_m = test.df as f64;
+    if kind == "fe" && !cmd.has("small") {
+        // The chi-squared statistic is that of the constant as well, on the degrees of freedom of the slopes.
+        let all: Vec<usize> = (0..fit.fit.b.len()).collect();
+        test.chi2 = wald::test_zero(&fit.fit.b, &fit.fit.v, &all).chi2;
+    }
+    results.scalar("df_m", df_m);
+    if cmd.has("small") {
+        results.scalar("df_r", fit.df).scalar("F", stata(test.f()));
+        results.scalar("p", stata(f_tail(df_m, fit.df, test.f()))).text("small", "small");
+    } else {
+        results.scalar("chi2", stata(test.chi2)).scalar("p", stata(chi2_tail(df_m, test.chi2)));
+        results.text("chi2type", "Wald");
+    }
 }
 
 fn title(kind: &str, ec2sls: bool) -> &'static str {
