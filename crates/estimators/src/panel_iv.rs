@@ -4,8 +4,8 @@
 
 use super::iv::{self, IvFit, IvRequest, Method};
 use super::matrix::Mat;
-use super::ols::FitError;
-use super::panel::Units;
+use super::ols::{self, FitError, Request};
+use super::panel::{self, Units};
 use super::qr::{Design, choose_columns};
 use super::vce::{Clusters, Vce};
 
@@ -101,6 +101,46 @@ pub fn within(model: &Model, units: &Units, clusters: Option<Clusters<'_>>) -> R
     let fit = model.transformed(|c| units.within(c)).two_stage_by(true, clusters)?;
     let df = model.y.len() as f64 - units.count() as f64 - model.slopes() as f64;
     on(fit, df, clusters.is_none())
+}
+
+/// What the unit effects of a fit by [`within`] are.
+pub struct Effects {
+    /// Correlation of the unit means of `y - xb` with `xb`, over rows.
+    pub correlation: f64,
+    /// F statistic that all unit effects are zero; missing (NaN) where a regression has no solution.
+    pub f: f64,
+    /// Its numerator degrees of freedom, `n - 1`; the denominator is that of the fit.
+    pub df: f64,
+}
+
+/// The unit effects of a fit by [`within`]. The test compares the sums of squares of the second stage without and with
+/// the effects, over the error variance of the fit; the effects are instruments of the first stage in both
+/// (Wooldridge 2010, Econometric Analysis of Cross Section and Panel Data, 5.2.2; [XT] xtivreg).
+pub fn effects(model: &Model, units: &Units, fit: &PanelIv) -> Effects {
+    let xb = model.linear_prediction(&fit.fit.b);
+    let rest: Vec<f64> = model.y.iter().zip(&xb).map(|(y, f)| y - f).collect();
+    let means = units.means(&rest, None);
+    let of_row: Vec<f64> = units.of_row.iter().map(|u| means[*u as usize]).collect();
+    let df = units.count() as f64 - 1.0;
+    let f = effects_squares(model, units, &fit.fit.b).map_or(f64::NAN, |s| s / df / fit.fit.rmse.powi(2));
+    Effects { correlation: panel::correlation(&of_row, &xb, None), f, df }
+}
+
+/// The sum of squares of the second stage that the unit effects take away.
+fn effects_squares(model: &Model, units: &Units, b: &[f64]) -> Result<f64, FitError> {
+    let moved = model.transformed(|c| units.within(c));
+    let first: Vec<&[f64]> = moved.exogenous.iter().chain(&moved.instruments).map(Vec::as_slice).collect();
+    let mut stage = Model { instruments: Vec::new(), endogenous: Vec::new(), ..moved.clone() };
+    let mut raw: Vec<Vec<f64>> = Vec::new();
+    for (x, within) in model.endogenous.iter().zip(&moved.endogenous) {
+        let residuals = ols::fit(&Request::new(within, &first))?.residuals;
+        stage.endogenous.push(within.iter().zip(&residuals).map(|(x, e)| x - e).collect());
+        raw.push(x.iter().zip(&residuals).map(|(x, e)| x - e).collect());
+    }
+    let slopes = stage.linear_prediction(b);
+    let free: f64 = stage.y.iter().zip(&slopes).map(|(y, f)| (y - f - b[b.len() - 1]).powi(2)).sum();
+    let columns: Vec<&[f64]> = raw.iter().chain(&model.exogenous).map(Vec::as_slice).collect();
+    Ok(ols::fit(&Request::new(&model.y, &columns))?.rss - free)
 }
 
 /// Between: unit means; degrees of freedom n - k - 1.

@@ -55,12 +55,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
         ..Reading::likelihood(cmd, &[Frequency, Importance, Probability])
     };
     let mut model = reading.model(session)?;
-    // Zero is the negative outcome, everything else the positive one.
-    check_outcome(&model)?;
-    drop_collinear(session, &mut model);
-    drop_separated(session, &mut model)?;
-    check_outcome(&model)?;
-    drop_collinear(session, &mut model);
+    drop_perfect(session, &mut model)?;
     let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
     let (weights, n) = likelihood::effective_weights(&model);
     let weight = |i: usize| weights.as_ref().map_or(1.0, |(w, _)| w[i]);
@@ -134,6 +129,24 @@ pub fn drop_collinear(session: &mut Session, model: &mut Model) {
     };
     let names = model.omit(&omitted);
     post::note_omitted(session, &names);
+}
+
+/// Drops collinear regressors and those that predict a 0/1 outcome perfectly, the latter with the rows that they
+/// predict. What has a value per row is read after it, by `model.design.rows`.
+///
+/// # Errors
+/// r(2000) where the outcome does not vary, or a regressor predicts all of it.
+///
+/// # Source
+/// [R] logit, Remarks; the commands whose manuals have the option `asis` do it.
+pub fn drop_perfect(session: &mut Session, model: &mut Model) -> Result<()> {
+    // Zero is the negative outcome, everything else the positive one.
+    check_outcome(model)?;
+    drop_collinear(session, model);
+    drop_separated(session, model)?;
+    check_outcome(model)?;
+    drop_collinear(session, model);
+    Ok(())
 }
 
 /// Drops regressors that predict the outcome perfectly, and the rows that they predict.

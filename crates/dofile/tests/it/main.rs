@@ -49,6 +49,7 @@ mod names;
 mod older_versions;
 mod oracles;
 mod panel_methods;
+mod perfect_predictors;
 mod practice;
 mod printed_comparisons;
 mod printed_descriptions;

@@ -11,7 +11,7 @@ use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::tsset::Panel;
 use crate::value::MISSING;
 use estimators::distributions::f_tail;
@@ -27,6 +27,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("force"),
     OptSpec::real("Level"),
 ])
+.weights(&[WeightKind::Analytic])
 .coefficient_table();
 
 /// The command.
@@ -36,7 +37,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "newey depvar [indepvars] [if] [in], lag(#) [noconstant force level(#)]",
+    syntax: "newey depvar [indepvars] [if] [in] [aweight], lag(#) [noconstant force level(#)]",
     notes: "stores e(N df_m df_r F lag rank), e(b), e(V), r(table); formulas: [TS] newey",
     examples: &[Example {
         // Without lags these are the robust standard errors.
@@ -57,20 +58,22 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if panel.time.is_none() {
         return Err(StataError::new(111, "time variable not set, use tsset varname ..."));
     }
-    let reading =
-        Reading { weight_kinds: &[], further: panel.time.into_iter().collect(), ..Reading::new(cmd) };
+    let further = panel.time.into_iter().collect();
+    let reading = Reading { weight_kinds: SYNTAX.weights, further, ..Reading::new(cmd) };
     let mut model = reading.model(session)?.enough()?;
     let earlier = lagged_rows(session, &model, &panel, lag, cmd.has("force"))?;
+    let weights = model.weights.as_ref().map(|w| w.effective().0);
     let solution = {
         let columns = model.columns();
-        qr::solve(Columns { columns: &columns, weights: None, constant: model.constant }, &model.y)
+        let design = Columns { columns: &columns, weights: weights.as_deref(), constant: model.constant };
+        qr::solve(design, &model.y)
     };
     let n = model.y.len() as f64;
     let k = solution.b.len() as f64;
     if n <= k {
         return Err(fit_error(FitError::Insufficient));
     }
-    let v = covariance(&model, &solution, &earlier).scaled(n / (n - k));
+    let v = covariance(&model, &solution, weights.as_deref(), &earlier).scaled(n / (n - k));
     let omitted = model.omit(&solution.basis.omitted);
     post::note_omitted(session, &omitted);
     let parameters = Parameters::spread(plain_stripe(model.names()), &model.estimated(), &solution.b, &v);
@@ -129,7 +132,12 @@ fn panels(session: &Session, model: &Model, panel: &Panel) -> usize {
 }
 
 /// Bartlett-weighted sums of products of scores, in the orthonormal basis ([TS] newey).
-fn covariance(model: &Model, solution: &Solution, earlier: &[Vec<Option<usize>>]) -> Mat {
+fn covariance(
+    model: &Model,
+    solution: &Solution,
+    weights: Option<&[f64]>,
+    earlier: &[Vec<Option<usize>>],
+) -> Mat {
     let columns = model.columns();
     let rows = model.y.len();
     let fitted = if columns.is_empty() {
@@ -137,10 +145,11 @@ fn covariance(model: &Model, solution: &Solution, earlier: &[Vec<Option<usize>>]
     } else {
         qr::predict(&columns, &solution.basis.kept, model.constant, &solution.b)
     };
-    let residuals: Vec<f64> = model.y.iter().zip(&fitted).map(|(y, fitted)| y - fitted).collect();
+    let mut scores: Vec<f64> = model.y.iter().zip(&fitted).map(|(y, fitted)| y - fitted).collect();
+    scores.iter_mut().zip(weights.into_iter().flatten()).for_each(|(e, w)| *e *= w);
     let last = earlier.len();
     let meat =
-        weighted_meat(&solution.basis, &columns, &residuals, (Kernel::Bartlett, last as f64, last), |lag| {
+        weighted_meat(&solution.basis, &columns, &scores, (Kernel::Bartlett, last as f64, last), |lag| {
             earlier[lag - 1].iter().enumerate().filter_map(|(late, early)| early.map(|early| (early, late)))
         });
     solution.root.sandwich(&meat)

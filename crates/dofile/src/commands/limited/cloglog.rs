@@ -7,7 +7,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::fracreg_het;
 use crate::error::{Result, StataError};
-use crate::estimation::binary::drop_collinear;
+use crate::estimation::binary::{drop_collinear, drop_perfect};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec, first_word};
@@ -160,10 +160,11 @@ fn sample(session: &mut Session, cmd: &ParsedCommand, name: &'static str, list: 
         if model.y.iter().any(|y| !(0.0..=1.0).contains(y)) {
             return Err(StataError::new(459, format!("{} must be between 0 and 1", model.depvar)));
         }
+        drop_collinear(session, &mut model);
     } else {
         model.y.iter_mut().for_each(|y| *y = f64::from(u8::from(*y != 0.0)));
+        drop_perfect(session, &mut model)?;
     }
-    drop_collinear(session, &mut model);
     Ok(model)
 }
 

@@ -5,7 +5,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimation::binary::drop_collinear;
+use crate::estimation::binary::{drop_collinear, drop_perfect};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading, VceSpec};
@@ -118,15 +118,20 @@ fn sample(
     further.extend(variable);
     let reading = Reading { further, plain_vce: &["oim", "eim"], ..Reading::likelihood(cmd, SYNTAX.weights) };
     let mut model = reading.model(session)?.enough()?;
-    drop_collinear(session, &mut model);
-    let values: Vec<f64> = match variable {
-        Some(v) => model.design.rows.iter().map(|r| session.frame.num_at(v, *r)).collect(),
-        None => vec![fixed.unwrap_or(1.0); model.y.len()],
-    };
     if family == Family::Binomial && text.is_none() {
         let outcome = |y: f64| if (0.0..=1.0).contains(&y) { y } else { f64::from(u8::from(y != 0.0)) };
         model.y.iter_mut().for_each(|y| *y = outcome(*y));
     }
+    let single = family == Family::Binomial && (text.is_none() || fixed == Some(1.0));
+    if cmd.name == "glm" && single && model.y.iter().all(|y| matches!(*y, 0.0 | 1.0)) {
+        drop_perfect(session, &mut model)?;
+    } else {
+        drop_collinear(session, &mut model);
+    }
+    let values: Vec<f64> = match variable {
+        Some(v) => model.design.rows.iter().map(|r| session.frame.num_at(v, *r)).collect(),
+        None => vec![fixed.unwrap_or(1.0); model.y.len()],
+    };
     check(&model, family, &values)?;
     Ok((model, Trials { values, text }))
 }

@@ -7,7 +7,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::parts::{Listed, first, scalar, scale_footer, store_scale_test};
 use crate::error::{Result, StataError};
-use crate::estimation::binary::drop_collinear;
+use crate::estimation::binary::drop_perfect;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
@@ -63,7 +63,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     further.extend(listed.list.variables().iter().map(|v| session.variable(v)).collect::<Result<Vec<_>>>()?);
     further.extend(listed.offset);
     let mut model = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) }.model(session)?.enough()?;
-    drop_collinear(session, &mut model);
+    drop_perfect(session, &mut model)?;
     let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
     let ones = y.iter().filter(|y| **y).count();
     if ones == 0 || ones == y.len() {

@@ -7,7 +7,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::parts::{first, scalar, single};
 use crate::error::{Result, StataError};
-use crate::estimation::binary::drop_collinear;
+use crate::estimation::binary::drop_perfect;
 use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
@@ -66,7 +66,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let further = ml_command::offset_variables(session, &cmd.options)?;
     let mut model = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) }.model(session)?.enough()?;
-    drop_collinear(session, &mut model);
+    drop_perfect(session, &mut model)?;
     let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
     if y.iter().all(|one| *one == y[0]) {
         return Err(StataError::new(2000, "outcome does not vary"));

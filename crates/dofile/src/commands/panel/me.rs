@@ -8,7 +8,7 @@ use super::clogit::{group_rows, panel_header, store_sizes};
 use super::me_specs::{Family, KINDS, Kind};
 use super::random::{Setup, categories, cut_starts, fit, integration_points, to_variances};
 use crate::error::{Result, StataError};
-use crate::estimation::binary::drop_collinear;
+use crate::estimation::binary::{drop_collinear, drop_perfect};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec};
@@ -140,7 +140,11 @@ fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[
     let mut model = reading.model(session)?;
     // noconstant belongs to the random effects here; a constant regressor is collinear with cut points too
     model.constant = true;
-    drop_collinear(session, &mut model);
+    if kind.family == Family::Zero {
+        drop_perfect(session, &mut model)?;
+    } else {
+        drop_collinear(session, &mut model);
+    }
     model.constant = kind.family != Family::Ordered;
     match kind.family {
         Family::Zero => {

@@ -44,6 +44,7 @@ mod xthtaylor;
 mod xtintreg;
 mod xtivreg;
 mod xtivreg_first;
+mod xtivreg_show;
 mod xtlogit;
 mod xtlogit_show;
 mod xtnbreg;

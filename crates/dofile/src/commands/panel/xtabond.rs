@@ -7,9 +7,10 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::dynamic::{Dynamics, Equations, Levels, without_collinear};
+use super::xtreg_show::{Heading, panel_heading};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{level, moments_error, show_active};
-use crate::estimation::header::{Fact, show};
+use crate::estimation::header::Fact;
 use crate::estimation::linear::same_term;
 use crate::estimation::model::{Reading, VceSpec, first_word};
 use crate::estimation::post::{self, Parameters, plain_stripe};
@@ -31,8 +32,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("LAgs"),
     OptSpec::int("MAXLDep"),
     OptSpec::int("MAXLAgs"),
-    OptSpec::text("pre"),
-    OptSpec::text("ENDogenous"),
+    OptSpec::texts("pre"),
+    OptSpec::texts("ENDogenous"),
     OptSpec::flag("TWOstep"),
     OptSpec::text("vce"),
     OptSpec::flag("Robust"),
@@ -66,7 +67,7 @@ pub(super) const SPEC_SYSTEM: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run: |session, cmd| run(session, cmd, Kind::System),
-    syntax: "xtdpdsys depvar [indepvars] [if] [in] [, noconstant lags(#) maxldep(#) maxlags(#) pre(varlist) endogenous(varlist) twostep vce(gmm|robust) artests(#) level(#)]",
+    syntax: "xtdpdsys depvar [indepvars] [if] [in] [, noconstant lags(#) maxldep(#) maxlags(#) pre(varlist [, lagstruct(#,#)]) endogenous(varlist [, lagstruct(#,#)]) twostep vce(gmm|robust) artests(#) level(#)]",
     notes: "errors in levels are independent of the differenced ones in the weights of the first step; stores e(N N_g chi2 p sargan sig2 rss zrank rank), e(b), e(V), r(table); estat abond, estat sargan; formulas: [XT] xtdpdsys, Blundell and Bond (1998), Windmeijer (2005)",
     examples: &[Example {
         // Three periods: one instrument in the differences of period 3, one in the levels of period 3.
@@ -110,22 +111,48 @@ fn positive(cmd: &ParsedCommand, option: &str, default: i64) -> Result<i64> {
 }
 
 /// Regressors of one kind: their terms with values, and the variables whose levels are instruments.
+#[derive(Default)]
 struct Regressors {
     terms: Vec<(Term, ByUnit)>,
-    instruments: Vec<(ByUnit, i64, i64)>,
+    instruments: Vec<Own>,
 }
 
-/// Reads `pre()` or `endogenous()`: variables, the lags of them that are regressors, and the most lags as instruments.
+/// A variable whose own levels are instruments.
+struct Own {
+    values: ByUnit,
+    /// Lag of the first and the last level.
+    first: i64,
+    most: i64,
+    /// Lags of the variable that are regressors; its differences are instruments of the levels so much later.
+    lags: i64,
+}
+
+/// Reads every `pre()` or `endogenous()` of a command.
 fn with_own_instruments(
     session: &Session,
     cmd: &ParsedCommand,
     option: &str,
+    limits: (i64, i64),
+    touse: &[bool],
+    place: &Place,
+) -> Result<Regressors> {
+    let mut all = Regressors::default();
+    for text in cmd.options.texts(option) {
+        let one = one_list(session, (option, text), limits, touse, place)?;
+        all.terms.extend(one.terms);
+        all.instruments.extend(one.instruments);
+    }
+    Ok(all)
+}
+
+/// Reads one `pre()` or `endogenous()`: variables, the lags of them that are regressors, and the most lags as instruments.
+fn one_list(
+    session: &Session,
+    (option, text): (&str, &str),
     (first, most): (i64, i64),
     touse: &[bool],
     place: &Place,
-    kind: Kind,
 ) -> Result<Regressors> {
-    let text = cmd.options.text(option).unwrap_or("");
     let (list, rest) = match top_level_comma(text) {
         Some(at) => (text[..at].trim(), &text[at + 1..]),
         None => (text.trim(), ""),
@@ -143,14 +170,8 @@ fn with_own_instruments(
             most = instruments.parse::<i64>().ok().filter(|m| *m > 0).ok_or_else(wrong)?;
         }
     }
-    if lags > 0 && kind == Kind::System {
-        return Err(StataError::unsupported_option(
-            "xtdpdsys",
-            &format!("{option}(, lagstruct()) with lags"),
-        ));
-    }
     if list.is_empty() {
-        return Ok(Regressors { terms: Vec::new(), instruments: Vec::new() });
+        return Ok(Regressors::default());
     }
     let instruments = columns(session, list, touse, place)?;
     let terms = if lags == 0 {
@@ -158,8 +179,8 @@ fn with_own_instruments(
     } else {
         columns(session, &format!("L(0/{lags}).({list})"), touse, place)?
     };
-    let instruments = instruments.into_iter().map(|v| (v.1, first + lags, most)).collect();
-    Ok(Regressors { terms, instruments })
+    let own = |v: (Term, ByUnit)| Own { values: v.1, first: first + lags, most, lags };
+    Ok(Regressors { terms, instruments: instruments.into_iter().map(own).collect() })
 }
 
 fn robust_errors(cmd: &ParsedCommand) -> Result<bool> {
@@ -188,8 +209,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()
     let [(depvar, y)] = outcome.as_slice() else {
         return Err(StataError::new(198, "depvar may not be a factor variable"));
     };
-    let predetermined = with_own_instruments(session, cmd, "pre", (1, most_x), &touse, &place, kind)?;
-    let endogenous = with_own_instruments(session, cmd, "endogenous", (2, most_x), &touse, &place, kind)?;
+    let predetermined = with_own_instruments(session, cmd, "pre", (1, most_x), &touse, &place)?;
+    let endogenous = with_own_instruments(session, cmd, "endogenous", (2, most_x), &touse, &place)?;
     let exogenous = columns(session, rest, &touse, &place)?;
     let regressors: Vec<&(Term, ByUnit)> =
         predetermined.terms.iter().chain(&endogenous.terms).chain(&exogenous).collect();
@@ -203,11 +224,11 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()
     let mut gmm = vec![Levels { values: y, first: 2, most: most_y, difference: 1 }];
     for (list, difference) in [(&predetermined, 0), (&endogenous, 1)] {
         let own = list.instruments.iter();
-        gmm.extend(own.map(|(values, first, most)| Levels {
-            values,
-            first: *first,
-            most: *most,
-            difference,
+        gmm.extend(own.map(|own| Levels {
+            values: &own.values,
+            first: own.first,
+            most: own.most,
+            difference: difference + own.lags,
         }));
     }
     let constant = !cmd.has("noconstant");
@@ -317,18 +338,6 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
-    let left = [
-        text("title"),
-        format!("Group variable: {}", text("ivar")),
-        format!("Time variable: {}", text("tvar")),
-    ];
-    let facts = [
-        Fact::observations(scalar("N")),
-        Fact::new("Number of groups", "%10.0fc", scalar("N_g")),
-        Fact::new("Obs per group: min", "%10.0fc", scalar("g_min")),
-        Fact::new("               avg", "%10.1fc", scalar("g_avg")),
-        Fact::new("               max", "%10.0fc", scalar("g_max")),
-    ];
     let test = [
         Fact::statistic("Wald chi2", &[scalar("df_m")], scalar("chi2")),
         Fact::probability("Prob > chi2", scalar("p")),
@@ -337,10 +346,10 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let two = text("twostep") == "twostep";
     let steps = if two { "Two-step results" } else { "One-step results" };
     let robust = text("vce") == "robust";
-    session.print("");
-    show(session, &left, &facts, 18, 10);
-    session.print("");
-    show(session, &[instruments, String::new()], &test, 18, 10);
+    let title = text("title").replace("Arellano-Bond", "Arellano–Bond");
+    let time = format!("Time variable: {}", text("tvar"));
+    let left = Heading { title, time, under: "", lines: Default::default(), average: "%9.0g" };
+    panel_heading(session, &left, &test, [instruments, String::new()]);
     session.print(steps);
     show_active(session, level, None)?;
     if two && !robust {

@@ -80,7 +80,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let unit = unit_variable(session, cmd.options.text("i"))?;
-    let mut model = read(session, cmd, unit)?;
+    let mut model = read(session, cmd, unit, false)?;
     model.y.iter_mut().for_each(|y| *y = f64::from(u8::from(*y != 0.0)));
     if model.y.iter().all(|y| *y == model.y[0]) {
         return Err(StataError::new(2000, "outcome does not vary"));

@@ -6,7 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::unit_variable;
 use crate::error::{Result, StataError};
-use crate::estimation::binary::drop_collinear;
+use crate::estimation::binary::{drop_collinear, drop_perfect};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::ml_command::{self, Layout, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
@@ -192,7 +192,11 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<Averaged
     further.push(unit);
     let reading = Reading { vce: Some(VceSpec::Default), weight_kinds: &[], further, ..Reading::new(cmd) };
     let mut model = reading.model(session)?.enough()?;
-    drop_collinear(session, &mut model);
+    if family == Family::Binomial && model.y.iter().all(|y| matches!(*y, 0.0 | 1.0)) {
+        drop_perfect(session, &mut model)?;
+    } else {
+        drop_collinear(session, &mut model);
+    }
     glm::check(&model, family, &vec![1.0; model.y.len()])?;
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
     let order = order(session, cmd, &model, unit, working)?;

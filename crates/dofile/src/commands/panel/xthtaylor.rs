@@ -7,14 +7,14 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit::{group_rows, store_sizes};
 use super::unit_variable;
+use super::xtreg_show::{Heading, components, panel_heading};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level};
-use crate::estimation::header::{Fact, show};
+use crate::estimation::header::Fact;
 use crate::estimation::linear::Parameters as Active;
 use crate::estimation::model::{Model, Reading, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::estimation::table::Table;
-use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -218,13 +218,6 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let results = &session.e.results;
     let scalar = |name: &str| results.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| results.get_text(name).unwrap_or("").to_string();
-    let counts = [
-        Fact::observations(scalar("N")),
-        Fact::new("Number of groups", "%10.0fc", scalar("N_g")),
-        Fact::new("Obs per group: min", "%10.0fc", scalar("g_min")),
-        Fact::new("               avg", "%10.1fc", scalar("g_avg")),
-        Fact::new("               max", "%10.0fc", scalar("g_max")),
-    ];
     let df_r = results.get_scalar("df_r");
     let test = match df_r {
         Some(df) => [
@@ -237,14 +230,12 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ],
     };
     let lists: Vec<usize> = LISTS.iter().map(|l| text(l).split_whitespace().count()).collect();
-    let (depvar, unit) = (text("depvar"), text("ivar"));
-    let sigmas = [("sigma_u", scalar("sigma_u")), ("sigma_e", scalar("sigma_e")), ("rho", scalar("rho"))];
+    let depvar = text("depvar");
     let heading = format!("{} estimation", text("title").replace('-', "–"));
     let parameters = Active::of(&session.e)?;
-    session.print("");
-    show(session, &[heading, format!("Group variable: {unit}")], &counts, 18, 10);
-    session.print("");
-    show(session, &["Random effects u_i ~ i.i.d.".into()], &test, 18, 10);
+    let (time, lines) = (String::new(), Default::default());
+    let left = Heading { title: heading, time, under: "", lines, average: "%9.0g" };
+    panel_heading(session, &left, &test, ["Random effects u_i ~ i.i.d.".into(), String::new()]);
     session.print("");
     let se: Vec<f64> = parameters.v.diagonal().iter().map(|v| v.sqrt()).collect();
     let mut headings = Vec::new();
@@ -261,11 +252,7 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     table.print_under(session, &headings);
     session.r.clear();
     table.store(session);
-    for (name, value) in sigmas {
-        let note = if name == "rho" { "   (fraction of variance due to u_i)" } else { "" };
-        session.print(format!("{name:>12} |  {}{note}", format::number("%9.0g", value)));
-    }
-    session.print("-".repeat(78));
+    components(session);
     session.print("Note: TV refers to time varying; TI refers to time invariant.");
     Ok(())
 }

@@ -7,19 +7,18 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit::{group_rows, store_sizes};
 use super::unit_variable;
 use super::xtivreg_first::{self, First};
+use super::xtivreg_show;
 use crate::error::{Result, StataError};
 use crate::estimation::cluster_rows::ClusterRows;
-use crate::estimation::display::{fit_error, level, show_active};
-use crate::estimation::header::{Fact, show};
+use crate::estimation::display::fit_error;
 use crate::estimation::model::{Model, Reading, VceSpec, first_word, number_groups, single_column};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::estimation::sample::{OpenSample, Side};
-use crate::format;
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, matching_paren};
 use crate::syntax::{Design, FvList};
-use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::ols::total_squares;
 use estimators::panel::{self, Units};
@@ -53,7 +52,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "xtivreg depvar [varlist1] (varlist2 = varlist_iv) [if] [in] [, fe|re [nosa ec2sls]|be|fd small first vce(conventional|robust|cluster v) level(#)]",
-    notes: "vce(robust) is by unit, with fe and re; stores e(N N_g df_m chi2 (F) p r2_w r2_b r2_o sigma_u sigma_e rho theta rmse), e(b), e(V), r(table); formulas: [XT] xtivreg, Balestra and Varadharajan-Krishnakumar (1987), Baltagi (1981)",
+    notes: "vce(robust) is by unit, with fe and re; the chi-squared statistic of fe is that of the slopes and the constant on the degrees of freedom of the slopes, as Stata prints it; stores e(N N_g df_m chi2 (F) p r2_w r2_b r2_o sigma_u sigma_e rho theta rmse, with fe corr F_f df_a), e(b), e(V), r(table); formulas: [XT] xtivreg, Balestra and Varadharajan-Krishnakumar (1987), Baltagi (1981)",
     examples: &[Example {
         // Within each unit y moves by 2 for a move of x by 1 that z causes.
         run: "input id t y x z\n1 1 1 1 0\n1 2 5 3 1\n2 1 2 2 0\n2 2 6 4 1\n3 1 0 1 0\n3 2 4 3 1\n3 3 0 1 0\n1 3 1 1 0\nend\nxtset id t\nxtivreg y (x = z), fe",
@@ -188,7 +187,7 @@ fn drop_collinear(session: &mut Session, sample: &mut Sample, kind: &str) -> Res
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "xtivreg" {
-        return display(session, cmd);
+        return xtivreg_show::show(session, cmd);
     }
     if cmd.has("noconstant") || cmd.has("regress") {
         return Err(StataError::unsupported_option("xtivreg", "noconstant and regress"));
@@ -240,7 +239,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     post_results(session, cmd, &sample, &columns, &fit, kind, sigmas);
     let name = session.frame.var(unit).name.clone();
     session.e.results.text("ivar", name);
-    display(session, cmd)
+    xtivreg_show::show(session, cmd)
 }
 
 /// Standard deviation of the unit means of the residuals.
@@ -270,17 +269,8 @@ fn post_results(
     let parameters = Parameters::spread(plain_stripe(names), &estimated, &fit.fit.b, &fit.fit.v);
     let mut est = post::begin("xtivreg", &post::command_line(cmd), &parameters, model);
     let results = &mut est.results;
-    let slopes: Vec<usize> = (0..columns.slopes()).collect();
-    let test = wald::test_zero(&fit.fit.b, &fit.fit.v, &slopes);
-    let df_m = test.df as f64;
-    results.scalar("N", model.y.len() as f64).scalar("df_m", df_m).scalar("df_rz", fit.df);
-    if cmd.has("small") {
-        results.scalar("df_r", fit.df).scalar("F", stata(test.f()));
-        results.scalar("p", stata(f_tail(df_m, fit.df, test.f()))).text("small", "small");
-    } else {
-        results.scalar("chi2", stata(test.chi2)).scalar("p", stata(chi2_tail(df_m, test.chi2)));
-        results.text("chi2type", "Wald");
-    }
+    store_test(results, cmd, (kind, columns.slopes()), fit);
+    results.scalar("N", model.y.len() as f64).scalar("df_rz", fit.df);
     store_sizes(results, &sample.rows);
     results.scalar("rss", fit.fit.rss).scalar("rmse", fit.fit.rmse).scalar("rank", fit.fit.b.len() as f64);
     if kind != "fd" {
@@ -305,6 +295,13 @@ fn post_results(
             super::xtreg::store_theta(results, theta);
         }
     }
+    if kind == "fe" {
+        let effects = panel_iv::effects(columns, &sample.units, fit);
+        results.scalar("corr", stata(effects.correlation));
+        if model.clusters.is_none() {
+            results.scalar("F_f", stata(effects.f)).scalar("df_a", effects.df);
+        }
+    }
     let ec2sls = cmd.has("ec2sls");
     let listed =
         |columns: &[(String, Vec<f64>)]| columns.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(" ");
@@ -326,6 +323,26 @@ fn post_results(
     session.post_estimation(est, model.touse.clone());
 }
 
+/// Stores the test of the slopes: F on residual degrees of freedom with `small`, chi-squared without.
+fn store_test(results: &mut Results, cmd: &ParsedCommand, (kind, slopes): (&str, usize), fit: &PanelIv) {
+    let slopes: Vec<usize> = (0..slopes).collect();
+    let mut test = wald::test_zero(&fit.fit.b, &fit.fit.v, &slopes);
+    let df_m = test.df as f64;
+    if kind == "fe" && !cmd.has("small") {
+        // The chi-squared statistic is that of the constant as well, on the degrees of freedom of the slopes.
+        let all: Vec<usize> = (0..fit.fit.b.len()).collect();
+        test.chi2 = wald::test_zero(&fit.fit.b, &fit.fit.v, &all).chi2;
+    }
+    results.scalar("df_m", df_m);
+    if cmd.has("small") {
+        results.scalar("df_r", fit.df).scalar("F", stata(test.f()));
+        results.scalar("p", stata(f_tail(df_m, fit.df, test.f()))).text("small", "small");
+    } else {
+        results.scalar("chi2", stata(test.chi2)).scalar("p", stata(chi2_tail(df_m, test.chi2)));
+        results.text("chi2type", "Wald");
+    }
+}
+
 fn title(kind: &str, ec2sls: bool) -> &'static str {
     match kind {
         "fe" => "Fixed-effects (within) IV regression",
@@ -334,55 +351,4 @@ fn title(kind: &str, ec2sls: bool) -> &'static str {
         _ if ec2sls => "EC2SLS random-effects IV regression",
         _ => "G2SLS random-effects IV regression",
     }
-}
-
-fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let level = level(session, cmd)?;
-    let results = &session.e.results;
-    let scalar = |name: &str| results.get_scalar(name).unwrap_or(MISSING);
-    let text = |name: &str| results.get_text(name).unwrap_or("").to_string();
-    let counts = [
-        Fact::observations(scalar("N")),
-        Fact::new("Number of groups", "%10.0fc", scalar("N_g")),
-        Fact::new("Obs per group: min", "%10.0fc", scalar("g_min")),
-        Fact::new("               avg", "%10.1fc", scalar("g_avg")),
-        Fact::new("               max", "%10.0fc", scalar("g_max")),
-    ];
-    let mut left = vec![text("title"), format!("Group variable: {}", text("ivar"))];
-    if results.get_scalar("r2_w").is_some() {
-        for (label, name) in [("within ", "r2_w"), ("between", "r2_b"), ("overall", "r2_o")] {
-            left.push(format!("R-squared {label} = {}", format::bare("%6.4f", scalar(name))));
-        }
-    }
-    let test = if results.get_scalar("df_r").is_some() {
-        [
-            Fact::statistic("F", &[scalar("df_m"), scalar("df_r")], scalar("F")),
-            Fact::probability("Prob > F", scalar("p")),
-        ]
-    } else {
-        [
-            Fact::statistic("Wald chi2", &[scalar("df_m")], scalar("chi2")),
-            Fact::probability("Prob > chi2", scalar("p")),
-        ]
-    };
-    let (u, e, rho) = (scalar("sigma_u"), scalar("sigma_e"), scalar("rho"));
-    let components = results.get_scalar("sigma_u").is_some();
-    let (instd, insts) = (text("instd"), text("insts"));
-    session.print("");
-    show(session, &left, &counts, 18, 10);
-    session.print("");
-    show(session, &[], &test, 18, 10);
-    session.print("");
-    show_active(session, level, None)?;
-    if components {
-        for (name, value) in [("sigma_u", u), ("sigma_e", e)] {
-            session.print(format!("{name:>12} |  {}", format::number("%9.0g", value)));
-        }
-        let note = "(fraction of variance due to u_i)";
-        session.print(format!("{:>12} |  {}   {note}", "rho", format::number("%9.0g", rho)));
-        session.print("-".repeat(78));
-    }
-    session.print(format!("Endogenous: {instd}"));
-    session.print(format!("Exogenous:  {insts}"));
-    Ok(())
 }

@@ -10,7 +10,7 @@ use super::unit_variable;
 use super::xtgee::population_averaged;
 use super::xtlogit_show::{footer, header, is_random};
 use crate::error::{Result, StataError};
-use crate::estimation::binary::drop_collinear;
+use crate::estimation::binary::{drop_collinear, drop_perfect};
 use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::likelihood::{self, print_log};
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
@@ -221,13 +221,17 @@ fn fixed(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: u
     Ok(())
 }
 
-/// Reads a model; a robust covariance is by unit.
-pub(super) fn read(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<Model> {
+/// Reads a model, of a 0/1 outcome or a count; a robust covariance is by unit.
+pub(super) fn read(session: &mut Session, cmd: &ParsedCommand, unit: usize, count: bool) -> Result<Model> {
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
     let reading = Reading { further, ..Reading::likelihood(cmd, &[]) };
     let mut model = reading.model(session)?;
-    drop_collinear(session, &mut model);
+    if count {
+        drop_collinear(session, &mut model);
+    } else {
+        drop_perfect(session, &mut model)?;
+    }
     if model.vce == VceSpec::Robust {
         // A robust covariance of a panel is by unit.
         model.vce = VceSpec::Cluster(session.frame.var(unit).name.clone());
@@ -237,11 +241,11 @@ pub(super) fn read(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> R
 }
 
 fn random(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: usize) -> Result<()> {
-    let mut model = read(session, cmd, unit)?;
+    let count = name == "xtpoisson";
+    let mut model = read(session, cmd, unit, count)?;
     let rows = clogit::group_rows(session, unit, &model);
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
     let shift = offset.as_ref().map(|o| o.0.as_slice());
-    let count = name == "xtpoisson";
     if count && model.y.iter().any(|y| *y < 0.0) {
         return Err(StataError::new(459, format!("{} must be greater than or equal to zero", model.depvar)));
     }

@@ -11,7 +11,6 @@ use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
-use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
@@ -329,23 +328,12 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if model == "be" {
         return Ok(());
     }
-    let (sigma_u, sigma_e, rho) = (scalar("sigma_u"), scalar("sigma_e"), scalar("rho"));
-    let (f, df1, df2, p) = (scalar("F_f"), scalar("df_a"), scalar("df_e"), scalar("p_f"));
+    let (f, p) = (scalar("F_f"), scalar("p_f"));
+    let degrees = (scalar("df_a"), scalar("df_e"));
     let robust = e.get_text("vcetype").is_some();
-    // The table ends with a rule, which opens the block of variance components here.
-    session.print(format!("     sigma_u | {}", format::number("%10.0g", sigma_u)));
-    session.print(format!("     sigma_e | {}", format::number("%10.0g", sigma_e)));
-    session.print(format!(
-        "         rho | {}   (fraction of variance due to u_i)",
-        format::number("%10.0g", rho)
-    ));
-    session.print("-".repeat(78));
+    super::xtreg_show::components(session);
     if model == "fe" && !robust {
-        let df = |x: f64| format::bare("%9.0g", x);
-        let left =
-            format!("F test that all u_i=0: F({}, {}) = {}", df(df1), df(df2), format::bare("%9.2f", f));
-        let right = format!("Prob > F = {}", format::bare("%6.4f", p));
-        session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
+        super::xtreg_show::effects_line(session, degrees, (f, p));
     }
     Ok(())
 }

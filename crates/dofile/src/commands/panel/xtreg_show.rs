@@ -24,7 +24,6 @@ pub(super) fn header(session: &mut Session) {
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let model = e.get_text("model").unwrap_or("");
-    let r2 = |label: &str, name: &str| format!("     {label} = {}", format::bare("%6.4f", scalar(name)));
     let (test, note) = match model {
         "re" => (
             [
@@ -48,22 +47,84 @@ pub(super) fn header(session: &mut Session) {
             },
         ),
     };
+    heading(session, &test, note);
+}
+
+/// The sizes of a panel regression, its R-squared where it has them, a test and what is said of the unit effects.
+pub(super) fn heading(session: &mut Session, test: &[Fact], note: String) {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let fitted = e.get_scalar("r2_w").is_some();
+    // Instruments may explain less than the mean does.
+    let r2 = |label: &str, name: &str| {
+        let value = if scalar(name) < 0.0 { MISSING } else { scalar(name) };
+        if fitted { format!("     {label} = {}", format::number("%6.4f", value)) } else { String::new() }
+    };
     let title = e.get_text("title").unwrap_or("").to_string();
+    let lines = [r2("Within ", "r2_w"), r2("Between", "r2_b"), r2("Overall", "r2_o")];
+    let under = if fitted { "R-squared:" } else { "" };
+    panel_heading(
+        session,
+        &Heading { title, time: String::new(), under, lines, average: "%10.1fc" },
+        test,
+        [String::new(), note],
+    );
+    session.print("");
+}
+
+/// The left side of a panel's heading.
+pub(super) struct Heading {
+    pub title: String,
+    /// The line under the group variable.
+    pub time: String,
+    /// What stands in the line of the sizes' label.
+    pub under: &'static str,
+    /// What stands in the lines of the three sizes.
+    pub lines: [String; 3],
+    /// Format of the average size.
+    pub average: &'static str,
+}
+
+/// The sizes of a panel, with notes next to the lines of a test below them.
+pub(super) fn panel_heading(session: &mut Session, left: &Heading, test: &[Fact], notes: [String; 2]) {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let group = format!("Group variable: {}", e.get_text("ivar").unwrap_or(""));
     let first = [Fact::observations(scalar("N")), Fact::new("Number of groups", "%10.0fc", scalar("N_g"))];
-    let left = [
-        format!("{:<48}Obs per group:", "R-squared:"),
-        size_line(&r2("Within ", "r2_w"), "min", scalar("g_min"), "%10.0fc"),
-        size_line(&r2("Between", "r2_b"), "avg", scalar("g_avg"), "%10.1fc"),
-        size_line(&r2("Overall", "r2_o"), "max", scalar("g_max"), "%10.0fc"),
+    let [min, avg, max] = &left.lines;
+    let sizes = [
+        format!("{:<48}Obs per group:", left.under),
+        size_line(min, "min", scalar("g_min"), "%10.0fc"),
+        size_line(avg, "avg", scalar("g_avg"), left.average),
+        size_line(max, "max", scalar("g_max"), "%10.0fc"),
     ];
     session.print("");
-    show(session, &[title, group], &first, 17, 10);
+    show(session, &[left.title.clone(), group], &first, 17, 10);
+    session.print(&left.time);
+    sizes.iter().for_each(|line| session.print(line));
     session.print("");
-    left.iter().for_each(|line| session.print(line));
-    session.print("");
-    show(session, &[String::new(), note], &test, 17, 10);
-    session.print("");
+    show(session, &notes, test, 17, 10);
+}
+
+/// The block of variance components under a table, whose last rule opens it.
+pub(super) fn components(session: &mut Session) {
+    let e = &session.e.results;
+    let number = |name: &str| format::number("%10.0g", e.get_scalar(name).unwrap_or(MISSING));
+    let lines = [
+        format!("     sigma_u | {}", number("sigma_u")),
+        format!("     sigma_e | {}", number("sigma_e")),
+        format!("         rho | {}   (fraction of variance due to u_i)", number("rho")),
+    ];
+    lines.iter().for_each(|line| session.print(line));
+    session.print("-".repeat(78));
+}
+
+/// The line of the test that all unit effects are zero; its degrees of freedom, its statistic and its tail.
+pub(super) fn effects_line(session: &mut Session, (df1, df2): (f64, f64), (f, p): (f64, f64)) {
+    let df = |x: f64| format::bare("%9.0g", x);
+    let left = format!("F test that all u_i=0: F({}, {}) = {}", df(df1), df(df2), format::bare("%9.2f", f));
+    let right = format!("Prob > F = {}", format::bare("%6.4f", p));
+    session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
 }
 
 fn size_line(left: &str, label: &str, value: f64, fmt: &str) -> String {

@@ -252,11 +252,7 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.print("-".repeat(78));
     if !random {
-        let df = |x: f64| format::bare("%9.0g", x);
-        let left =
-            format!("F test that all u_i=0: F({}, {}) = {}", df(df1), df(df2), format::bare("%9.2f", f));
-        let right = format!("Prob > F = {}", format::bare("%6.4f", p));
-        session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
+        super::xtreg_show::effects_line(session, (df1, df2), (f, p));
     }
     if let Some((d1, lbi)) = tests {
         session.print(format!("modified Bhargava et al. Durbin–Watson = {}", format::bare("%9.0g", d1)));
