@@ -116,8 +116,8 @@ fn cell(column: &str, text: &str, labels: &BTreeMap<String, String>) -> String {
     match text.parse::<f64>() {
         Ok(p) if column == "p_value" => p_value(p),
         Ok(x) if x.is_finite() && text.contains(['.', 'e', 'E']) => number(x),
-        _ if column == "term" => labels.get(text).cloned().unwrap_or_else(|| text.to_owned()),
-        _ => text.to_owned(),
+        // tests of single terms name them in another column
+        _ => labels.get(text).cloned().unwrap_or_else(|| text.to_owned()),
     }
 }
 
@@ -144,6 +144,12 @@ mod tests {
                 "age                                 7",
             ]
         );
+    }
+
+    #[test]
+    fn a_term_has_its_words_in_every_column() {
+        let text = shown("test,statistic\n2.ss_c_arm,0.5\nglobal,0.7\n");
+        assert!(text.contains("\narm: new care  0.500000\n"), "{text}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::preview_plan::{PreviewCheck, bound_columns, is_countable};
 use super::value_checks;
+use crate::domain::dataset::Column;
 use crate::domain::error::Problem;
 use crate::domain::job::JobRecord;
 use crate::domain::params::condition_tree;
@@ -38,8 +39,8 @@ pub(super) async fn row_checks(
     let is_number = |name: &str| primary.column(name).is_some_and(|column| !column.is_text());
     let exists = |name: &str| primary.column(name).is_some();
     let checks = wanted(plan, template, exists, is_number);
-    let untimed = checks.key.iter().filter(|(_, time)| !is_number(time) && declares(template, "panel_unset"));
-    let untimed: Vec<PreviewCheck> = untimed.map(|(_, time)| value_checks::untimed(time)).collect();
+    let untimed: Vec<PreviewCheck> =
+        untimed(plan, template, |name| exists(name) && !is_number(name)).into_iter().collect();
     if checks.key.is_none()
         && checks.weight.is_none()
         && checks.regressors.is_empty()
@@ -66,20 +67,34 @@ pub(super) async fn row_checks(
 
 /// What the facts of the columns after data steps say without a look at the rows.
 fn of_columns(job: &JobRecord, plan: &Plan, template: &Template) -> Vec<PreviewCheck> {
-    let facts = job.draft.as_ref().zip(job.inputs.as_ref());
-    let Some((draft, inputs)) = facts.filter(|_| plan.sample_if.is_none()) else { return Vec::new() };
+    let Some((draft, inputs)) = job.draft.as_ref().zip(job.inputs.as_ref()) else { return Vec::new() };
     let (after, _) = with_derived(inputs, &draft.statement);
-    let group = template.meta.parameters.iter().find(|p| p.bind == "group_var");
-    let bound = group.and_then(|p| plan.contract.parameters.iter().find(|b| b.name == p.name));
-    let name = bound.and_then(|b| b.texts().next());
-    let column = name.and_then(|name| after.primary()?.column(name));
-    let found = column
+    let column = |name: &str| after.primary()?.column(name);
+    let untimed = untimed(plan, template, |name| column(name).is_some_and(Column::is_text));
+    let group = bound_to(plan, template, "group_var").filter(|_| plan.sample_if.is_none()).and_then(column);
+    let found = group
         .zip(value_checks::most_groups(template))
         .filter(|(column, most)| !column.distinct_is_lower_bound && column.distinct > u64::from(*most));
-    found
-        .map(|(column, most)| value_checks::too_many_groups(&column.name, Some(column.distinct), most))
-        .into_iter()
-        .collect()
+    let groups =
+        found.map(|(column, most)| value_checks::too_many_groups(&column.name, Some(column.distinct), most));
+    untimed.into_iter().chain(groups).collect()
+}
+
+/// The first column that a plan binds to a role.
+fn bound_to<'a>(plan: &'a Plan, template: &Template, bind: &str) -> Option<&'a str> {
+    let parameter = template.meta.parameters.iter().find(|p| p.bind == bind)?;
+    plan.contract.parameters.iter().find(|b| b.name == parameter.name)?.texts().next()
+}
+
+/// The check of a text as the time of a panel or series, for which the run would fail.
+fn untimed(plan: &Plan, template: &Template, is_text: impl Fn(&str) -> bool) -> Option<PreviewCheck> {
+    let time = bound_to(plan, template, "time_var").filter(|name| is_text(name))?;
+    let check = match declares(template, "panel_unset") {
+        true => "panel_unset",
+        false if template.meta.family == "ts" && declares(template, "non_numeric") => "non_numeric",
+        false => return None,
+    };
+    Some(value_checks::untimed(check, time))
 }
 
 fn declares(template: &Template, check: &str) -> bool {

@@ -280,12 +280,13 @@ fn too_few(column: &str, rule: ValueRule, values: &[String]) -> Option<PreviewCh
     }
 }
 
-/// A text as the time of a panel.
-pub(super) fn untimed(time: &str) -> PreviewCheck {
+/// A text as the time of a panel or series.
+pub(super) fn untimed(check: &str, time: &str) -> PreviewCheck {
     let message = format!(
-        "{time} is text, and periods are whole numbers or dates: write it as 2019, 2019-01, 2019q1 or 2019-01-31 in the file \
-         (Jan-19 as 2019-01; weeks and half-years as whole numbers that count on); where its texts in alphabetical order are \
-         the order of time, without gaps, derive a variable by group({time}) and use it"
+        "{time} is text, and periods are whole numbers or dates: take the repair that the remarks on the data offer for it, or \
+         write it as 2019, 2019-01, 2019q1 or 2019-01-31 in the file (Jan-19 as 2019-01; weeks and half-years as whole numbers \
+         that count on); where its texts in alphabetical order are the order of time, without gaps, derive a variable by \
+         group({time}) and use it"
     );
-    failed("panel_unset", json!({"n": 1, "columns": [time]}), message)
+    failed(check, json!({"n": 1, "columns": [time]}), message)
 }

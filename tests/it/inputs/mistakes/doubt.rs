@@ -176,6 +176,13 @@ fn periods() -> Vec<Mistake> {
     let panel = |t: fn(u32) -> String| {
         table("id,t,y,x", move |row, x, y| format!("{},{},{y},{x}", (row - 1) / 4, t((row - 1) % 4)))
     };
+    let of_time = json!({"template_id": "ts.newey", "outcome_var": "y",
+        "roles": {"regressors": ["x"], "time_var": ["t"]}});
+    let series = || {
+        table("t,y,x", |row, x, y| {
+            format!("{:02}.{:02}.2020,{y},{x}", (row - 1) / 12 + 1, (row - 1) % 12 + 1)
+        })
+    };
     let refused = "the run failed: panel_unset";
     let unset = ["t is text", "write it as 2019, 2019-01, 2019q1", "group(t)"];
     vec![
@@ -188,6 +195,13 @@ fn periods() -> Vec<Mistake> {
         m("half-years", refused, panel(|t| format!("{}H{}", 2019 + t / 2, t % 2 + 1)))
             .draft(draft)
             .at(Preview("panel_unset"), &unset),
+        m("dates of a series in one of two orders", "the run failed: non_numeric", series())
+            .draft(of_time.clone())
+            .at(Preview("non_numeric"), &["t is text", "take the repair that the remarks on the data offer"]),
+        m("the same after a data step", "the run failed: non_numeric", series())
+            .draft(of_time)
+            .changed(json!({"data_steps": [{"kind": "drop_rows", "dataset_key": "main", "rows": [24]}]}))
+            .at(Preview("non_numeric"), &["t is text"]),
     ]
 }
 
