@@ -198,9 +198,9 @@ fn periods() -> Vec<Mistake> {
         m("dates of a series in one of two orders", "the run failed: non_numeric", series())
             .draft(of_time.clone())
             .at(Preview("non_numeric"), &["t is text", "take the repair that the remarks on the data offer"]),
-        m("the same after a data step", "the run failed: non_numeric", series())
+        m("the same with a derived variable", "the run failed: non_numeric", series())
             .draft(of_time)
-            .changed(json!({"data_steps": [{"kind": "drop_rows", "dataset_key": "main", "rows": [24]}]}))
+            .changed(json!({"outcome_var": "twice", "derived_variables": [{"name": "twice", "expression": "y * 2"}]}))
             .at(Preview("non_numeric"), &["t is text"]),
     ]
 }
