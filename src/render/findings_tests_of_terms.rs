@@ -151,8 +151,16 @@ fn odds_ratios_that_a_plan_asks_for_are_said() {
     let mut design = of(&["x"]);
     design.commands = vec!["logit".to_owned()];
     design.on_probability = true;
-    let options = Options { language: Language::En, ..Options::default() };
-    let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
-    let sentences = findings(&[coefficients, margins], &style).texts();
-    assert!(sentences[0].contains("the odds of y = 1 are 50.0% higher (odds ratio 1.500"), "{sentences:?}");
+    let tables = [coefficients, margins];
+    for (asked, words) in [
+        (true, "the odds of y = 1 are 50.0% higher (odds ratio 1.500"),
+        (false, "5.300 percentage points higher"),
+    ] {
+        // the column is in the file whether the plan asks for it or not
+        design.values = [("odds_ratios".to_owned(), asked.into())].into();
+        let options = Options { language: Language::En, ..Options::default() };
+        let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
+        let sentences = findings(&tables, &style).texts();
+        assert!(sentences[0].contains(words), "{sentences:?}");
+    }
 }

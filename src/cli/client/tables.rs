@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_term_has_its_words_in_every_column() {
         let text = shown("test,statistic\n2.ss_c_arm,0.5\nglobal,0.7\n");
-        assert!(text.contains("\narm: new care  0.500000\n"), "{text}");
+        assert!(text.contains("\narm: new care   0.500000\n"), "{text}");
     }
 
     #[test]
