@@ -86,6 +86,11 @@ impl Design {
         }
     }
 
+    /// True for a setting that the plan turns on.
+    pub(super) fn is_on(&self, setting: &str) -> bool {
+        self.values.get(setting) == Some(&Value::Bool(true))
+    }
+
     /// The columns of a bound list, or the only one.
     pub(super) fn list(&self, parameter: &str) -> Vec<String> {
         match self.values.get(parameter) {

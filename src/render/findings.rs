@@ -3,8 +3,6 @@
 //! units with places those of `findings_spatial`, for latent traits and classes those of `findings_latent`, for other designs
 //! those of the readers in `DESIGNS`.
 
-use serde_json::Value;
-
 use super::evidence::{evidence_of, remark};
 use super::findings_differences::{difference, held, in_steps};
 use super::made_terms::{has_inflation, ratio};
@@ -126,7 +124,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
 fn of_margins<'a>(tables: &'a [Table], style: &Style<'_>) -> Option<OfTerms<'a>> {
     let margins = table_of(tables, "table_margins.csv")?;
     // the odds ratios that a plan asks for are what it wants to know
-    if style.design.on_probability && style.design.values.get("odds_ratios") == Some(&Value::Bool(true)) {
+    if style.design.on_probability && style.design.is_on("odds_ratios") {
         return None;
     }
     let reading = match (style.design.on_probability, row_of(margins, "prediction", "share").is_some()) {

@@ -90,7 +90,7 @@ fn frontier(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let Some(((value, low), high)) = digits("mean").zip(digits("min")).zip(digits("max")) else {
         return Vec::new();
     };
-    let is_cost = style.design.values.get("cost").is_some_and(|cost| *cost == true);
+    let is_cost = style.design.is_on("cost");
     let key = if is_cost { "efficiency_of_cost" } else { "efficiency" };
     let values = [("value", value.as_str()), ("low", &low), ("high", &high)];
     let mut all = vec![table.says(plain(style, key, &values))];

@@ -319,7 +319,7 @@ fn between(y: &str, style: &Style<'_>) -> Option<String> {
 
 /// True where the plan takes the logarithm of the outcome.
 fn within_logarithm(design: &Design) -> bool {
-    design.values.get("log_outcome").is_some_and(|value| *value == true)
+    design.is_on("log_outcome")
 }
 
 /// What a difference of a logarithm that the plan took is in percent of the value itself.
@@ -363,7 +363,7 @@ pub(super) fn held((table, rows): (&Table, &[usize]), style: &Style<'_>) -> Opti
     said.dedup();
     // a number of events is compared at the same exposure
     let exposure = design.value("exposure_var").filter(|name| !name.is_empty());
-    let has_periods = design.values.get("time_effects").is_some_and(|value| *value == true);
+    let has_periods = design.is_on("time_effects");
     let others = exposure.iter().chain(design.time.as_ref().filter(|_| has_periods));
     let mut all: Vec<&String> = Vec::new();
     for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed).chain(others) {

@@ -298,7 +298,9 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
     let mut readings = asked.readings();
     let outcomes = ranking::outcomes(&readings);
     let named = &asked.named;
-    let reading::Reading { mentions, parsed, structure, filled } = readings.remove(0).reading;
+    let reading::Reading { mentions, parsed, structure, mut filled } = readings.remove(0).reading;
+    // no setting decides between readings
+    roles::Filler { parsed: &parsed, columns: named, structure: &structure }.settings(&mut filled);
     let used = mentions.iter().flat_map(|m| m.columns.iter().copied());
     let columns = complete::Columns {
         named,

@@ -66,7 +66,6 @@ pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure
     } else {
         filler.unnamed(&mut filled);
     }
-    filler.settings(&mut filled);
     filled.roles.retain(|_, c| !c.is_empty());
     filled
 }

@@ -39,8 +39,8 @@ pub(super) async fn row_checks(
     let is_number = |name: &str| primary.column(name).is_some_and(|column| !column.is_text());
     let exists = |name: &str| primary.column(name).is_some();
     let checks = wanted(plan, template, exists, is_number);
-    let untimed: Vec<PreviewCheck> =
-        untimed(plan, template, |name| exists(name) && !is_number(name)).into_iter().collect();
+    let is_text = |name: &str| primary.column(name).is_some_and(Column::is_text);
+    let untimed: Vec<PreviewCheck> = untimed(plan, template, is_text).into_iter().collect();
     if checks.key.is_none()
         && checks.weight.is_none()
         && checks.regressors.is_empty()
