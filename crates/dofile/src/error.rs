@@ -84,6 +84,21 @@ impl StataError {
     pub fn no_observations() -> Self {
         Self::standard(2000)
     }
+
+    /// `insufficient observations` r(2001).
+    pub fn insufficient_observations() -> Self {
+        Self::standard(2001)
+    }
+
+    /// `last estimates not found` r(301).
+    pub fn no_estimates() -> Self {
+        Self::standard(301)
+    }
+
+    /// `convergence not achieved` r(430).
+    pub fn not_converged() -> Self {
+        Self::standard(430)
+    }
 }
 
 /// The text that Stata's `error #` prints (manual [P] error).

@@ -1,5 +1,6 @@
 //! Stored results: `r()`, `e()` and `s()`, and what an estimation posts.
 
+use crate::error::{Result, StataError};
 use crate::matrix::Matrix;
 use estimators::matrix::Mat;
 use std::any::Any;
@@ -152,6 +153,14 @@ impl Estimation {
     /// `e(b)`.
     pub fn b(&self) -> Option<&Matrix> {
         self.results.matrices.get("b")
+    }
+
+    /// Copies of `e(b)` and `e(V)`.
+    ///
+    /// # Errors
+    /// r(301) without one of them.
+    pub fn b_and_v(&self) -> Result<(Matrix, Matrix)> {
+        self.b().cloned().zip(self.v().cloned()).ok_or_else(StataError::no_estimates)
     }
 
     /// `e(V)`.

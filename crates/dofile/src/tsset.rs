@@ -82,6 +82,31 @@ impl Panel {
         Self::of(frame).map_err(|_| StataError::new(111, "time variable not set, use tsset varname ..."))
     }
 
+    /// Position of the panel variable.
+    ///
+    /// # Errors
+    /// r(459) where none is declared.
+    pub fn unit(&self) -> Result<usize> {
+        self.panel.ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))
+    }
+
+    /// Position of the time variable.
+    ///
+    /// # Errors
+    /// r(111) where none is declared.
+    pub fn series(&self) -> Result<usize> {
+        self.time.ok_or_else(|| StataError::new(111, "time variable not set, use tsset varname ..."))
+    }
+
+    /// Positions of the panel and the time variable.
+    ///
+    /// # Errors
+    /// r(459) where one of them is not declared.
+    pub fn unit_and_time(&self) -> Result<(usize, usize)> {
+        let unset = || StataError::new(459, "panel and time variables not set; use xtset panelvar timevar");
+        self.panel.zip(self.time).ok_or_else(unset)
+    }
+
     /// Stores the declaration.
     pub fn declare(&self, frame: &mut Frame) {
         let name = |i: Option<usize>, f: &Frame| i.map_or(String::new(), |i| f.var(i).name.clone());
@@ -101,7 +126,7 @@ impl Panel {
 
     /// For each row the row `lag` periods earlier in the same panel.
     pub fn shifted_rows(&self, frame: &Frame, lag: i32) -> Result<Vec<Option<usize>>> {
-        let time = self.time.ok_or_else(|| StataError::new(111, "time variable not set"))?;
+        let time = self.series()?;
         let t = frame.numeric(time)?;
         let panel = self.panel.map(|p| frame.numeric(p)).transpose()?;
         let id = |i: usize| panel.as_ref().map_or(0, |p| p[i].to_bits());

@@ -3,7 +3,7 @@
 
 use super::estimation::{
     estat_binary, estat_effects, estat_imtest, estat_iv, estat_regress, estat_summarize, estat_vce,
-    exact_show, test::split_comma,
+    exact_show,
 };
 use super::survival::{cox_post, phtest};
 use super::{
@@ -14,7 +14,7 @@ use crate::error::{Result, StataError};
 use crate::ops::estat::Call;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, abbreviates};
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, front_and_options};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -32,11 +32,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (body, option_text) = split_comma(&cmd.raw);
-    let (word, list) = body.split_once(char::is_whitespace).unwrap_or((&body, ""));
+    let (body, option_text) = front_and_options(&cmd.raw);
+    let (word, list) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
     let call = |name: &str| Call {
         list: list.trim().to_string(),
-        option_text: option_text.clone(),
+        option_text: option_text.to_string(),
         name: name.to_string(),
     };
     // families keep their own subcommands
@@ -56,7 +56,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     }
     if session.e.b().is_none() && session.e.cmd().is_empty() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let done = match word {
         "" => Some(Err(StataError::new(198, "subcommand required"))),

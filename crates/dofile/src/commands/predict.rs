@@ -182,7 +182,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if session.e.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let (kind, names) = new_names(session, cmd)?;
     let touse = session.rows(cmd)?;

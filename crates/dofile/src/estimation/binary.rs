@@ -39,7 +39,7 @@ pub fn run(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()
     }
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != kind.cmd {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(session, cmd, kind);
     }

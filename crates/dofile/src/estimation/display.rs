@@ -14,9 +14,9 @@ use estimators::weights::WeightKind;
 /// The error that Stata gives for a fit that cannot be made.
 pub fn fit_error(error: FitError) -> StataError {
     match error {
-        FitError::Insufficient => StataError::new(2001, "insufficient observations"),
+        FitError::Insufficient => StataError::insufficient_observations(),
         FitError::OneCluster => StataError::new(460, "only one cluster"),
-        FitError::NotConverged => StataError::new(430, "convergence not achieved"),
+        FitError::NotConverged => StataError::not_converged(),
     }
 }
 
@@ -55,9 +55,7 @@ pub fn show_table(
     eform: Option<&str>,
     beta: Option<&[f64]>,
 ) -> Result<()> {
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = session.e.b_and_v()?;
     let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
     let (depvar, vcetype, clustvar) = (text("depvar"), text("vcetype"), text("clustvar"));
     let clusters = session.e.results.get_scalar("N_clust");

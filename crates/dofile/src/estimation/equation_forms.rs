@@ -134,7 +134,7 @@ pub(crate) fn restrictions(
     let sides: Vec<&str> = spec.split('=').map(str::trim).filter(|s| !s.is_empty()).collect();
     if spec.contains('=') {
         if sides.len() < 2 {
-            return Err(StataError::new(198, "invalid syntax"));
+            return Err(StataError::syntax());
         }
         let forms: Result<Vec<LinearForm>> =
             sides.iter().map(|s| linear_form::parse(s, parameters)).collect();

@@ -8,7 +8,7 @@ use crate::estimation::post;
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use crate::syntax::split::ParsedCommand;
-use crate::syntax::{Design, FvList};
+use crate::syntax::{Design, FvList, InstrumentList};
 use estimators::hac::{Hac, Kernel};
 use estimators::iv::{IvRequest, Method};
 use estimators::iv_gmm::Iterated;
@@ -158,17 +158,6 @@ pub struct Asked {
     pub further: Vec<usize>,
 }
 
-/// The three parts of `y x1 (x2 = z)`.
-fn split_list(list: &str) -> Result<(String, String, String)> {
-    let bad =
-        || StataError::new(198, "invalid syntax: endogenous regressors and instruments are given as (x = z)");
-    let open = list.find('(').ok_or_else(bad)?;
-    let close = crate::syntax::split::matching_paren(list, open).ok_or_else(bad)?;
-    let (endogenous, instruments) = list[open + 1..close].split_once('=').ok_or_else(bad)?;
-    let rest = format!("{} {}", &list[..open], &list[close + 1..]);
-    Ok((rest, endogenous.trim().to_string(), instruments.trim().to_string()))
-}
-
 /// Reads the model and drops collinear columns, with notes.
 ///
 /// # Errors
@@ -190,17 +179,17 @@ pub fn read_columns(
     list: &str,
     alone: impl FnOnce(&mut Session, &[usize]) -> Vec<usize>,
 ) -> Result<IvState> {
-    let (rest, endogenous, instruments) = if asked.optional && !list.contains('(') {
-        (list.to_string(), String::new(), String::new())
+    let InstrumentList { rest, endogenous, instruments } = if asked.optional && !list.contains('(') {
+        InstrumentList { rest: list.to_string(), endogenous: "", instruments: "" }
     } else {
-        split_list(list)?
+        InstrumentList::parse(list)?
     };
     if !asked.optional && (endogenous.is_empty() || instruments.is_empty()) {
         return Err(StataError::new(198, "endogenous regressors and instruments must be given as (x = z)"));
     }
     let abbrev = session.settings.varabbrev;
-    let x2 = FvList::parse(&session.frame, &endogenous, abbrev)?;
-    let z = FvList::parse(&session.frame, &instruments, abbrev)?;
+    let x2 = FvList::parse(&session.frame, endogenous, abbrev)?;
+    let z = FvList::parse(&session.frame, instruments, abbrev)?;
     // Reading the model marks out missing values only of its own list: the others go in as further lists.
     let mut model =
         Reading { list: &rest, vce: Some(asked.vce), further: asked.further, ..Reading::new(cmd) }
@@ -212,13 +201,13 @@ pub fn read_columns(
     let dropped: Vec<usize> =
         (0..model.design.rows.len()).filter(|i| !touse[model.design.rows[*i]]).collect();
     if dropped.len() == model.design.rows.len() {
-        return Err(StataError::new(2000, "no observations"));
+        return Err(StataError::no_observations());
     }
     model.drop_rows(session, &dropped)?;
     let alone = alone(session, &model.design.rows);
     model.drop_rows(session, &alone)?;
     if model.y.is_empty() {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     if !dropped.is_empty() || !alone.is_empty() {
         // Levels and bases of factors follow the final sample.

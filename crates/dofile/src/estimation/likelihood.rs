@@ -102,7 +102,7 @@ pub fn maximise_unlogged<L: Likelihood>(
     let under = Under { allowed, outer_products: model.vce == VceSpec::OuterProducts };
     let mut fit = problem
         .maximise_under(&from, limits(options), model.kernel_vce(), under)
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+        .ok_or_else(StataError::not_converged)?;
     fit.constrained = held.map(|h| h.1);
     Ok(fit)
 }
@@ -257,7 +257,7 @@ pub fn ll_line(session: &Session) -> String {
 /// Ends an estimation: r(430) after the results when the search did not converge.
 pub fn finish(estimation: &Estimation) -> Result<()> {
     if estimation.results.get_scalar("converged") == Some(0.0) {
-        return Err(StataError::new(430, "convergence not achieved"));
+        return Err(StataError::not_converged());
     }
     Ok(())
 }

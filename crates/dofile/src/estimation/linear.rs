@@ -36,7 +36,7 @@ fn is_free(cmd: &str, stripe: &Stripe) -> bool {
 impl Parameters {
     /// Reads `e(b)` and `e(V)`; r(301) without estimates.
     pub fn of(estimation: &Estimation) -> Result<Self> {
-        let b = estimation.b().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+        let b = estimation.b().ok_or_else(StataError::no_estimates)?;
         let size = b.cols();
         let v = estimation.v().map_or_else(|| Mat::zeros(size, size), kernel);
         Ok(Self {

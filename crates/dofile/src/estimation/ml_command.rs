@@ -50,9 +50,7 @@ pub fn quiet<L: Likelihood>(
     let (weights, n) = likelihood::effective_weights(model);
     let weights = weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind));
     let problem = Problem { model: likelihood, equations, rows: model.y.len(), weights, n };
-    problem
-        .maximise(start, Default::default(), Vce::Classical)
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))
+    problem.maximise(start, Default::default(), Vce::Classical).ok_or_else(StataError::not_converged)
 }
 
 /// Options for a likelihood-ratio test of the model in place of the Wald test; `noskip` is the older name.
@@ -180,9 +178,7 @@ pub struct Look<'a> {
 /// Prints the coefficient table of the active results and stores `r(table)`.
 pub fn table(session: &mut Session, cmd: &ParsedCommand, look: &Look<'_>) -> Result<()> {
     let level = level(session, cmd)?;
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = session.e.b_and_v()?;
     let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
     let (depvar, vcetype, clustvar) = (text("depvar"), text("vcetype"), text("clustvar"));
     let clusters = session.e.results.get_scalar("N_clust");
@@ -218,7 +214,7 @@ pub fn replay(session: &Session, cmd: &ParsedCommand, name: &str) -> Result<bool
     if !cmd.list.trim().is_empty() {
         return Ok(false);
     }
-    if session.e.cmd() == name { Ok(true) } else { Err(StataError::new(301, "last estimates not found")) }
+    if session.e.cmd() == name { Ok(true) } else { Err(StataError::no_estimates()) }
 }
 
 /// The parts of a likelihood command that [`run`] puts together.

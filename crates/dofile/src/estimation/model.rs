@@ -192,7 +192,7 @@ impl<'a> Reading<'a> {
         let (first, rest) = first_word(&list);
         if first.is_empty() {
             // a command without variables asks for its last results
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let frame = &session.frame;
         let abbrev = session.settings.varabbrev;
@@ -213,7 +213,7 @@ impl<'a> Reading<'a> {
         let (weights, weight_text) = self.weights(session, &mut touse)?;
         let design = Design::build(frame, &list, &touse)?;
         if design.rows.is_empty() {
-            return Err(StataError::new(2000, "no observations"));
+            return Err(StataError::no_observations());
         }
         let (depvar, y) = single_column(frame, &outcome, &touse, &design.rows)?;
         Ok(Model {
@@ -279,7 +279,7 @@ impl Model {
             Some(weights) if weights.kind == WeightKind::Frequency => weights.values.iter().sum(),
             _ => self.y.len() as f64,
         };
-        if n < 2.0 { Err(StataError::new(2001, "insufficient observations")) } else { Ok(self) }
+        if n < 2.0 { Err(StataError::insufficient_observations()) } else { Ok(self) }
     }
 
     /// The covariance for the kernels.

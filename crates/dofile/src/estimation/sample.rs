@@ -97,7 +97,7 @@ impl Side {
     ) -> Result<(Self, Vec<String>)> {
         let mut design = Design::build(&session.frame, list, touse)?;
         if design.rows.is_empty() {
-            return Err(StataError::new(2000, "no observations"));
+            return Err(StataError::no_observations());
         }
         let active = design.active();
         let omitted = if session.settings.search.collinear {

@@ -42,8 +42,7 @@ pub fn held(session: &mut Session, layout: &Layout) -> Result<Option<(Allowed, C
     let estimated = layout.estimated();
     let matrix = Mat::from_fn(written.rows(), estimated.len(), |i, j| written[(i, estimated[j])]);
     let targets: Vec<f64> = (0..written.rows()).map(|i| written[(i, stripe.len())]).collect();
-    let allowed = Allowed::new(&matrix, &targets)
-        .ok_or_else(|| StataError::new(412, "redundant or inconsistent constraints"))?;
+    let allowed = Allowed::new(&matrix, &targets).ok_or_else(|| StataError::standard(412))?;
     let independent = allowed.independent();
     Ok(Some((allowed, Constrained { written, independent })))
 }

@@ -341,7 +341,7 @@ impl Binder<'_> {
 
     fn coefficient(&self, function: &str, eq: Option<&str>, term: &str) -> Result<f64> {
         let e = self.names.estimates();
-        let b = e.b().ok_or_else(|| StataError::standard(301))?;
+        let b = e.b().ok_or_else(StataError::no_estimates)?;
         let name = match eq {
             Some(eq) => format!("{eq}:{term}"),
             None => term.to_string(),
@@ -351,7 +351,7 @@ impl Binder<'_> {
         if function == "_b" {
             return Ok(b.get(0, at));
         }
-        let v = e.v().ok_or_else(|| StataError::standard(301))?;
+        let v = e.v().ok_or_else(StataError::no_estimates)?;
         Ok(v.get(at, at).max(0.0).sqrt())
     }
 }

@@ -370,7 +370,7 @@ impl Parser<'_> {
             Token::Op(open @ ("(" | "[")) => {
                 let e = self.binary(0)?;
                 if !self.eat(if open == "(" { ")" } else { "]" }) {
-                    return Err(StataError::new(132, "too many '(' or '['"));
+                    return Err(StataError::standard(132));
                 }
                 Ok(e)
             }

@@ -14,10 +14,7 @@ pub(super) fn bind(frame: &Frame, name: &str, text: &str) -> Result<Option<(Node
     if !["tin", "twithin"].contains(&name) {
         return Ok(None);
     }
-    let time = Panel::of(frame)
-        .ok()
-        .and_then(|p| p.time)
-        .ok_or_else(|| StataError::new(111, "time variable not set, use tsset varname ..."))?;
+    let time = Panel::for_operators(frame)?.series()?;
     let (from, to) = text.split_once(',').ok_or_else(StataError::syntax)?;
     let format = &frame.var(time).format;
     let (from, to) = (limit(from, format, -f64::MAX)?, limit(to, format, MISSING)?);

@@ -6,7 +6,7 @@ use super::reader::first_word;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::session::Session;
-use crate::syntax::split::{self, matching_paren, unquote};
+use crate::syntax::split::{self, front_and_options, matching_paren, unquote};
 
 /// What stands behind the word `label`, which may be as short as `lab`.
 fn behind_label(text: &str) -> Option<&str> {
@@ -154,10 +154,7 @@ impl Session {
 
     /// `label valuelabel # [#]` or `label (var) #`.
     fn label_function(&mut self, rest: &str) -> Result<String> {
-        let (rest, options) = match split::top_level_comma(rest) {
-            Some(i) => (&rest[..i], rest[i + 1..].trim()),
-            None => (rest, ""),
-        };
+        let (rest, options) = front_and_options(rest);
         let strict = options.starts_with("str");
         let words = split::words(rest);
         let (name, value) = (words.first().copied().unwrap_or(""), words.get(1).copied().unwrap_or(""));

@@ -5,7 +5,7 @@ use crate::expr::functions;
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::blanks::first_blank;
-use crate::syntax::split::{self, top_level_comma, unquote};
+use crate::syntax::split::{self, front_and_options, unquote};
 use unicode_width::UnicodeWidthStr;
 
 /// The functions of a matrix.
@@ -35,14 +35,6 @@ pub(super) fn is_of_matrix(word: &str) -> bool {
     OF_MATRIX.contains(&word)
 }
 
-/// Splits options off.
-fn with_options(rest: &str) -> (&str, &str) {
-    match top_level_comma(rest) {
-        Some(i) => (&rest[..i], rest[i + 1..].trim()),
-        None => (rest, ""),
-    }
-}
-
 /// A number that an option gives, `name(#)`.
 fn number_of(options: &str, name: &str) -> Option<usize> {
     let inner = options.trim().strip_prefix(name)?.trim_start();
@@ -52,7 +44,7 @@ fn number_of(options: &str, name: &str) -> Option<usize> {
 impl Session {
     /// `rownames A`, `coleq A, quoted`, `colnumb A x` and so on.
     pub(super) fn matrix_function(&mut self, word: &str, rest: &str) -> Result<String> {
-        let (rest, options) = with_options(rest);
+        let (rest, options) = front_and_options(rest);
         let words = split::words(rest);
         let name = words.first().copied().unwrap_or("");
         let m = self.matrix(name).ok_or_else(|| StataError::not_found(name))?;
@@ -114,7 +106,7 @@ impl Session {
 
     /// `subinstr local name "from" "to" [, all word count({local|global} name)]`.
     pub(super) fn subinstr_function(&mut self, rest: &str) -> Result<String> {
-        let (main, options) = with_options(rest);
+        let (main, options) = front_and_options(rest);
         let words = split::words(main);
         let [class, name, from, to] = words[..] else { return Err(StataError::syntax()) };
         let text = self.macro_argument(&format!("{class} {name}"));
@@ -149,7 +141,7 @@ impl Session {
     /// `piece # # of "text" [, nobreak]`: the text in pieces of a length, broken at blanks; a word that is longer than a
     /// piece is broken too, unless `nobreak` is given.
     pub(super) fn piece_function(&mut self, rest: &str) -> Result<String> {
-        let (rest, options) = with_options(rest);
+        let (rest, options) = front_and_options(rest);
         let (k, rest) = first_blank(rest.trim());
         let (width, rest) = first_blank(rest);
         let ("of", text) = first_blank(rest) else { return Err(StataError::syntax()) };
@@ -172,7 +164,7 @@ impl Session {
 
     /// `permname name [, length(#)]`: a name of no variable, made of the one that is suggested.
     pub(super) fn permname_function(&self, rest: &str) -> String {
-        let (name, options) = with_options(rest);
+        let (name, options) = front_and_options(rest);
         let length = number_of(options, "length").unwrap_or(32).clamp(8, 32);
         let stem: String = functions::valid_name(name.trim()).chars().take(length).collect();
         let numbered = |k: usize| {
@@ -215,7 +207,7 @@ impl Session {
 
     /// `tsnorm text [, varname]`: time-series operators in their canonical form.
     pub(super) fn tsnorm_function(rest: &str) -> Result<String> {
-        let (text, options) = with_options(rest);
+        let (text, options) = front_and_options(rest);
         let text = text.trim();
         let (operators, name) = match options {
             "" => (text.trim_end_matches('.'), None),

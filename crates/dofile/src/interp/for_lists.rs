@@ -4,7 +4,7 @@
 use crate::error::{Result, StataError};
 use crate::format::macro_text;
 use crate::session::{Flow, Session};
-use crate::syntax::split::{quote_at, skip_quote, top_level_colon, top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, quote_at, skip_quote, top_level_colon, unquote, words};
 use crate::syntax::{numlist, varlist};
 
 /// What stands for the item of the first, second … list where the list names nothing else.
@@ -40,10 +40,7 @@ impl Session {
     pub(super) fn for_lists(&mut self, rest: &str) -> Result<Flow> {
         let colon = top_level_colon(rest).ok_or_else(StataError::syntax)?;
         let (head, commands) = (&rest[..colon], parts(&rest[colon + 1..]));
-        let (lists, options) = match top_level_comma(head) {
-            Some(comma) => (&head[..comma], &head[comma + 1..]),
-            None => (head, ""),
-        };
+        let (lists, options) = front_and_options(head);
         let (mut header, mut dry, mut go_on) = (true, false, false);
         for option in options.split_whitespace() {
             match option {

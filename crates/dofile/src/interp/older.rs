@@ -1,7 +1,7 @@
 //! Commands under the names of older versions of Stata, which their successors run.
 
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, top_level_comma, unquote, words};
 
 /// The line of today for a command of an older version.
 pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
@@ -69,9 +69,9 @@ fn huber(word: &str, rest: &str) -> Option<String> {
         "hprobit" => "probit",
         _ => "regress",
     };
-    let at = top_level_comma(rest).unwrap_or(rest.len());
+    let (list, given) = front_and_options(rest);
     let mut options = String::from(" robust");
-    for (name, argument) in split_options(rest[at..].trim_start_matches(',')).ok()? {
+    for (name, argument) in split_options(given).ok()? {
         match argument {
             Some(argument) if abbreviates(&name, "GRoup") => {
                 options.push_str(&format!(" cluster({argument})"))
@@ -80,14 +80,14 @@ fn huber(word: &str, rest: &str) -> Option<String> {
             None => options.push_str(&format!(" {name}")),
         }
     }
-    Some(format!("{command} {},{options}", &rest[..at]))
+    Some(format!("{command} {list},{options}"))
 }
 
 /// A survey command of version 8 as `svy, subpop(): command`; `by()` of means and totals is `over()` today.
 fn survey(command: &str, rest: &str, by: &str) -> Option<String> {
-    let at = top_level_comma(rest).unwrap_or(rest.len());
+    let (list, given) = front_and_options(rest);
     let (mut subpop, mut options) = (String::new(), String::new());
-    for (name, argument) in split_options(rest[at..].trim_start_matches(',')).ok()? {
+    for (name, argument) in split_options(given).ok()? {
         match argument {
             Some(argument) if abbreviates(&name, "SUBpop") => subpop = format!(", subpop({argument})"),
             Some(argument) if name == "by" => options.push_str(&format!(" {by}({argument})")),
@@ -95,7 +95,7 @@ fn survey(command: &str, rest: &str, by: &str) -> Option<String> {
             None => options.push_str(&format!(" {name}")),
         }
     }
-    Some(format!("svy{subpop}: {command} {},{options}", &rest[..at]))
+    Some(format!("svy{subpop}: {command} {list},{options}"))
 }
 
 /// `bs "command" "expressions" [, options]` of version 8 as `bootstrap`.

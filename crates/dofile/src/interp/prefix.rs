@@ -201,10 +201,7 @@ impl Session {
 
     /// `varlist [(varlist)] [, sort rc0]`; sorts the data when asked.
     fn by_prefix(&mut self, text: &str, sort: bool) -> Result<By> {
-        let (list, options) = match split::top_level_comma(text) {
-            Some(i) => (&text[..i], &text[i + 1..]),
-            None => (text, ""),
-        };
+        let (list, options) = split::front_and_options(text);
         let options = split::words(options);
         if let Some(bad) = options.iter().find(|o| !["sort", "rc0"].contains(o)) {
             return Err(StataError::option_not_allowed(bad));
@@ -231,7 +228,7 @@ impl Session {
         if sort {
             self.frame.sort_by(&all);
         } else if !self.frame.sorted_by.starts_with(&names) {
-            return Err(StataError::new(5, "not sorted"));
+            return Err(StataError::standard(5));
         }
         Ok(By { vars, rc0: options.contains(&"rc0") })
     }

@@ -17,10 +17,7 @@ impl Session {
         for line in &mut lines {
             line.end = line.end.map(|end| end - at);
         }
-        let (main, options) = match split::top_level_comma(header) {
-            Some(i) => (&header[..i], &header[i + 1..]),
-            None => (header, ""),
-        };
+        let (main, options) = split::front_and_options(header);
         let mut words = main.split_whitespace().skip(1);
         let mut name = words.next().unwrap_or("");
         if "define".starts_with(name) && name.len() >= 2 {

@@ -164,7 +164,7 @@ fn parse_patterns(text: &str, required: bool) -> Result<Vec<Pattern>> {
             p.required = false;
         }
         if p.name.is_empty() {
-            return Err(StataError::new(197, "invalid syntax"));
+            return Err(StataError::standard(197));
         }
         out.push(p);
     }

@@ -41,7 +41,7 @@ impl Session {
             let word = typed.split_whitespace().next().unwrap_or("");
             return Err(match has(|p| matches!(p, Part::Exp { .. })) {
                 true => StataError::syntax(),
-                false if is_valid_name(word) => StataError::new(101, "varlist not allowed"),
+                false if is_valid_name(word) => StataError::standard(101),
                 false => StataError::invalid(format!("invalid '{word}' ")),
             });
         }

@@ -7,7 +7,7 @@ use super::value::{Cell, Value};
 use crate::commands::Interpreter;
 use crate::error::{Result, StataError};
 use crate::session::Session;
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, top_level_comma, unquote, words};
 use crate::syntax::varlist::wildcard;
 use estimators::complex::Complex;
 use std::fmt::Write as _;
@@ -227,10 +227,10 @@ fn path_of(session: &Session, text: &str) -> (std::path::PathBuf, String) {
 
 /// The file, the names and the options of `matsave` and `matuse`.
 fn parts(rest: &str) -> Result<(String, Vec<String>, bool)> {
-    let (main, options) = top_level_comma(rest).map_or((rest, ""), |i| (&rest[..i], &rest[i + 1..]));
+    let (main, options) = front_and_options(rest);
     let mut list = words(main).into_iter().map(str::to_string);
     let file = list.next().ok_or_else(StataError::syntax)?;
-    let replace = match options.trim() {
+    let replace = match options {
         "" => false,
         "replace" => true,
         other => return Err(StataError::option_not_allowed(other)),

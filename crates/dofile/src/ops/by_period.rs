@@ -1,6 +1,6 @@
 //! Columns of a panel by unit and period, over which the equations of dynamic panel models are built.
 
-use crate::error::{Result, StataError};
+use crate::error::Result;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{FvList, Term};
@@ -22,11 +22,8 @@ pub(crate) struct Place {
 /// # Errors
 /// r(459) without a panel variable or a time variable.
 pub(crate) fn places(session: &Session, panel: &Panel, touse: &[bool]) -> Result<Place> {
-    let unit =
-        panel.panel.ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?;
-    let time = panel
-        .time
-        .ok_or_else(|| StataError::new(459, "time variable not set; use xtset panelvar timevar"))?;
+    let unit = panel.unit()?;
+    let time = panel.series()?;
     let (id, t) = (session.frame.numeric(unit)?, session.frame.numeric(time)?);
     let mut numbers: BTreeMap<u64, usize> = BTreeMap::new();
     let mut of_row = BTreeMap::new();

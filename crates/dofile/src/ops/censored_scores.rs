@@ -26,11 +26,8 @@ fn scale(
     if name == "intreg" && s.e.results.get_text("het").is_some() {
         return Ok(("lnsigma".into(), linear_prediction(&s.frame, parameters, "lnsigma", rows)?, 1.0));
     }
-    let (last, stripe) = parameters
-        .b
-        .last()
-        .zip(parameters.stripe.last())
-        .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let (last, stripe) =
+        parameters.b.last().zip(parameters.stripe.last()).ok_or_else(StataError::no_estimates)?;
     let (log, slope) = match name {
         "tobit" => (0.5 * last.ln(), 0.5 / last),
         "truncreg" => (last.ln(), 1.0 / last),

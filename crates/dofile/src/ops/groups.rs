@@ -27,7 +27,7 @@ impl Grouped {
         session.markout(&[variable, by], &mut touse, true)?;
         let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
         if rows.is_empty() {
-            return Err(StataError::new(2000, "no observations"));
+            return Err(StataError::no_observations());
         }
         let values = rows.iter().map(|r| session.frame.num_at(variable, *r)).collect();
         let column = &session.frame.var(by).data;

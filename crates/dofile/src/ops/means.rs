@@ -275,9 +275,7 @@ fn limits(x: f64, half: f64, logit: bool) -> (f64, f64) {
 
 /// Prints the table of the active estimates and stores `r(table)`.
 pub(crate) fn table(s: &mut Session, level: f64, kind: Kind, shown: Shown) -> Result<()> {
-    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = s.e.b_and_v()?;
     let results = s.e.results.clone();
     // without degrees of freedom (bootstrap weights of surveys) the normal distribution
     let df_r = results.get_scalar("df_r").filter(|x| !crate::value::is_missing(*x));

@@ -23,8 +23,7 @@ pub(crate) struct Data {
 /// Reads the series of each panel: r(459) without a declared panel and time, r(498) where a panel has gaps.
 pub(crate) fn read(session: &Session, cmd: &ParsedCommand) -> Result<Data> {
     let declared = Panel::of(&session.frame)?;
-    let unset = || StataError::new(459, "panel and time variables not set; use xtset panelvar timevar");
-    let (panel, time) = (declared.panel.ok_or_else(unset)?, declared.time.ok_or_else(unset)?);
+    let (panel, time) = declared.unit_and_time()?;
     let mut touse = session.rows(cmd)?;
     session.markout(&[panel, time], &mut touse, true)?;
     let list = FvList::parse(&session.frame, &cmd.list, session.settings.varabbrev)?;

@@ -253,6 +253,19 @@ impl Session {
         self.e.sample.and_then(|id| self.frame.mark(id))
     }
 
+    /// The same, for a command that cannot do without.
+    ///
+    /// # Errors
+    /// r(322) where the estimates have no sample in these data, as after `estimates use`.
+    pub fn required_estimation_sample(&self) -> Result<Arc<Vec<bool>>> {
+        self.estimation_sample().ok_or_else(|| {
+            StataError::new(
+                322,
+                "estimation sample not found: these estimates were read from a file, or the data are others;\nestimate the model again, or set e(sample) with estimates esample:",
+            )
+        })
+    }
+
     /// Directories of the ado path (`global S_ADO`, then `adopath +`), without Stata's own codewords.
     pub fn ado_directories(&self) -> Vec<String> {
         let path = self.global("S_ADO").to_string();
@@ -282,7 +295,7 @@ impl Session {
     /// r(909) where `rows` rows with `extra` more bytes each would need more memory than there is.
     pub fn room_for(&self, rows: f64, extra: f64) -> Result<()> {
         if rows * (self.row_width() as f64 + extra) > self.settings.max_bytes as f64 {
-            return Err(StataError::new(909, "op. sys. refuses to provide memory"));
+            return Err(StataError::standard(909));
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ pub mod varlist;
 pub use design::Design;
 pub use factor::FvList;
 pub(crate) use factor_spec::canonical_operators;
-pub use groups::leading_groups;
+pub use groups::{InstrumentList, leading_groups};
 pub use options::{OptKind, OptSpec, Options};
 pub use split::{ParsedCommand, Weight, WeightKind};
 pub use term::{Atom, Term};

@@ -138,6 +138,12 @@ pub fn top_level_comma(s: &str) -> Option<usize> {
     None
 }
 
+/// The text before and after the comma that starts the options, without blanks at their ends.
+pub fn front_and_options(text: &str) -> (&str, &str) {
+    let (front, options) = top_level_comma(text).map_or((text, ""), |at| (&text[..at], &text[at + 1..]));
+    (front.trim(), options.trim())
+}
+
 /// Index of the parenthesis or bracket that closes the one at `open`.
 pub fn matching_paren(s: &str, open: usize) -> Option<usize> {
     let b = s.as_bytes();
@@ -207,11 +213,8 @@ impl ParsedCommand {
     pub fn split(name: &str, raw: &str, exp: bool) -> Result<Self> {
         let mut cmd =
             ParsedCommand { name: name.to_string(), raw: raw.trim().to_string(), ..Default::default() };
-        let (front, opts) = match top_level_comma(raw) {
-            Some(i) => (&raw[..i], &raw[i + 1..]),
-            None => (raw, ""),
-        };
-        cmd.option_text = opts.trim().to_string();
+        let (front, options) = front_and_options(raw);
+        cmd.option_text = options.to_string();
         let mut part = Part::List;
         let mut start = 0;
         let b = front.as_bytes();

@@ -23,9 +23,7 @@ type Rows = BTreeMap<u64, Vec<(f64, f64, f64)>>;
 /// Reads the panel: r(459) unless it is balanced and the treatment is binary and never ends.
 pub(super) fn read(s: &Session, y: usize, d: usize, touse: &mut [bool]) -> Result<Panels> {
     let declared = Panel::of(&s.frame)?;
-    let (Some(unit), Some(time)) = (declared.panel, declared.time) else {
-        return Err(StataError::new(459, "panel and time variables not set, use xtset panelvar timevar"));
-    };
+    let (unit, time) = declared.unit_and_time()?;
     s.markout(&[y, d, unit, time], touse, true)?;
     let mut rows: Rows = BTreeMap::new();
     for row in (0..touse.len()).filter(|r| touse[*r]) {

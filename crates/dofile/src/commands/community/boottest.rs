@@ -137,7 +137,7 @@ fn braces(list: &str) -> Result<Vec<String>> {
         out.push(inner[..end].trim().to_string());
         rest = inner[end + 1..].trim_start();
     }
-    if rest.is_empty() { Ok(out) } else { Err(StataError::standard(198)) }
+    if rest.is_empty() { Ok(out) } else { Err(StataError::syntax()) }
 }
 
 /// Restrictions of one hypothesis: `(a) (b)`, an equation, or a list of coefficients.
@@ -151,7 +151,7 @@ pub(super) fn restrictions(text: &str, parameters: &Parameters) -> Result<Vec<Li
     for part in parts {
         let sides: Vec<&str> = part.split('=').map(str::trim).filter(|t| !t.is_empty()).collect();
         if part.contains('=') {
-            let [left, right] = sides[..] else { return Err(StataError::new(198, "invalid syntax")) };
+            let [left, right] = sides[..] else { return Err(StataError::syntax()) };
             let right = linear_form::parse(right, parameters)?;
             out.push(linear_form::parse(left, parameters)?.minus(&right));
         } else {

@@ -71,11 +71,10 @@ fn check(s: &Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn read(s: &Session, cmd: &ParsedCommand, parameters: &Parameters) -> Result<Model> {
     check(s, cmd)?;
-    let lost = || StataError::new(301, "estimation sample not found");
-    let sample = s.estimation_sample().ok_or_else(lost)?.to_vec();
+    let sample = s.required_estimation_sample()?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let endogenous = text(s, "instd");
-    let position = parameters.find(&endogenous).ok_or_else(lost)?;
+    let position = parameters.find(&endogenous).ok_or_else(StataError::no_estimates)?;
     let mut exogenous = Vec::new();
     for (i, stripe) in parameters.stripe.iter().enumerate().filter(|(i, _)| *i != position) {
         match &parameters.terms[i] {
@@ -112,7 +111,7 @@ fn read(s: &Session, cmd: &ParsedCommand, parameters: &Parameters) -> Result<Mod
         _ => return Err(unsupported("with errors clustered by several variables")),
     };
     if clusters.count() < 2 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     Ok(Model { position, y, x, exogenous, instruments, clusters, names })
 }

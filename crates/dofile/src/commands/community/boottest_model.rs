@@ -53,7 +53,7 @@ fn absorbed(s: &Session) -> Result<Option<String>> {
         "regress" => Ok(None),
         "areg" | "reghdfe" => one("absvars"),
         "xtreg" if text("model") == "fe" => one("ivar"),
-        "" => Err(StataError::new(301, "last estimates not found")),
+        "" => Err(StataError::no_estimates()),
         other => Err(unsupported(&format!("after {other}"))),
     }
 }
@@ -65,10 +65,7 @@ impl Model {
         if s.e.results.get_text("prefix").is_some_and(|p| !p.is_empty()) {
             return Err(unsupported("after estimates with a prefix"));
         }
-        let sample = s
-            .estimation_sample()
-            .ok_or_else(|| StataError::new(301, "estimation sample not found"))?
-            .to_vec();
+        let sample = s.required_estimation_sample()?.to_vec();
         let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
         let positions: Vec<usize> = (0..parameters.b.len())
             .filter(|i| match &parameters.terms[*i] {
@@ -165,7 +162,7 @@ fn clusters(
     }
     let own = groups(s, &names, rows)?;
     if own.count() < 2 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let count = own.count() as f64;
     if s.e.results.get_text("clustvar") == Some(names.as_str()) {

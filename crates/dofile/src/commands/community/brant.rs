@@ -37,8 +37,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if session.e.results.get_text("wtype").is_some() {
         return Err(StataError::new(322, "brant after weights is not supported by the open engine"));
     }
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let parameters = Parameters::of(&session.e)?;
     let slopes: Vec<usize> = (0..parameters.b.len())

@@ -261,7 +261,7 @@ fn shown(session: &mut Session, state: &CsdidState, word: &str, call: &Call) -> 
 
 /// Makes averages the active estimates, on the sample and clusters of `csdid`.
 fn make_active(session: &mut Session, word: &str, found: &Parameters) -> Result<()> {
-    let sample = session.estimation_sample().ok_or_else(|| StataError::standard(301))?.to_vec();
+    let sample = session.required_estimation_sample()?.to_vec();
     let mut est = Estimation::default();
     let r = &mut est.results;
     r.matrix("b", found.b_matrix()).matrix("V", found.v_matrix());

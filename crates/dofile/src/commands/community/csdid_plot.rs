@@ -53,7 +53,7 @@ fn points(b: &Matrix, v: &Matrix) -> Option<(Vec<Point>, &'static str)> {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::whole(&cmd.name, &cmd.raw)?;
     if !cmd.list.trim().is_empty() {
-        return Err(StataError::standard(198));
+        return Err(StataError::syntax());
     }
     let (mut level, mut caps, mut rest): (f64, bool, Vec<RawOption>) =
         (session.settings.level, false, Vec::new());

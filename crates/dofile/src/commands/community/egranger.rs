@@ -49,9 +49,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let lags = lags as usize;
     let declared = Panel::of(&session.frame)?;
-    if declared.time.is_none() {
-        return Err(StataError::new(111, "time variable not set, use tsset varname ..."));
-    }
+    declared.series()?;
     if declared.panel.is_some() {
         return Err(StataError::new(459, "egranger is for one time series, not for panels"));
     }
@@ -155,7 +153,7 @@ fn second_step(session: &Session, lags: usize) -> Result<(f64, f64)> {
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
     let fit = ols::fit(&Request { constant: false, ..Request::new(&y, &views) }).map_err(fit_error)?;
     if fit.basis.kept.len() < columns.len() || fit.df_residual <= 0.0 {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     Ok((fit.b[0] / fit.v[(0, 0)].sqrt(), y.len() as f64))
 }

@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::ops::run::shown;
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 
 /// `erepost`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -24,7 +24,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
-    let (pairs, option_text) = top_level_comma(raw).map_or((raw, ""), |i| (&raw[..i], &raw[i + 1..]));
+    let (pairs, option_text) = front_and_options(raw);
     let (mut name, mut rest) = (None, String::new());
     for (option, argument) in split_options(option_text)? {
         match (option.as_str(), argument) {
@@ -35,7 +35,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     }
     if session.e.cmd().is_empty() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     shown(session, &format!("ereturn repost {pairs},{rest}"))?;
     if let Some(name) = name {

@@ -5,7 +5,7 @@ use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
-use crate::syntax::split::{ParsedCommand, top_level_colon, top_level_comma, unquote, words};
+use crate::syntax::split::{ParsedCommand, front_and_options, top_level_colon, unquote, words};
 use crate::value::{MISSING, Value, is_missing};
 
 /// The command.
@@ -35,10 +35,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(i) => (cmd.raw[..i].trim(), Some(cmd.raw[i + 1..].trim())),
         None => (cmd.raw.trim(), None),
     };
-    let (body, options) = match top_level_comma(body) {
-        Some(i) => (body[..i].trim(), body[i + 1..].trim()),
-        None => (body, ""),
-    };
+    let (body, options) = front_and_options(body);
     let (mut prefix, mut replace) = (String::new(), false);
     for (name, value) in crate::syntax::options::split_options(options)? {
         match (name.as_str(), value) {
@@ -89,7 +86,7 @@ impl Addition {
 fn targets(s: &mut Session, names: Option<&str>) -> Result<Vec<Option<String>>> {
     let Some(names) = names else {
         if s.e.cmd().is_empty() {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return Ok(vec![None]);
     };
@@ -184,7 +181,7 @@ fn additions(s: &mut Session, word: &str, rest: &str, target: &Option<String>) -
 fn outcome_summary(s: &mut Session) -> Result<Vec<Addition>> {
     let depvar = s.e.results.get_text("depvar").unwrap_or("").to_string();
     let variable = s.numeric_variable(&depvar)?;
-    let sample = s.estimation_sample().ok_or_else(|| StataError::new(322, "e(sample) not found"))?;
+    let sample = s.required_estimation_sample()?;
     let values: Vec<f64> = (0..s.frame.n_rows())
         .filter(|r| sample.get(*r).copied().unwrap_or(false))
         .map(|r| s.frame.num_at(variable, r))

@@ -6,7 +6,7 @@ use crate::error::{Result, StataError};
 use crate::matrix::{Matrix, Stripe};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
-use crate::syntax::split::{ParsedCommand, top_level_comma, words};
+use crate::syntax::split::{ParsedCommand, front_and_options, words};
 use crate::value::MISSING;
 
 /// The command.
@@ -68,10 +68,7 @@ pub(super) struct Posted {
 
 /// The text before the comma, the variables of its list, and the rest from `if`, `in` or a weight on.
 pub(super) fn parts(s: &Session, rest: &str) -> Result<(Vec<usize>, String, String)> {
-    let (body, options) = match top_level_comma(rest) {
-        Some(i) => (rest[..i].trim(), rest[i + 1..].trim()),
-        None => (rest.trim(), ""),
-    };
+    let (body, options) = front_and_options(rest);
     let parsed = ParsedCommand::split("estpost", body, false)?;
     let list = if parsed.list.trim().is_empty() { "_all" } else { parsed.list.trim() };
     let variables = s.varlist(list)?;

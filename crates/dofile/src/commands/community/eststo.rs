@@ -80,7 +80,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn store(s: &mut Session, name: &str, options: &Options) -> Result<()> {
     if s.e.cmd().is_empty() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let automatic = name.is_empty();
     let name = if automatic {

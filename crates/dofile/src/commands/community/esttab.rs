@@ -150,7 +150,7 @@ pub(super) fn models(s: &mut Session, list: &str) -> Result<Vec<Model>> {
         out.extend(found.into_iter().map(|(name, e)| Model { name, e }));
     }
     if out.iter().any(|m| m.e.cmd().is_empty()) {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     Ok(out)
 }

@@ -3,7 +3,7 @@
 use super::esttab_options::{Given, texts};
 use crate::error::{Result, StataError};
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 
 /// Lines that replace those at the four ends of head and foot; nothing where the option was not given.
 #[derive(Debug, Clone, Default)]
@@ -75,9 +75,9 @@ impl Groups {
     pub(super) fn read(text: Option<&str>, models: usize) -> Result<Self> {
         let mut out = Self::default();
         let Some(text) = text.filter(|t| t.trim() != "none") else { return Ok(out) };
-        let end = top_level_comma(text).unwrap_or(text.len());
+        let (front, options) = front_and_options(text);
         let mut pattern = vec![true; models];
-        for (name, argument) in split_options(text[end..].trim_start_matches(','))? {
+        for (name, argument) in split_options(options)? {
             let is = |declared: &str| abbreviates(&name, declared);
             match argument {
                 None if is("Span") => out.span = true,
@@ -90,7 +90,7 @@ impl Groups {
             }
         }
         let starts: Vec<usize> = (0..models).filter(|m| pattern.get(*m).copied().unwrap_or(false)).collect();
-        for (k, (start, title)) in starts.iter().zip(texts(&text[..end])).enumerate() {
+        for (k, (start, title)) in starts.iter().zip(texts(front)).enumerate() {
             let next = starts.get(k + 1).copied().unwrap_or(models);
             out.groups.push((title, *start, next - start));
         }
@@ -135,9 +135,9 @@ impl Groups {
 /// `eqlabels()`: the headings of the equations in their order; nothing for `none`, which leaves them out.
 pub(super) fn equation_labels(text: Option<&str>) -> Result<Option<Vec<String>>> {
     let Some(text) = text else { return Ok(Some(Vec::new())) };
-    let end = top_level_comma(text).unwrap_or(text.len());
-    let mut none = text[..end].trim() == "none";
-    for (name, argument) in split_options(text[end..].trim_start_matches(','))? {
+    let (front, options) = front_and_options(text);
+    let mut none = front == "none";
+    for (name, argument) in split_options(options)? {
         match (name.as_str(), argument) {
             ("none", None) => none = true,
             // above the labels of one equation stands no heading
@@ -145,19 +145,19 @@ pub(super) fn equation_labels(text: Option<&str>) -> Result<Option<Vec<String>>>
             _ => return Err(StataError::unsupported_option("esttab", &format!("eqlabels(, {name})"))),
         }
     }
-    Ok((!none).then(|| texts(&text[..end])))
+    Ok((!none).then(|| texts(front)))
 }
 
 /// The titles of `mtitles()` or `mlabels()`, and whether they are the names of the dependent variables (`, depvars`).
 pub(super) fn model_titles(text: &str) -> Result<(Option<&str>, bool)> {
-    let end = top_level_comma(text).unwrap_or(text.len());
-    let (mut titles, mut depvars) = (text[..end].trim(), false);
+    let (front, options) = front_and_options(text);
+    let (mut titles, mut depvars) = (front, false);
     // the usual text of LaTeX around a title; it is written in any case
     let usual = |option: &str, text: &str| match option {
         "prefix" => unquote(text.trim()) == r"\multicolumn{@span}{c}{",
         _ => unquote(text.trim()) == "}",
     };
-    for (name, argument) in split_options(text[end..].trim_start_matches(','))? {
+    for (name, argument) in split_options(options)? {
         match (name.as_str(), argument) {
             ("none", None) => titles = "none",
             ("titles" | "span", None) => {}

@@ -4,7 +4,7 @@ use super::esttab_options::{Given, texts};
 use super::esttab_text::Format;
 use crate::error::{Result, StataError};
 use crate::syntax::options::split_options;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 
 /// Labels by coefficient, and texts around its rows.
 #[derive(Debug, Clone, Default)]
@@ -39,9 +39,9 @@ impl Labels {
         let mut out = Self { operator, ..Self::default() };
         for option in ["coeflabels", "varlabels"] {
             let text = options.text(option).unwrap_or("");
-            let end = top_level_comma(text).unwrap_or(text.len());
-            out.pairs.extend(pairs(&text[..end]));
-            for (name, value) in split_options(text[end..].trim_start_matches(','))? {
+            let (front, options) = front_and_options(text);
+            out.pairs.extend(pairs(front));
+            for (name, value) in split_options(options)? {
                 out.suboption(option, &name, value)?;
             }
         }

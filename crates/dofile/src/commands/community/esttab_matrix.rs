@@ -7,7 +7,7 @@ use crate::error::{Result, StataError};
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 
 /// The matrix that a list names, with its formats by column.
 pub(super) struct Shown {
@@ -20,10 +20,10 @@ pub(super) struct Shown {
 pub(super) fn read(s: &Session, list: &str) -> Result<Option<Shown>> {
     let inner = ["matrix(", "mat(", "m("].iter().find_map(|p| list.strip_prefix(p)?.strip_suffix(')'));
     let Some(inner) = inner else { return Ok(None) };
-    let end = top_level_comma(inner).unwrap_or(inner.len());
-    let name = inner[..end].trim();
+    let (front, options) = front_and_options(inner);
+    let name = front;
     let (mut transpose, mut formats) = (false, Vec::new());
-    for (option, argument) in split_options(inner[end..].trim_start_matches(','))? {
+    for (option, argument) in split_options(options)? {
         match (option.as_str(), argument) {
             ("transpose" | "t", None) => transpose = true,
             ("fmt" | "f", Some(text)) => formats = text.split_whitespace().map(str::to_string).collect(),

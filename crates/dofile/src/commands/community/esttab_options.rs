@@ -2,7 +2,7 @@
 
 use crate::error::{Result, StataError};
 use crate::syntax::options::{OptKind, OptSpec, Options, abbreviates, split_options};
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, unquote, words};
 
 /// Options that work.
 pub(super) const OPTIONS: &[OptSpec] = &[
@@ -206,9 +206,9 @@ impl Look {
 
 /// Words of a list of coefficients. `relax`, with which names that no model has are no error, is the rule here.
 pub(super) fn names(list: &str) -> Result<Vec<String>> {
-    let end = top_level_comma(list).unwrap_or(list.len());
-    match list[end..].trim_start_matches(',').trim() {
-        "" | "relax" => Ok(texts(&list[..end])),
+    let (front, options) = front_and_options(list);
+    match options {
+        "" | "relax" => Ok(texts(front)),
         other => Err(StataError::invalid(format!("suboption {other} not allowed"))),
     }
 }
@@ -264,9 +264,9 @@ pub(super) fn number(fmt: &str, x: f64) -> String {
 
 /// The text in the cells of the lines of `refcat()`: `Ref.` unless `label()` or `nolabel`.
 pub(super) fn reference_label(text: &str) -> Result<String> {
-    let end = crate::syntax::split::top_level_comma(text).unwrap_or(text.len());
+    let (_, options) = front_and_options(text);
     let mut label = "Ref.".to_string();
-    for (option, value) in split_options(text[end..].trim_start_matches(','))? {
+    for (option, value) in split_options(options)? {
         match (option.as_str(), value) {
             ("nolabel", None) => label.clear(),
             ("label", Some(own)) => label = unquote(own.trim()).to_string(),

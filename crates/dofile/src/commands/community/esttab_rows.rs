@@ -10,7 +10,7 @@ use crate::matrix::Stripe;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::top_level_comma;
+use crate::syntax::split::front_and_options;
 use crate::value::is_missing;
 use estimators::wald;
 
@@ -334,9 +334,9 @@ pub(super) struct Indicators {
 
 /// Reads `indicate("label = names" ... [, labels(yes no)])`.
 pub(super) fn indicators(text: &str) -> crate::error::Result<Indicators> {
-    let end = top_level_comma(text).unwrap_or(text.len());
+    let (front, options) = front_and_options(text);
     let mut shown = ["Yes".to_string(), "No".to_string()];
-    for (name, value) in split_options(text[end..].trim_start_matches(','))? {
+    for (name, value) in split_options(options)? {
         match value {
             Some(list) if !name.is_empty() && "labels".starts_with(name.as_str()) => {
                 let own = texts(&list);
@@ -350,7 +350,7 @@ pub(super) fn indicators(text: &str) -> crate::error::Result<Indicators> {
             }
         }
     }
-    let text = text[..end].trim();
+    let text = front;
     let items = if text.contains('"') { texts(text) } else { vec![text.to_string()] };
     let split = |item: &String| {
         let (label, list) = item.split_once('=').unwrap_or((item, item));

@@ -4,7 +4,7 @@ use super::esttab_options::{Given, texts};
 use crate::error::{Result, StataError};
 use crate::results::Estimation;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{top_level_comma, words};
+use crate::syntax::split::{front_and_options, words};
 use crate::value::is_missing;
 use estimators::distributions::{chi2_tail, f_tail};
 
@@ -68,17 +68,17 @@ pub(super) fn statistics(options: &Given, estout: bool) -> Result<Vec<StatisticL
 
 /// `stats(names, fmt() labels() layout() star)`.
 fn named(text: &str) -> Result<Vec<StatisticLine>> {
-    let end = top_level_comma(text).unwrap_or(text.len());
-    let names: Vec<&str> = text[..end].split_whitespace().collect();
+    let (names, options) = front_and_options(text);
+    let names: Vec<&str> = names.split_whitespace().collect();
     let (mut formats, mut labels, mut layout) = (Vec::new(), Vec::new(), Vec::new());
     let mut starred: Option<Vec<String>> = None;
-    for (option, value) in split_options(text[end..].trim_start_matches(','))? {
+    for (option, value) in split_options(options)? {
         let is = |full: &str, least: usize| option.len() >= least && full.starts_with(option.as_str());
         match value {
             Some(list) if is("fmt", 1) => formats = texts(&list),
             Some(list) if is("labels", 1) => {
-                let end = top_level_comma(&list).unwrap_or(list.len());
-                labels = texts(&list[..end]);
+                let (front, _) = front_and_options(&list);
+                labels = texts(front);
             }
             Some(list) if is("layout", 2) => layout = texts(&list),
             Some(list) if is("star", 4) => {

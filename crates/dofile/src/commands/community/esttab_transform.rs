@@ -6,7 +6,7 @@ use crate::error::{Result, StataError};
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, unquote, words};
 
 /// A function of coefficients and its derivative, with `@` for the coefficient.
 #[derive(Debug, Clone)]
@@ -41,9 +41,9 @@ impl Transforms {
     /// # Errors
     /// r(198) for lists of other lengths and functions that have no value.
     pub(super) fn parse(s: &Session, text: &str) -> Result<Self> {
-        let end = top_level_comma(text).unwrap_or(text.len());
+        let (front, options) = front_and_options(text);
         let mut out = Self::default();
-        for (name, argument) in split_options(text[end..].trim_start_matches(','))? {
+        for (name, argument) in split_options(options)? {
             match argument {
                 Some(list) if name == "pattern" => {
                     out.pattern = list.split_whitespace().map(|word| word == "1").collect();
@@ -51,7 +51,7 @@ impl Transforms {
                 _ => return Err(StataError::option_not_allowed(&name)),
             }
         }
-        let words: Vec<&str> = words(&text[..end]).into_iter().map(unquote).collect();
+        let words: Vec<&str> = words(front).into_iter().map(unquote).collect();
         let made = |names: &str, value: &str, slope: &str| Transform {
             names: names.trim_end_matches(':').to_string(),
             value: value.to_string(),

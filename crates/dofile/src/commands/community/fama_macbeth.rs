@@ -57,9 +57,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// Fits the regressions, averages and posts them. With `lags` the standard errors are those of Newey and West.
 pub(super) fn estimate(s: &mut Session, cmd: &ParsedCommand, name: &str, lags: Option<usize>) -> Result<()> {
-    let Some(time) = Panel::of(&s.frame)?.time else {
-        return Err(StataError::new(459, "time variable not set, use xtset panelvar timevar"));
-    };
+    let time = Panel::of(&s.frame)?.series()?;
     let reading = Reading {
         vce: Some(VceSpec::Default),
         weight_kinds: &[WeightKind::Analytic],

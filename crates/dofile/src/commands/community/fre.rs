@@ -115,7 +115,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             }
         }
         if found.valid.is_empty() && found.missing.is_empty() {
-            return Err(StataError::new(2000, "no observations"));
+            return Err(StataError::no_observations());
         }
         show(s, cmd, v, &found);
         store(s, v, &found);

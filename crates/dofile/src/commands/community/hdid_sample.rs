@@ -102,10 +102,8 @@ fn variables(s: &Session, request: &Request, name: &str, panel: bool) -> Result<
         if request.line.has("time") {
             return Err(StataError::option_not_allowed("time()"));
         }
-        let unset =
-            |what: &str| StataError::new(459, format!("{what} variable not set, use xtset panelvar timevar"));
-        let declared = Panel::of(&s.frame)?;
-        (Some(declared.panel.ok_or_else(|| unset("panel"))?), declared.time.ok_or_else(|| unset("time"))?)
+        let (unit, time) = Panel::of(&s.frame)?.unit_and_time()?;
+        (Some(unit), time)
     } else {
         (None, option("time")?.ok_or_else(|| missing("time"))?)
     };

@@ -52,9 +52,7 @@ pub(super) fn timing(s: &mut Session, sample: &Sample) {
 /// Prints the table of the active estimates.
 pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(s, cmd)?;
-    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = s.e.b_and_v()?;
     let results = s.e.results.clone();
     let text = |name: &str| results.get_text(name).unwrap_or("").to_string();
     let scalar = |name: &str| results.get_scalar(name).unwrap_or(MISSING);
@@ -103,7 +101,7 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// The effects of the active estimates.
 fn state_of(s: &Session) -> Result<std::sync::Arc<dyn std::any::Any + Send + Sync>> {
-    s.e.extra.clone().ok_or_else(|| StataError::new(301, "last estimates not found"))
+    s.e.extra.clone().ok_or_else(StataError::no_estimates)
 }
 
 fn base_note(s: &mut Session, state: &std::sync::Arc<dyn std::any::Any + Send + Sync>, common: bool) {
@@ -187,7 +185,7 @@ fn aggregation(s: &mut Session, call: &Call) -> Result<()> {
     call.no_list()?;
     let (asked, level) = asked(call)?;
     let extra = state_of(s)?;
-    let state = extra.downcast_ref::<HdidState>().ok_or_else(|| StataError::standard(301))?;
+    let state = extra.downcast_ref::<HdidState>().ok_or_else(StataError::no_estimates)?;
     let average = averages(&state.effects, asked.kind, None)?;
     let wanted = |name: &str| match &asked.only {
         Some(only) => name.parse::<i64>().is_ok_and(|v| only.contains(&v)),
@@ -255,7 +253,7 @@ fn aggregation(s: &mut Session, call: &Call) -> Result<()> {
 fn trends(s: &mut Session, call: &Call) -> Result<()> {
     call.bare()?;
     let extra = state_of(s)?;
-    let state = extra.downcast_ref::<HdidState>().ok_or_else(|| StataError::standard(301))?;
+    let state = extra.downcast_ref::<HdidState>().ok_or_else(StataError::no_estimates)?;
     let cells = &state.effects.cells;
     let before: Vec<usize> = (0..cells.len()).filter(|i| cells[*i].period < cells[*i].group).collect();
     if before.is_empty() {

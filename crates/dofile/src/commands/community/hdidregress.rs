@@ -135,7 +135,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, panel: bool) -> Result<()> {
     let name = cmd.name.clone();
     if cmd.raw.trim().is_empty() || cmd.raw.trim().starts_with(',') {
         if s.e.cmd() != name {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split(&name, &cmd.raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;

@@ -69,8 +69,7 @@ pub(super) fn take(s: &Session, cmd: &mut ParsedCommand) -> Result<Wanted> {
         return Err(StataError::unsupported_option("ivreg2", "bw() without robust"));
     }
     let declared = Panel::of(&s.frame)?;
-    let time =
-        declared.time.ok_or_else(|| StataError::new(111, "time variable not set, use tsset varname ..."))?;
+    let time = declared.series()?;
     if wanted.periods {
         if kernel != Kernel::Bartlett || bandwidth.fract() != 0.0 {
             return Err(StataError::unsupported_option("ivreg2", "dkraay() with another kernel"));

@@ -46,12 +46,12 @@ struct Effects {
 
 impl Effects {
     fn read(session: &Session) -> Result<Self> {
-        let b = session.e.b().ok_or_else(|| StataError::standard(301))?;
+        let b = session.e.b().ok_or_else(StataError::no_estimates)?;
         let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
         let (group, time) = (text("gvar"), text("tvar"));
         let (g, t) = (session.variable(&group)?, session.variable(&time)?);
         let sample = session.estimation_sample();
-        let sample = sample.ok_or_else(|| StataError::standard(301))?;
+        let sample = sample.ok_or_else(StataError::no_estimates)?;
         let cells = (0..sample.len())
             .filter(|row| sample[*row])
             .map(|row| (row, session.frame.num_at(g, row) as i64, session.frame.num_at(t, row) as i64))
@@ -125,7 +125,7 @@ fn averages(session: &mut Session, word: &str, call: &Call) -> Result<()> {
     if groups.is_empty() {
         return Err(StataError::new(2000, "no treated observations in the estimation sample"));
     }
-    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return Err(StataError::standard(301)) };
+    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return Err(StataError::no_estimates()) };
     let weights: Vec<Vec<f64>> =
         groups.values().map(|rows| effects.weights(session, rows)).collect::<Result<_>>()?;
     let values: Vec<f64> =
@@ -146,7 +146,7 @@ fn averages(session: &mut Session, word: &str, call: &Call) -> Result<()> {
     let v = Matrix::square(covariance.data().to_vec(), stripe);
     let n = groups.values().map(Vec::len).sum::<usize>() as f64;
     if options.has("post") {
-        let sample = session.estimation_sample().ok_or_else(|| StataError::standard(301))?.to_vec();
+        let sample = session.required_estimation_sample()?.to_vec();
         let mut est = Estimation::default();
         est.results.matrix("b", b).matrix("V", v).scalar("N", n);
         est.results.text("cmd", "jwdid_estat").text("agg", word);

@@ -43,7 +43,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let keep = s.rows(cmd)?;
     let rows: Vec<usize> = (0..keep.len()).filter(|r| keep[*r]).collect();
     if rows.is_empty() {
-        return Err(StataError::new(2000, "no observations"));
+        return Err(StataError::no_observations());
     }
     let gone = |v: usize, row: usize| {
         let column = &s.frame.var(v).data;

@@ -187,8 +187,8 @@ fn conditional(choices: &Choices, columns: Vec<&[f64]>, weights: &[f64]) -> Resu
     let of: Vec<f64> =
         choices.people.iter().zip(weights).flat_map(|(p, w)| std::iter::repeat_n(*w, p.len())).collect();
     let mut kernel = estimators::ml_group_weights::Weighted { inner: ConditionalLogit(grouped), weights: of };
-    let fit = maximise(&mut kernel, &start, Default::default(), None)
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit =
+        maximise(&mut kernel, &start, Default::default(), None).ok_or_else(StataError::not_converged)?;
     Ok((fit.ll, fit.b))
 }
 
@@ -254,7 +254,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         true => maximise(&mut kernel, &from, limits, by),
         false => highest(&mut kernel, &from, limits, by),
     };
-    let mut fit = found.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let mut fit = found.ok_or_else(StataError::not_converged)?;
     drop(kernel);
     in_units(&mut fit, &units);
     if !cmd.has("nolog") {

@@ -48,14 +48,14 @@ fn ascending(session: &Session, variable: usize, rows: &[usize]) -> Vec<Vec<usiz
 
 fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if session.e.cmd() != "mixlogit" {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let (kind, names) = new_names(session, cmd)?;
     let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
     let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(0.0) as usize;
     let (fixed, random, lognormal) = (scalar("kfix"), scalar("krnd"), scalar("krln"));
     let correlated = scalar("corr") == 1;
-    let b = session.e.b().ok_or_else(|| StataError::new(301, "last estimates not found"))?.clone();
+    let b = session.e.b().ok_or_else(StataError::no_estimates)?.clone();
     let mut touse = session.rows(cmd)?;
     let text = |name: &str| session.e.results.get_text(name).map(str::to_string);
     let group = session.variable(&text("group").unwrap_or_default())?;

@@ -30,15 +30,10 @@ impl PanelResiduals {
             return Err(StataError::new(301, format!("last estimates not {what}")));
         }
         let unit = match text(s, "ivar") {
-            name if name.is_empty() => {
-                Panel::of(&s.frame)?.panel.ok_or_else(|| StataError::new(459, "panel variable not set"))?
-            }
+            name if name.is_empty() => Panel::of(&s.frame)?.unit()?,
             name => s.frame.position(&name)?,
         };
-        let sample = s
-            .estimation_sample()
-            .ok_or_else(|| StataError::new(301, "estimation sample not found"))?
-            .to_vec();
+        let sample = s.required_estimation_sample()?.to_vec();
         if s.frame.position(VARIABLE).is_ok() {
             return Err(StataError::new(110, format!("variable {VARIABLE} already defined")));
         }
@@ -67,14 +62,12 @@ impl PanelResiduals {
 
     /// The residuals in a table of units by periods; two units and two periods are needed.
     pub(super) fn by_period(&self, s: &Session) -> Result<ByPeriod> {
-        let time = Panel::of(&s.frame)?
-            .time
-            .ok_or_else(|| StataError::new(459, "time variable not set, use xtset panelvar timevar"))?;
+        let time = Panel::of(&s.frame)?.series()?;
         let mut times: Vec<f64> = self.rows.iter().flatten().map(|r| s.frame.num_at(time, *r)).collect();
         times.sort_by(f64::total_cmp);
         times.dedup();
         if self.groups.len() < 2 || times.len() < 2 {
-            return Err(StataError::standard(2001));
+            return Err(StataError::insufficient_observations());
         }
         let mut units = vec![vec![None; times.len()]; self.groups.len()];
         for ((unit, rows), values) in units.iter_mut().zip(&self.rows).zip(&self.groups) {

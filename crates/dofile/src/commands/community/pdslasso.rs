@@ -173,7 +173,7 @@ struct Found {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.raw.trim().is_empty() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let (sample, line) = collect(s, &cmd.raw)?;
     let robust = line.has("robust");

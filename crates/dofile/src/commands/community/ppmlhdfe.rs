@@ -152,7 +152,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let touse = model.touse.clone();
     s.post_estimation(est, touse);
     display(s, cmd)?;
-    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 /// Name of the variable of `d` or `d()`.
@@ -238,7 +238,7 @@ fn drop_rows(
             model.drop_rows(s, &apart)?;
         }
         if model.y.is_empty() {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         if !changed {
             break;

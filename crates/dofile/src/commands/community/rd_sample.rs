@@ -120,7 +120,7 @@ pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Design>
     session.markout(cluster.as_slice(), &mut touse, true)?;
     let mut rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
     if rows.is_empty() {
-        return Err(StataError::standard(2000));
+        return Err(StataError::no_observations());
     }
     let cutoff = cmd.options.real("c").unwrap_or(0.0);
     let covariates = independent(session, covariates, &rows);

@@ -164,7 +164,7 @@ fn read(
 fn drop_singletons(s: &mut Session, model: &mut Model, items: &[Absorbed]) -> Result<()> {
     let alone = singletons(s, items, &model.design.rows);
     model.drop_rows(s, &alone)?;
-    if model.y.is_empty() { Err(StataError::new(2001, "insufficient observations")) } else { Ok(()) }
+    if model.y.is_empty() { Err(StataError::insufficient_observations()) } else { Ok(()) }
 }
 
 fn is_probability(model: &Model) -> bool {

@@ -264,7 +264,7 @@ fn rlasso(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn lasso2(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if s.e.cmd() != "lasso2" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut line = s.e.results.get_text("cmdline").unwrap_or("").to_string();
         // another criterion takes the place of the one before

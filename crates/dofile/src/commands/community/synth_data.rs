@@ -59,7 +59,7 @@ pub(super) fn predictors(session: &Session, list: &[String]) -> Result<Vec<Predi
             out.push(Predictor { name, variable, periods: periods.clone() });
         }
     }
-    if out.is_empty() { Err(StataError::new(102, "too few variables specified")) } else { Ok(out) }
+    if out.is_empty() { Err(StataError::standard(102)) } else { Ok(out) }
 }
 
 /// Numbers as keys of maps, in their order.
@@ -82,12 +82,7 @@ impl Data {
     /// r(459) without a declaration of both, r(2000) without rows.
     pub(super) fn read(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
         let declared = Panel::of(&session.frame)?;
-        let (Some(panel), Some(time)) = (declared.panel, declared.time) else {
-            return Err(StataError::new(
-                459,
-                "panel and time variable must be set; use xtset panelvar timevar",
-            ));
-        };
+        let (panel, time) = declared.unit_and_time()?;
         let mut touse = session.rows(cmd)?;
         session.markout(&[panel, time], &mut touse, false)?;
         let at = |variable: usize, row: usize| session.frame.num_at(variable, row);

@@ -41,7 +41,7 @@ const THRESHOLDS: [(u32, f64); 4] = [(5, 20.0), (10, 10.0), (20, 5.0), (30, 3.33
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.list.trim().is_empty() {
-        return Err(StataError::standard(198));
+        return Err(StataError::syntax());
     }
     let level = cmd.options.real("level").unwrap_or(0.05);
     if !(level > 0.0 && level < 1.0) {
@@ -54,8 +54,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !matches!(s.e.cmd(), "ivregress" | "ivreg2") {
         return Err(StataError::new(301, "weakivtest works after ivregress and ivreg2 only"));
     }
-    let extra = s.e.extra.clone().ok_or_else(|| StataError::standard(301))?;
-    let state: &IvState = extra.downcast_ref::<IvState>().ok_or_else(|| StataError::standard(301))?;
+    let extra = s.e.extra.clone().ok_or_else(StataError::no_estimates)?;
+    let state: &IvState = extra.downcast_ref::<IvState>().ok_or_else(StataError::no_estimates)?;
     let test = test(state)?;
     let mut r = Results::default();
     r.scalar("N", state.y.len() as f64).scalar("K", test.instruments as f64).scalar("level", level);

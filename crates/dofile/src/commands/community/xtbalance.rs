@@ -33,9 +33,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::standard(101));
     }
     let declared = Panel::of(&s.frame)?;
-    let (Some(unit), Some(time)) = (declared.panel, declared.time) else {
-        return Err(StataError::new(459, "panel and time variables not set, use xtset panelvar timevar"));
-    };
+    let (unit, time) = declared.unit_and_time()?;
     let range = cmd.options.text("range").ok_or_else(|| StataError::invalid("option range() required"))?;
     let bounds = crate::syntax::numlist::expand(range)?;
     let [first, last] = bounds[..] else {

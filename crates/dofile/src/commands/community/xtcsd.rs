@@ -47,7 +47,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.list.trim().is_empty() {
-        return Err(StataError::standard(198));
+        return Err(StataError::syntax());
     }
     let asked: Vec<&str> = ["pesaran", "friedman", "frees"].into_iter().filter(|m| cmd.has(m)).collect();
     let method = match asked[..] {

@@ -81,8 +81,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(refused(option));
     }
     let panel = Panel::of(&s.frame)?;
-    let panel =
-        panel.panel.ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?;
+    let panel = panel.unit()?;
     let mut asked = asked(cmd, None)?;
     if !matches!(asked.vce, VceSpec::Cluster(_)) {
         return Err(refused("standard errors without cluster()"));

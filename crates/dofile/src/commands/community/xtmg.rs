@@ -54,9 +54,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return display(s, cmd);
     }
     let declared = Panel::of(&s.frame)?;
-    let (Some(unit), Some(time)) = (declared.panel, declared.time) else {
-        return Err(StataError::new(459, "panel and time variable not set, use xtset panelvar timevar"));
-    };
+    let (unit, time) = declared.unit_and_time()?;
     let reading = Reading {
         further: vec![unit, time],
         vce: Some(VceSpec::Default),

@@ -82,8 +82,7 @@ fn run(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
     if session.e.cmd() != "xtreg" || text("model") != "re" {
         return Err(StataError::new(301, "last estimates are not xtreg, re"));
     }
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let groups = |name: &str| -> Result<(Vec<u32>, usize)> {
         Ok(number_groups(&session.frame, session.frame.position(name)?, &rows))

@@ -62,9 +62,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(101, "weights with option fe are not supported by the open engine"));
     }
     let declared = Panel::of(&s.frame)?;
-    let (Some(unit), Some(time)) = (declared.panel, declared.time) else {
-        return Err(StataError::new(459, "panel and time variables not set, use xtset panelvar timevar"));
-    };
+    let (unit, time) = declared.unit_and_time()?;
     let reading = Reading {
         vce: Some(VceSpec::Default),
         weight_kinds: &[WeightKind::Analytic],

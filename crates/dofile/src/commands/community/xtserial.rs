@@ -37,9 +37,7 @@ const RESIDUALS: &str = "__differenced";
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let panel = Panel::of(&s.frame)?;
-    let (Some(unit), Some(_)) = (panel.panel, panel.time) else {
-        return Err(StataError::new(459, "panel and time variables not set, use xtset panelvar timevar"));
-    };
+    let (unit, _) = panel.unit_and_time()?;
     if words(&cmd.list).is_empty() {
         return Err(StataError::standard(100));
     }

@@ -47,7 +47,7 @@ pub(super) const SPEC_CORRELATED: CommandSpec = CommandSpec {
 };
 
 fn no_list(cmd: &ParsedCommand) -> Result<()> {
-    if cmd.list.trim().is_empty() { Ok(()) } else { Err(StataError::standard(198)) }
+    if cmd.list.trim().is_empty() { Ok(()) } else { Err(StataError::syntax()) }
 }
 
 fn unequal(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -64,7 +64,7 @@ fn standardised(columns: &mut [Vec<f64>]) -> Result<()> {
     }
     let cross = |i: usize, j: usize| columns[i].iter().zip(&columns[j]).map(|(a, b)| a * b).sum::<f64>();
     let covariance = Mat::from_fn(k, k, |i, j| cross(i, j) / (n as f64 - 1.0));
-    let lower = covariance.cholesky().filter(|_| n > k).ok_or_else(|| StataError::standard(2001))?;
+    let lower = covariance.cholesky().filter(|_| n > k).ok_or_else(StataError::insufficient_observations)?;
     for i in 0..k {
         let (before, rest) = columns.split_at_mut(i);
         let own = &mut rest[0];

@@ -72,7 +72,7 @@ fn shuffle(s: &Session, rows: &mut [usize]) {
 
 fn sample(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
-        return Err(StataError::standard(198));
+        return Err(StataError::syntax());
     }
     let amount = s.eval_num(&cmd.list)?;
     let count = cmd.has("count");

@@ -53,7 +53,7 @@ fn run_use(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(198, "invalid file specification"));
     }
     if s.frame.changed && !cmd.has("clear") && !cmd.has("replace") && s.frame.n_vars() > 0 {
-        return Err(StataError::new(4, "no; dataset in memory has changed since last saved"));
+        return Err(StataError::standard(4));
     }
     let (path, file) = source(s, name, "dta")?;
     let needs_all = cmd.if_exp.is_some();

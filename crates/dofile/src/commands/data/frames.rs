@@ -6,7 +6,7 @@ use crate::frame::{Frame, StorageType, Variable, is_valid_name};
 use crate::ops::posted;
 use crate::session::{Frames, Session};
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{self, top_level_comma};
+use crate::syntax::split::{self, front_and_options};
 use crate::syntax::varlist::{new_names, typed_words};
 use crate::value::Value;
 
@@ -78,10 +78,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     {
         return inside(s, raw[..i].trim(), raw[i + 1..].trim());
     }
-    let (main, options) = match top_level_comma(raw) {
-        Some(i) => (raw[..i].trim(), raw[i + 1..].trim()),
-        None => (raw, ""),
-    };
+    let (main, options) = front_and_options(raw);
     let words: Vec<&str> = main.split_whitespace().collect();
     match words[..] {
         ["create" | "cr", name, ref vars @ ..] => create(s, name, vars),

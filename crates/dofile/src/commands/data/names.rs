@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::format::Format;
 use crate::frame::StorageType;
 use crate::session::Session;
-use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, matching_paren, unquote, words};
 use crate::syntax::{OptSpec, ParsedCommand};
 
 const fn raw(
@@ -184,16 +184,13 @@ fn width(t: StorageType) -> usize {
 }
 
 fn recast(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (front, option) = match top_level_comma(&cmd.raw) {
-        Some(i) => (&cmd.raw[..i], cmd.raw[i + 1..].trim()),
-        None => (cmd.raw.as_str(), ""),
-    };
+    let (front, option) = front_and_options(&cmd.raw);
     let force = match option {
         "" => false,
         "force" => true,
         o => return Err(StataError::option_not_allowed(o)),
     };
-    let (ty, list) = front.trim().split_once(char::is_whitespace).ok_or_else(StataError::syntax)?;
+    let (ty, list) = front.split_once(char::is_whitespace).ok_or_else(StataError::syntax)?;
     let ty = StorageType::parse(ty).ok_or_else(|| StataError::new(198, format!("{ty} invalid type")))?;
     for i in s.varlist(list)? {
         let v = s.frame.var(i);

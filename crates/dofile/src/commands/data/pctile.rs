@@ -84,7 +84,7 @@ fn new_variable(s: &mut Session, cmd: &ParsedCommand, categories: bool) -> Resul
             let n = quantiles(cmd)?;
             let rows = x.iter().filter(|x| !is_missing(**x)).count();
             if rows == 0 {
-                return Err(StataError::standard(2000));
+                return Err(StataError::no_observations());
             }
             if n > rows + 1 {
                 let text = "nquantiles() must be less than or equal to number of observations";

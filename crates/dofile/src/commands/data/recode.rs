@@ -7,7 +7,7 @@ use crate::frame::{Column, StorageType, ValueLabel, Variable};
 use crate::session::Session;
 use crate::syntax::blanks::tight_equals;
 use crate::syntax::options::parse_number;
-use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, matching_paren, unquote, words};
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::{MISSING, is_missing};
 
@@ -131,10 +131,7 @@ fn line(s: &Session, front: &str) -> Result<Line> {
 
 fn recode(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     // rules are cut out first: they hold `=` and texts
-    let (front, options) = match top_level_comma(&cmd.raw) {
-        Some(i) => (&cmd.raw[..i], &cmd.raw[i + 1..]),
-        None => (cmd.raw.as_str(), ""),
-    };
+    let (front, options) = front_and_options(&cmd.raw);
     let Line { list, rules, tail } = line(s, front)?;
     let mut inner = ParsedCommand::split("recode", &format!("{tail}, {options}"), false)?;
     inner.check_options(

@@ -8,7 +8,7 @@ use crate::frame::is_valid_name;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{matching_paren, top_level_comma, words};
+use crate::syntax::split::{front_and_options, matching_paren, words};
 use crate::syntax::varlist::resolve;
 
 pub(super) const RENAME: CommandSpec = CommandSpec {
@@ -254,10 +254,7 @@ fn paired<'a>(s: &Session, old: &str, new: &'a str) -> Result<Vec<(Old, &'a str)
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (text, option) = match top_level_comma(&cmd.raw) {
-        Some(i) => (cmd.raw[..i].trim(), cmd.raw[i + 1..].trim()),
-        None => (cmd.raw.trim(), ""),
-    };
+    let (text, option) = front_and_options(&cmd.raw);
     let options = options(option)?;
     let name = |i: usize| s.frame.var(i).name.clone();
     let mut pairs: Vec<(usize, String)> = Vec::new();

@@ -71,7 +71,7 @@ fn stack(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::standard(if vars.is_empty() { 100 } else { 102 }));
     }
     if s.frame.changed && !cmd.has("clear") {
-        return Err(StataError::new(4, "no; dataset in memory has changed since last saved"));
+        return Err(StataError::standard(4));
     }
     let touse = s.rows(cmd)?;
     let rows: Vec<usize> = (0..touse.len()).filter(|&r| touse[r]).collect();

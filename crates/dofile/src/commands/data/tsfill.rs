@@ -37,9 +37,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.list.trim().is_empty() {
         return Err(StataError::standard(101));
     }
-    let unset = || StataError::new(111, "time variable not set, use tsset varname ...");
-    let declared = Panel::of(&s.frame).map_err(|_| unset())?;
-    let time = declared.time.ok_or_else(unset)?;
+    let declared = Panel::for_operators(&s.frame)?;
+    let time = declared.series()?;
     if cmd.has("full") && declared.panel.is_none() {
         return Err(StataError::new(459, "panel variable not set; option full needs one"));
     }
@@ -94,7 +93,7 @@ fn absent(s: &Session, declared: &Panel, time: usize, full: bool) -> Result<Vec<
         })
         .sum();
     if periods + n as f64 > MOST_ROWS {
-        return Err(StataError::new(901, "no room to add more observations"));
+        return Err(StataError::standard(901));
     }
     s.room_for(n as f64 + periods, 32.0)?;
     let mut out = Vec::new();

@@ -39,7 +39,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::no_observations());
     }
     if values.len() < 8 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let name = s.frame.var(variable).name.clone();
     let new = cmd.options.text("generate").map(str::trim);

@@ -64,11 +64,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (of_row, count) = number_groups(&s.frame, g, &rows);
     let layout = squares(&values, &weight, &of_row, count);
     if count < 2 || layout.df().1 <= 0.0 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let (df1, df2) = layout.df();
     let reference = if cmd.has("mean") {
-        if df2 > 2.0 { df2 / (df2 - 2.0) } else { return Err(StataError::standard(2001)) }
+        if df2 > 2.0 { df2 / (df2 - 2.0) } else { return Err(StataError::insufficient_observations()) }
     } else if cmd.has("median") {
         f_inverse_tail(df1, df2, 0.5)
     } else {

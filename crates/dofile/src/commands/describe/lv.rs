@@ -81,7 +81,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(if values.is_empty() {
                 StataError::no_observations()
             } else {
-                StataError::standard(2001)
+                StataError::insufficient_observations()
             });
         }
         values.sort_by(f64::total_cmp);

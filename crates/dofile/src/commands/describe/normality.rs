@@ -141,7 +141,7 @@ fn shapiro(s: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
             return Err(StataError::no_observations());
         }
         if values.len() < kind.least {
-            return Err(StataError::standard(2001));
+            return Err(StataError::insufficient_observations());
         }
         if !varies(values) {
             return Err(StataError::new(459, format!("{name} does not vary")));
@@ -185,7 +185,7 @@ fn sktest(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::no_observations());
         }
         if values.len() < 8 {
-            return Err(StataError::standard(2001));
+            return Err(StataError::insufficient_observations());
         }
         if !varies(values) {
             return Err(StataError::new(459, format!("{name} does not vary")));

@@ -122,7 +122,7 @@ fn analysis(
     let within: f64 = groups.iter().map(|x| x.ss).sum();
     let (df_m, df_r) = (groups.len() as f64 - 1.0, n - groups.len() as f64);
     if df_r <= 0.0 || df_m <= 0.0 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let f = between / df_m / (within / df_r);
     // Sums of analytic weights are no numbers of rows: the parts that need those are left out.

@@ -4,7 +4,7 @@ use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable};
 use crate::session::Session;
-use crate::syntax::split::{ParsedCommand, top_level_comma, words};
+use crate::syntax::split::{ParsedCommand, front_and_options, words};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -23,10 +23,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (body, options) = match top_level_comma(&cmd.raw) {
-        Some(i) => (cmd.raw[..i].trim(), cmd.raw[i + 1..].trim()),
-        None => (cmd.raw.trim(), ""),
-    };
+    let (body, options) = front_and_options(&cmd.raw);
     let rows: Vec<Vec<f64>> = body
         .split('\\')
         .map(|row| {

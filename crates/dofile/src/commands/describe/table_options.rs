@@ -7,7 +7,7 @@ use crate::ops::collection::Collection;
 use crate::session::Session;
 use crate::syntax::WeightKind;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{top_level_colon, top_level_comma};
+use crate::syntax::split::{front_and_options, top_level_colon};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
 
@@ -146,10 +146,7 @@ fn shape(text: &str) -> (String, Vec<String>) {
 
 /// `statistic(name [varlist] [, options])`.
 fn statistic(s: &Session, a: &str, out: &mut Options) -> Result<()> {
-    let (a, own) = match top_level_comma(a) {
-        Some(i) => (a[..i].trim(), a[i + 1..].trim()),
-        None => (a.trim(), ""),
-    };
+    let (a, own) = front_and_options(a);
     let (what, list) = a.split_once(char::is_whitespace).unwrap_or((a, ""));
     if what == "percent" && !own.is_empty() {
         out.items.push(Item { across: across(s, own)?, ..item("percent", None) });

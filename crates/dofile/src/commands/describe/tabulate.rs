@@ -328,7 +328,7 @@ fn two_way(
         return Ok(());
     }
     if nc > 200 {
-        return Err(StataError::new(134, "too many values"));
+        return Err(StataError::standard(134));
     }
     let crosstab = Crosstab {
         titles: (title_of(s, a), title_of(s, b)),

@@ -8,7 +8,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{top_level_comma, words};
+use crate::syntax::split::{front_and_options, words};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -64,10 +64,7 @@ fn names(s: &Session, list: &str) -> Result<Vec<String>> {
 }
 
 fn set(s: &mut Session, rest: &str) -> Result<()> {
-    let (list, options) = match top_level_comma(rest) {
-        Some(at) => (&rest[..at], &rest[at + 1..]),
-        None => (rest, ""),
-    };
+    let (list, options) = front_and_options(rest);
     const OPTIONS: &[OptSpec] = &[OptSpec::int("CATegorical"), OptSpec::int("UNCertain")];
     let options =
         Options::parse("vl set", options, OPTIONS, &["DUmmy", "LIst", "CLear", "NONOTEs", "REDO", "UPDATE"])?;

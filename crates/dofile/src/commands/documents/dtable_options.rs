@@ -5,7 +5,7 @@ use crate::format;
 use crate::ops::collection::Collection;
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 
 /// Statistics of continuous variables; percentiles `p1` to `p99` come with them.
 const CONTINUOUS: &[&str] = &[
@@ -50,14 +50,6 @@ impl Wanted {
     /// Sets the formats of the statistics of a collection.
     pub(super) fn style(&self, c: &mut Collection, statistics: &[String]) {
         c.styles.format_results(statistics, &self.numbers, &self.texts);
-    }
-}
-
-/// Text before the comma, and the options behind it.
-fn parts(text: &str) -> (&str, &str) {
-    match top_level_comma(text) {
-        Some(i) => (text[..i].trim(), text[i + 1..].trim()),
-        None => (text.trim(), ""),
     }
 }
 
@@ -126,7 +118,7 @@ struct Kind {
 }
 
 fn kind(s: &Session, text: &str, is_factor: bool) -> Result<Kind> {
-    let (list, rest) = parts(text);
+    let (list, rest) = front_and_options(text);
     let (names, tests): (&[&str], &[&str]) = match is_factor {
         true => (FACTOR, &["pearson", "fisher", "lrchi2", "none"]),
         false => (CONTINUOUS, &["regress", "kwallis", "none"]),
@@ -154,7 +146,7 @@ fn kind(s: &Session, text: &str, is_factor: bool) -> Result<Kind> {
 
 impl Wanted {
     fn read_by(&mut self, s: &Session, text: &str) -> Result<()> {
-        let (name, rest) = parts(text);
+        let (name, rest) = front_and_options(text);
         self.by = Some(s.variable(name)?);
         for (option, _) in split_options(rest)? {
             match option.as_str() {
@@ -170,7 +162,7 @@ impl Wanted {
     }
 
     fn read_sample(&mut self, text: &str) -> Result<()> {
-        let (label, rest) = parts(text);
+        let (label, rest) = front_and_options(text);
         if !label.is_empty() {
             self.sample_label = unquote(label).to_string();
         }

@@ -11,7 +11,7 @@ use crate::ops::collection::{
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{ParsedCommand, top_level_comma, unquote};
+use crate::syntax::split::{ParsedCommand, front_and_options, unquote};
 use crate::value::is_missing;
 use estimators::wald;
 
@@ -71,10 +71,7 @@ struct Part {
 }
 
 fn part(text: &str, fmt: &str) -> Result<Part> {
-    let (name, options) = match top_level_comma(text) {
-        Some(i) => (text[..i].trim(), text[i + 1..].trim()),
-        None => (text.trim(), ""),
-    };
+    let (name, options) = front_and_options(text);
     let (mut fmt, mut label, mut sformat, mut delimiter) = (fmt.to_string(), None, None, None);
     for (option, value) in split_options(options)? {
         match (option.as_str(), value) {
@@ -217,7 +214,7 @@ fn models<'a>(s: &'a Session, wanted: &Wanted) -> Result<Vec<Model<'a>>> {
         .enumerate()
         .map(|(k, (name, e))| {
             if e.b().is_none() {
-                return Err(StataError::new(301, "last estimates not found"));
+                return Err(StataError::no_estimates());
             }
             let depvar = e.results.get_text("depvar").unwrap_or("");
             let heading = match wanted.column.as_str() {

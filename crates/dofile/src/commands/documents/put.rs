@@ -10,7 +10,7 @@ use crate::ops::files::{check_replace, with_extension};
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, unquote, words};
 use figure::raster;
 
 const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | collect | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
@@ -88,10 +88,7 @@ pub(super) fn refuse(f: Format, options: &[(String, Option<String>)], known: &[&
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand, f: Format) -> Result<()> {
-    let (main, options) = match top_level_comma(&cmd.raw) {
-        Some(i) => (cmd.raw[..i].trim(), cmd.raw[i + 1..].trim()),
-        None => (cmd.raw.trim(), ""),
-    };
+    let (main, options) = front_and_options(&cmd.raw);
     let (word, rest) = main.split_once(char::is_whitespace).unwrap_or((main, ""));
     let rest = rest.trim();
     match word {

@@ -14,7 +14,7 @@ use crate::error::{Result, StataError};
 use crate::ops::files::{check_replace, with_extension};
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 use crate::value::{Value, is_missing};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -64,10 +64,7 @@ struct State {
 impl Extension for State {}
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (main, options) = match top_level_comma(&cmd.raw) {
-        Some(i) => (cmd.raw[..i].trim(), cmd.raw[i + 1..].trim()),
-        None => (cmd.raw.trim(), ""),
-    };
+    let (main, options) = front_and_options(&cmd.raw);
     let (word, rest) = main.split_once(char::is_whitespace).unwrap_or((main, ""));
     match word {
         "set" => set(s, rest.trim(), options),

@@ -91,7 +91,7 @@ pub(super) fn matrix(m: &Matrix, fmt: Option<&str>, row_names: bool, col_names: 
 
 /// `etable`: coefficients, standard errors, statistics, p-values and limits of the active estimates.
 pub(super) fn estimates(s: &Session) -> Result<Grid> {
-    let (Some(b), Some(v)) = (s.e.b(), s.e.v()) else { return Err(StataError::standard(301)) };
+    let (Some(b), Some(v)) = (s.e.b(), s.e.v()) else { return Err(StataError::no_estimates()) };
     let df = s.e.results.get_scalar("df_r").filter(|x| !is_missing(*x));
     let level = s.settings.level;
     let ratio = if df.is_some() { "t" } else { "z" };

@@ -80,7 +80,7 @@ pub(super) fn several(s: &mut Session, cmd: &ParsedCommand, variables: &[usize])
     levels.sort_by(f64::total_cmp);
     levels.dedup();
     if levels.len().saturating_mul(ratings.len()) > 50_000_000 {
-        return Err(StataError::new(134, "too many values"));
+        return Err(StataError::standard(134));
     }
     let rows = ratings
         .iter()

@@ -85,7 +85,7 @@ fn fit(session: &mut Session, cmd: &ParsedCommand, name: &str, kind: Kind) -> Re
     let (effective, n) = likelihood::effective_weights(&model);
     let (plain_columns, moved_columns) = (plain.columns(), model.columns());
     if model.y.len() <= plain_columns.len() + moved_columns.len() + usize::from(model.constant) {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let all: Vec<&[f64]> = plain_columns.iter().chain(&moved_columns).copied().collect();
     let problem = BoxCox {
@@ -97,7 +97,7 @@ fn fit(session: &mut Session, cmd: &ParsedCommand, name: &str, kind: Kind) -> Re
         form: kind,
     };
     let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(0) as usize);
-    let found = problem.fit(iterations).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let found = problem.fit(iterations).ok_or_else(StataError::not_converged)?;
     if !cmd.has("nolog") {
         print_log(session, &found);
     }

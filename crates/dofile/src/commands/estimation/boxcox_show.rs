@@ -19,9 +19,7 @@ use estimators::box_cox::{restore, transform};
 /// Prints the active results.
 pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(session, cmd)?;
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = session.e.b_and_v()?;
     let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);
     let facts = [
         Fact::observations(scalar("N")),
@@ -223,8 +221,7 @@ fn indices(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
 
 /// Residuals of the transformed outcome in the estimation sample.
 fn residuals(session: &Session, theta: Option<f64>) -> Result<Vec<f64>> {
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let (y, index) = (outcome(session, &rows)?, indices(session, &rows)?);
     Ok(y.iter().zip(index).map(|(y, z)| theta.map_or(*y, |p| transform(*y, p)) - z).collect())

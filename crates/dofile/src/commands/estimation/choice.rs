@@ -137,7 +137,7 @@ pub(super) fn active(session: &Session, cmd: &ParsedCommand, name: &str) -> Resu
     if !cmd.list.trim().is_empty() {
         return Ok(false);
     }
-    if session.e.cmd() == name { Ok(true) } else { Err(StataError::new(301, "last estimates not found")) }
+    if session.e.cmd() == name { Ok(true) } else { Err(StataError::no_estimates()) }
 }
 
 fn run_ologit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -247,9 +247,7 @@ fn show(
     if !cmd.has("noheader") {
         likelihood::header(session, &title);
     }
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = session.e.b_and_v()?;
     let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
     let (depvar, vcetype, clustvar) = (text("depvar"), text("vcetype"), text("clustvar"));
     let clusters = session.e.results.get_scalar("N_clust");

@@ -123,7 +123,7 @@ impl Restricted {
         let scale = targets.iter().chain(&free.b).fold(1.0_f64, |m, x| m.max(x.abs()));
         let consistent = |i: usize| kept.contains(&i) || (held[i] - targets[i]).abs() <= 1e-8 * scale;
         if !(0..targets.len()).all(consistent) {
-            return Err(StataError::new(412, "redundant or inconsistent constraints"));
+            return Err(StataError::standard(412));
         }
         let bread = free.unscaled.minus(&back.times(restrictions).times(&free.unscaled)).symmetrised();
         let effective = model.weights.as_ref().map(estimators::weights::Weights::effective);
@@ -136,7 +136,7 @@ impl Restricted {
         let rss = stable_sum((0..residuals.len()).map(|i| weight(i) * residuals[i].powi(2)));
         let df_residual = free.n - (b.len() - independent) as f64;
         if df_residual < 0.0 {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         let mut out = Self {
             free: free_slopes(&bread, &free.unscaled, columns.len()),

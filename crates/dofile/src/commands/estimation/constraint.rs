@@ -38,7 +38,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut all = table(s);
     s.r = Results::default();
     if word.is_empty() {
-        return Err(StataError::standard(198));
+        return Err(StataError::syntax());
     }
     if word.starts_with(|c: char| c.is_ascii_digit()) {
         return define(s, all, word, rest);

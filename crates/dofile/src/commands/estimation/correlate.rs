@@ -123,7 +123,7 @@ impl Data {
         }
         let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
         if rows.is_empty() {
-            return Err(StataError::new(2000, "no observations"));
+            return Err(StataError::no_observations());
         }
         let pick = |v: &usize| rows.iter().map(|r| session.frame.num_at(*v, *r)).collect();
         Ok(Self {

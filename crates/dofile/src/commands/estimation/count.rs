@@ -179,7 +179,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()> {
     let name = if nbreg { "nbreg" } else { "poisson" };
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != name {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(session, cmd, nbreg);
     }
@@ -307,9 +307,7 @@ fn display(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()
             likelihood::header(session, &title);
         }
     }
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = session.e.b_and_v()?;
     let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
     let (depvar, vcetype, clustvar) = (text("depvar"), text("vcetype"), text("clustvar"));
     let clusters = session.e.results.get_scalar("N_clust");

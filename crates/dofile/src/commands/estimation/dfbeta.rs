@@ -22,7 +22,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut cmd = ParsedCommand::whole("dfbeta", &cmd.raw)?;
     cmd.check_options(&[OptSpec::text("STub")], &[])?;
     if s.e.cmd() != "regress" {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let parameters = Parameters::of(&s.e)?;
     let wanted = |list: &FvList| -> Result<Vec<String>> {

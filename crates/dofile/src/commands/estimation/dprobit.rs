@@ -9,7 +9,7 @@ use crate::matrix::{Matrix, Stripe};
 use crate::ops::run::{quietly, with_notes};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options, abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::value::MISSING;
 use estimators::distributions::{normal, normal_two_sided};
 use estimators::wald;
@@ -31,8 +31,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let end = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
-    let (body, text) = (cmd.raw[..end].trim(), cmd.raw[end..].trim_start_matches(','));
+    let (body, text) = front_and_options(&cmd.raw);
     if body.is_empty() {
         return Err(StataError::unsupported_option("dprobit", "replay"));
     }
@@ -102,7 +101,7 @@ fn effects(s: &mut Session, classic: bool) -> Result<(Vec<Effect>, Shares)> {
             discrete: discrete[k],
         })
         .collect();
-    let b = s.e.b().ok_or_else(|| StataError::standard(301))?;
+    let b = s.e.b().ok_or_else(StataError::no_estimates)?;
     let score = b.col_names.iter().zip(b.values()).map(|(stripe, b)| {
         let mean = effects.iter().find(|e| e.name == stripe.name).map(|e| e.at);
         b * mean.unwrap_or(f64::from(u8::from(stripe.name == "_cons")))
@@ -152,9 +151,7 @@ fn show(s: &mut Session, effects: &[Effect], shares: &Shares, level: f64) -> Res
         format::bare("%5.0g", level)
     ));
     s.print(&inner);
-    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::standard(301));
-    };
+    let (b, v) = s.e.b_and_v()?;
     let reach = wald::critical(level, None);
     for effect in effects {
         let Some(i) = b.col_names.iter().position(|c| c.name == effect.name) else { continue };

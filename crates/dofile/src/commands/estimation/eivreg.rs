@@ -55,7 +55,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let weights = effective.as_ref().map(|(w, _)| w.as_slice());
     let n = effective.as_ref().map_or(model.y.len() as f64, |(_, n)| *n);
     if n <= names.len() as f64 + 1.0 {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let fit = errors_in_variables::fit(&model.y, &model.columns(), &reliability, weights)
         .ok_or_else(|| StataError::new(399, "reliability() too small"))?;

@@ -66,10 +66,9 @@ struct Predicted {
 impl Predicted {
     fn read(session: &mut Session, touse: &[bool], all: bool) -> Result<Self> {
         if !matches!(session.e.cmd(), "logit" | "logistic" | "probit") {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
-        let sample =
-            session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+        let sample = session.required_estimation_sample()?;
         let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i] && (all || sample[*i])).collect();
         let y = outcome(session, &rows)?;
         let p = compute(session, Some("pr"), None, &rows)?.values;
@@ -83,7 +82,7 @@ impl Predicted {
         };
         let keep: Vec<usize> = (0..rows.len()).filter(|i| !is_missing(p[*i]) && !is_missing(y[*i])).collect();
         if keep.is_empty() {
-            return Err(StataError::new(2000, "no observations"));
+            return Err(StataError::no_observations());
         }
         Ok(Self {
             p: keep.iter().map(|i| p[*i]).collect(),
@@ -369,8 +368,7 @@ pub(crate) fn poisson_gof(session: &mut Session, call: &Call) -> Result<()> {
             "estat gof is not supported after a weighted poisson by the open engine",
         ));
     }
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let y = outcome(session, &rows)?;
     let mean = compute(session, Some("n"), None, &rows)?.values;

@@ -21,16 +21,11 @@ use std::any::Any;
 use std::sync::Arc;
 
 fn state(session: &Session) -> Result<Arc<dyn Any + Send + Sync>> {
-    session
-        .e
-        .extra
-        .clone()
-        .filter(|e| e.is::<IvState>())
-        .ok_or_else(|| StataError::new(301, "last estimates not found"))
+    session.e.extra.clone().filter(|e| e.is::<IvState>()).ok_or_else(StataError::no_estimates)
 }
 
 fn cast(extra: &Arc<dyn Any + Send + Sync>) -> Result<&IvState> {
-    extra.downcast_ref().ok_or_else(|| StataError::new(301, "last estimates not found"))
+    extra.downcast_ref().ok_or_else(StataError::no_estimates)
 }
 
 /// r(498) after weights other than frequencies: the tests assume that there are none ([R] ivregress postestimation,

@@ -46,8 +46,7 @@ impl Fitted {
     /// The same after any weights; what is read does not depend on them.
     fn weighted(session: &Session) -> Result<Self> {
         let parameters = Parameters::of(&session.e)?;
-        let sample =
-            session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+        let sample = session.required_estimation_sample()?;
         let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
         let y = outcome(session, &rows)?;
         let fitted = linear_prediction(&session.frame, &parameters, "", &rows)?;
@@ -258,7 +257,7 @@ pub(crate) fn vif(session: &mut Session, call: &Call) -> Result<()> {
     let weights = weights(session, &data.rows)?;
     let extra = session.e.extra.clone();
     let Some(state) = extra.as_ref().and_then(|e| e.downcast_ref::<LinearState>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let centred = !options.has("uncentered");
     if centred && !data.constant {

@@ -1,7 +1,7 @@
 //! `estat summarize`: means, standard deviations and ranges of the variables of an estimation in its sample.
 //! Formulas: [R] estat summarize; weights of the estimation are those of `summarize`, but for the weight variable itself.
 
-use crate::error::{Result, StataError};
+use crate::error::Result;
 use crate::estimation::contrast_terms::weights_of_estimation;
 use crate::estimation::factors::variables;
 use crate::estimation::linear::Parameters;
@@ -20,8 +20,7 @@ pub(crate) fn summarize(session: &mut Session, call: &Call) -> Result<()> {
     let options =
         call.options_after_list(&[OptSpec::flag("noWEIghts")], &["EQuation", "GROUP", "LABels", "noHEAder"])?;
     let parameters = Parameters::of(&session.e)?;
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let listed: Vec<String> = match call.list.as_str() {
         "" => {

@@ -12,7 +12,7 @@ use crate::syntax::options::OptSpec;
 /// `estat vce`: the covariance matrix of the estimates.
 pub(crate) fn vce(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("Correlation")], &["EQuation", "BLock", "DIag", "format"])?;
-    let v = session.e.v().cloned().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let v = session.e.v().cloned().ok_or_else(StataError::no_estimates)?;
     let correlation = options.has("correlation");
     let shown = |i: usize, j: usize| {
         if correlation { v.get(i, j) / (v.get(i, i) * v.get(j, j)).sqrt() } else { v.get(i, j) }

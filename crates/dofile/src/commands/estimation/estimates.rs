@@ -7,7 +7,6 @@
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::estimates_file;
 use super::estimates_table;
-use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::frame::is_valid_name;
@@ -16,7 +15,7 @@ use crate::ops::run::shown;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::syntax::varlist::wildcard;
 use crate::value::{MISSING, is_missing};
 use estimators::wald;
@@ -49,14 +48,14 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (body, options) = split_comma(&cmd.raw);
-    let (word, rest) = body.split_once(char::is_whitespace).unwrap_or((&body, ""));
+    let (body, options) = front_and_options(&cmd.raw);
+    let (word, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
     let rest = rest.trim();
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
     let no_options =
         |options: &str| Options::parse("estimates", options, &[], &["title", "nocopy"]).map(|_| ());
     if is("store", 3) {
-        let own = Options::parse("estimates", &options, &[OptSpec::text("TItle")], &["nocopy"])?;
+        let own = Options::parse("estimates", options, &[OptSpec::text("TItle")], &["nocopy"])?;
         if let Some(title) = own.text("title").filter(|_| session.e.b().is_some()) {
             session.e.results.text("estimates_title", title);
         }
@@ -70,12 +69,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return each(session, &cmd.raw[at..]);
     }
     if is("restore", 3) {
-        no_options(&options)?;
+        no_options(options)?;
         return restore(session, rest);
     }
     match word {
-        "save" => return estimates_file::save(session, rest, &options),
-        "use" => return estimates_file::use_file(session, rest, &options),
+        "save" => return estimates_file::save(session, rest, options),
+        "use" => return estimates_file::use_file(session, rest, options),
         _ if word.starts_with("esample") => {
             return estimates_file::sample(session, body.trim_start_matches("esample"));
         }
@@ -83,12 +82,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "dir" => dir(session),
         "drop" => drop_names(session, rest)?,
         _ if is("describe", 1) => {
-            no_options(&options)?;
+            no_options(options)?;
             return describe(session, rest);
         }
         _ if is("replay", 3) || word.is_empty() => return replay(session, rest),
-        _ if is("table", 3) => return estimates_table::table(session, rest, &options),
-        _ if is("stats", 4) => return stats(session, rest, &options),
+        _ if is("table", 3) => return estimates_table::table(session, rest, options),
+        _ if is("stats", 4) => return stats(session, rest, options),
         _ => return Err(StataError::unsupported_option("estimates", word)),
     }
     Ok(())
@@ -96,7 +95,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn store(session: &mut Session, name: &str) -> Result<()> {
     if session.e.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     if !is_valid_name(name) {
         return Err(StataError::new(198, format!("{name} invalid name")));
@@ -154,7 +153,7 @@ fn describe(session: &mut Session, name: &str) -> Result<()> {
     }
     let found = get(session, if name.is_empty() { "." } else { name })?;
     if found.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let text = |n: &str| found.results.get_text(n).unwrap_or("").to_string();
     let (title, line) = (text("estimates_title"), text("cmdline"));
@@ -191,7 +190,7 @@ fn replay(session: &mut Session, name: &str) -> Result<()> {
     let (text, rc) = (cmd.clone(), session.e.b().is_none());
     if rc {
         session.e = active;
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let level = session.settings.level;
     session.print(format!("Results from {text}"));

@@ -67,7 +67,7 @@ pub(super) fn save(s: &mut Session, name: &str, options: &str) -> Result<()> {
         &["FRESH"],
     )?;
     if s.e.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let file = file_name(name)?;
     let path = s.path(&file);
@@ -160,7 +160,7 @@ pub(super) fn use_file(s: &mut Session, name: &str, options: &str) -> Result<()>
 /// `estimates esample: [varlist] [if] [in]`: declares the estimation sample of results from a file.
 pub(super) fn sample(s: &mut Session, text: &str) -> Result<()> {
     if s.e.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let Some(rest) = text.trim().strip_prefix(':') else {
         s.print(if s.e.sample.is_some() {
@@ -182,7 +182,7 @@ pub(super) fn sample(s: &mut Session, text: &str) -> Result<()> {
 /// `estimates title: text` names the active results; without a text it shows their title.
 pub(super) fn title(session: &mut Session, text: &str) -> Result<()> {
     if session.e.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     match text.strip_prefix(':') {
         Some(text) => {

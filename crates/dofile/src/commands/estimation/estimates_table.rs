@@ -86,10 +86,7 @@ fn stars(p: f64, limits: &[f64]) -> String {
 fn rows(session: &Session, models: &[String], options: &Options) -> Result<Vec<Stripe>> {
     let mut rows: Vec<Stripe> = Vec::new();
     for name in models {
-        let b = get(session, name)?
-            .b()
-            .cloned()
-            .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+        let b = get(session, name)?.b().cloned().ok_or_else(StataError::no_estimates)?;
         for stripe in b.col_names {
             if !rows.contains(&stripe) {
                 rows.push(stripe);

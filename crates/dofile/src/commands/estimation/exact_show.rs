@@ -46,10 +46,7 @@ pub(super) fn row(values: &[f64], names: &[String]) -> Matrix {
 
 /// The sample space of the active results; r(301) where a file has them without it.
 fn exact(s: &Session) -> Result<Arc<dyn std::any::Any + Send + Sync>> {
-    s.e.extra
-        .clone()
-        .filter(|x| x.is::<Exact>())
-        .ok_or_else(|| StataError::new(301, "last estimates not found"))
+    s.e.extra.clone().filter(|x| x.is::<Exact>()).ok_or_else(StataError::no_estimates)
 }
 
 /// Stores estimates, limits and tests of the variables.
@@ -240,7 +237,7 @@ pub(in crate::commands) fn estat_se(s: &mut Session, call: &Call) -> Result<()> 
     let ratio = if logistic { !options.has("coef") } else { options.has("irr") };
     let get = |name: &str| s.e.results.matrices.get(name).cloned();
     let (Some(b), Some(se)) = (get("b"), get("se")) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let heading = match (ratio, logistic) {
         (true, true) => "Odds ratio",

@@ -4,7 +4,6 @@
 //! Stores in `r()`: chi2 df p rank. Formulas: [R] hausman.
 
 use super::super::{ByRule, CommandSpec, Example, Form};
-use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
@@ -12,7 +11,7 @@ use crate::format;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::value::MISSING;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
@@ -76,7 +75,7 @@ fn models(session: &mut Session, body: &str, options: &Options) -> Result<Option
     }
     if options.has("save") {
         if session.e.b().is_none() {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let now = session.e.clone();
         session.stored.set(SAVED, now);
@@ -94,10 +93,10 @@ fn models(session: &mut Session, body: &str, options: &Options) -> Result<Option
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (body, options) = split_comma(&cmd.raw);
+    let (body, options) = front_and_options(&cmd.raw);
     let options =
-        Options::parse("hausman", &options, OPTIONS, &["ALLEQs", "SKIPeqs", "EQuations", "FORCE", "df"])?;
-    let Some((first, second)) = models(session, &body, &options)? else { return Ok(()) };
+        Options::parse("hausman", options, OPTIONS, &["ALLEQs", "SKIPeqs", "EQuations", "FORCE", "df"])?;
+    let Some((first, second)) = models(session, body, &options)? else { return Ok(()) };
     let (consistent, efficient) = (find(session, &first)?, find(session, &second)?);
     if [consistent, efficient].iter().any(|e| matches!(e.results.get_text("vce"), Some("robust" | "cluster")))
     {

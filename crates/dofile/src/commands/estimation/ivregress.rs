@@ -103,7 +103,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     post_results(session, cmd, state, &fit, names);
     display(session, cmd)?;
     match fit.steps {
-        Some((_, false)) => Err(StataError::new(430, "convergence not achieved")),
+        Some((_, false)) => Err(StataError::not_converged()),
         _ => Ok(()),
     }
 }
@@ -152,9 +152,7 @@ fn time(session: &Session, cmd: &ParsedCommand, state: &mut IvState, hac: HacReq
         return Err(StataError::unsupported_option("ivregress", "hac with weights"));
     }
     let declared = Panel::of(&session.frame)?;
-    let Some(time) = declared.time else {
-        return Err(StataError::new(111, "time variable not set, use tsset varname ..."));
-    };
+    let time = declared.series()?;
     if declared.panel.is_some() {
         return Err(StataError::unsupported_option("ivregress", "hac with panels"));
     }

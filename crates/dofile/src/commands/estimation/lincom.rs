@@ -4,7 +4,6 @@
 //! (delta method; derivatives by Richardson-extrapolated central differences).
 
 use super::super::{ByRule, CommandSpec, Example, Form};
-use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::estimation::exponents;
 use crate::estimation::linear::Parameters;
@@ -18,7 +17,7 @@ use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::leading_groups;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use estimators::matrix::Mat;
 
 /// The command `lincom`.
@@ -65,10 +64,10 @@ const OPTIONS: &[OptSpec] = &[
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
-    let (body, options) = split_comma(&cmd.raw);
-    let options = Options::parse("lincom", &options, OPTIONS, &[])?;
+    let (body, options) = front_and_options(&cmd.raw);
+    let options = Options::parse("lincom", options, OPTIONS, &[])?;
     let level = options.real("level").unwrap_or(session.settings.level);
-    let form = linear_form::parse(&body, &parameters)?;
+    let form = linear_form::parse(body, &parameters)?;
     if form.is_number() {
         return Err(StataError::new(198, "no coefficients in the expression"));
     }
@@ -129,10 +128,10 @@ const NLCOM_OPTIONS: &[OptSpec] =
 
 fn run_nlcom(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
-    let (body, options) = split_comma(&cmd.raw);
-    let options = Options::parse("nlcom", &options, NLCOM_OPTIONS, &[])?;
+    let (body, options) = front_and_options(&cmd.raw);
+    let options = Options::parse("nlcom", options, NLCOM_OPTIONS, &[])?;
     let level = options.real("level").unwrap_or(session.settings.level);
-    let expressions = named_expressions(&body)?;
+    let expressions = named_expressions(body)?;
     let mut jacobian = Vec::new();
     let mut values = Vec::new();
     for (_, text) in &expressions {

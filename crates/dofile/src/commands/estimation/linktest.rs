@@ -33,7 +33,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::split("linktest", &cmd.raw, false)?;
     cmd.refuse_weight()?;
     let Some(b) = session.e.b() else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let equations: Vec<&str> = {
         let mut found: Vec<&str> =
@@ -70,7 +70,7 @@ fn hold_variables(session: &mut Session) -> Vec<Variable> {
 
 fn test(session: &mut Session, cmd: &ParsedCommand, model: &Estimation) -> Result<Results> {
     let text = |name: &str| model.results.get_text(name).unwrap_or("").to_string();
-    let sample = session.estimation_sample().ok_or_else(|| StataError::standard(301))?;
+    let sample = session.required_estimation_sample()?;
     let chosen = cmd.if_exp.is_some() || cmd.in_range.is_some();
     let touse: Vec<bool> = if chosen { session.rows(cmd)? } else { sample.to_vec() };
     quietly(session, &format!("predict double {}, xb", NAMES[0]))?;
@@ -100,7 +100,7 @@ fn test(session: &mut Session, cmd: &ParsedCommand, model: &Estimation) -> Resul
         .b()
         .and_then(|b| b.col_names.iter().position(|s| s.name == NAMES[1]))
         .ok_or_else(|| StataError::new(498, "the squared prediction is collinear"))?;
-    let (Some(b), Some(v)) = (fitted.b(), fitted.v()) else { return Err(StataError::standard(301)) };
+    let (Some(b), Some(v)) = (fitted.b(), fitted.v()) else { return Err(StataError::no_estimates()) };
     let t = b.values()[position] / v.get(position, position).sqrt();
     let mut r = Results::default();
     r.scalar("t", if t.is_finite() { t } else { MISSING });

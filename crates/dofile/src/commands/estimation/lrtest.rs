@@ -1,14 +1,13 @@
 //! `lrtest`: likelihood-ratio test of two nested models ([R] lrtest).
 
 use super::super::{ByRule, CommandSpec, Example, Form};
-use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options, parse_number};
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::value::is_missing;
 use estimators::distributions::chi2_tail;
 
@@ -90,7 +89,7 @@ fn older(session: &mut Session, body: &str, options: &Options) -> Result<Option<
     }
     if let Some(name) = kept("saving") {
         if session.e.b().is_none() {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let now = session.e.clone();
         session.stored.set(&name, now);
@@ -103,7 +102,7 @@ fn older(session: &mut Session, body: &str, options: &Options) -> Result<Option<
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (body, options) = split_comma(&cmd.raw);
+    let (body, options) = front_and_options(&cmd.raw);
     let specs = [
         OptSpec::flag("STats"),
         OptSpec::text("DF"),
@@ -112,13 +111,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         OptSpec::text("Using"),
         OptSpec::text("Model"),
     ];
-    let options = Options::parse("lrtest", &options, &specs, &["DIr"])?;
-    let Some(body) = older(session, &body, &options)? else { return Ok(()) };
+    let options = Options::parse("lrtest", options, &specs, &["DIr"])?;
+    let Some(body) = older(session, body, &options)? else { return Ok(()) };
     let names: Vec<&str> = body.split_whitespace().collect();
     let (first, second) = match names[..] {
         [a] => (a, "."),
         [a, b] => (a, b),
-        [] => return Err(StataError::standard(198)),
+        [] => return Err(StataError::syntax()),
         _ => return Err(StataError::unsupported_option("lrtest", "(lists of models)")),
     };
     let force = options.has("force");

@@ -68,7 +68,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         &[],
     )?;
     let list = cmd.raw[..end].trim().to_string();
-    let b = s.e.b().cloned().ok_or_else(|| StataError::standard(301))?;
+    let b = s.e.b().cloned().ok_or_else(StataError::no_estimates)?;
     let mut r = Results::default();
     if !list.is_empty() || s.e.results.matrices.get("Cns").is_none() {
         let auto = make(s, &b.col_names, &list, !options.has("nocnsnotes"))?;

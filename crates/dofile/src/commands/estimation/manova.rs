@@ -80,7 +80,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let h = whole.minus(&e);
         let df = df - df_r;
         let hypothesis = Hypothesis { h: &h, e: &e, df, df_r };
-        let tests = hypothesis.tests().ok_or_else(|| StataError::new(506, "matrix not positive definite"))?;
+        let tests = hypothesis.tests().ok_or_else(|| StataError::standard(506))?;
         Ok(Line { name, df, h, tests })
     };
     let mut lines = vec![line("Model".to_string(), &[])?];

@@ -72,7 +72,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => return Err(StataError::invalid("only one of dydx, eyex, dyex and eydx is allowed")),
     };
     if s.e.b().is_none() {
-        return Err(StataError::standard(301));
+        return Err(StataError::no_estimates());
     }
     let names = regressors(s)?;
     let point = point(s, cmd, &names)?;
@@ -139,7 +139,7 @@ fn regressors(s: &Session) -> Result<Vec<String>> {
 /// Values of a variable in the estimation sample with the weights of the model.
 pub(super) fn in_sample(s: &Session, name: &str) -> Result<Vec<(f64, f64)>> {
     let v = s.numeric_variable(name)?;
-    let sample = s.estimation_sample().ok_or_else(|| StataError::standard(301))?;
+    let sample = s.required_estimation_sample()?;
     let weights = match s.e.results.get_text("wexp").map(|w| w.trim_start_matches('=').trim().to_string()) {
         Some(text) if !text.is_empty() => Some(s.compile(&text)?),
         _ => None,

@@ -55,9 +55,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(198, "lag() must not be negative"));
     }
     let panel = Panel::of(&session.frame)?;
-    if panel.time.is_none() {
-        return Err(StataError::new(111, "time variable not set, use tsset varname ..."));
-    }
+    panel.series()?;
     let further = panel.time.into_iter().collect();
     let reading = Reading { weight_kinds: SYNTAX.weights, further, ..Reading::new(cmd) };
     let mut model = reading.model(session)?.enough()?;

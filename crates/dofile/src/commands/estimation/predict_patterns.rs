@@ -83,8 +83,7 @@ pub(super) fn compute(
     if needs_variance && results.get_text("vcetype").is_some() {
         return Err(StataError::new(198, format!("option {statistic} not possible after robust estimation")));
     }
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let used: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let weights = weights(session, &used)?;
     let positions = parameters.positions(equation);

@@ -295,8 +295,7 @@ fn effects(
     }
     let unit = results.get_text(if areg { "absvar" } else { "ivar" }).unwrap_or("");
     let unit = session.frame.position(unit)?;
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let used: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let combined = |rows: &[usize]| -> Result<Vec<f64>> {
         let y = outcome(session, rows)?;
@@ -348,8 +347,7 @@ fn absorbed_effects(
     rows: &[usize],
     state: &AbsorbState,
 ) -> Result<Prediction> {
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let mut at = vec![MISSING; sample.len()];
     (0..sample.len()).filter(|i| sample[*i]).zip(&state.residuals).for_each(|(i, e)| at[i] = *e);
     let y = outcome(session, rows)?;

@@ -59,7 +59,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let n: f64 = moments.iter().map(|m| m.n).sum();
     let df = n - count as f64;
     if df <= 0.0 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let within: f64 = moments.iter().filter(|m| m.n > 1.0).map(|m| (m.n - 1.0) * m.sd * m.sd).sum();
     let b: Vec<f64> = moments.iter().map(|m| m.mean).collect();

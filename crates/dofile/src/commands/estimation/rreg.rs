@@ -96,7 +96,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.post_estimation(est, model.touse);
     display(session, cmd)?;
-    if found.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if found.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 fn log(session: &mut Session, steps: &[Step]) {

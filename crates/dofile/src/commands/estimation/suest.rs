@@ -55,7 +55,7 @@ struct Influence {
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if s.e.cmd() != "suest" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(s, cmd);
     }
@@ -150,7 +150,7 @@ fn influence(s: &Session, name: &str) -> Result<Influence> {
             format!("{name} was estimated with a nonstandard vce ({})", e.get_text("vce").unwrap_or("")),
         ));
     }
-    let sample = s.estimation_sample().ok_or_else(|| StataError::new(322, "e(sample) not found"))?;
+    let sample = s.required_estimation_sample()?;
     let rows: Vec<usize> = (0..s.frame.n_rows()).filter(|r| sample.get(*r) == Some(&true)).collect();
     let parameters = Parameters::of(&s.e)?;
     let linear = cmd == "regress";

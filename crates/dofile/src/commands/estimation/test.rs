@@ -18,7 +18,7 @@ use crate::results::Results;
 use crate::session::{Extension, Session};
 use crate::syntax::options::OptSpec;
 use crate::syntax::options::split_options;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::syntax::{Atom, FvList, Term, leading_groups};
 use estimators::distributions::f_tail;
 use estimators::matrix::Mat;
@@ -72,14 +72,14 @@ impl Extension for Last {}
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
-    let (body, options) = split_comma(&cmd.raw);
-    if options.trim().is_empty() && anova_test::of_term(session, &body)?.is_some() {
+    let (body, options) = front_and_options(&cmd.raw);
+    if options.is_empty() && anova_test::of_term(session, body)?.is_some() {
         return Ok(());
     }
     let (mut accumulate, mut notest, mut coefficients) = (false, false, false);
     let mut equations = equation_forms::Options::default();
     let mut extras = Extras::default();
-    for (name, argument) in split_options(&options)? {
+    for (name, argument) in split_options(options)? {
         match name.as_str() {
             n if n.len() > 2 && "symbolic".starts_with(n) => {
                 return Err(StataError::unsupported_option("test", "symbolic"));
@@ -104,7 +104,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     {
         forms.clone_from(&last.forms);
     }
-    for spec in specifications(&body)? {
+    for spec in specifications(body)? {
         forms.extend(restrictions(&spec, &parameters, equations)?);
     }
     if forms.is_empty() {
@@ -148,20 +148,6 @@ fn show_constrained(session: &mut Session, forms: &[LinearForm], parameters: &Pa
     Table { equations: several, ..Table::of_equations(&stripe, &moved, &se, None, level) }.show(session);
     session.r = kept;
     Ok(())
-}
-
-/// Text before and after the comma that starts the options.
-pub(crate) fn split_comma(raw: &str) -> (String, String) {
-    let mut depth = 0i32;
-    for (i, c) in raw.char_indices() {
-        match c {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            ',' if depth == 0 => return (raw[..i].trim().to_string(), raw[i + 1..].trim().to_string()),
-            _ => {}
-        }
-    }
-    (raw.trim().to_string(), String::new())
 }
 
 /// `(a) (b)` as two specifications, anything else as one.

@@ -5,7 +5,6 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::lincom::{gradient, restore, value_at};
-use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
@@ -15,7 +14,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::leading_groups;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use estimators::matrix::Mat;
 use estimators::wald;
 
@@ -37,12 +36,12 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
-    let (body, options) = split_comma(&cmd.raw);
+    let (body, options) = front_and_options(&cmd.raw);
     let refused = &["MTest", "ITERate", "noSVYadjust", "g", "r"];
-    let options = Options::parse("testnl", &options, &[OptSpec::real("df")], refused)?;
+    let options = Options::parse("testnl", options, &[OptSpec::real("df")], refused)?;
     let mut differences = Vec::new();
     let mut shown = Vec::new();
-    for spec in specifications(&body)? {
+    for spec in specifications(body)? {
         let sides = sides(&spec);
         if sides.len() < 2 || sides.iter().any(String::is_empty) {
             return Err(StataError::new(198, "testnl needs exp = exp"));

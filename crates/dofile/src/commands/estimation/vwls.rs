@@ -130,12 +130,12 @@ impl Fit {
         let weights: Vec<f64> = cells.iter().map(|c| 1.0 / c.variance).collect();
         let means: Vec<f64> = cells.iter().map(|c| c.mean).collect();
         if cells.len() < columns.len() + usize::from(model.constant) || cells.is_empty() {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         let design = Design { columns: &columns, weights: Some(&weights), constant: model.constant };
         let solution = qr::solve(design, &means);
         if !solution.basis.omitted.is_empty() {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         Ok(Self { v: solution.root.outer(), distance: solution.rss, b: solution.b })
     }

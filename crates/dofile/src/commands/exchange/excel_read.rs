@@ -36,7 +36,7 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     }
     let (file, list) = file_and_list(&cmd)?;
     if !list.is_empty() {
-        return Err(StataError::new(101, "varlist not allowed"));
+        return Err(StataError::standard(101));
     }
     let (path, file) = source(session, &file, "xls")?;
     if !path.exists() {

@@ -6,7 +6,7 @@ use crate::ops::files::check_replace;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{ParsedCommand, top_level_comma, unquote, words};
+use crate::syntax::split::{ParsedCommand, front_and_options, unquote, words};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "filefilter",
@@ -23,10 +23,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (files, options) = match top_level_comma(&cmd.raw) {
-        Some(at) => (&cmd.raw[..at], &cmd.raw[at + 1..]),
-        None => (cmd.raw.as_str(), ""),
-    };
+    let (files, options) = front_and_options(&cmd.raw);
     let specs = [OptSpec::text("From"), OptSpec::text("To"), OptSpec::flag("Replace")];
     let options = Options::parse("filefilter", options, &specs, &["ASCII2EBCDIC", "EBCDIC2ASCII"])?;
     let files: Vec<&str> = words(files).into_iter().map(unquote).collect();

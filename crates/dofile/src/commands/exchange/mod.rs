@@ -81,7 +81,7 @@ fn export(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn refused(command: &str, what: &str) -> StataError {
     match what {
-        "" => StataError::standard(198),
+        "" => StataError::syntax(),
         "sas" | "spss" | "sasxport5" | "sasxport8" | "dbase" | "fred" | "haver" => {
             StataError::unsupported_command(&format!("{command} {what}"))
         }

@@ -245,7 +245,7 @@ fn read(text: &[u8], plan: &Plan) -> Result<Frame> {
     headings.resize(width, String::new());
     let columns = plan.columns.start.min(width)..plan.columns.end.min(width);
     if columns.is_empty() {
-        return Err(StataError::new(2000, "no observations"));
+        return Err(StataError::no_observations());
     }
     let builder = |at: usize| {
         let text = (kinds[at].text || plan.as_text.has(at)) && !plan.as_number.has(at);

@@ -124,7 +124,7 @@ struct Picture {
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let own = ParsedCommand::whole(&cmd.name, &cmd.raw)?;
     if s.e.cmd() != "regress" {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     if s.e.results.get_text("wtype").is_some() && cmd.name.starts_with("avplot") {
         return Err(StataError::unsupported_option(&cmd.name, "after weighted regressions"));
@@ -132,7 +132,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut rest = split_options(&own.option_text)?;
     let smooth = smooth(&cmd.name, &mut rest)?;
     let labels = marker_labels(s, &cmd.name, &mut rest)?;
-    let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = s.required_estimation_sample()?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let list = own.list.trim();
     let needs = matches!(cmd.name.as_str(), "rvpplot" | "avplot" | "cprplot" | "acprplot");

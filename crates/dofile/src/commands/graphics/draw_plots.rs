@@ -254,7 +254,7 @@ impl Plot {
         let weights: Vec<f64> = rows.iter().map(|r| r.1).collect();
         let frequency = self.weights.as_ref().is_some_and(|w| w.kind == WeightKind::Frequency);
         let Some(fit) = numbers::Polynomial::fit(&points, &weights, frequency, degree) else {
-            return if points.is_empty() { Ok(()) } else { Err(StataError::standard(2001)) };
+            return if points.is_empty() { Ok(()) } else { Err(StataError::insufficient_observations()) };
         };
         let ends =
             points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), p| (a.min(p.0), b.max(p.0)));

@@ -104,7 +104,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::no_observations());
     }
     if rows.len() < 3 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let at = |r: &usize| (s.frame.num_at(x, *r), s.frame.num_at(y, *r));
     rows.sort_by(|a, b| at(a).0.total_cmp(&at(b).0));

@@ -307,9 +307,7 @@ fn variables(session: &Session, plot: &mut Plot, cmd: &ParsedCommand, over_time:
     plot.vars =
         words(&cmd.list).into_iter().map(|word| session.varlist(word)).collect::<Result<Vec<_>>>()?.concat();
     if over_time {
-        let time = Panel::of(&session.frame).ok().and_then(|p| p.time);
-        plot.vars
-            .push(time.ok_or_else(|| StataError::new(459, "time variable not set, use tsset varname ..."))?);
+        plot.vars.push(Panel::for_operators(&session.frame)?.series()?);
     }
     let (least, most) = plot.kind.variables();
     if plot.vars.len() < least {

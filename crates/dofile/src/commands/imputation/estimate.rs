@@ -11,7 +11,7 @@ use crate::matrix::{Matrix, Stripe};
 use crate::ops::run::quietly;
 use crate::results::Estimation;
 use crate::session::Session;
-use crate::syntax::split::{top_level_colon, top_level_comma};
+use crate::syntax::split::{front_and_options, top_level_colon};
 use crate::syntax::{OptSpec, Options, numlist};
 use crate::value::{MISSING, is_missing};
 use estimators::distributions::{chi2_tail, f_tail};
@@ -75,11 +75,8 @@ struct Runs {
 pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     let at = top_level_colon(rest).ok_or_else(|| StataError::invalid("mi estimate is a prefix"))?;
     let (head, command) = (rest[..at].trim(), rest[at + 1..].trim().to_string());
-    let (list, text) = match top_level_comma(head) {
-        Some(i) => (&head[..i], &head[i + 1..]),
-        None => (head, ""),
-    };
-    let transformations = Transformations::parse(list.trim())?;
+    let (list, text) = front_and_options(head);
+    let transformations = Transformations::parse(list)?;
     let options = Options::parse("mi estimate", text, OPTIONS, UNSUPPORTED)?;
     let (settings, all) = take_apart(&s.frame)?;
     let which = imputations(&options, &settings)?;
@@ -181,7 +178,7 @@ fn run_all(
         runs.last = s.e.clone();
         runs.transformed.extend(transformations.at(s)?);
     }
-    runs.ok_or_else(|| StataError::standard(2000))
+    runs.ok_or_else(StataError::no_observations)
 }
 
 /// Degrees of freedom of complete data: the smallest of all runs; none with large-sample formulas.

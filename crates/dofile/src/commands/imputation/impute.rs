@@ -9,7 +9,7 @@ use crate::frame::{Column, Frame, StorageType};
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::split::{matching_paren, top_level_comma, words};
+use crate::syntax::split::{front_and_options, matching_paren, words};
 use crate::syntax::{OptSpec, Options, ParsedCommand};
 use crate::value::{MISSING, is_missing};
 
@@ -195,10 +195,7 @@ fn several_targets(list: &str) -> Result<Vec<Target>> {
     while let Some(inner) = rest.strip_prefix('(') {
         let end = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
         let body = &inner[..end - 1];
-        let (name, options) = match top_level_comma(body) {
-            Some(i) => (body[..i].trim(), body[i + 1..].trim()),
-            None => (body.trim(), ""),
-        };
+        let (name, options) = front_and_options(body);
         let options = Options::parse("mi impute", options, OWN, UNSUPPORTED)?;
         let method = Method::parse(name, &options)?;
         rest = rest[end + 1..].trim_start();

@@ -10,7 +10,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
+use crate::syntax::split::{ParsedCommand, WeightKind, front_and_options};
 use estimators::distributions::{beta_quantile, chi2_inverse_tail, normal_quantile, t_inverse_tail};
 use estimators::epidemiology::clopper_pearson;
 use estimators::means::Moments;
@@ -78,10 +78,7 @@ const TODAY: u32 = 1410;
 /// The line of today for the syntax before version 14.1, in which options tell what is estimated: `ci x, binomial`,
 /// `cii 50 10`.
 fn from_older(s: &Session, name: &str, raw: &str) -> Result<String> {
-    let (list, options) = match top_level_comma(raw) {
-        Some(i) => (raw[..i].trim(), &raw[i + 1..]),
-        None => (raw.trim(), ""),
-    };
+    let (list, options) = front_and_options(raw);
     let given = split_options(options)?;
     let has = |declared: &str| given.iter().any(|o| abbreviates(&o.0, declared));
     let shares = ["Binomial", "EXAct", "WALd", "WILson", "Agresti", "Jeffreys"].into_iter().any(has);

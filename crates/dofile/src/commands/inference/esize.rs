@@ -60,7 +60,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (groups, labels) = if two { by_group(s, &line)? } else { two_variables(s, &line)? };
     let [a, b] = &groups;
     if a.len() < 2 || b.len() < 2 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let (n1, n2) = (a.len() as f64, b.len() as f64);
     let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;

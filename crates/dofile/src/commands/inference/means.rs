@@ -132,7 +132,7 @@ pub(crate) const SPEC_RATIO: CommandSpec = CommandSpec {
 fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if s.e.cmd() != kind.name() {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(s, cmd, kind, &[]);
     }
@@ -221,7 +221,7 @@ impl Found {
         };
         let m: f64 = times.iter().sum();
         if m < 2.0 {
-            return Err(StataError::standard(2001));
+            return Err(StataError::insufficient_observations());
         }
         let totals: Vec<Vec<f64>> = self
             .linearised
@@ -350,7 +350,7 @@ fn estimate(
         }
     }
     if out.n < 2.0 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     Ok(out)
 }

@@ -9,7 +9,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::numlist;
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::top_level_comma;
+use crate::syntax::split::front_and_options;
 use crate::value::MISSING;
 
 /// Largest number of combinations.
@@ -70,10 +70,7 @@ fn arguments(text: &str) -> Result<Vec<Vec<f64>>> {
 
 /// Reads a command line; nothing where it has one value for each argument and no option `table`.
 fn read(method: &str, text: &str) -> Result<Option<Request>> {
-    let (front, options) = match top_level_comma(text) {
-        Some(at) => (&text[..at], &text[at + 1..]),
-        None => (text, ""),
-    };
+    let (front, options) = front_and_options(text);
     let mut wanted = front.contains('(');
     let mut ranked: Vec<(usize, Axis)> = Vec::new();
     let (mut flags, mut given) = (String::new(), Vec::new());

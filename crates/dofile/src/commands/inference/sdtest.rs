@@ -66,7 +66,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 let variable = session.numeric_variable(name)?;
                 let values = nonmissing(session, variable, &touse);
                 if values.is_empty() {
-                    return Err(StataError::standard(2000));
+                    return Err(StataError::no_observations());
                 }
                 Ok((session.frame.var(variable).name.clone(), Moments::of(&values)))
             };

@@ -140,7 +140,7 @@ fn two_groups(
     level: f64,
 ) -> Result<()> {
     let moments = |values: &[f64]| {
-        if values.is_empty() { Err(StataError::standard(2000)) } else { Ok(Moments::of(values)) }
+        if values.is_empty() { Err(StataError::no_observations()) } else { Ok(Moments::of(values)) }
     };
     let groups = [(first.0, moments(&first.1)?), (second.0, moments(&second.1)?)];
     two_samples(session, head, groups, spread, level);

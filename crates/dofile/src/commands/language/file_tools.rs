@@ -8,7 +8,7 @@ use crate::ops::sources::{is_address, source};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, unquote, words};
 
 pub(super) const RM: CommandSpec = CommandSpec {
     name: "rm",
@@ -50,13 +50,8 @@ fn not_found(name: &str) -> StataError {
     StataError::new(601, format!("file {name} not found"))
 }
 
-/// The text before the options, and the options.
-fn split(raw: &str) -> (&str, &str) {
-    top_level_comma(raw).map_or((raw, ""), |i| (&raw[..i], &raw[i + 1..]))
-}
-
 fn copy(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (names, options) = split(&cmd.raw);
+    let (names, options) = front_and_options(&cmd.raw);
     if let Some(bad) = words(options).iter().find(|o| !["replace", "text", "public"].contains(o)) {
         return Err(StataError::option_not_allowed(bad));
     }
@@ -74,7 +69,7 @@ fn copy(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (name, options) = split(&cmd.raw);
+    let (name, options) = front_and_options(&cmd.raw);
     let name = unquote(name.trim()).to_string();
     let mut most = usize::MAX;
     for option in words(options) {
@@ -92,7 +87,7 @@ fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn find(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (name, _) = split(&cmd.raw);
+    let (name, _) = front_and_options(&cmd.raw);
     let name = unquote(name.trim()).to_string();
     if name.is_empty() {
         return Err(StataError::syntax());

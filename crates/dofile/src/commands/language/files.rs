@@ -12,7 +12,7 @@ use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::blanks::first_blank;
 use crate::syntax::options::abbreviates;
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, unquote, words};
 use crate::syntax::varlist::{new_names, typed_words};
 use crate::value::Value;
 use std::collections::HashMap;
@@ -240,10 +240,7 @@ fn file(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// `using name, {read|write} [text replace append all]`.
 fn open(s: &mut Session, handle: String, rest: &str) -> Result<()> {
-    let (front, options) = match top_level_comma(rest) {
-        Some(i) => (&rest[..i], &rest[i + 1..]),
-        None => (rest, ""),
-    };
+    let (front, options) = front_and_options(rest);
     let name = front
         .trim()
         .strip_prefix("using")

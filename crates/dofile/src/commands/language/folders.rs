@@ -4,7 +4,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, top_level_comma, unquote};
 use std::path::{Component, Path, PathBuf};
 
 /// The folder in which the session started, without `.` and `..`.
@@ -150,8 +150,8 @@ fn rmdir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn dir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let end = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
-    let asked = unquote(cmd.raw[..end].trim()).replace('\\', "/");
+    let (front, _) = front_and_options(&cmd.raw);
+    let asked = unquote(front).replace('\\', "/");
     let whole = s.path(&asked);
     let (folder, pattern) = match asked.rsplit_once('/') {
         _ if asked.is_empty() || whole.is_dir() => (whole, "*".to_string()),

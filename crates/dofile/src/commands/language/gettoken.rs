@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{quote_at, skip_quote, top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, quote_at, skip_quote, unquote};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "gettoken",
@@ -76,10 +76,7 @@ fn options(text: &str) -> Result<Options> {
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (head, tail) = match top_level_comma(&cmd.raw) {
-        Some(i) => (&cmd.raw[..i], &cmd.raw[i + 1..]),
-        None => (cmd.raw.as_str(), ""),
-    };
+    let (head, tail) = front_and_options(&cmd.raw);
     let (left, right) = head.split_once(':').ok_or_else(StataError::syntax)?;
     let (left, right) = (targets(left), targets(right));
     let [source] = &right[..] else { return Err(StataError::syntax()) };

@@ -5,7 +5,7 @@ use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 
 /// A command that is accepted and does nothing.
 macro_rules! without_effect {
@@ -109,8 +109,8 @@ pub(super) const WHICH: CommandSpec = CommandSpec {
 };
 
 fn which(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let end = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
-    let name = unquote(cmd.raw[..end].trim()).trim_end_matches(".ado").to_string();
+    let (front, _) = front_and_options(&cmd.raw);
+    let name = unquote(front).trim_end_matches(".ado").to_string();
     if name.is_empty() {
         return Err(StataError::standard(100));
     }

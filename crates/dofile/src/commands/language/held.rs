@@ -73,7 +73,7 @@ fn estimates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         w if is(w, "hold", 1) => {
             let name = one(&names)?;
             if s.e.b().is_none() && !options.has("nullok") {
-                return Err(StataError::new(301, "last estimates not found"));
+                return Err(StataError::no_estimates());
             }
             if s.extensions.state::<Held>().estimates.contains_key(name) {
                 return Err(StataError::already_defined(name));

@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::format::{self, macro_text};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, unquote, words};
 use crate::value::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -252,10 +252,7 @@ fn run_macro(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn run_tokenize(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (text, options) = match top_level_comma(&cmd.raw) {
-        Some(i) => (&cmd.raw[..i], &cmd.raw[i + 1..]),
-        None => (cmd.raw.as_str(), ""),
-    };
+    let (text, options) = front_and_options(&cmd.raw);
     let parse = match crate::syntax::options::split_options(options)?.first() {
         Some((o, Some(chars))) if o.len() >= 5 && "parse".starts_with(o.as_str()) || o == "p" => {
             unquote(chars).to_string()

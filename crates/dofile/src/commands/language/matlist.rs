@@ -8,7 +8,7 @@ use crate::ops::matrix_tables::{Look, draw};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     notes: "any matrix expression; a symmetric matrix is shown by its lower half; columns that do not fit follow below; a matrix with equations is laid out as by matrix list, and takes format() alone; no results; [P] matlist",
@@ -55,10 +55,8 @@ const REFUSED: &[&str] = &[
 ];
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let end = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
-    let rest = cmd.raw[end..].trim_start_matches(',');
+    let (text, rest) = front_and_options(&cmd.raw);
     let options = Options::parse("matlist", rest, OPTIONS, REFUSED)?;
-    let text = cmd.raw[..end].trim();
     if text.is_empty() {
         return Err(StataError::standard(100));
     }

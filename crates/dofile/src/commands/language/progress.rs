@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::ops::dots::Dots;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{ParsedCommand, top_level_comma, unquote, words};
+use crate::syntax::split::{ParsedCommand, front_and_options, unquote, words};
 
 pub(super) const DOTS: CommandSpec = CommandSpec {
     name: "_dots",
@@ -22,10 +22,10 @@ pub(super) const DOTS: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let at = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
+    let (front, options) = front_and_options(&cmd.raw);
     let specs = [OptSpec::text("title"), OptSpec::int("reps"), OptSpec::flag("noDOTS")];
-    let options = Options::parse("_dots", cmd.raw[at..].trim_start_matches(','), &specs, &["every"])?;
-    let numbers: Result<Vec<f64>> = words(&cmd.raw[..at]).into_iter().map(|text| s.eval_num(text)).collect();
+    let options = Options::parse("_dots", options, &specs, &["every"])?;
+    let numbers: Result<Vec<f64>> = words(front).into_iter().map(|text| s.eval_num(text)).collect();
     let numbers = numbers?;
     if options.has("nodots") {
         return Ok(());

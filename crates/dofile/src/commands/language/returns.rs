@@ -9,7 +9,7 @@ use crate::results::{Estimation, PostedByDoFile, Results};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{OptSpec, split_options};
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -78,10 +78,7 @@ fn store(
         }
         "matrix" => {
             let exp = tail.strip_prefix('=').unwrap_or(tail).trim();
-            let (exp, options) = match top_level_comma(exp) {
-                Some(i) => (exp[..i].trim(), exp[i + 1..].trim()),
-                None => (exp, ""),
-            };
+            let (exp, options) = front_and_options(exp);
             let m: Matrix = super::matrix::evaluate(s, if exp.is_empty() { &name } else { exp })?;
             target(s).matrix(&name, m);
             if options != "copy" && s.matrices.contains_key(exp) {
@@ -219,10 +216,7 @@ fn display(s: &mut Session, raw: &str) -> Result<()> {
 
 /// `ereturn post b [V [Cns]] [, esample(var) depname(name) obs(#) dof(#) properties()]`.
 fn post(s: &mut Session, again: bool, rest: &str) -> Result<()> {
-    let (names, options) = match top_level_comma(rest) {
-        Some(i) => (&rest[..i], &rest[i + 1..]),
-        None => (rest, ""),
-    };
+    let (names, options) = front_and_options(rest);
     let mut est = match again {
         true => std::mem::take(&mut s.e),
         false => Estimation { extra: Some(Arc::new(PostedByDoFile)), ..Estimation::default() },

@@ -7,7 +7,7 @@ use crate::ops::run::quietly;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options, parse_number};
-use crate::syntax::split::{quote_at, skip_quote, top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, quote_at, skip_quote, top_level_comma, unquote};
 use crate::syntax::{ParsedCommand, numlist};
 use crate::value::is_missing;
 
@@ -81,10 +81,7 @@ fn rcof(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn assert(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (exp, options) = match top_level_comma(&cmd.raw) {
-        Some(at) => (&cmd.raw[..at], &cmd.raw[at + 1..]),
-        None => (cmd.raw.as_str(), ""),
-    };
+    let (exp, options) = front_and_options(&cmd.raw);
     let options = Options::parse("_assert", options, &[OptSpec::text("MEssage"), OptSpec::int("rc")], &[])?;
     if s.eval_num(exp)? != 0.0 {
         return Ok(());

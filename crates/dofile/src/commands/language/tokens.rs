@@ -166,7 +166,7 @@ fn log(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn not_open(label: &str) -> StataError {
     match label {
-        UNNAMED => StataError::new(606, "no log file open"),
+        UNNAMED => StataError::standard(606),
         other => StataError::new(606, format!("log file {other} not open")),
     }
 }

@@ -17,7 +17,7 @@ use crate::estimation::post::{self, Parameters};
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options, matching_paren};
 use crate::value::{MISSING, is_missing};
 use estimators::latent::classes::{ClassFit, Classes, Request, fit};
 use estimators::latent::patterns::Patterns;
@@ -127,7 +127,7 @@ fn paths(raw: &str) -> Result<(Vec<Path>, &str)> {
     let (mut out, mut rest) = (Vec::new(), raw.trim());
     while rest.starts_with('(') {
         let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
-        let (body, options) = rest[1..close].split_at(top_level_comma(&rest[1..close]).unwrap_or(close - 1));
+        let (body, options) = front_and_options(&rest[1..close]);
         let (items, causes) = match (body.split_once("<-"), body.split_once("->")) {
             (Some((items, causes)), _) => (items, causes),
             (None, Some((causes, items))) => (items, causes),
@@ -136,7 +136,7 @@ fn paths(raw: &str) -> Result<(Vec<Path>, &str)> {
         if !matches!(causes.trim(), "" | "_cons") {
             return Err(unsupported("a path from a variable"));
         }
-        out.push(Path { list: items.trim().to_string(), binary: family(options.trim_start_matches(','))? });
+        out.push(Path { list: items.trim().to_string(), binary: family(options)? });
         rest = rest[close + 1..].trim_start();
     }
     if out.is_empty() {
@@ -275,8 +275,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, paths: &[Path], class: (String
         draws: draws(cmd)?,
         robust,
     };
-    let found = fit(&request, likelihood::limits(&cmd.options))
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let found = fit(&request, likelihood::limits(&cmd.options)).ok_or_else(StataError::not_converged)?;
     note_weights(s, &model);
     if !cmd.has("nolog") {
         likelihood::print_log(s, &found.fit, model.is_robust(), cmd.options.int("iterate"));

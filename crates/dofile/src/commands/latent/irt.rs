@@ -72,7 +72,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim().to_string();
     if raw.is_empty() || raw.starts_with(',') {
         if s.e.results.get_text("cmd2") != Some("irt") {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("irt", &raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
@@ -156,7 +156,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, mut groups: Vec<(Group, String
     let sample = Sample { patterns: &patterns, weights: values, robust };
     let limits = likelihood::limits(&cmd.options);
     let fit = trait_model::fit(&layout.items, &sample, &Rule::new(points, adaptive), &layout.start, limits)
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+        .ok_or_else(StataError::not_converged)?;
     note_weights(s, &model);
     if !cmd.has("nolog") {
         s.print("");

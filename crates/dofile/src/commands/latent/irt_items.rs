@@ -3,7 +3,7 @@
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{matching_paren, top_level_comma};
+use crate::syntax::split::{front_and_options, matching_paren};
 use crate::value::is_missing;
 
 /// A model of a group of items.
@@ -110,8 +110,8 @@ pub(super) fn parse(raw: &str) -> Result<Line> {
     while text.starts_with('(') {
         let close = matching_paren(text, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
         let inner = &text[1..close];
-        let (list, options) = inner.split_at(top_level_comma(inner).unwrap_or(inner.len()));
-        let (word, list) = list.trim().split_once(char::is_whitespace).unwrap_or((list.trim(), ""));
+        let (list, options) = front_and_options(inner);
+        let (word, list) = list.split_once(char::is_whitespace).unwrap_or((list, ""));
         let kind = Kind::parse(word).ok_or_else(|| {
             StataError::new(198, format!("{word} is not a model: 1pl, 2pl, 3pl, grm, pcm, gpcm, rsm or nrm"))
         })?;

@@ -13,7 +13,7 @@ use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::session::Session;
 use crate::syntax::numlist;
 use crate::syntax::options::abbreviates;
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use figure::{Series, Shape, Style};
 
 const UNSUPPORTED: &[&str] =
@@ -55,27 +55,26 @@ fn chosen(s: &Session, state: &IrtState, list: &str) -> Result<Vec<usize>> {
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (front, options) = cmd.raw.split_at(top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len()));
-    let (word, list) = front.trim().split_once(char::is_whitespace).unwrap_or((front.trim(), ""));
+    let (front, options) = front_and_options(&cmd.raw);
+    let (word, list) = front.split_once(char::is_whitespace).unwrap_or((front, ""));
     let state = state(s)?;
     let (mut range, mut points, mut error, mut categories) = ((-4.0, 4.0), 300usize, false, false);
-    let chart =
-        CurveOptions::read(s, "irtgraph", options.trim_start_matches(','), UNSUPPORTED, |name, text| {
-            match text {
-                Some(text) if abbreviates(name, "RAnge") => match numlist::expand(text)?[..] {
-                    [low, high] if low < high => range = (low, high),
-                    _ => return Err(StataError::invalid("range() incorrectly specified")),
-                },
-                Some(text) if name == "n" => match text.trim().parse::<usize>() {
-                    Ok(n @ 2..=100_000) => points = n,
-                    _ => return Err(StataError::invalid("n() must be a whole number of at least 2")),
-                },
-                None if name == "se" && word == "tif" => error = true,
-                None if name == "ccc" && word == "icc" => categories = true,
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
+    let chart = CurveOptions::read(s, "irtgraph", options, UNSUPPORTED, |name, text| {
+        match text {
+            Some(text) if abbreviates(name, "RAnge") => match numlist::expand(text)?[..] {
+                [low, high] if low < high => range = (low, high),
+                _ => return Err(StataError::invalid("range() incorrectly specified")),
+            },
+            Some(text) if name == "n" => match text.trim().parse::<usize>() {
+                Ok(n @ 2..=100_000) => points = n,
+                _ => return Err(StataError::invalid("n() must be a whole number of at least 2")),
+            },
+            None if name == "se" && word == "tif" => error = true,
+            None if name == "ccc" && word == "icc" => categories = true,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
     let step = |i: usize| range.0 + (range.1 - range.0) * i as f64 / (points - 1) as f64;
     let theta: Vec<f64> = (0..points).map(step).collect();
     if !list.trim().is_empty() && matches!(word, "tcc" | "tif") {

@@ -75,7 +75,7 @@ fn check(specification: &Specification, sample: &Sample, n: f64) -> Result<()> {
         }
     }
     if n < 2.0 {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     if sample.is_complete() {
         let s = &sample.patterns[0].covariance;

@@ -3,7 +3,7 @@
 
 use crate::error::{Result, StataError};
 use crate::syntax::options::{abbreviates, parse_number, split_options};
-use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma, words};
+use crate::syntax::split::{ParsedCommand, front_and_options, matching_paren, words};
 use crate::value::is_missing;
 
 /// What the user says about a parameter.
@@ -85,9 +85,9 @@ pub(super) fn items(text: &str) -> Result<Vec<Item>> {
 
 /// Items of a path; a list in parentheses with `@` behind it binds each of its members.
 fn path(text: &str) -> Result<Path> {
-    let (body, options) = text.split_at(top_level_comma(text).unwrap_or(text.len()));
+    let (body, options) = front_and_options(text);
     let mut constant = true;
-    for (name, argument) in split_options(options.trim_start_matches(','))? {
+    for (name, argument) in split_options(options)? {
         if !abbreviates(&name, "noCONstant") || argument.is_some() {
             return Err(unsupported(&format!("option {name} of a path is")));
         }

@@ -46,8 +46,7 @@ fn constrained(
     let matrix =
         Mat::from_fn(forms.len(), prepared.estimated.len(), |i, j| forms[i].weights[prepared.estimated[j]]);
     let targets: Vec<f64> = forms.iter().map(|f| -f.constant).collect();
-    let allowed = Allowed::new(&matrix, &targets)
-        .ok_or_else(|| StataError::new(412, "redundant or inconsistent constraints"))?;
+    let allowed = Allowed::new(&matrix, &targets).ok_or_else(|| StataError::standard(412))?;
     Ok((forms, Some(allowed)))
 }
 

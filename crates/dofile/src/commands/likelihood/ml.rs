@@ -117,7 +117,7 @@ fn model(s: &mut Session, rest: &str) -> Result<()> {
 
 /// Initial values from the results in `e(b)`, by name.
 fn continued(s: &Session, prepared: &Prepared) -> Result<Vec<f64>> {
-    let b = s.e.b().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let b = s.e.b().ok_or_else(StataError::no_estimates)?;
     let mut values = vec![0.0; prepared.stripe.len()];
     for (name, value) in b.col_names.iter().zip(b.values()) {
         if let Some(place) = prepared.find(&name.full()) {
@@ -143,7 +143,7 @@ fn run_maximize(s: &mut Session, rest: &str) -> Result<()> {
 /// Shows the active results of `ml`.
 fn display(s: &mut Session, line: &ParsedCommand) -> Result<()> {
     if s.e.cmd() != "ml" {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     if !line.has("noheader") {
         let title = s.e.results.get_text("title").unwrap_or("").to_string();

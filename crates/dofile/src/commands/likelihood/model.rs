@@ -10,7 +10,7 @@ use crate::frame::is_valid_name;
 use crate::matrix::Stripe;
 use crate::session::{Extension, Session};
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren, top_level_colon, top_level_comma};
+use crate::syntax::split::{ParsedCommand, WeightKind, front_and_options, matching_paren, top_level_colon};
 use crate::syntax::{Design, FvList};
 use crate::value::is_missing;
 
@@ -250,10 +250,7 @@ impl EquationSpec {
 
     /// `[name:] [depvars =] [indepvars] [, noconstant offset() exposure()]`.
     fn parse(text: &str, number: usize) -> Result<Self> {
-        let (main, options) = match top_level_comma(text) {
-            Some(at) => (&text[..at], &text[at + 1..]),
-            None => (text, ""),
-        };
+        let (main, options) = front_and_options(text);
         let (name, main) = match top_level_colon(main) {
             Some(at) => (main[..at].trim().to_string(), &main[at + 1..]),
             None => (format!("eq{number}"), main),

@@ -6,7 +6,7 @@ use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::blanks::tight_equals;
 use crate::syntax::options::{OptSpec, Options, parse_number};
-use crate::syntax::split::top_level_comma;
+use crate::syntax::split::front_and_options;
 use estimators::ml_differences::{Failure, Problem, TRIED};
 
 fn number(text: &str) -> Result<f64> {
@@ -21,10 +21,7 @@ pub(super) fn read(
     text: &str,
     before: Option<Vec<f64>>,
 ) -> Result<Vec<f64>> {
-    let (main, options) = match top_level_comma(text) {
-        Some(at) => (text[..at].trim(), &text[at + 1..]),
-        None => (text.trim(), ""),
-    };
+    let (main, options) = front_and_options(text);
     let options = Options::parse("ml init", options, &[OptSpec::flag("copy"), OptSpec::flag("skip")], &[])?;
     let size = prepared.stripe.len();
     let mut values = before.unwrap_or_else(|| vec![0.0; size]);

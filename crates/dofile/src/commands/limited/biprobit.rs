@@ -124,7 +124,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Pair> {
     }
     let rows: Vec<usize> = (0..open.touse.len()).filter(|i| open.touse[*i]).collect();
     if rows.is_empty() {
-        return Err(StataError::standard(2000));
+        return Err(StataError::no_observations());
     }
     let mut depvars = Vec::new();
     let mut signs = Vec::new();

@@ -17,7 +17,7 @@ use crate::estimation::model::{Model, Reading, first_word};
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options, parse_number};
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use estimators::jet::Formula;
 use estimators::ml::Equation;
 use estimators::ml_binary::{Binary, Link};
@@ -69,10 +69,7 @@ struct Selection {
 impl Selection {
     /// Reads `select(varlist [, noconstant het(varlist)])`.
     fn parse(session: &Session, text: &str) -> Result<Self> {
-        let (body, tail) = match top_level_comma(text) {
-            Some(at) => (&text[..at], &text[at + 1..]),
-            None => (text, ""),
-        };
+        let (body, tail) = front_and_options(text);
         let specs = [OptSpec::flag("noCONstant"), OptSpec::text("het")];
         let options = Options::parse("churdle", tail, &specs, &[])?;
         let body = if body.trim() == "_cons" { "" } else { body };

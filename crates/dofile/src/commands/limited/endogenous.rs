@@ -18,9 +18,9 @@ use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
 use crate::ml_options;
 use crate::session::Session;
-use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::{FvList, InstrumentList};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, MlFit};
 use estimators::ml_censored::{Seen, within};
@@ -85,20 +85,10 @@ pub(super) struct Sample {
     pub instruments: String,
 }
 
-/// The three parts of `x1 (x2 = z)`.
-fn split_list(list: &str) -> Result<(String, String, String)> {
-    let bad = || StataError::new(198, "endogenous regressors and instruments are given as (x = z)");
-    let open = list.find('(').ok_or_else(bad)?;
-    let close = matching_paren(list, open).ok_or_else(bad)?;
-    let (endogenous, instruments) = list[open + 1..close].split_once('=').ok_or_else(bad)?;
-    let rest = format!("{} {}", &list[..open], &list[close + 1..]);
-    Ok((rest, endogenous.trim().to_string(), instruments.trim().to_string()))
-}
-
 fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
-    let (rest, endogenous, instruments) = split_list(&cmd.list)?;
+    let InstrumentList { rest, endogenous, instruments } = InstrumentList::parse(&cmd.list)?;
     let (depvar, exogenous) = first_word(&rest);
-    let named = FvList::parse(&session.frame, &endogenous, session.settings.varabbrev)?;
+    let named = FvList::parse(&session.frame, endogenous, session.settings.varabbrev)?;
     let all = vec![true; session.frame.n_rows()];
     let names: Vec<String> =
         named.expand(&session.frame, &all)?.iter().map(crate::syntax::Term::name).collect();
@@ -107,7 +97,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
         depvar,
         main: format!("{endogenous} {exogenous}"),
         reduced: names.into_iter().map(|n| (n, reduced.clone())).collect(),
-        instruments: &instruments,
+        instruments,
     };
     let reading =
         Reading { plain_vce: &["oim", "conventional", "twostep"], ..Reading::likelihood(cmd, WEIGHTS) };
@@ -149,7 +139,7 @@ impl Texts<'_> {
         }
         let rows: Vec<usize> = (0..open.touse.len()).filter(|i| open.touse[*i]).collect();
         if rows.is_empty() {
-            return Err(StataError::standard(2000));
+            return Err(StataError::no_observations());
         }
         let constant = !cmd.has("noconstant");
         let (side, omitted) = Side::build(session, &main, &open.touse, constant)?;

@@ -14,7 +14,7 @@ use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use estimators::matrix::Mat;
 use estimators::ml::MlFit;
 use estimators::ml_censored::Seen;
@@ -107,7 +107,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result<
     let Some(asked) = cmd.options.text("endogenous") else {
         return Err(StataError::unsupported_option(name, "a model without endogenous()"));
     };
-    let (body, tail) = top_level_comma(asked).map_or((asked, ""), |at| (&asked[..at], &asked[at + 1..]));
+    let (body, tail) = front_and_options(asked);
     Options::parse(name, tail, &[], &["PROBIT", "OPROBIT", "noMAIN", "POVARiance", "POCORRelation", "noRE"])?;
     let (endogenous, regressors) = body
         .split_once('=')

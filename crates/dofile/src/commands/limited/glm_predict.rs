@@ -111,7 +111,7 @@ struct Row {
 impl Fitted {
     fn read(session: &Session) -> Result<Self> {
         let (family, _) = glm::family(&text(session, "family"))?;
-        let link = stored_link(session).ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+        let link = stored_link(session).ok_or_else(StataError::no_estimates)?;
         let scale = session.e.results.get_scalar("phi").unwrap_or(1.0);
         Ok(Self { parameters: Parameters::of(&session.e)?, family, link, scale })
     }
@@ -204,8 +204,7 @@ impl Fitted {
 
     /// Inverse of the expected information of the sample in the estimated parameters, with dispersion one.
     fn inverse_information(&self, session: &Session) -> Result<Mat> {
-        let sample =
-            session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+        let sample = session.required_estimation_sample()?;
         let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
         let positions: Vec<usize> = (0..self.parameters.b.len()).collect();
         let columns = design(&session.frame, &self.parameters, &positions, &rows)?;

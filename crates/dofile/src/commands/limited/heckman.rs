@@ -20,7 +20,7 @@ use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
+use crate::syntax::split::{ParsedCommand, WeightKind, front_and_options};
 use crate::syntax::varlist::check_new;
 use crate::value::is_missing;
 use crate::{concat_lists, ml_options};
@@ -72,10 +72,7 @@ pub(super) struct Selected {
 /// Reads the outcome, `select()` and the sample; a row that is not selected keeps only its selection equation.
 pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selected> {
     let text = cmd.options.text("select").ok_or_else(|| StataError::new(198, "option select() required"))?;
-    let (body, tail) = match top_level_comma(text) {
-        Some(at) => (&text[..at], &text[at + 1..]),
-        None => (text, ""),
-    };
+    let (body, tail) = front_and_options(text);
     let inner = Options::parse(&cmd.name, tail, &[OptSpec::flag("noCONstant")], &["OFFset"])?;
     let (own, list) = match body.split_once('=') {
         Some((name, rest)) => (Some(session.numeric_variable(name.trim())?), rest),
@@ -114,7 +111,7 @@ pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selecte
     }
     let count = |mask: &[bool]| mask.iter().filter(|m| **m).count();
     if count(&open.touse) == 0 {
-        return Err(StataError::standard(2000));
+        return Err(StataError::no_observations());
     }
     if count(&complete) == 0 || count(&complete) == count(&open.touse) {
         let text = if count(&complete) == 0 {

@@ -85,7 +85,7 @@ fn outcome_alone(sample: &Selected, y: &[bool]) -> Result<MlFit> {
     };
     problem
         .maximise(&start, Default::default(), estimators::vce::Vce::Classical)
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))
+        .ok_or_else(StataError::not_converged)
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

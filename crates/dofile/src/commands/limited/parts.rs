@@ -12,7 +12,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::top_level_comma;
+use crate::syntax::split::front_and_options;
 use crate::value::MISSING;
 use estimators::distributions::chi2_tail;
 use estimators::ml::{Equation, MlFit};
@@ -31,10 +31,7 @@ pub(super) struct Listed {
 impl Listed {
     /// Reads the text of an option or an equation of `command`.
     pub(super) fn parse(session: &Session, command: &str, text: &str) -> Result<Self> {
-        let (body, tail) = match top_level_comma(text) {
-            Some(at) => (&text[..at], &text[at + 1..]),
-            None => (text, ""),
-        };
+        let (body, tail) = front_and_options(text);
         let specs = [OptSpec::flag("noCONstant"), OptSpec::text("OFFset")];
         let options = Options::parse(command, tail, &specs, &[])?;
         let list = FvList::parse(&session.frame, body, session.settings.varabbrev)?;

@@ -74,7 +74,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         model.drop_rows(session, &outside)?;
     }
     if model.y.is_empty() {
-        return Err(StataError::standard(2000));
+        return Err(StataError::no_observations());
     }
     drop_collinear(session, &mut model);
     let formula = Formula::<2, _>(|row: usize, eta| truncated(model.y[row], (low, high), eta));

@@ -129,7 +129,7 @@ fn highest<L: Likelihood>(
     equations: Vec<Equation<'_>>,
     starts: Vec<Vec<f64>>,
 ) -> Result<(Vec<f64>, MlFit)> {
-    let mut best: Result<(Vec<f64>, MlFit)> = Err(StataError::new(430, "convergence not achieved"));
+    let mut best: Result<(Vec<f64>, MlFit)> = Err(StataError::not_converged());
     for start in starts {
         let Ok(fit) = ml_command::quiet(model, formula, equations.clone(), &start) else { continue };
         // equal maxima differ in their last digits, and the first start is the usual one

@@ -56,9 +56,9 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     let studies = Studies { y: &model.y, v: &v, x: columns(model.constant) };
     let (k, p) = (v.len(), studies.x.len());
     if k <= p {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
-    let failed = || StataError::new(430, "convergence not achieved");
+    let failed = StataError::not_converged;
     let (tau2, converged) = match data.model.between() {
         Some(method) => studies.between(method).ok_or_else(failed)?,
         None => (0.0, true),

@@ -30,7 +30,7 @@ pub(super) fn leave_one_out(
 ) -> Result<()> {
     let count = data.y.len();
     if count < 2 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let mut lines = Vec::new();
     for left in 0..count {

@@ -44,7 +44,7 @@ fn egger(data: &Declared, traditional: bool) -> Option<(f64, f64, Option<f64>)> 
 }
 
 fn enough(data: &Declared) -> Result<()> {
-    if data.y.len() < 3 { Err(StataError::standard(2001)) } else { Ok(()) }
+    if data.y.len() < 3 { Err(StataError::insufficient_observations()) } else { Ok(()) }
 }
 
 /// `meta bias`.
@@ -110,7 +110,7 @@ pub(super) fn trimfill(s: &mut Session, rest: &str) -> Result<()> {
         a if a.len() >= 4 && "quadratic".starts_with(a) => (Count::Quadratic, "quadratic"),
         other => return Err(StataError::invalid(format!("estimator({other}) not allowed"))),
     };
-    let failed = || StataError::new(430, "convergence not achieved");
+    let failed = StataError::not_converged;
     let right = match (cmd.has("left"), cmd.has("right")) {
         (true, true) => return Err(StataError::invalid("only one of left and right is allowed")),
         (false, false) => egger(&data, false).is_some_and(|e| e.0 < 0.0),

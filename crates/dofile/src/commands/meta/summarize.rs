@@ -87,7 +87,7 @@ impl Summary {
     pub(super) fn of(cmd: &ParsedCommand, data: &Declared, at: &[usize]) -> Result<Self> {
         let pick = |values: &[f64]| at.iter().map(|&i| values[i]).collect::<Vec<f64>>();
         let (y, v) = (pick(&data.y), pick(&data.v));
-        let failed = || StataError::new(430, "convergence not achieved");
+        let failed = StataError::not_converged;
         let mut pooled = pool(&y, &v, data.model.between()).ok_or_else(failed)?;
         if !pooled.converged {
             return Err(failed());

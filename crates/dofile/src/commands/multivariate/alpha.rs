@@ -140,7 +140,7 @@ impl Items {
                     return Err(StataError::no_observations());
                 }
                 if n < 2.0 {
-                    return Err(StataError::new(2001, "insufficient observations"));
+                    return Err(StataError::insufficient_observations());
                 }
                 for at in [(a, b), (b, a)] {
                     self.counts[at] = n;

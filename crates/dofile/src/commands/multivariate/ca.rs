@@ -11,7 +11,7 @@ use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
+use crate::syntax::split::{ParsedCommand, WeightKind, front_and_options};
 use estimators::correspondence::Correspondence;
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
@@ -76,7 +76,7 @@ struct Table {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
-        return if s.e.cmd() == "ca" { show(s, &cmd.options) } else { Err(StataError::standard(301)) };
+        return if s.e.cmd() == "ca" { show(s, &cmd.options) } else { Err(StataError::no_estimates()) };
     }
     if cmd.list.contains('(') {
         return Err(StataError::unsupported_option("ca", "crossed variables"));
@@ -118,9 +118,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn run_matrix(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let end = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
-    let options = Options::parse("camat", cmd.raw[end..].trim_start_matches(','), &OPTIONS, REFUSED)?;
-    let name = cmd.raw[..end].trim();
+    let (name, options) = front_and_options(&cmd.raw);
+    let options = Options::parse("camat", options, &OPTIONS, REFUSED)?;
     let m = s.matrix(name).ok_or_else(|| StataError::new(111, format!("matrix {name} not found")))?;
     let names = |s: &[Stripe]| s.iter().map(|n| n.name.clone()).collect();
     let table = Table {
@@ -190,7 +189,7 @@ fn analyse(
     }
     let (powers, norm) = powers(options.text("normalize"))?;
     let found = Correspondence::of(&table.cells);
-    let found = found.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let found = found.ok_or_else(StataError::not_converged)?;
     let r = &mut est.results;
     let (all, df) = (found.inertia(), ((nr - 1) * (nc - 1)) as f64);
     let kept: f64 = found.values[..f].iter().map(|v| v * v).sum();

@@ -77,7 +77,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .map(|set| -> Vec<String> { set.iter().map(|v| session.frame.var(*v).name.clone()).collect() });
     let most = sets[0].len() + sets[1].len();
     if n - if constant { 1.0 } else { 0.0 } <= most as f64 {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let analysis = analyse(&columns(&sets[0]), &columns(&sets[1]), &weights, n, constant)
         .ok_or_else(|| StataError::new(506, "variables within a set are collinear"))?;
@@ -149,8 +149,7 @@ fn store(r: &mut Results, x: &Canonical, names: &[Vec<String>; 2], constant: boo
     let mut stripe = Vec::new();
     let mut blocks = Vec::new();
     for c in 0..count {
-        let v =
-            x.conditional(c, constant).ok_or_else(|| StataError::new(506, "matrix not positive definite"))?;
+        let v = x.conditional(c, constant).ok_or_else(|| StataError::standard(506))?;
         for (set, block) in v.into_iter().enumerate() {
             let letter = if set == 0 { "u" } else { "v" };
             stripe.extend(post::equation_stripe(&format!("{letter}{}", c + 1), names[set].clone()));

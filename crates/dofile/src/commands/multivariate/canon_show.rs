@@ -20,7 +20,7 @@ const WIDTH: usize = 76;
 
 fn stored(session: &Session, name: &str) -> Result<Matrix> {
     let found = session.e.results.matrices.get(name).cloned();
-    found.ok_or_else(|| StataError::new(301, "last estimates not found"))
+    found.ok_or_else(StataError::no_estimates)
 }
 
 /// Prints the active results.

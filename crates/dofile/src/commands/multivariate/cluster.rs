@@ -132,7 +132,7 @@ fn begin(s: &Session, cmd: &ParsedCommand, usual: &str) -> Result<Start> {
         return Err(StataError::no_observations());
     }
     if rows.len() < 2 {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let text = cmd.options.text("measure").unwrap_or(usual);
     let name = match cmd.options.text("name").map(str::trim) {
@@ -286,7 +286,7 @@ fn hierarchy(s: &mut Session, text: &str, linkage: Linkage, method: &str) -> Res
     let mut gaps = Vec::with_capacity(pairs as usize);
     for i in 0..n {
         if s.interrupted() {
-            return Err(StataError::new(1, "--Break--"));
+            return Err(StataError::standard(1));
         }
         gaps.extend((0..i).map(|j| own.measure.of(&own.x[i], &own.x[j])));
     }

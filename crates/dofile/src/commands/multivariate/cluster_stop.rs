@@ -38,7 +38,7 @@ pub(super) fn stop(s: &mut Session, text: &str) -> Result<()> {
         let (rows, group) = groups(s, &object)?;
         let k = group.iter().max().map_or(0, |g| g + 1);
         if k < 2 || rows.len() <= k {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         let value = calinski(&values(s, &object, &rows)?, &group);
         show_calinski(s, &[(k, value)]);

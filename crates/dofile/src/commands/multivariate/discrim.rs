@@ -95,7 +95,7 @@ pub(super) fn active(session: &Session) -> bool {
 /// The state of the active results.
 pub(super) fn state(session: &Session) -> Result<Arc<State>> {
     let extra = session.e.extra.clone().and_then(|e| e.downcast::<State>().ok());
-    extra.ok_or_else(|| StataError::new(301, "last estimates not found"))
+    extra.ok_or_else(StataError::no_estimates)
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -144,7 +144,7 @@ pub(super) fn with_options(name: &str, text: &str) -> Result<ParsedCommand> {
 
 fn replay(s: &mut Session, text: &str, name: &str) -> Result<()> {
     if s.e.cmd() != name {
-        return Err(StataError::standard(301));
+        return Err(StataError::no_estimates());
     }
     discrim_show::results(s, &parsed(name, text)?)
 }
@@ -210,7 +210,7 @@ impl Data {
         }
         let groups = Groups::of(&self.columns, &self.weights, &grouping.of, grouping.count());
         if groups.n() - (groups.counts.len() as f64) < 1.0 {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         Ok(groups)
     }

@@ -113,7 +113,7 @@ fn fitted(data: &Data, groups: &Groups, base: usize) -> Result<MlFit> {
         n: groups.n(),
     };
     let fit = problem.maximise(&start, Limits::default(), Vce::Classical).ok_or_else(collinear)?;
-    if fit.converged { Ok(fit) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(fit) } else { Err(StataError::not_converged()) }
 }
 
 /// Posts the results and prints the tables.

@@ -142,7 +142,7 @@ fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let fit = factor_ml::fit(&r, m).map_err(|e| match e {
         factor_ml::Trouble::Singular => singular(),
-        factor_ml::Trouble::NotConverged => StataError::new(430, "convergence not achieved"),
+        factor_ml::Trouble::NotConverged => StataError::not_converged(),
     })?;
     let independent = independence(&r, n).ok_or_else(singular)?;
     let correction = corrected(n, p);

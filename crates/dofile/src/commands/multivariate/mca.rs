@@ -63,7 +63,7 @@ struct State {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
-        return if s.e.cmd() == "mca" { show(s, &cmd.options) } else { Err(StataError::standard(301)) };
+        return if s.e.cmd() == "mca" { show(s, &cmd.options) } else { Err(StataError::no_estimates()) };
     }
     if cmd.list.contains('(') {
         return Err(StataError::unsupported_option("mca", "crossed variables"));
@@ -184,7 +184,7 @@ fn store(r: &mut Results, state: &State, approach: Approach, norm: &str, f: usiz
 
 fn state(s: &Session) -> Result<Arc<State>> {
     let extra = s.e.extra.clone().and_then(|e| e.downcast::<State>().ok());
-    extra.ok_or_else(|| StataError::standard(301))
+    extra.ok_or_else(StataError::no_estimates)
 }
 
 fn show(s: &mut Session, options: &Options) -> Result<()> {

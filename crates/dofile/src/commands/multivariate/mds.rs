@@ -13,7 +13,7 @@ use crate::ops::record_groups::{Grouping, value_text};
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::value::is_missing;
 use estimators::matrix::Mat;
 use estimators::scaling::Scaling;
@@ -110,7 +110,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return if mds_show::active(s) {
             mds_show::show(s, &cmd.options)
         } else {
-            Err(StataError::standard(301))
+            Err(StataError::no_estimates())
         };
     }
     if cmd.has("shape") || cmd.has("s2d") {
@@ -234,10 +234,9 @@ fn run_long(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn run_matrix(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let end = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
+    let (name, options) = front_and_options(&cmd.raw);
     let specs: Vec<OptSpec> = COMMON.into_iter().chain([OptSpec::text("NAMes")]).collect();
-    let options = Options::parse("mdsmat", cmd.raw[end..].trim_start_matches(','), &specs, REFUSED)?;
-    let name = cmd.raw[..end].trim();
+    let options = Options::parse("mdsmat", options, &specs, REFUSED)?;
     let m = s.matrix(name).ok_or_else(|| StataError::new(111, format!("matrix {name} not found")))?;
     let word = options.text("shape").unwrap_or("full").trim();
     let cells = m.values();
@@ -323,7 +322,7 @@ fn finish(
     let gaps = dissimilar(objects.gaps, options.text("s2d"))?;
     let n = gaps.rows();
     if n < 2 {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     if gaps.data().iter().any(|x| is_missing(*x) || *x < 0.0) || gaps.diagonal().iter().any(|x| *x != 0.0) {
         return Err(StataError::new(411, "dissimilarities must be nonnegative and zero on the diagonal"));

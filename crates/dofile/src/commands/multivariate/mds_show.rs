@@ -22,7 +22,7 @@ pub(super) fn active(s: &Session) -> bool {
 
 fn state(s: &Session) -> Result<Arc<Scaling>> {
     let extra = s.e.extra.clone().and_then(|e| e.downcast::<Scaling>().ok());
-    extra.ok_or_else(|| StataError::standard(301))
+    extra.ok_or_else(StataError::no_estimates)
 }
 
 /// Prints the active results.

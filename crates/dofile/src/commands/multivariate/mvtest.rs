@@ -167,7 +167,7 @@ fn means(s: &mut Session, cmd: &ParsedCommand, sample: &Sample) -> Result<Result
         (mean, covariance, "Test that all means are 0".to_string())
     } else {
         if k < 2 {
-            return Err(StataError::new(102, "too few variables specified"));
+            return Err(StataError::standard(102));
         }
         // differences from the first variable
         let contrast = Mat::from_fn(k - 1, k, |i, j| match j {
@@ -183,7 +183,7 @@ fn means(s: &mut Session, cmd: &ParsedCommand, sample: &Sample) -> Result<Result
     };
     let p = away.len() as f64;
     if n <= p {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let t2 = n * spread.inverse_definite().ok_or_else(singular)?.quadratic(&away);
     let f = (n - p) / ((n - 1.0) * p) * t2;
@@ -205,7 +205,7 @@ fn group_means(s: &mut Session, sample: &Sample) -> Result<Results> {
     let between = products(&sample.columns).minus(&within);
     let (df, df_r) = (sample.groups as f64 - 1.0, sample.n() - sample.groups as f64);
     if df_r < k as f64 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let tests = Hypothesis { h: &between, e: &within, df, df_r }.tests().ok_or_else(singular)?;
     s.print("");
@@ -305,7 +305,7 @@ fn normal(s: &mut Session, cmd: &ParsedCommand, sample: &Sample) -> Result<Resul
         return Err(StataError::option_not_allowed("by()"));
     }
     if sample.n() < 8.0 || sample.n() <= sample.k() as f64 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let mut r = Results::default();
     if cmd.has("univariate") {

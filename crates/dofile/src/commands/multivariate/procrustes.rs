@@ -63,7 +63,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return if s.e.cmd() == "procrustes" {
             show(s, cmd.has("nofit"))
         } else {
-            Err(StataError::standard(301))
+            Err(StataError::no_estimates())
         };
     }
     let [target, source] = sets(s, &cmd.list)?;
@@ -278,7 +278,7 @@ pub(super) const PREDICT: StandardSyntax =
 /// `predict`: fitted target variables, their residuals, or the sum of squared residuals.
 pub(super) fn predict(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let found = s.e.extra.clone().and_then(|e| e.downcast::<Procrustes>().ok());
-    let found = found.ok_or_else(|| StataError::standard(301))?;
+    let found = found.ok_or_else(StataError::no_estimates)?;
     let wanted: Vec<&str> = ["fitted", "residuals", "q"].into_iter().filter(|o| cmd.has(o)).collect();
     let statistic = match wanted[..] {
         [] => "fitted",

@@ -188,8 +188,8 @@ fn turned(l: &Mat, kind: &Kind, kaiser: bool) -> Result<Rotation> {
                 .map(|own| if kaiser && own > 0.0 { own } else { 1.0 })
                 .collect();
             let scaled = Mat::from_fn(l.rows(), l.cols(), |i, j| l[(i, j)] / length[i]);
-            let mut found = rotations::rotate(&scaled, criterion, kind.oblique)
-                .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+            let mut found =
+                rotations::rotate(&scaled, criterion, kind.oblique).ok_or_else(StataError::not_converged)?;
             found.loadings = Mat::from_fn(l.rows(), l.cols(), |i, j| found.loadings[(i, j)] * length[i]);
             Ok(ordered(found))
         }

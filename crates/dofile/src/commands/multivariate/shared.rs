@@ -45,7 +45,7 @@ pub(super) fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Sample> {
     });
     let n = weights.as_ref().map_or(rows.len() as f64, |w| w.1);
     if n < 2.0 {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let columns: Vec<Vec<f64>> =
         variables.iter().map(|v| rows.iter().map(|r| session.frame.num_at(*v, *r)).collect()).collect();

@@ -16,7 +16,7 @@ use crate::format;
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options, matching_paren};
 use crate::value::MISSING;
 use estimators::combination_scales::Scales;
 use estimators::gmm::{self, GmmError, GmmFit, GmmRequest, Steps};
@@ -68,7 +68,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim().to_string();
     if raw.is_empty() || raw.starts_with(',') {
         if s.e.cmd() != "gmm" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("gmm", &raw, false)?;
         again.check_weighted_options(OPTIONS, &[])?;
@@ -79,8 +79,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let (equations, texts, rest) = residuals(&raw)?;
     let names: Vec<&str> = equations.iter().map(String::as_str).collect();
-    let (front, options) = rest.split_at(top_level_comma(rest).unwrap_or(rest.len()));
-    let (lists, others) = taken(options.trim_start_matches(','), &names)?;
+    let (front, options) = front_and_options(rest);
+    let (lists, others) = taken(options, &names)?;
     let mut line = ParsedCommand::split("gmm", &format!("{front}, {others}"), false)?;
     line.check_weighted_options(OPTIONS, &[])?;
     let mut expression = Substitutable::several(s, &texts)?;
@@ -102,7 +102,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let request = Request { raw: &raw, equations, covariances: &covariances };
     post_results(s, &line, &request, model, &instruments, expression, &fit)?;
     display(s, &line)?;
-    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 /// Names of the equations (their number without one), their residuals, and the text after them.

@@ -63,7 +63,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     if raw.is_empty() || raw.starts_with(',') {
         if s.e.cmd() != "ivpoisson" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("ivpoisson", raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
@@ -87,7 +87,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let covariances = covariances("ivpoisson", &line)?;
     let fit = estimate(s, &line, raw, &covariances)?;
     display(s, &line)?;
-    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 fn estimate(s: &mut Session, cmd: &ParsedCommand, raw: &str, covariances: &Covariances) -> Result<GmmFit> {

@@ -67,7 +67,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim().to_string();
     if raw.is_empty() || raw.starts_with(',') {
         if s.e.cmd() != "mlexp" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("mlexp", &raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;

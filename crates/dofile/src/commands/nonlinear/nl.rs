@@ -75,7 +75,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim().to_string();
     if raw.is_empty() || raw.starts_with(',') {
         if s.e.cmd() != "nl" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("nl", &raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
@@ -108,7 +108,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.e.results.text("title_2", second);
     }
     display(s, &line)?;
-    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 /// The sample: rows where outcome, weights and the expression at the initial values are not missing.
@@ -143,10 +143,7 @@ fn read(s: &mut Session, cmd: &ParsedCommand, depvar: &str, expression: &Substit
         open.touse[*row] = !is_missing(*value);
     }
     if !open.touse.iter().any(|t| *t) {
-        return Err(StataError::new(
-            480,
-            "starting values invalid or some RHS variables have missing values",
-        ));
+        return Err(StataError::standard(480));
     }
     let design = Design::build(&s.frame, &FvList::parse(&s.frame, "", abbrev)?, &open.touse)?;
     let terms = outcome.expand(&s.frame, &open.touse)?;
@@ -160,7 +157,7 @@ fn fit(s: &mut Session, cmd: &ParsedCommand, model: &Model, expression: &Substit
     let effective = model.weights.as_ref().map(estimators::weights::Weights::effective);
     let start: Vec<f64> = expression.parameters.iter().map(|p| p.start).collect();
     if model.y.len() < start.len() {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let sample = Sample { y: &model.y, weights: effective.as_ref().map(|(w, _)| w.as_slice()) };
     let iterations = cmd.options.int("iterate").map_or(1000, |i| i.max(0) as usize);
@@ -169,9 +166,7 @@ fn fit(s: &mut Session, cmd: &ParsedCommand, model: &Model, expression: &Substit
     let found = nls::fit(&mut |b| evaluator.complete(s, b), &sample, &start, iterations, tolerance);
     evaluator.close(s);
     let fit = found.map_err(|e| match e {
-        NlsError::Start => {
-            StataError::new(480, "starting values invalid or some RHS variables have missing values")
-        }
+        NlsError::Start => StataError::standard(480),
         NlsError::Derivatives => {
             StataError::new(481, "cannot calculate derivatives, or parameters are not identified")
         }

@@ -78,7 +78,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim().to_string();
     if raw.is_empty() || raw.starts_with(',') {
         if s.e.cmd() != "nlsur" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("nlsur", &raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
@@ -101,7 +101,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let converged = fit.converged;
     post_results(s, &raw, &line, system, &fit, method)?;
     display(s, &line)?;
-    if converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 fn method(line: &ParsedCommand) -> Result<&'static str> {
@@ -288,7 +288,7 @@ pub(super) const PREDICT: crate::commands::StandardSyntax = crate::commands::Sta
 pub(super) fn predict(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = s.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<SystemState>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let residuals = chosen(cmd)? == Some("residuals");
     let (kind, names) = new_names(s, cmd)?;

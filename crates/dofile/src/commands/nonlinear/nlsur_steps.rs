@@ -54,7 +54,7 @@ impl System {
 }
 
 pub(super) fn invalid_start() -> StataError {
-    StataError::new(480, "starting values invalid or some RHS variables have missing values")
+    StataError::standard(480)
 }
 
 /// A fitted system.
@@ -117,7 +117,7 @@ fn root_of(sigma: &Mat) -> Result<(Mat, Mat)> {
 pub(super) fn steps(s: &mut Session, cmd: &ParsedCommand, system: &System, method: &str) -> Result<Fit> {
     let start: Vec<f64> = system.expression.parameters.iter().map(|p| p.start).collect();
     if system.n * (system.count() as f64) < start.len() as f64 {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     if !cmd.has("nolog") {
         s.print(format!("(obs = {})", format::bare("%12.0fc", system.n)));

@@ -25,7 +25,7 @@ pub(super) const MOMENTS: StandardSyntax =
 pub(super) fn residuals(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = s.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<GmmState>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let b = s.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
     let (kind, names) = new_names(s, cmd)?;
@@ -42,7 +42,7 @@ pub(super) fn residuals(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             .or_else(|| name.parse::<usize>().ok().and_then(|n| n.checked_sub(1)))
             .filter(|p| *p < state.equations.len()),
     };
-    let place = place.ok_or_else(|| StataError::new(303, "equation not found"))?;
+    let place = place.ok_or_else(|| StataError::standard(303))?;
     let evaluator = state.expression.open(s, rows.clone())?;
     let values = evaluator.values(s, &b).split_off(place * rows.len());
     evaluator.close(s);
@@ -57,7 +57,7 @@ pub(super) fn residuals(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = s.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<NlState>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let b = s.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
     let statistic = chosen(cmd)?.map(str::to_string);

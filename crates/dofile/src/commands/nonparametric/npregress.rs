@@ -152,7 +152,7 @@ fn kernel(name: Option<&str>) -> Result<(&'static str, Kernel)> {
 fn read(s: &mut Session, cmd: &ParsedCommand, list: &str) -> Result<Read> {
     let (depvar, list) = list.trim().split_once(char::is_whitespace).unwrap_or((list.trim(), ""));
     if depvar.is_empty() || list.trim().is_empty() {
-        return Err(StataError::new(102, "too few variables specified"));
+        return Err(StataError::standard(102));
     }
     let abbrev = s.settings.varabbrev;
     let outcome = FvList::parse(&s.frame, depvar, abbrev)?;
@@ -165,7 +165,7 @@ fn read(s: &mut Session, cmd: &ParsedCommand, list: &str) -> Result<Read> {
         return Err(StataError::no_observations());
     }
     if rows.len() < 3 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let terms = outcome.expand(&s.frame, &touse)?;
     let [term] = &terms[..] else { return Err(StataError::new(198, "depvar may not be a factor variable")) };
@@ -195,7 +195,7 @@ fn read(s: &mut Session, cmd: &ParsedCommand, list: &str) -> Result<Read> {
     }
     leave_constants(s, &mut out);
     if out.regressors.is_empty() {
-        return Err(StataError::new(102, "too few variables specified"));
+        return Err(StataError::standard(102));
     }
     Ok(out)
 }

@@ -17,7 +17,7 @@ pub(super) const SYNTAX: StandardSyntax =
 pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = s.e.extra.clone();
     let Some(model) = held.as_ref().and_then(|e| e.downcast_ref::<KernelModel>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let statistic = chosen(cmd)?.map(str::to_string);
     let (kind, names) = new_names(s, cmd)?;

@@ -18,7 +18,7 @@ pub(super) fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (Some(b), Some(model)) =
         (s.e.b().cloned(), held.as_ref().and_then(|e| e.downcast_ref::<KernelModel>()))
     else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     show_bandwidths(s);
     show_heading(s, model);

@@ -196,7 +196,7 @@ pub(super) fn fit(
         let ll_0 = null(&|g| likelihood.group(g, &start).ll);
         (maximise(&mut likelihood, &start, limits, clusters), ll_0)
     };
-    let fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = fit.ok_or_else(StataError::not_converged)?;
     if !cmd.has("nolog") {
         print_log(session, &fit, model.is_robust(), cmd.options.int("iterate"));
     }

@@ -67,11 +67,11 @@ pub(super) const PREDICT: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("
 pub(super) fn predict(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = s.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let (kind, names) = new_names(s, cmd)?;
     let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
-    let b = s.e.b().cloned().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let b = s.e.b().cloned().ok_or_else(StataError::no_estimates)?;
     let [case, alternative] = [s.frame.position(&state.names[0])?, s.frame.position(&state.names[1])?];
     let mut touse = s.rows(cmd)?;
     s.markout(&[case, alternative], &mut touse, true)?;

@@ -11,12 +11,7 @@ use estimators::distributions::{chi2_tail, normal_two_sided};
 use std::sync::Arc;
 
 fn state(session: &Session) -> Result<Arc<dyn std::any::Any + Send + Sync>> {
-    session
-        .e
-        .extra
-        .clone()
-        .filter(|e| e.is::<GmmState>())
-        .ok_or_else(|| StataError::new(301, "last estimates not found"))
+    session.e.extra.clone().filter(|e| e.is::<GmmState>()).ok_or_else(StataError::no_estimates)
 }
 
 /// `estat abond`: tests of no serial correlation in the differenced errors.

@@ -17,7 +17,7 @@ use crate::matrix::Matrix;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::syntax::{FvList, Term};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, normal_quantile};
@@ -53,10 +53,7 @@ fn parse(kind: &Kind, raw: &str) -> Result<Line> {
         };
         return Err(StataError::unsupported_option(kind.name, what));
     };
-    let (effects, options) = match top_level_comma(effects) {
-        Some(at) => (&effects[..at], &effects[at + 1..]),
-        None => (*effects, ""),
-    };
+    let (effects, options) = front_and_options(effects);
     let (group, slopes) = effects
         .split_once(':')
         .ok_or_else(|| StataError::new(198, "invalid syntax: levelvar: expected after ||"))?;
@@ -67,11 +64,8 @@ fn parse(kind: &Kind, raw: &str) -> Result<Line> {
 
 /// The command that `meglm` with `family()` and `link()` stands for, and the line without these two options.
 fn named_family(session: &Session, raw: &str) -> Result<(&'static Kind, String)> {
-    let (front, options) = match top_level_comma(raw) {
-        Some(at) => (&raw[..at], &raw[at + 1..]),
-        None => (raw, ""),
-    };
-    let replay = front.trim().is_empty();
+    let (front, options) = front_and_options(raw);
+    let replay = front.is_empty();
     let (mut family, mut link) = (String::from("gaussian"), String::new());
     if replay {
         let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
@@ -112,7 +106,7 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     if raw.is_empty() || raw.starts_with(',') {
         if session.e.cmd() != kind.name {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split(kind.name, raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;

@@ -109,7 +109,7 @@ impl Random {
         // an effect without variance has a zero root
         let free: Vec<usize> = (0..names.len()).filter(|i| covariance[(*i, *i)] > 0.0).collect();
         let small = covariance.select(&free, &free).cholesky();
-        let small = small.ok_or_else(|| StataError::new(506, "matrix not positive definite"))?;
+        let small = small.ok_or_else(|| StataError::standard(506))?;
         let at = |i: usize| free.iter().position(|f| *f == i);
         let root = Mat::from_fn(names.len(), names.len(), |i, j| match (at(i), at(j)) {
             (Some(a), Some(b)) => small[(a, b)],
@@ -144,7 +144,7 @@ fn effects(
 ) -> Result<Vec<(Vec<f64>, Vec<f64>)>> {
     let name = s.e.results.get_text("ivars").unwrap_or("").to_string();
     let unit = s.variable(name.trim())?;
-    let sample = s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+    let sample = s.required_estimation_sample()?;
     let own: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let y = outcome(s, &own)?;
     let eta = index(s, parameters, &own)?;

@@ -97,7 +97,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     if raw.is_empty() || raw.starts_with(',') {
         if session.e.cmd() != "mixed" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("mixed", raw, false)?;
         again.check_options(OPTIONS, UNSUPPORTED)?;
@@ -185,7 +185,7 @@ fn estimate(session: &mut Session, line: &Line, cmdline: &str) -> Result<()> {
     let search = |effects: &[Effects<'_>], form| -> Result<_> {
         let mixed = Mixed::new(&model.y, &x, effects, form, cmd.has("reml"));
         let (start, ll_c) = start(&model, &mixed, effects)?;
-        let fit = mixed.fit(&start, limit).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+        let fit = mixed.fit(&start, limit).ok_or_else(StataError::not_converged)?;
         Ok((mixed, ll_c, fit))
     };
     let mut found = match &about {

@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::model::{Model, number_groups};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use std::collections::HashMap;
 
 /// The parts of the command line.
@@ -34,10 +34,7 @@ pub(super) fn parse(raw: &str) -> Result<Line> {
     let mut levels = Vec::new();
     let mut last = String::new();
     for (at, part) in parts.iter().enumerate().skip(1) {
-        let (effects, options) = match top_level_comma(part) {
-            Some(comma) => (&part[..comma], &part[comma + 1..]),
-            None => (*part, ""),
-        };
+        let (effects, options) = front_and_options(part);
         let (group, slopes) = effects
             .split_once(':')
             .ok_or_else(|| StataError::new(198, "invalid syntax: levelvar: expected after ||"))?;

@@ -209,7 +209,7 @@ fn print_line(session: &mut Session, (name, row): &Line) {
 fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (b, v) = (session.e.b().cloned(), session.e.v().cloned());
     let (Some(b), Some(v)) = (b, v) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
     let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();

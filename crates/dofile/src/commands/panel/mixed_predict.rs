@@ -196,8 +196,7 @@ fn joined(state: &MixedState, inner: usize) -> Mat {
 fn find(session: &Session, state: &MixedState, rows: &[usize]) -> Result<Vec<Found>> {
     let stored = Stored::of(&session.e)?;
     let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let used: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let tiers: Vec<TierDesign> =
         state.tiers.iter().map(|tier| TierDesign::new(session, tier, &used, rows)).collect::<Result<_>>()?;
@@ -311,10 +310,8 @@ pub(crate) fn prediction(session: &Session, cmd: &ParsedCommand, rows: &[usize])
     }
     plain_residuals(session)?;
     let extra = session.e.extra.clone();
-    let state = extra
-        .as_ref()
-        .and_then(|e| e.downcast_ref::<MixedState>())
-        .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let state =
+        extra.as_ref().and_then(|e| e.downcast_ref::<MixedState>()).ok_or_else(StataError::no_estimates)?;
     let of_effects = cmd.has("reffects") || cmd.has("reses");
     let others = ["fitted", "residuals", "rstandard"].iter().filter(|o| cmd.has(o)).count();
     if of_effects && others > 0 || others > 1 {

@@ -10,7 +10,7 @@ use crate::matrix::Matrix;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::top_level_comma;
+use crate::syntax::split::front_and_options;
 use estimators::mixed_residuals::{Correlation, Residual};
 
 /// The option as written.
@@ -42,10 +42,7 @@ fn label(correlation: Correlation) -> (&'static str, &'static str) {
 
 impl Asked {
     pub(super) fn parse(session: &Session, text: &str) -> Result<Self> {
-        let (kind, tail) = match top_level_comma(text) {
-            Some(at) => (text[..at].trim(), &text[at + 1..]),
-            None => (text.trim(), ""),
-        };
+        let (kind, tail) = front_and_options(text);
         let refused = || StataError::unsupported_option("mixed", &format!("residuals({kind})"));
         let options = Options::parse("mixed", tail, &[OptSpec::text("t"), OptSpec::text("by")], &[])?;
         let (word, order) = kind.split_once(char::is_whitespace).unwrap_or((kind, ""));

@@ -134,9 +134,7 @@ pub(super) fn predict(command: &str) -> Option<Own> {
 fn unit_variable(session: &Session, option: Option<&str>) -> Result<usize> {
     match option {
         Some(name) => session.variable(name),
-        None => Panel::of(&session.frame)?
-            .panel
-            .ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ...")),
+        None => Panel::of(&session.frame)?.unit(),
     }
 }
 

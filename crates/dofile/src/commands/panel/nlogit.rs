@@ -45,7 +45,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim();
     let line = if raw.is_empty() || raw.starts_with(',') {
         if s.e.cmd() != "nlogit" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("nlogit", raw, false)?;
         again.check_options(OPTIONS, UNSUPPORTED)?;
@@ -100,7 +100,7 @@ fn maximised(
     let clusters = super::clogit::nested(&set.model, &set.cases)?;
     let clusters = clusters.as_ref().map(|(of, count)| (of.as_slice(), *count));
     let limits = likelihood::limits(&line.cmd.options);
-    let failed = || StataError::new(430, "convergence not achieved");
+    let failed = StataError::not_converged;
     let Some(allowed) = held else {
         let mut kernel = kernel;
         return maximise(&mut kernel, start, limits, clusters).ok_or_else(failed);

@@ -2,7 +2,7 @@
 
 use crate::error::{Result, StataError};
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 
 pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("BASE"),
@@ -74,10 +74,7 @@ pub(super) fn parse(raw: &str) -> Result<Line> {
 
 /// An equation, and its options.
 fn level(text: &str, last: bool) -> Result<(Level, ParsedCommand)> {
-    let (body, options) = match top_level_comma(text) {
-        Some(at) => (&text[..at], &text[at + 1..]),
-        None => (text, ""),
-    };
+    let (body, options) = front_and_options(text);
     let (variable, list) = body
         .split_once(':')
         .ok_or_else(|| StataError::new(198, "invalid syntax: altvar: expected after ||"))?;

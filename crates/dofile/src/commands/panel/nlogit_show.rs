@@ -68,7 +68,7 @@ pub(super) const PREDICT: StandardSyntax = StandardSyntax::new(&[
 pub(super) fn predict(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = s.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let statistic = chosen(cmd)?.unwrap_or("pr").to_string();
     if chosen(cmd)?.is_none() {
@@ -76,10 +76,7 @@ pub(super) fn predict(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let (kind, names) = new_names(s, cmd)?;
     let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
-    let b =
-        s.e.b()
-            .map(|b| b.values().to_vec())
-            .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let b = s.e.b().map(|b| b.values().to_vec()).ok_or_else(StataError::no_estimates)?;
     let at = |i: usize| s.frame.position(&state.names[i]);
     let [case, alternative, nest] = [at(0)?, at(1)?, at(2)?];
     let mut touse = s.rows(cmd)?;

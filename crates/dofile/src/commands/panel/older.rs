@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
-use crate::syntax::split::top_level_comma;
+use crate::syntax::split::front_and_options;
 
 macro_rules! older {
     ($constant:ident, $name:literal, $today:literal, $outcome:literal) => {
@@ -45,10 +45,7 @@ older!(XTMEPOISSON, "xtmepoisson", "mepoisson", "mod(_n * 7 + g, 5) + (g > 7)");
 
 fn run(s: &mut Session, cmd: &ParsedCommand, today: &str) -> Result<()> {
     let raw = cmd.raw.trim();
-    let (front, options) = match top_level_comma(raw) {
-        Some(i) => (raw[..i].trim(), &raw[i + 1..]),
-        None => (raw, ""),
-    };
+    let (front, options) = front_and_options(raw);
     let mut kept = String::new();
     for (name, value) in split_options(options)? {
         match value {

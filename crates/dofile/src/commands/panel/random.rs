@@ -90,7 +90,7 @@ pub(super) fn fit<O: Outcome + Sync>(
     let clusters = clogit::nested(model, setup.rows)?;
     let clusters = clusters.as_ref().map(|(of, count)| (of.as_slice(), *count));
     let mut fit = maximise(&mut kernel, &from, likelihood::limits(&cmd.options), clusters)
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+        .ok_or_else(StataError::not_converged)?;
     uncentre(&mut fit, &centred);
     effects_in_units(&mut fit, &effects, setup.correlated);
     if !cmd.has("nolog") {

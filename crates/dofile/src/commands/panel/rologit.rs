@@ -232,7 +232,7 @@ fn fit_records(
     } else {
         fit(data, &slices, limits)
     };
-    let found = found.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let found = found.ok_or_else(StataError::not_converged)?;
     let of_group = nested(model, groups)?;
     let v = match of_group {
         None => found.v.clone(),

@@ -20,7 +20,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::Term;
 use crate::syntax::options::{OptSpec, abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::tsset::Panel;
 use crate::value::MISSING;
 use estimators::distributions::chi2_tail;
@@ -153,10 +153,7 @@ fn one_list(
     touse: &[bool],
     place: &Place,
 ) -> Result<Regressors> {
-    let (list, rest) = match top_level_comma(text) {
-        Some(at) => (text[..at].trim(), &text[at + 1..]),
-        None => (text.trim(), ""),
-    };
+    let (list, rest) = front_and_options(text);
     let wrong = || StataError::invalid(format!("option {option}() incorrectly specified"));
     let (mut lags, mut most) = (0, most);
     for (name, argument) in split_options(rest)? {
@@ -266,7 +263,7 @@ fn finish(session: &mut Session, cmd: &ParsedCommand, kind: Kind, found: Found) 
     let (units, kept, omitted) = without_collinear(equations.units, names.len(), constant);
     post::note_omitted(session, &omitted.iter().map(|i| names[*i].clone()).collect::<Vec<String>>());
     if kept.len() == usize::from(constant) {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let steps = if cmd.has("twostep") { Steps::Two } else { Steps::One };
     let fitted = fit(&units, steps, robust).ok_or_else(|| moments_error(&units, steps))?;

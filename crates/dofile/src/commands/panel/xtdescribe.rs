@@ -49,7 +49,7 @@ fn times_by_unit(
         .filter(|(unit, time)| !is_missing(*unit) && !is_missing(*time))
         .collect();
     if rows.is_empty() {
-        return Err(StataError::standard(2000));
+        return Err(StataError::no_observations());
     }
     rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let mut units: Vec<Unit> = Vec::new();
@@ -80,12 +80,8 @@ fn listed(values: &[f64], fmt: &str) -> String {
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let declared = Panel::of(&session.frame)?;
-    let panel = declared
-        .panel
-        .ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?;
-    let time = declared
-        .time
-        .ok_or_else(|| StataError::new(459, "time variable not set; use xtset panelvar timevar ..."))?;
+    let panel = declared.unit()?;
+    let time = declared.series()?;
     let touse = session.rows(cmd)?;
     let (units, periods) = times_by_unit(session, &touse, panel, time)?;
     head(session, &declared, panel, time, &units, &periods);

@@ -132,7 +132,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let grouped = Grouped { columns: centred.slices(), y: &model.y, offset: None, rows: rows.clone() };
     let mut kernel = PanelFrontier { rows: grouped, time: clock.as_deref(), sign };
     let mut fit = maximise(&mut kernel, &from, likelihood::limits(&cmd.options), None)
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+        .ok_or_else(StataError::not_converged)?;
     uncentre(&mut fit, &centred);
     if !cmd.has("nolog") {
         print_log(session, &fit, false, cmd.options.int("iterate"));

@@ -124,8 +124,7 @@ fn inefficiency(
     statistic: &str,
     rows: &[usize],
 ) -> Result<Vec<f64>> {
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let used: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let both: Vec<usize> = used.iter().chain(rows).copied().collect();
     let ivar = session.frame.position(&text(session, "ivar"))?;

@@ -241,7 +241,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<Averaged
     if let Some((_, name)) = offset {
         e.text("offset", name);
     }
-    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 fn post_results(

@@ -33,12 +33,8 @@ pub(super) fn sample(
     force: bool,
     spaced: bool,
 ) -> Result<Sample> {
-    let unit = declared
-        .panel
-        .ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?;
-    let time = declared
-        .time
-        .ok_or_else(|| StataError::new(459, "time variable not set, use xtset panelvar timevar"))?;
+    let unit = declared.unit()?;
+    let time = declared.series()?;
     let (of_row, count) = number_groups(&session.frame, unit, &model.design.rows);
     let mut rows = vec![Vec::new(); count];
     of_row.iter().enumerate().for_each(|(i, u)| rows[*u as usize].push(i));

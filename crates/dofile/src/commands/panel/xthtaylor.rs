@@ -74,7 +74,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::unsupported_option("xthtaylor", "panels of several lengths"));
     }
     if units.sizes[0] < 2 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let named = |text: &str| -> Result<Vec<String>> {
         Ok(session.varlist(text)?.into_iter().map(|v| session.frame.var(v).name.clone()).collect())
@@ -133,9 +133,7 @@ fn sorted(
 
 /// The period of each row, from zero; every panel must have the same periods.
 fn periods(session: &Session, model: &Model, units: &Units) -> Result<Vec<usize>> {
-    let time = Panel::of(&session.frame)?
-        .time
-        .ok_or_else(|| StataError::new(459, "time variable not set; use xtset panelvar timevar"))?;
+    let time = Panel::of(&session.frame)?.series()?;
     let values: Vec<f64> = model.design.rows.iter().map(|row| session.frame.num_at(time, *row)).collect();
     let mut distinct = values.clone();
     distinct.sort_by(f64::total_cmp);

@@ -17,8 +17,8 @@ use crate::estimation::sample::{OpenSample, Side};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, matching_paren};
-use crate::syntax::{Design, FvList};
+use crate::syntax::split::ParsedCommand;
+use crate::syntax::{Design, FvList, InstrumentList};
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::ols::total_squares;
 use estimators::panel::{self, Units};
@@ -69,16 +69,6 @@ pub(super) struct Sample {
     rows: Vec<Vec<usize>>,
 }
 
-/// The three parts of `y x1 (x2 = z)`.
-fn split_list(list: &str) -> Result<(String, String, String)> {
-    let bad = || StataError::new(198, "endogenous regressors and instruments are given as (x = z)");
-    let open = list.find('(').ok_or_else(bad)?;
-    let close = matching_paren(list, open).ok_or_else(bad)?;
-    let (endogenous, instruments) = list[open + 1..close].split_once('=').ok_or_else(bad)?;
-    let rest = format!("{} {}", &list[..open], &list[close + 1..]);
-    Ok((rest, endogenous.trim().to_string(), instruments.trim().to_string()))
-}
-
 /// A list whose terms are differenced: `x L.y` becomes `D.x LD.y`.
 fn differenced(session: &Session, text: &str) -> Result<String> {
     let list = FvList::parse(&session.frame, text, session.settings.varabbrev)?;
@@ -94,9 +84,9 @@ fn differenced(session: &Session, text: &str) -> Result<String> {
 }
 
 fn read(session: &mut Session, cmd: &ParsedCommand, kind: &str) -> Result<(Sample, usize)> {
-    let (rest, endogenous, instruments) = split_list(&cmd.list)?;
+    let InstrumentList { rest, endogenous, instruments } = InstrumentList::parse(&cmd.list)?;
     let (depvar, exogenous) = first_word(&rest);
-    let mut texts = [depvar, exogenous, &endogenous, &instruments].map(str::to_string);
+    let mut texts = [depvar, exogenous, endogenous, instruments].map(str::to_string);
     if kind == "fd" {
         for text in &mut texts {
             *text = differenced(session, text)?;
@@ -118,7 +108,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand, kind: &str) -> Result<(Sampl
     }
     let rows: Vec<usize> = (0..open.touse.len()).filter(|i| open.touse[*i]).collect();
     if rows.is_empty() {
-        return Err(StataError::standard(2000));
+        return Err(StataError::no_observations());
     }
     let named = |list: &FvList| -> Result<Vec<(String, Vec<f64>)>> {
         let design = Design::build(&session.frame, list, &open.touse)?;

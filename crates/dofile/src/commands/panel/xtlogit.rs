@@ -285,7 +285,7 @@ fn random(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: 
         let mut effects = RandomEffects::new(grouped, outcome, vec![&ones], false, points);
         maximise(&mut effects, &start, limits, clusters)
     };
-    let mut fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let mut fit = fit.ok_or_else(StataError::not_converged)?;
     uncentre(&mut fit, &centred);
     if !gamma {
         // the kernel has ln(sigma_u), e(b) has ln(sigma_u^2)

@@ -109,7 +109,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         start.extend([1.0, 1.0]);
         maximise(&mut BetaNegativeBinomial(grouped), &start, limits, None)
     };
-    let fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = fit.ok_or_else(StataError::not_converged)?;
     if !cmd.has("nolog") {
         print_log(session, &fit, false, cmd.options.int("iterate"));
     }

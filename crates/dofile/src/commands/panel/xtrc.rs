@@ -69,7 +69,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut model = reading.model(session)?.enough()?;
     drop_collinear(session, &mut model);
     if model.columns().is_empty() && !model.constant {
-        return Err(StataError::new(102, "too few variables specified"));
+        return Err(StataError::standard(102));
     }
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
     let rows = group_rows(session, unit, &model);

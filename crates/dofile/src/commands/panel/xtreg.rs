@@ -87,9 +87,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let unit = match options.text("i") {
         Some(name) => session.variable(name)?,
-        None => Panel::of(&session.frame)?
-            .panel
-            .ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?,
+        None => Panel::of(&session.frame)?.unit()?,
     };
     let kind = kinds.first().copied().unwrap_or("re");
     if kind != "re" && options.has("sa") {

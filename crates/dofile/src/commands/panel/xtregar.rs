@@ -78,9 +78,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let (rule, rule_name) = rule(cmd)?;
     let declared = Panel::of(&session.frame)?;
-    let (Some(unit), Some(time)) = (declared.panel, declared.time) else {
-        return Err(StataError::new(459, "panel and time variables must be set; use xtset panelvar timevar"));
-    };
+    let (unit, time) = declared.unit_and_time()?;
     let reading = Reading { further: vec![unit, time], weight_kinds: &[], ..Reading::new(cmd) };
     let mut model = reading.model(session)?.enough()?;
     let at = sorted(session, &model, unit, time, declared.delta);

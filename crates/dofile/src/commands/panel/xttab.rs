@@ -72,7 +72,7 @@ fn rows_of(s: &Session, cmd: &ParsedCommand, known: &[usize], own: bool) -> Resu
     }
     let rows: Vec<usize> = (0..touse.len()).filter(|r| touse[*r]).collect();
     if rows.is_empty() {
-        return Err(StataError::standard(2000));
+        return Err(StataError::no_observations());
     }
     Ok((variable, rows))
 }
@@ -151,16 +151,14 @@ fn transitions(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let unit = unit_variable(s, cmd.options.text("i"))?;
     let time = match cmd.options.text("t") {
         Some(name) => s.numeric_variable(name)?,
-        None => Panel::of(&s.frame)?
-            .time
-            .ok_or_else(|| StataError::new(459, "time variable not set; use xtset panelvar timevar"))?,
+        None => Panel::of(&s.frame)?.series()?,
     };
     // rows with a missing value stay in the order: nothing leads to them or away from them
     let (variable, rows) = rows_of(s, cmd, &[unit, time], false)?;
     let (values, place, texts) = levels(s, variable, &rows);
     let k = values.len();
     if k == 0 {
-        return Err(StataError::standard(2000));
+        return Err(StataError::no_observations());
     }
     let units = number_groups(&s.frame, unit, &rows).0;
     let mut order: Vec<usize> = (0..rows.len()).collect();

@@ -51,8 +51,7 @@ fn run(session: &mut Session, _: &ParsedCommand) -> Result<()> {
     if session.e.cmd() != "xtreg" || text(session, "model") != "re" {
         return Err(StataError::new(301, "last estimates are not xtreg, re"));
     }
-    let sample =
-        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = session.required_estimation_sample()?;
     let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let (depvar, unit) = (text(session, "depvar"), text(session, "ivar"));
     let (of_row, _) = number_groups(&session.frame, session.frame.position(&unit)?, &rows);

@@ -46,11 +46,7 @@ fn show(s: &mut Session, call: &Call) -> Result<()> {
         |k: &&(&str, &str, &str, &str)| options.has("all") || options.has(k.0) || (none && k.0 == "bc");
     let chosen: Vec<_> = KINDS.iter().filter(|k| asked(k) && (k.0 != "bca" || there(k))).collect();
     let matrix = |name: &str| -> Result<Matrix> {
-        s.e.results
-            .matrices
-            .get(name)
-            .cloned()
-            .ok_or_else(|| StataError::new(301, "last estimates not found"))
+        s.e.results.matrices.get(name).cloned().ok_or_else(StataError::no_estimates)
     };
     let limits: Vec<Matrix> = chosen.iter().map(|k| matrix(k.1)).collect::<Result<_>>()?;
     let (bias, se, all) = (matrix("bias")?, matrix("se")?, matrix("b")?);

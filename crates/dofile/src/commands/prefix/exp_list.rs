@@ -106,7 +106,7 @@ pub(super) fn bind(s: &Session, list: &str, estimated: bool, stem: &str) -> Resu
 /// coefficient whose name is no name of a variable (`L.x`, `1.a`) has the number of its place: `_stat_2`.
 fn coefficients(s: &Session, which: &str, stem: &str, out: &mut Vec<Statistic>) -> Result<()> {
     let first = out.len() + 1;
-    let b = s.e.b().ok_or_else(|| StataError::standard(301))?.clone();
+    let b = s.e.b().ok_or_else(StataError::no_estimates)?.clone();
     let several = b.col_names.iter().any(|n| n.eq != b.col_names[0].eq);
     for (k, stripe) in b.col_names.iter().enumerate() {
         let omitted =

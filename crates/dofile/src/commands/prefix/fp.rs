@@ -7,7 +7,7 @@ use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable};
 use crate::ops::run::quietly;
 use crate::session::Session;
-use crate::syntax::split::{top_level_colon, top_level_comma};
+use crate::syntax::split::{front_and_options, top_level_colon};
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::is_missing;
 
@@ -80,10 +80,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let at = top_level_colon(raw)
         .ok_or_else(|| StataError::invalid("fp is a prefix: fp <term> [, options]: command"))?;
     let (head, command) = (raw[..at].trim(), raw[at + 1..].trim());
-    let (body, options) = match top_level_comma(head) {
-        Some(i) => (head[..i].trim(), &head[i + 1..]),
-        None => (head, ""),
-    };
+    let (body, options) = front_and_options(head);
     let mut parsed =
         ParsedCommand { name: "fp".into(), option_text: options.into(), ..ParsedCommand::default() };
     parsed.check_options(OPTIONS, &["CATZero"])?;
@@ -146,7 +143,7 @@ fn read(s: &Session, body: &str, command: &str, parsed: &ParsedCommand) -> Resul
 
 /// The scaled variable and its center in the estimation sample.
 fn scaled(s: &Session, request: &Request, parsed: &ParsedCommand) -> Result<Scaled> {
-    let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = s.required_estimation_sample()?;
     scaled_in(s, &request.variable, sample.to_vec(), parsed)
 }
 

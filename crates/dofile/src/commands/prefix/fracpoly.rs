@@ -125,7 +125,7 @@ fn covariates(
     model: &TermModel,
     stated: &[Option<Vec<f64>>],
 ) -> Result<Vec<Covariate>> {
-    let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = s.required_estimation_sample()?;
     let centers = settings(s, parsed.options.text("center").unwrap_or(""), &model.terms, "")?;
     let choices = choices(parsed.options.text("powers"))?;
     let mut out = Vec::new();

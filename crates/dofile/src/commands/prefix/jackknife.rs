@@ -72,7 +72,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         grouped(s, &cluster, used.clone())
     };
     if units.len() < 2 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let dots = if head.has("nodots") { None } else { Some("Jackknife replications") };
     replicate::note(s, &command, dots);
@@ -106,7 +106,7 @@ fn post(
 ) -> Result<()> {
     let complete: Vec<&Vec<f64>> = rows.iter().filter(|r| r.iter().all(|x| !is_missing(*x))).collect();
     if complete.len() < 2 {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     let (k, n) = (observed.len(), complete.len() as f64);
     let mean: Vec<f64> = (0..k).map(|j| complete.iter().map(|r| r[j]).sum::<f64>() / n).collect();

@@ -135,7 +135,7 @@ pub(super) fn settings(s: &Session, text: &str, names: &[String], default: &str)
 
 /// The regressors with their settings, all of them linear.
 fn covariates(s: &Session, parsed: &ParsedCommand, model: &TermModel) -> Result<Vec<Covariate>> {
-    let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample = s.required_estimation_sample()?;
     let text = |option: &str| parsed.options.text(option).unwrap_or("");
     let of = |option: &str, default: &str| settings(s, text(option), &model.terms, default);
     let (df, alpha, select) = (of("df", "")?, of("alpha", ".05")?, of("select", "1")?);

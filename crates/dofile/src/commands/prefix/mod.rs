@@ -81,14 +81,14 @@ fn parts(name: &str, raw: &str) -> Result<(ParsedCommand, String)> {
 
 /// Splits `"command" exp_list [, options]`, the form before version 9. The list may stand in quotes too.
 fn older_parts(name: &str, raw: &str) -> Result<(ParsedCommand, String)> {
-    let at = split::top_level_comma(raw).unwrap_or(raw.len());
-    let words = split::words(&raw[..at]);
+    let (front, options) = split::front_and_options(raw);
+    let words = split::words(front);
     let (command, list) = words.split_first().ok_or_else(StataError::syntax)?;
     let list: Vec<&str> = list.iter().map(|word| split::unquote(word)).collect();
     let parsed = ParsedCommand {
         name: name.to_string(),
         list: list.join(" "),
-        option_text: raw[at..].trim_start_matches(',').trim().to_string(),
+        option_text: options.to_string(),
         raw: raw.to_string(),
         ..ParsedCommand::default()
     };

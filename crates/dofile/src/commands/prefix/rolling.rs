@@ -65,13 +65,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::invalid("window() and stepsize() must be positive"));
     }
     if head.options.text("saving").is_none() && !head.has("clear") && s.frame.changed {
-        return Err(StataError::new(4, "no; dataset in memory has changed since last saved"));
+        return Err(StataError::standard(4));
     }
     let panel = Panel::of(&s.frame)?;
-    let time = panel.time.ok_or_else(|| StataError::new(111, "time variable not set"))?;
+    let time = panel.series()?;
     let windows = windows(s, &panel, time, &head, width as f64, step as f64);
     if windows.is_empty() {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let kept = kept(s, &head, time, &windows)?;
     let full = s.frame.clone();

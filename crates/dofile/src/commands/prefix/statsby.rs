@@ -45,7 +45,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let by = s.varlist(head.options.text("by").unwrap_or(""))?;
     let saving = head.options.text("saving").map(String::from);
     if saving.is_none() && !head.has("clear") && s.frame.changed {
-        return Err(StataError::new(4, "no; dataset in memory has changed since last saved"));
+        return Err(StataError::standard(4));
     }
     let mut keep = vec![true; s.frame.n_rows()];
     if !head.has("missing") {

@@ -157,7 +157,7 @@ fn read_terms(list: &str, outcomes: usize) -> Result<(Vec<String>, Vec<String>)>
         }
     }
     if words.len() <= outcomes {
-        return Err(StataError::new(102, "too few variables specified"));
+        return Err(StataError::standard(102));
     }
     let terms = words.split_off(outcomes);
     Ok((words, terms))

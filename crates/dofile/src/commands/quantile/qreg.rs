@@ -127,7 +127,7 @@ pub(super) fn read(s: &mut Session, cmd: &ParsedCommand, weights: &[WeightKind])
     let mut model = reading.model(s)?;
     drop_collinear(s, &mut model);
     if model.y.len() <= model.estimated().len() {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
     Ok(model)
 }
@@ -141,7 +141,7 @@ pub(super) fn data<'a>(model: &'a Model, columns: &'a [&'a [f64]]) -> QuantileDa
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if s.e.cmd() != "qreg" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(s, cmd);
     }
@@ -215,7 +215,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// r(430) for a fit that did not reach its optimum.
 pub(super) fn converged(fit: &QuantileFit) -> Result<()> {
-    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 /// `Median` or `.25 Quantile`.

@@ -98,7 +98,7 @@ fn replications(cmd: &ParsedCommand) -> Result<usize> {
 fn estimates(data: QuantileData<'_>, taus: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
     let (mut b, mut loss) = (Vec::new(), Vec::new());
     for tau in taus {
-        let found = fit(data, *tau).ok_or_else(|| StataError::standard(2001))?;
+        let found = fit(data, *tau).ok_or_else(StataError::insufficient_observations)?;
         converged(&found)?;
         b.extend(found.b);
         loss.push(found.loss);
@@ -179,7 +179,7 @@ fn run_iqreg(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn run(s: &mut Session, cmd: &ParsedCommand, command: &str, taus: &[f64]) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if s.e.cmd() != command {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(s, cmd);
     }
@@ -215,7 +215,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, command: &str, taus: &[f64]) -> Res
     r.scalar("reps", reps as f64).scalar("n_q", taus.len() as f64).scalar("convcode", 0.0);
     r.scalar("rank", b.len() as f64);
     for (i, (tau, loss)) in taus.iter().zip(&losses).enumerate() {
-        let (value, around) = raw(data, *tau, true).ok_or_else(|| StataError::standard(2001))?;
+        let (value, around) = raw(data, *tau, true).ok_or_else(StataError::insufficient_observations)?;
         // One quantile has plain names.
         let suffix = if command == "bsqreg" { String::new() } else { format!("{}", i + 1) };
         let sums = if command == "bsqreg" { ("sum_rdev", "sum_adev") } else { ("sumrdv", "sumadv") };
@@ -272,9 +272,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         s.print("");
     }
-    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = s.e.b_and_v()?;
     let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
     let depvar = s.e.results.get_text("depvar").unwrap_or("").to_string();
     Table {

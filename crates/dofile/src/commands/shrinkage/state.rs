@@ -100,7 +100,7 @@ pub(super) fn with<T>(
     let held = held(session)?;
     match held.downcast_ref::<State>() {
         Some(state) => work(session, state),
-        None => Err(StataError::standard(301)),
+        None => Err(StataError::no_estimates()),
     }
 }
 
@@ -248,7 +248,7 @@ fn coef(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let Some(at) = state.selected else {
             return Err(StataError::new(498, "no lambda was selected"));
         };
-        let b = session.e.results.matrices.get(name).cloned().ok_or_else(|| StataError::standard(301))?;
+        let b = session.e.results.matrices.get(name).cloned().ok_or_else(StataError::no_estimates)?;
         let standard = name == "b_standardized";
         let shown: Vec<usize> = (0..b.cols())
             .filter(|j| {

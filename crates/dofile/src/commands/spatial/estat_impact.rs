@@ -43,7 +43,7 @@ pub(super) fn run(s: &mut Session, call: &Call) -> Result<()> {
         .ok_or_else(|| StataError::new(504, "the reduced form does not exist: I - lambda W is singular"))?;
     let (b, v) = match (s.e.b(), s.e.v()) {
         (Some(b), Some(v)) => (b.clone(), kernel(v)),
-        _ => return Err(StataError::new(301, "last estimates not found")),
+        _ => return Err(StataError::no_estimates()),
     };
     let position = units.outcome.as_ref().and_then(|m| {
         let depvar = s.e.results.get_text("depvar").unwrap_or("");
@@ -92,7 +92,7 @@ fn chosen(s: &Session, cmd: &ParsedCommand) -> Result<Vec<Effect>> {
         return Ok(all);
     }
     let list = FvList::parse(&s.frame, &cmd.list, s.settings.varabbrev)?;
-    let touse = s.estimation_sample().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let touse = s.required_estimation_sample()?;
     let mut out = Vec::new();
     for term in list.expand(&s.frame, &touse)?.iter().filter(|t| !t.is_omitted() && !t.is_base()) {
         let name = term.name();

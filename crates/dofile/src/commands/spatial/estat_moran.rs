@@ -26,7 +26,7 @@ pub(super) fn run(s: &mut Session, call: &Call) -> Result<()> {
         return Err(StataError::new(101, "estat moran is not available after regress with weights"));
     }
     let names: Vec<String> = names.iter().map(|n| n.trim().to_string()).collect();
-    let touse = s.estimation_sample().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let touse = s.required_estimation_sample()?;
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
     let ids = ids(s, &rows)?;
     let mut matrices: Vec<Mat> = Vec::new();

@@ -39,7 +39,7 @@ pub(super) struct Effect {
 /// Units and matrices of the active estimates.
 pub(super) fn units(s: &Session) -> Result<Arc<Units>> {
     let held = s.e.extra.clone().and_then(|e| e.downcast::<Units>().ok());
-    held.ok_or_else(|| StataError::new(301, "last estimates not found"))
+    held.ok_or_else(StataError::no_estimates)
 }
 
 /// Regressors of the active estimates in the order of their first appearance, omitted ones left out.
@@ -78,7 +78,7 @@ pub(super) fn lag(s: &Session, errors: bool) -> Option<f64> {
 /// Rows of the data that hold the units of the estimates, in the order of these.
 pub(super) fn rows_of_units(s: &Session, units: &Units) -> Result<Vec<usize>> {
     let v = s.numeric_variable("_ID")?;
-    let touse = s.estimation_sample().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let touse = s.required_estimation_sample()?;
     let place: HashMap<u64, usize> =
         (0..touse.len()).filter(|r| touse[*r]).map(|r| ((s.frame.num_at(v, r) + 0.0).to_bits(), r)).collect();
     let rows: Option<Vec<usize>> =

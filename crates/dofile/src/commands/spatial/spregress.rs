@@ -147,10 +147,10 @@ fn likelihood(s: &mut Session, cmd: &ParsedCommand, sp: &SpatialModel) -> Result
     };
     let lags = usize::from(model.w.is_some()) + usize::from(model.m.is_some());
     if sp.model.y.len() <= x.len() + lags {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let most = cmd.options.int("iterate").and_then(|i| usize::try_from(i).ok()).unwrap_or(16_000);
-    let fit = ml::fit(&model, most).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = ml::fit(&model, most).ok_or_else(StataError::not_converged)?;
     if !cmd.has("nolog") {
         s.print("");
         s.print("Performing grid search ... finished");
@@ -221,7 +221,7 @@ fn moments(cmd: &ParsedCommand, sp: &SpatialModel) -> Result<Fitted> {
         ));
     }
     if sp.model.y.len() <= z.len() {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let limit = match sp.m() {
         None => 1.0,

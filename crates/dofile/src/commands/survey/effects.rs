@@ -45,7 +45,7 @@ fn effects(s: &mut Session, call: &Call) -> Result<()> {
     let (Some(b), Some(deff), Some(deft)) =
         (e.matrices.get("b"), e.matrices.get("deff"), e.matrices.get("deft"))
     else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let (deff, deft) = match options.has("srssubpop") {
         true => within_subpopulations(s)?,
@@ -174,7 +174,7 @@ fn variation(s: &mut Session, call: &Call) -> Result<()> {
 
 /// Prints a table with a row for each estimate and the columns given.
 fn columns(s: &mut Session, columns: &[(&str, &dyn Fn(usize) -> String)]) -> Result<()> {
-    let Some(b) = s.e.b().cloned() else { return Err(StataError::new(301, "last estimates not found")) };
+    let Some(b) = s.e.b().cloned() else { return Err(StataError::no_estimates()) };
     let names: Vec<String> = b.col_names.iter().map(|n| n.name.replace("bn.", ".")).collect();
     let width = names.iter().map(String::len).max().unwrap_or(0).clamp(12, 32);
     let rule = 13 * columns.len();

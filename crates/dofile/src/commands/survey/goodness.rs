@@ -80,6 +80,6 @@ fn means(s: &mut Session, depvar: &str, groups: i64) -> Result<(Vec<f64>, estima
     quietly(s, &format!("{prefix}: mean {RESIDUAL}, over({GROUP})"))?;
     match (s.e.b(), s.e.v()) {
         (Some(b), Some(v)) => Ok((b.values().to_vec(), kernel(v))),
-        _ => Err(StataError::new(301, "last estimates not found")),
+        _ => Err(StataError::no_estimates()),
     }
 }

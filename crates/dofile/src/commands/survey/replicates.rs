@@ -86,7 +86,7 @@ pub(super) fn apply(s: &mut Session, call: &Call<'_>, rows: &SurveyRows) -> Resu
     let fitted = run_all(s, call, &d, &replicates);
     s.restore_estimates(saved);
     let fitted = fitted?;
-    let Some(b) = s.e.b().cloned() else { return Err(StataError::standard(301)) };
+    let Some(b) = s.e.b().cloned() else { return Err(StataError::no_estimates()) };
     let mse = call.prefix.has("mse") || !d.mse.is_empty();
     let v = covariance(&replicates, &fitted, mse.then_some(b.values()));
     let count = replicates.len() as f64;
@@ -187,7 +187,7 @@ fn run_all(s: &mut Session, call: &Call<'_>, d: &Declaration, all: &[Replicate])
         s.frame.drop_vars(position.as_slice());
         d.clone().declare(&mut s.frame);
         result?;
-        let Some(b) = s.e.b() else { return Err(StataError::standard(301)) };
+        let Some(b) = s.e.b() else { return Err(StataError::no_estimates()) };
         let values = names.iter().map(|name| {
             let at = b.col_names.iter().position(|c| c == name);
             at.map(|i| b.get(0, i)).filter(|x| !is_missing(*x)).ok_or_else(|| {
@@ -223,9 +223,7 @@ fn covariance(replicates: &[Replicate], fitted: &[Vec<f64>], about: Option<&[f64
 
 /// Puts the covariance into the active estimates with what follows from it.
 fn store(s: &mut Session, v: &Mat, df: Option<f64>) -> Result<()> {
-    let (Some(b), Some(old)) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::standard(301));
-    };
+    let (b, old) = s.e.b_and_v()?;
     let r = &mut s.e.results;
     for name in ["deff", "deft"] {
         if let Some(m) = r.matrices.get(name).cloned() {

@@ -6,7 +6,7 @@ use super::{means, model_scores, models, sandwich, tabulate};
 use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::session::Session;
-use crate::syntax::split::{self, top_level_comma};
+use crate::syntax::split::{self, front_and_options};
 use crate::syntax::{OptSpec, ParsedCommand};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -52,10 +52,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let at = split::top_level_colon(raw)
         .ok_or_else(|| StataError::invalid("svy is a prefix: svy [vcetype] [, options] : command"))?;
     let (head, command) = (raw[..at].trim(), raw[at + 1..].trim());
-    let (kind, options) = match top_level_comma(head) {
-        Some(i) => (head[..i].trim(), head[i + 1..].trim()),
-        None => (head, ""),
-    };
+    let (kind, options) = front_and_options(head);
     let mut method = Method::of("svy", kind)?;
     if kind.is_empty() {
         method = Method::of("svy", &Declaration::of(&s.frame)?.vce)?;

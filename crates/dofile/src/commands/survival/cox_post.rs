@@ -51,8 +51,7 @@ impl CoxSample {
             ));
         }
         let settings = Settings::of(&s.frame)?;
-        let sample =
-            s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+        let sample = s.required_estimation_sample()?;
         let mut touse = sample.to_vec();
         let records = Records::read(s, &settings, &mut touse)?;
         let text = |name: &str| s.e.results.get_text(name).unwrap_or("").to_string();

@@ -61,8 +61,7 @@ pub(super) fn estimate(
         ));
     }
     let of: Vec<usize> = of.iter().map(|g| *g as usize).collect();
-    fit(data, columns, Groups { of: &of, count }, &plain.b)
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))
+    fit(data, columns, Groups { of: &of, count }, &plain.b).ok_or_else(StataError::not_converged)
 }
 
 /// The fit as that of a Cox model, with its log.

@@ -102,7 +102,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let empty = cmd.list.trim().is_empty() && cmd.options.text("tvc").is_none();
     if empty && !cmd.has("estimate") {
         if s.e.results.get_text("cmd2") != Some("stcox") {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(s, cmd);
     }
@@ -265,7 +265,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         Some(exact) => fit_exact(data, &slices, exact, limits(&cmd.options)),
         None => fit(data, &slices, limits(&cmd.options)),
     };
-    let fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = fit.ok_or_else(StataError::not_converged)?;
     if let Some(name) = cmd.options.text("shared").map(str::trim) {
         let found = cox_shared::estimate(s, name, &records, data, columns, &fit)?;
         let whole = cox_shared::as_cox(&found, &fit);

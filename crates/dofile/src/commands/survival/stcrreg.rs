@@ -78,7 +78,7 @@ struct Competing {
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && cmd.options.text("compete").is_none() {
         if s.e.cmd() != "stcrreg" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(s, cmd);
     }
@@ -154,8 +154,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Competing> {
 
 fn estimate(s: &mut Session, cmd: &ParsedCommand, own: &Competing) -> Result<()> {
     let subjects = Subjects::new(&own.records.t, &own.end, &own.model.columns());
-    let fit = fit(&subjects, limits(&cmd.options))
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = fit(&subjects, limits(&cmd.options)).ok_or_else(StataError::not_converged)?;
     let n = own.end.len();
     let parts = scores(&subjects, &fit.b);
     let (groups, count): (Vec<u32>, usize) = match &own.model.clusters {

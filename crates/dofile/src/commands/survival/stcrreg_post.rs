@@ -1,7 +1,7 @@
 //! Postestimation of `stcrreg`: relative subhazards and the baseline, which `stcurve` uses too ([ST] stcrreg
 //! postestimation).
 
-use crate::error::{Result, StataError};
+use crate::error::Result;
 use crate::estimation::linear::Parameters;
 use crate::estimation::survival::{Records, Settings};
 use crate::ops::predict::{Prediction, design};
@@ -34,8 +34,7 @@ impl SubhazardSample {
     /// r(119) when the data are no longer `st`, r(322) without an estimation sample, r(111) without a regressor.
     pub(super) fn read(s: &Session) -> Result<Self> {
         let settings = Settings::of(&s.frame)?;
-        let sample =
-            s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+        let sample = s.required_estimation_sample()?;
         let records = Records::read(s, &settings, &mut sample.to_vec())?;
         let text = |name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
         let values = match text("compete").split_once("==") {

@@ -100,7 +100,7 @@ fn fixed(s: &Session, text: &str) -> Result<Fixed> {
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let kind = s.e.results.get_text("cmd2").unwrap_or(s.e.cmd()).to_string();
     if !["stcox", "streg", "stcrreg"].contains(&kind.as_str()) {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let text = cmd.raw.trim().trim_start_matches(',').to_string();
     let mut function = None;
@@ -247,7 +247,7 @@ fn parametric(
 ) -> Result<(Vec<Curve>, usize)> {
     let fitted = Fitted::of(s)?;
     let settings = Settings::of(&s.frame)?;
-    let sample = s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+    let sample = s.required_estimation_sample()?;
     let records = Records::read(s, &settings, &mut sample.to_vec())?;
     let ends = (
         records.t0.iter().copied().fold(f64::INFINITY, f64::min),

@@ -116,7 +116,7 @@ pub(super) struct Survival {
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && !cmd.has("distribution") {
         if s.e.results.get_text("cmd2") != Some("streg") {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(s, cmd);
     }
@@ -256,7 +256,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, data: &Survival) -> Result<()>
     let time: f64 = (0..rows).map(|i| w(i) * (r.t[i] - r.t0[i])).sum();
     let rate = (events / time).ln();
     let first = if data.aft { -rate } else { rate };
-    let failed = || StataError::new(430, "convergence not achieved");
+    let failed = StataError::not_converged;
     let constant = data.model.constant;
     let ancillary = usize::from(data.distribution != Distribution::Exponential);
     let null = if constant {

@@ -84,7 +84,7 @@ fn fit_shared(
         tries.into_iter().flatten().max_by(|a, b| a.ll.total_cmp(&b.ll))
     };
     let ll_0 = null.and_then(|fit| best(fit, false, Limits::default())).map(|fit| fit.ll);
-    let fit = best(plain, true, limits).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = best(plain, true, limits).ok_or_else(StataError::not_converged)?;
     if !cmd.has("nolog") {
         likelihood::print_log(s, &fit, false, cmd.options.int("iterate"));
     }
@@ -179,7 +179,7 @@ fn search<L: Likelihood>(
             .map(|theta| ml_command::quiet(&data.model, likelihood, with(slopes), &from(fit, theta)).ok());
         tries.into_iter().flatten().max_by(|a, b| a.ll.total_cmp(&b.ll))
     };
-    let failed = || StataError::new(430, "convergence not achieved");
+    let failed = StataError::not_converged;
     let ll_0 = null.and_then(|fit| best(fit, false)).map(|fit| fit.ll);
     let found = best(plain, true).ok_or_else(failed)?;
     let fit = likelihood::maximise(

@@ -49,7 +49,7 @@ pub(super) fn fit(
         });
         tries.into_iter().flatten().filter(|f| f.ll.is_finite()).max_by(|a, b| a.ll.total_cmp(&b.ll))
     };
-    let failed = || StataError::new(430, "convergence not achieved");
+    let failed = StataError::not_converged;
     let ll_0 = null.and_then(|fit| best(fit, false)).map(|fit| fit.ll);
     let found = best(plain, true).ok_or_else(failed)?;
     let fit = likelihood::maximise(

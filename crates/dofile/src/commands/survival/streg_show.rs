@@ -23,9 +23,7 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("noheader") {
         header(s, &text("title"));
     }
-    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = s.e.b_and_v()?;
     let eform = if time { cmd.has("tratio") } else { !cmd.has("nohr") };
     let heading = match (eform, time) {
         (false, _) => "Coefficient",

@@ -50,7 +50,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && cmd.exp.is_none() {
         if session.e.cmd() != "mvreg" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return display(session, cmd);
     }
@@ -118,7 +118,7 @@ impl Fit {
         }
         let (n, k) = (equations[0].y.len() as f64, columns.len());
         if n <= k as f64 {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         let product = |i: usize, j: usize| -> f64 {
             residuals[i].iter().zip(&residuals[j]).map(|(a, b): (&f64, &f64)| a * b).sum()
@@ -203,7 +203,7 @@ fn header(session: &mut Session) {
 /// Correlations of the residuals and the Lagrange multiplier test that they are zero: N times the sum of the squared
 /// correlations below the diagonal; Breusch and Pagan (1980), Review of Economic Studies 47. Returns the statistic and its degrees of freedom.
 pub(super) fn correlations(session: &mut Session) -> Result<(f64, f64)> {
-    let sigma = session.e.results.matrices.get("Sigma").cloned().ok_or_else(|| StataError::standard(301))?;
+    let sigma = session.e.results.matrices.get("Sigma").cloned().ok_or_else(StataError::no_estimates)?;
     let n = session.e.results.get_scalar("N").unwrap_or(MISSING);
     let m = sigma.rows();
     let correlation = |i: usize, j: usize| sigma.get(i, j) / (sigma.get(i, i) * sigma.get(j, j)).sqrt();

@@ -56,7 +56,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim().to_string();
     if raw.is_empty() || raw.starts_with(',') {
         if session.e.cmd() != "reg3" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("reg3", &raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
@@ -160,7 +160,7 @@ fn instruments(session: &Session, cmd: &ParsedCommand, equations: &[Equation]) -
         listed("exog")?.into_iter().for_each(|(name, values)| add(name, values));
     }
     if found.iter().any(|f| f.1.iter().any(|x| is_missing(*x))) {
-        return Err(StataError::new(416, "missing values encountered"));
+        return Err(StataError::standard(416));
     }
     let constant = !cmd.has("noconstant");
     let kept = {

@@ -44,7 +44,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.trim().to_string();
     if raw.is_empty() || raw.starts_with(',') {
         if session.e.cmd() != "sureg" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split("sureg", &raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;

@@ -107,7 +107,7 @@ pub(super) fn read(
         parsed.push((name, outcome, list));
     }
     if !open.touse.iter().any(|t| *t) {
-        return Err(StataError::standard(2000));
+        return Err(StataError::no_observations());
     }
     let mut equations: Vec<Equation> = Vec::new();
     for (name, outcome, list) in parsed {
@@ -217,7 +217,7 @@ fn steps(
             break;
         }
     }
-    out.ok_or_else(|| StataError::new(430, "convergence not achieved"))
+    out.ok_or_else(StataError::not_converged)
 }
 
 /// Estimates a system and posts it. `instruments` are columns on which the regressors are projected.

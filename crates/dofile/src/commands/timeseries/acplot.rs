@@ -47,7 +47,7 @@ pub(super) fn acplot(session: &mut Session, call: &Call) -> Result<()> {
     let (Some(state), Some(b), Some(v)) =
         (held.as_ref().and_then(|e| e.downcast_ref::<State>()), session.e.b(), session.e.v())
     else {
-        return Err(StataError::standard(301));
+        return Err(StataError::no_estimates());
     };
     let count = state.regressors.len() + usize::from(state.constant);
     let model = Arima { y: &[], x: vec![&[][..]; count], factors: state.factors.clone(), conditional: false };

@@ -209,7 +209,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand, difference: usize) -> Result
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != "arch" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return show(session, cmd);
     }
@@ -251,10 +251,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let model = Arch { y: &data.y, columns, terms: parts.terms.clone(), errors: parts.errors };
     if data.y.len() <= model.size() {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let iterations = cmd.options.int("iterate").map_or(500, |i| i.max(0) as usize);
-    let failed = || StataError::new(430, "convergence not achieved");
+    let failed = StataError::not_converged;
     let fit = model.maximise(&model.start(&regression), iterations, kind.0).ok_or_else(failed)?;
     if !cmd.has("nolog") {
         likelihood::print_log(session, &fit, kind.1 == "robust", cmd.options.int("iterate"));

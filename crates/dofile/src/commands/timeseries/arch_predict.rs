@@ -19,7 +19,7 @@ pub(super) const PREDICT: StandardSyntax =
 pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = session.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let statistic = chosen(cmd)?.unwrap_or("xb").to_string();
     let (kind, new) = new_names(session, cmd)?;

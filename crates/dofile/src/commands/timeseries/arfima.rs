@@ -59,7 +59,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != "arfima" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return show(session, cmd);
     }
@@ -78,16 +78,16 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let model = Arfima { y: &y.values, x: columns, ar, ma, short: cmd.has("smemory") };
     let size = model.x.len() + model.ar.len() + model.ma.len() + 2;
     if y.values.len() <= size {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(1) as usize);
-    let fit = model.maximise(iterations).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = model.maximise(iterations).ok_or_else(StataError::not_converged)?;
     let est = results(session, cmd, &model, &fit, y, x, constant)?;
     let mut mark = vec![false; session.frame.n_rows()];
     y.rows.iter().for_each(|r| mark[*r] = true);
     session.post_estimation(est, mark);
     show(session, cmd)?;
-    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 /// Names of the parameters.

@@ -30,7 +30,7 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     let lags =
         |name: &str| -> Vec<usize> { text(name).split_whitespace().filter_map(|l| l.parse().ok()).collect() };
     let depvar = text("depvar");
-    let b = session.e.b().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let b = session.e.b().ok_or_else(StataError::no_estimates)?;
     let short = !b.col_names.iter().any(|s| s.eq == "ARFIMA" && s.name == "d");
     let y = column(&session.frame, &depvar, &rows)?;
     let mut columns = Vec::new();

@@ -139,14 +139,14 @@ fn request(cmd: &ParsedCommand) -> Result<Request> {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != "arima" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return show(session, cmd);
     }
     estimate(session, cmd)?;
     show(session, cmd)?;
     if session.e.results.get_scalar("converged") == Some(0.0) {
-        return Err(StataError::new(430, "convergence not achieved"));
+        return Err(StataError::not_converged());
     }
     Ok(())
 }
@@ -224,10 +224,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let model =
         Arima { y: &sample.y, x, factors: request.factors.clone(), conditional: cmd.has("condition") };
     if sample.rows.len() <= model.size() {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(1) as usize);
-    let fit = model.maximise(iterations).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = model.maximise(iterations).ok_or_else(StataError::not_converged)?;
     if !cmd.has("nolog") {
         print_log(session, &fit.log);
     }
@@ -281,9 +281,7 @@ fn post_coefficients(r: &mut Results, stripe: Vec<Stripe>, b: &[f64], v: &Mat) {
 
 fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(session, cmd)?;
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = session.e.b_and_v()?;
     let scalar = |s: &Session, name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
     let text = |s: &Session, name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
     let robust = text(session, "vce") == "robust";

@@ -27,7 +27,7 @@ pub(super) const PREDICT: StandardSyntax = StandardSyntax::new(&[
 pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = session.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let (kind, names) = new_names(session, cmd)?;
     let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };

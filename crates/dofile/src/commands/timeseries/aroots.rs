@@ -33,7 +33,7 @@ pub(super) fn aroots(session: &mut Session, call: &Call) -> Result<()> {
     }
     let held = session.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
-        return Err(StataError::standard(301));
+        return Err(StataError::no_estimates());
     };
     let b = session.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
     let count = state.regressors.len() + usize::from(state.constant);

@@ -51,8 +51,7 @@ impl Sample {
             "robust" => true,
             vce => return Err(StataError::new(322, format!("not available after vce({vce})"))),
         };
-        let mark =
-            session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+        let mark = session.required_estimation_sample()?;
         let rows = series::order(session, &mark, true)?;
         let parameters = Parameters::of(&session.e)?;
         let slopes: Vec<usize> = (0..parameters.b.len())
@@ -261,7 +260,7 @@ fn single(session: &mut Session, call: &Call) -> Result<()> {
     // the first row of the later part, counted from one
     let (first, last) = ((ends.0 * n).ceil() as usize, ((1.0 - ends.1) * n).floor() as usize);
     if first > last || last >= data.y.len() || first < data.parameters() {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let mut paths = (Vec::new(), Vec::new());
     let mut df = 0;

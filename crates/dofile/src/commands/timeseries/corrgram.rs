@@ -127,7 +127,7 @@ fn read(session: &Session, cmd: &ParsedCommand) -> Result<Read> {
         Some(_) => return Err(StataError::new(198, "lags() must be a positive integer")),
     };
     if lags == 0 || lags >= n {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let rho = autocorrelations(&series.values, lags);
     if rho.iter().any(|r| !r.is_finite()) {

@@ -107,7 +107,7 @@ fn path_of(data: &Sample, kind: Cusum) -> Result<(usize, Vec<f64>)> {
         (start, residuals, squares / (n - 1.0))
     };
     if residuals.len() < 3 || scale.partial_cmp(&0.0) != Some(std::cmp::Ordering::Greater) {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let unit = (scale * residuals.len() as f64).sqrt();
     let mut sum = 0.0;

@@ -52,7 +52,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     match word {
         w if abbreviates(w, "Compute") => compute(session, &cmd, &rest),
         w if abbreviates(w, "Graph") => graph(session, &cmd, &rest),
-        "" => Err(StataError::standard(198)),
+        "" => Err(StataError::syntax()),
         other => Err(StataError::unsupported_option("fcast", other)),
     }
 }
@@ -119,17 +119,17 @@ impl Model {
             Self::Var(held) => held.downcast_ref::<State>().map(|s| &s.names),
             Self::Vec(held) => held.downcast_ref::<vec::State>().map(|s| &s.names),
         };
-        names.cloned().ok_or_else(|| StataError::standard(301))
+        names.cloned().ok_or_else(StataError::no_estimates)
     }
 
     /// The longest lag; r(199) where the model has other regressors.
     fn most_lags(&self) -> Result<usize> {
         match self {
             Self::Vec(held) => {
-                held.downcast_ref::<vec::State>().map(|s| s.lags).ok_or_else(|| StataError::standard(301))
+                held.downcast_ref::<vec::State>().map(|s| s.lags).ok_or_else(StataError::no_estimates)
             }
             Self::Var(held) => {
-                let state = held.downcast_ref::<State>().ok_or_else(|| StataError::standard(301))?;
+                let state = held.downcast_ref::<State>().ok_or_else(StataError::no_estimates)?;
                 if state.fit.regressors.len() != state.names.len() * state.lags.len() {
                     return Err(StataError::new(
                         199,
@@ -149,7 +149,7 @@ impl Model {
         number: f64,
         asked: &Asked,
     ) -> Result<(Vec<Vec<f64>>, Vec<Mat>)> {
-        let lost = || StataError::standard(301);
+        let lost = StataError::no_estimates;
         match self {
             Self::Vec(held) => {
                 let state = held.downcast_ref::<vec::State>().ok_or_else(lost)?;
@@ -185,7 +185,7 @@ fn compute(session: &mut Session, cmd: &ParsedCommand, prefix: &str) -> Result<(
     let names = model.names()?;
     let m = names.len();
     let (panel, time) = series::declared(session)?;
-    let last = session.e.results.get_scalar("tmax").ok_or_else(|| StataError::standard(301))?;
+    let last = session.e.results.get_scalar("tmax").ok_or_else(StataError::no_estimates)?;
     let start = asked.start.unwrap_or(last + panel.delta);
     let suffixes: &[&str] = if asked.errors { &["", "_SE", "_LB", "_UB"] } else { &[""] };
     let own = |series: &str, suffix: &str| format!("{prefix}{}{suffix}", series.replace('.', "_"));
@@ -217,7 +217,7 @@ fn compute(session: &mut Session, cmd: &ParsedCommand, prefix: &str) -> Result<(
     if history.iter().flatten().any(|v| is_missing(*v)) {
         return Err(StataError::new(459, "the series have missing values before the forecasts"));
     }
-    let first = session.e.results.get_scalar("tmin").ok_or_else(|| StataError::standard(301))?;
+    let first = session.e.results.get_scalar("tmin").ok_or_else(StataError::no_estimates)?;
     let number = ((start - first) / panel.delta).round() + 1.0;
     let (path, errors) = model.forecasts(session, &history, number, &asked)?;
     let rows: Vec<Option<usize>> =

@@ -236,7 +236,7 @@ fn apply(filter: &Filter, grids: &[Grid]) -> Result<(Vec<usize>, Vec<f64>)> {
             return Err(StataError::new(498, "sample may not contain gaps"));
         }
         if own.len() < 3 {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         cycles.extend(cycle(filter, &grid.values)?);
         rows.extend(own);

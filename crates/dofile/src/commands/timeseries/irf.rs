@@ -126,8 +126,7 @@ impl System {
         match session.e.cmd() {
             "vec" => {
                 let held = super::vec::held(session)?;
-                let state =
-                    held.downcast_ref::<super::vec::State>().ok_or_else(|| StataError::standard(301))?;
+                let state = held.downcast_ref::<super::vec::State>().ok_or_else(StataError::no_estimates)?;
                 let (fit, places) = (&state.fit, ordered(&state.names, order)?);
                 let lags: Vec<Mat> = fit.lags.iter().map(|a| a.select(&places, &places)).collect();
                 let sigma = fit.system.sigma_ml.select(&places, &places);
@@ -141,7 +140,7 @@ impl System {
                 }
                 let extra = session.e.extra.clone();
                 let own = extra.as_ref().and_then(|e| e.downcast_ref::<super::svar::Structural>());
-                let own = own.ok_or_else(|| StataError::standard(301))?;
+                let own = own.ok_or_else(StataError::no_estimates)?;
                 let values = tables(&own.lags, &own.sigma, steps).ok_or_else(singular)?;
                 let structural = Some(structural(&own.lags, &own.impact, steps));
                 Ok(Self::without_errors(own.names.clone(), values, structural))
@@ -163,7 +162,7 @@ impl System {
 
     fn of_var(session: &Session, steps: usize, order: Option<&str>) -> Result<Self> {
         let held = held(session)?;
-        let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+        let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
         let (m, p, k) = (state.names.len(), state.lags.len(), state.fit.k);
         let places = ordered(&state.names, order)?;
         let a: Vec<Mat> =
@@ -177,7 +176,7 @@ impl System {
             places[i.0] * k + places[i.1] * p + lag
         };
         let mut positions: Vec<usize> = index.iter().map(place).collect();
-        let all = crate::estimation::post::kernel(session.e.v().ok_or_else(|| StataError::standard(301))?);
+        let all = crate::estimation::post::kernel(session.e.v().ok_or_else(StataError::no_estimates)?);
         let v = all.select(&positions, &positions);
         let values = tables(&a, &sigma, steps).ok_or_else(singular)?;
         let errors =

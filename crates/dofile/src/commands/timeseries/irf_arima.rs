@@ -19,7 +19,7 @@ const STEP: f64 = 1e-3;
 pub(super) fn responses(session: &Session, steps: usize) -> Result<(String, Tables, Tables)> {
     let held = session.e.extra.clone();
     let state = held.as_ref().and_then(|e| e.downcast_ref::<State>());
-    let state = state.ok_or_else(|| StataError::standard(301))?;
+    let state = state.ok_or_else(StataError::no_estimates)?;
     if state.difference.0 + state.difference.1 > 0 {
         return Err(StataError::unsupported_option("irf create", "a model of differences after arima"));
     }
@@ -31,9 +31,9 @@ pub(super) fn responses(session: &Session, steps: usize) -> Result<(String, Tabl
         conditional: state.conditional,
     };
     let b = session.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
-    let v = crate::estimation::post::kernel(session.e.v().ok_or_else(|| StataError::standard(301))?);
+    let v = crate::estimation::post::kernel(session.e.v().ok_or_else(StataError::no_estimates)?);
     if b.len() != model.size() {
-        return Err(StataError::standard(301));
+        return Err(StataError::no_estimates());
     }
     let values = weights(&model, &b, steps);
     let first = model.x.len();

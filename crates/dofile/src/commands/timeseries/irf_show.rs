@@ -7,6 +7,7 @@ use crate::format;
 use crate::ops::graphs::by_options::ByOptions;
 use crate::ops::graphs::plain::{Plain, RawOption, show, show_by, show_panels};
 use crate::session::Session;
+use crate::syntax::leading_groups;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::{ParsedCommand, unquote};
 use crate::value::{MISSING, is_missing};
@@ -325,14 +326,8 @@ pub(super) enum Combined {
 
 /// `(irfname impulse response stats [, options]) … [, options]`.
 pub(super) fn combined(session: &mut Session, text: &str, form: Combined) -> Result<()> {
-    let mut rest = text.trim();
-    let mut pieces = Vec::new();
-    while let Some(inner) = rest.strip_prefix('(') {
-        let end = matching(inner).ok_or_else(|| StataError::new(132, "unmatched parentheses"))?;
-        pieces.push(inner[..end].to_string());
-        rest = inner[end + 1..].trim_start();
-    }
-    let common = rest.trim_start().strip_prefix(',').unwrap_or("").to_string();
+    let (pieces, rest) = leading_groups(text).ok_or_else(|| StataError::new(132, "unmatched parentheses"))?;
+    let common = rest.strip_prefix(',').unwrap_or("").to_string();
     if pieces.is_empty() || !(rest.is_empty() || rest.starts_with(',')) {
         return Err(StataError::new(198, "specifications (irfname impulse response stats) are expected"));
     }
@@ -378,18 +373,4 @@ pub(super) fn combined(session: &mut Session, text: &str, form: Combined) -> Res
             show(session, whole, &graph_options)
         }
     }
-}
-
-/// Position of the parenthesis that closes one before the text.
-fn matching(text: &str) -> Option<usize> {
-    let mut depth = 0;
-    for (at, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' if depth == 0 => return Some(at),
-            ')' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
 }

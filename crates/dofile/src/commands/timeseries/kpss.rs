@@ -51,7 +51,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     };
     if most >= n {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     session.print("");
     session.print(format!("KPSS test for {}", data.name));

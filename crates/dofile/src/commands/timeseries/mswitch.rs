@@ -135,7 +135,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let text = cmd.list.trim();
     if text.is_empty() {
         if session.e.cmd() != "mswitch" {
-            return Err(StataError::standard(301));
+            return Err(StataError::no_estimates());
         }
         return show(session, cmd);
     }
@@ -160,10 +160,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(198, text));
     }
     if model.periods() <= model.size() {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(1) as usize);
-    let fit = model.maximise(iterations).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = model.maximise(iterations).ok_or_else(StataError::not_converged)?;
     let v = if robust { model.robust(&fit.b, &fit.v) } else { Some(fit.v.clone()) };
     let v = v.ok_or_else(|| StataError::new(430, "the covariance cannot be computed"))?;
     let stripe = design.stripe();
@@ -182,7 +182,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     est.extra = Some(Arc::new(design));
     session.post_estimation(est, mark);
     show(session, cmd)?;
-    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 /// Numbers and names of a fitted model.
@@ -282,9 +282,7 @@ fn switched(text: &str) -> Result<(String, bool)> {
 
 fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(session, cmd)?;
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = session.e.b_and_v()?;
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();

@@ -55,7 +55,7 @@ impl Move {
 /// All transition probabilities of the active results.
 pub(super) fn moves(session: &Session) -> Result<Vec<Move>> {
     let design = design(session)?;
-    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return Err(StataError::standard(301)) };
+    let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return Err(StataError::no_estimates()) };
     let m = design.states;
     let first = design.model().ancillary().1;
     let chain = transition(&b.values()[first..], m);
@@ -84,7 +84,7 @@ pub(super) fn moves(session: &Session) -> Result<Vec<Move>> {
 
 fn design(session: &Session) -> Result<Arc<Design>> {
     let extra = session.e.extra.clone().and_then(|e| e.downcast::<Design>().ok());
-    extra.ok_or_else(|| StataError::new(301, "last estimates not found"))
+    extra.ok_or_else(StataError::no_estimates)
 }
 
 /// `estat transition`, `estat duration`.
@@ -141,7 +141,7 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     let (kind, names) = new_names(session, cmd)?;
     let design = design(session)?;
     let model = design.model();
-    let b = session.e.b().cloned().ok_or_else(|| StataError::standard(301))?;
+    let b = session.e.b().cloned().ok_or_else(StataError::no_estimates)?;
     let given = match cmd.options.text("smethod").map(str::trim) {
         None => Given::Before,
         Some(word) if !word.is_empty() && "onestep".starts_with(word) => Given::Before,

@@ -188,9 +188,7 @@ impl Series {
 /// The time variable of a declared series, and the distance of its rows.
 fn declared_time(session: &Session) -> Result<(usize, f64)> {
     let declared = Panel::of(&session.frame)?;
-    let Some(time) = declared.time else {
-        return Err(StataError::new(111, "time variable not set, use tsset varname ..."));
-    };
+    let time = declared.series()?;
     if declared.panel.is_some() {
         return Err(StataError::new(459, "prais is for one series; see xtpcse and xtgls for panels"));
     }

@@ -1,6 +1,6 @@
 //! The table of a model of one series.
 
-use crate::error::{Result, StataError};
+use crate::error::Result;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::likelihood::ll_line;
@@ -12,9 +12,7 @@ use crate::value::MISSING;
 /// Shows the active estimates of a model of one series by maximum likelihood: headings, sample, test of the model, coefficients.
 pub(super) fn show_sample(session: &mut Session, cmd: &ParsedCommand, headings: &[&str]) -> Result<()> {
     let level = level(session, cmd)?;
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = session.e.b_and_v()?;
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();

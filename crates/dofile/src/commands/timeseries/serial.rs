@@ -38,8 +38,7 @@ fn sample(session: &Session, most: usize) -> Result<Sample> {
     if session.e.results.get_text("wtype").is_some() {
         return Err(StataError::new(322, "not available after a weighted regression"));
     }
-    let mark =
-        session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+    let mark = session.required_estimation_sample()?;
     let rows = series::order(session, &mark, true)?;
     let parameters = Parameters::of(&session.e)?;
     let y = crate::ops::predict::outcome(session, &rows)?;
@@ -91,7 +90,7 @@ fn auxiliary(data: &Sample, lag: usize, drop: bool) -> Result<(f64, f64, f64, f6
     let request = Request { constant: data.constant, ..Request::new(&y, &columns) };
     let fit = ols::fit(&request).map_err(fit_error)?;
     if fit.df_residual <= 0.0 {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     // residuals of a regression with a constant have mean zero, but not those of a part of the rows
     let uncentred = y.iter().map(|e| e * e).sum::<f64>();

@@ -21,9 +21,8 @@ pub(super) struct Series {
 
 /// The time variable; r(111) when it is not declared, r(459) for a panel.
 pub(super) fn declared(session: &Session) -> Result<(Panel, usize)> {
-    let unset = || StataError::new(111, "time variable not set, use tsset varname ...");
-    let panel = Panel::of(&session.frame).map_err(|_| unset())?;
-    let time = panel.time.ok_or_else(unset)?;
+    let panel = Panel::for_operators(&session.frame)?;
+    let time = panel.series()?;
     Ok((panel, time))
 }
 

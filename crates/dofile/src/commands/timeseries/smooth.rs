@@ -260,7 +260,7 @@ fn settings(cmd: &ParsedCommand, kind: Kind) -> Result<Settings> {
 fn smooth(x: &[f64], kind: Kind, given: &Settings) -> Result<(Smoothed, (f64, f64), usize)> {
     let half = given.first.unwrap_or(x.len() / 2);
     if given.start.is_none() && (half == 0 || half > x.len() || (kind != Kind::Single && half < 2)) {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let trend = line(x, half);
     let start = |alpha: f64| match (given.start, kind) {

@@ -79,7 +79,7 @@ impl Read {
         }
         let series = series::one(session, &cmd)?;
         if series.values.len() < 2 {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         if series.values.iter().all(|v| *v == series.values[0]) {
             return Err(StataError::new(459, format!("{} does not vary", series.name)));

@@ -58,7 +58,7 @@ fn graph_options(command: &str, cmd: &ParsedCommand) -> Result<Option<Vec<RawOpt
     own.refuse_weight()?;
     own.refuse_selection()?;
     if !own.list.trim().is_empty() {
-        return Err(StataError::standard(198));
+        return Err(StataError::syntax());
     }
     let (mut wanted, mut rest) = (false, Vec::new());
     for option in split_options(&own.option_text)? {
@@ -80,7 +80,7 @@ fn graph_options(command: &str, cmd: &ParsedCommand) -> Result<Option<Vec<RawOpt
 fn varstable(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let graph = graph_options("varstable", cmd)?;
     let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     let values = stability(session, &state.fit.lag_matrices(&state.lags))?;
     let stable = values.iter().all(|v| v.0.hypot(v.1) < 1.0);
     session.print(if stable {
@@ -125,7 +125,7 @@ pub(super) fn eigenvalue_table(session: &mut Session, values: &[(f64, f64)]) {
 fn vecstable(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let graph = graph_options("vecstable", cmd)?;
     let held = vec::held(session)?;
-    let Some(state) = held.downcast_ref::<vec::State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<vec::State>() else { return Err(StataError::no_estimates()) };
     let values = stability(session, &state.fit.lags)?;
     let moduli = state.fit.alpha.rows() - state.fit.alpha.cols();
     let s = if moduli == 1 { "us" } else { "i" };

@@ -107,7 +107,7 @@ fn pattern(session: &Session, cmd: &ParsedCommand, option: &str, m: usize) -> Re
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != "svar" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return show(session, cmd);
     }
@@ -122,7 +122,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         quietly(session, &reduced)?;
     }
     let held = super::var::held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     let m = state.names.len();
     let (a, aeq) = pattern(session, cmd, "aeq", m)?;
     let (b, beq) = pattern(session, cmd, "beq", m)?;
@@ -138,7 +138,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for (name, matrix) in [("aeq", &aeq), ("beq", &beq)] {
         r.matrix(name, Matrix::square(matrix.values().to_vec(), eqs.clone()));
     }
-    let touse = session.estimation_sample().ok_or_else(|| StataError::standard(301))?.to_vec();
+    let touse = session.required_estimation_sample()?.to_vec();
     if let Some(inverse) = found.a.inverse() {
         est.extra = Some(Arc::new(Structural {
             names: state.names.clone(),
@@ -149,7 +149,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.post_estimation(est, touse);
     show(session, cmd)?;
-    if found.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if found.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 /// The vector autoregression behind the model.
@@ -258,9 +258,7 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             format::bare("%5.3f", scalar("p_oid"))
         )
     });
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::standard(301));
-    };
+    let (b, v) = session.e.b_and_v()?;
     lines.iter().for_each(|l| session.print(l));
     let error = |i: usize| if v.get(i, i) > 0.0 { v.get(i, i).sqrt() } else { MISSING };
     let se: Vec<f64> = (0..b.cols()).map(error).collect();

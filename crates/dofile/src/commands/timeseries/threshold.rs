@@ -160,7 +160,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         found.push(next);
     }
     if found.is_empty() {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     if let Some(which) = criterion {
         let value = |at: usize| criteria(n, found[at].1, count(at + 2))[which];
@@ -234,7 +234,7 @@ fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         results.matrices.get("V").cloned(),
         results.matrices.get("thresholds").cloned(),
     ) else {
-        return Err(StataError::standard(301));
+        return Err(StataError::no_estimates());
     };
     let scalar = |name: &str| results.get_scalar(name).unwrap_or(MISSING);
     let text = |name: &str| results.get_text(name).unwrap_or("").to_string();
@@ -291,7 +291,7 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     let results = &session.e.results;
     let (Some(found), Some(variable)) = (results.matrices.get("thresholds"), results.get_text("threshvar"))
     else {
-        return Err(StataError::standard(301));
+        return Err(StataError::no_estimates());
     };
     let mut thresholds: Vec<f64> = (0..found.rows()).map(|i| found.get(i, 1)).collect();
     thresholds.sort_by(f64::total_cmp);

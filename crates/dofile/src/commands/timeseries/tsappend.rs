@@ -107,7 +107,7 @@ fn extend(session: &mut Session, amount: &Amount, only: Option<f64>) -> Result<(
     };
     let total: f64 = ends.iter().map(|(_, end)| steps(*end)).sum();
     if total.is_nan() || total > MOST {
-        return Err(StataError::new(901, "no room to add more observations"));
+        return Err(StataError::standard(901));
     }
     session.room_for(session.frame.n_rows() as f64 + total, 32.0)?;
     let mut new: Vec<(f64, f64)> = Vec::new();

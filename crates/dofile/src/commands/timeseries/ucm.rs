@@ -144,7 +144,7 @@ impl Plan {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != "ucm" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return show(session, cmd);
     }
@@ -160,10 +160,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let diffuse =
         usize::from(plan.trend.level) + usize::from(plan.trend.slope) + plan.seasonal.map_or(0, |s| s - 1);
     if y.values.len() <= stripe.len() + diffuse {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(1) as usize);
-    let fit = model.maximise(iterations).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let fit = model.maximise(iterations).ok_or_else(StataError::not_converged)?;
     let mut est = results(cmd, &plan, &fit, &y.name, &names, stripe);
     est.results.scalar("N", y.values.len() as f64);
     super::var_sample::span(session, &y.rows, &mut est.results)?;
@@ -171,7 +171,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     y.rows.iter().for_each(|r| mark[*r] = true);
     session.post_estimation(est, mark);
     show(session, cmd)?;
-    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fit.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 fn results(
@@ -244,7 +244,7 @@ pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> 
     }
     let e = &session.e.results;
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
-    let b = session.e.b().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let b = session.e.b().ok_or_else(StataError::no_estimates)?;
     let seasonal = e.get_scalar("seasonal").map(|s| s as i64);
     let plan = Plan::of(&text("model"), seasonal, e.get_scalar("k_cycles") == Some(1.0))?;
     let y = column(&session.frame, &text("depvar"), &rows)?;

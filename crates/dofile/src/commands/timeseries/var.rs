@@ -67,7 +67,7 @@ pub(super) struct State {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != "var" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return show(session, cmd);
     }
@@ -177,9 +177,7 @@ pub(super) fn lagged(name: &str, lag: usize) -> String {
 
 fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(session, cmd)?;
-    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = session.e.b_and_v()?;
     let scalar = |s: &Session, name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
     let text = |s: &Session, name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
     let wide = |x: f64| format::bare("%9.0g", x);
@@ -275,7 +273,7 @@ pub(super) const PREDICT: StandardSyntax =
 /// Linear prediction or residuals of one equation, the first by default.
 pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     let (kind, names) = new_names(session, cmd)?;
     let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
     let at = match cmd.options.text("equation") {

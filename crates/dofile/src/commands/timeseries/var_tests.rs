@@ -48,7 +48,7 @@ pub(super) const SPEC_VARWLE: CommandSpec = CommandSpec {
 
 fn vargranger(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
     let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     let parameters = Parameters::of(&session.e)?;
     let df_r = session.e.results.get_scalar("df_r");
     let (m, k, p) = (state.names.len(), state.fit.k, state.lags.len());
@@ -132,7 +132,7 @@ fn lag_positions(state: &State) -> Vec<(String, Vec<Vec<usize>>)> {
 
 fn varwle(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
     let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     let parameters = Parameters::of(&session.e)?;
     let df_r = session.e.results.get_scalar("df_r");
     let (mut statistics, mut dfs, mut probs, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -55,7 +55,7 @@ pub(super) fn lagrange(fit: &VarFit, most: usize) -> Result<Results> {
     for lag in 1..=most {
         let d = fit.k + m;
         if n <= d + 1 || lag >= n {
-            return Err(StataError::new(2001, "insufficient observations"));
+            return Err(StataError::insufficient_observations());
         }
         let shifted: Vec<Vec<f64>> = fit
             .residuals

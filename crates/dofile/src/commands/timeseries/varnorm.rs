@@ -56,13 +56,13 @@ pub(super) const SPEC_VECNORM: CommandSpec = CommandSpec {
 
 fn varnorm(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = var::held(session)?;
-    let Some(state) = held.downcast_ref::<var::State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<var::State>() else { return Err(StataError::no_estimates()) };
     report(session, cmd, &state.names, &state.fit.residuals, &state.sigma)
 }
 
 fn vecnorm(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = vec::held(session)?;
-    let Some(state) = held.downcast_ref::<vec::State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<vec::State>() else { return Err(StataError::no_estimates()) };
     let system = &state.fit.system;
     let n = system.n as f64;
     let factor = if cmd.has("dfk") { n / (n - system.k as f64) } else { 1.0 };

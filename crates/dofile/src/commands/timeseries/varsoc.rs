@@ -62,7 +62,7 @@ pub(super) fn criteria(fit: &VarFit, ll: f64, lags: Option<usize>) -> [f64; 4] {
 /// The request that describes the last `var`: its series, regressors, lags and sample.
 fn of_last(session: &Session) -> Result<ParsedCommand> {
     let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     let most = state.lags.iter().max().copied().unwrap_or(1);
     let mut options = format!("maxlag({most})");
     if !state.exogenous.is_empty() {

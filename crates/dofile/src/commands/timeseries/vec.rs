@@ -74,7 +74,7 @@ pub(super) fn held(session: &Session) -> Result<Arc<dyn std::any::Any + Send + S
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if session.e.cmd() != "vec" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return vec_show::show(session, cmd);
     }
@@ -208,7 +208,7 @@ fn scalars(r: &mut Results, fit: &Vecm, (rank, lags): (usize, usize)) -> Result<
         .scalar("hqic", criterion(2.0 * n.ln().ln()))
         .scalar("sbic", criterion(n.ln()));
     r.scalar("detsig_ml", log.exp()).scalar("rank", (m * k) as f64);
-    let v = crate::estimation::post::kernel(r.matrices.get("V").ok_or_else(|| StataError::standard(301))?);
+    let v = crate::estimation::post::kernel(r.matrices.get("V").ok_or_else(StataError::no_estimates)?);
     for j in 0..m {
         let rss: f64 = fit.system.residuals[j].iter().map(|e| e * e).sum();
         let fitted = |t: usize| {
@@ -256,7 +256,7 @@ fn chosen(text: Option<&str>, names: &[&str]) -> Result<usize> {
 /// Change, its residual, level, or cointegrating equation.
 pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     if matches!(state.trend, Trend::RestrictedTrend | Trend::Trend) {
         return Err(StataError::unsupported_option("vec", "predict with trend(rtrend) or trend(trend)"));
     }

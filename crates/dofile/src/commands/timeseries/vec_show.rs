@@ -18,7 +18,7 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(session, cmd)?;
     header(session);
     let get = |s: &Session, name: &str| -> Result<Matrix> {
-        s.e.results.matrices.get(name).cloned().ok_or_else(|| StataError::standard(301))
+        s.e.results.matrices.get(name).cloned().ok_or_else(StataError::no_estimates)
     };
     if !cmd.has("noetable") {
         let main = (get(session, "b")?, get(session, "V")?);

@@ -33,7 +33,7 @@ fn veclmar(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::invalid("mlag() must be a positive integer"));
     }
     let held = held(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     session.r = lagrange(&state.fit.system, most as usize)?;
     show(session);
     Ok(())

@@ -55,7 +55,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let n = first.values.len();
     let lags = lags.map_or((n / 2).saturating_sub(2).min(20), |l| l as usize);
     if lags == 0 || lags >= n {
-        return Err(StataError::new(2001, "insufficient observations"));
+        return Err(StataError::insufficient_observations());
     }
     let found = cross_correlations(&first.values, &second.values, lags);
     if found.iter().any(|r| !r.is_finite()) {

@@ -49,7 +49,7 @@ fn augmented(
     tested: &[String],
 ) -> Result<()> {
     let held = s.e.clone();
-    let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let sample = s.required_estimation_sample()?;
     let mark = sample.iter().map(|t| f64::from(u8::from(*t))).collect();
     let names: Vec<String> = helpers.iter().map(|h| h.0.clone()).collect();
     s.frame.add(Variable::new(MARK, Column::Double(mark)))?;

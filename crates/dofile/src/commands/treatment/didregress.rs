@@ -152,7 +152,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, panel: bool) -> Result<()> {
     let name = cmd.name.clone();
     if cmd.raw.trim().is_empty() || cmd.raw.trim().starts_with(',') {
         if s.e.cmd() != name {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut again = ParsedCommand::split(&name, &cmd.raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
@@ -195,7 +195,7 @@ fn check_treatment(s: &Session, request: &Request) -> Result<()> {
 fn post(s: &mut Session, cmd: &ParsedCommand, request: &Request, name: &str) -> Result<()> {
     let mut est = s.e.clone();
     let (Some(b), Some(v)) = (est.b().cloned(), est.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     if b.col_names.first().is_none_or(|c| c.name != request.treatment)
         || v.get(0, 0).is_nan()
@@ -289,9 +289,7 @@ fn histories(s: &Session, request: &Request, sample: &[bool]) -> Result<Vec<(usi
 
 fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(s, cmd)?;
-    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = s.e.b_and_v()?;
     let text = |name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
     let (outcome, vcetype, clustvar) = (text("outcome"), text("vcetype"), text("clustvar"));
     let panel = s.e.cmd() == "xtdidregress";
@@ -357,7 +355,7 @@ impl Again {
 
     /// For every row of the data: when treatment begins in its group (nothing for controls), and its time.
     pub(super) fn timing(&self, s: &Session) -> Result<Vec<Option<Timing>>> {
-        let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+        let sample = s.required_estimation_sample()?;
         let histories = histories(s, &self.request, &sample)?;
         let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
         let group = s.variable(&self.request.group)?;

@@ -221,7 +221,7 @@ pub(super) fn propensity(session: &mut Session, call: &Call, command_line: &str)
     let treatment = problem
         .maximise(&vec![0.0; z.len()], Limits::default(), Vce::Classical)
         .filter(|fit| fit.converged)
-        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+        .ok_or_else(StataError::not_converged)?;
     let eta: Vec<f64> =
         (0..sample.y.len()).map(|i| z.iter().zip(&treatment.b).map(|(c, b)| c[i] * b).sum()).collect();
     let score: Vec<f64> = eta.iter().map(|e| link.probability(*e)).collect();

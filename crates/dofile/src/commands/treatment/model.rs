@@ -6,7 +6,7 @@ use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::model::{VceSpec, first_word, single_column};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options, matching_paren};
 use crate::syntax::{Design, FvList};
 use estimators::weights::WeightKind;
 
@@ -24,10 +24,7 @@ pub(super) struct Equation {
 
 impl Equation {
     fn parse(text: &str) -> Result<Self> {
-        let (front, options) = match top_level_comma(text) {
-            Some(at) => (&text[..at], &text[at + 1..]),
-            None => (text, ""),
-        };
+        let (front, options) = front_and_options(text);
         let (first, rest) = first_word(front);
         if first.is_empty() {
             return Err(StataError::standard(100));

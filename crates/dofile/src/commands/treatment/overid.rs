@@ -69,8 +69,7 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, state: &State) -> 
         .map_err(fit_error)?
         .b;
     let treatment = Treatment { z: &z, treated: &state.treated, link };
-    let (chi2, steps) =
-        treatment.test(&start).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let (chi2, steps) = treatment.test(&start).ok_or_else(StataError::not_converged)?;
     if log {
         session.print("");
         for (i, value) in steps.iter().enumerate() {

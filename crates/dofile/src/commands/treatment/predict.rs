@@ -27,7 +27,7 @@ pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = session.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let level = cmd.options.real("tlevel");
     let statistic = cmd.options.iter().map(|o| o.0.to_string()).find(|o| o != "tlevel");
@@ -117,7 +117,7 @@ fn distances(session: &mut Session, cmd: &ParsedCommand, state: &State) -> Resul
     let all: Vec<String> = match &names[..] {
         [(stub, true)] => (1..=most).map(|k| format!("{stub}{k}")).collect(),
         named if named.len() <= most => named.iter().map(|(name, _)| name.clone()).collect(),
-        _ => return Err(StataError::new(103, "too many variables specified")),
+        _ => return Err(StataError::standard(103)),
     };
     let touse = session.rows(cmd)?;
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();

@@ -56,7 +56,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let bare = cmd.raw.trim();
     if bare.is_empty() || bare.starts_with(',') {
         if s.e.cmd() != "stteffects" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut replay = ParsedCommand::split("stteffects", bare, false)?;
         replay.check_weighted_options(SYNTAX.options, SYNTAX.unsupported)?;
@@ -99,7 +99,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         clusters: sample.clusters.as_ref().map(|c| (c.of_row.as_slice(), c.count)),
     };
     let fit = problem.fit().map_err(|e| match e {
-        EffectsError::Model => StataError::new(430, "convergence not achieved"),
+        EffectsError::Model => StataError::not_converged(),
         EffectsError::Values => StataError::invalid(
             "there are censored times: stteffects ipw needs the equation of the time to censoring",
         ),

@@ -8,7 +8,7 @@ use crate::estimation::survival::{Records, Settings};
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options, matching_paren};
 use estimators::durations::Duration;
 use estimators::survival_effects::SurvivalMethod;
 
@@ -27,11 +27,8 @@ pub(super) struct Part {
 
 impl Part {
     fn parse(text: &str, treatment: bool) -> Result<Self> {
-        let (front, options) = match top_level_comma(text) {
-            Some(at) => (&text[..at], &text[at + 1..]),
-            None => (text, ""),
-        };
-        let mut out = Self { list: front.trim().to_string(), ..Self::default() };
+        let (front, options) = front_and_options(text);
+        let mut out = Self { list: front.to_string(), ..Self::default() };
         let models: &[&str] = if treatment {
             &["logit", "probit", "hetprobit"]
         } else {

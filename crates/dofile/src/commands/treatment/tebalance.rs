@@ -57,7 +57,7 @@ fn state(session: &Session) -> Result<Arc<dyn std::any::Any + Send + Sync>> {
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = state(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     let cmd = ParsedCommand::whole("tebalance", &cmd.raw)?;
     let (word, list) = crate::estimation::model::first_word(&cmd.list);
     match word {
@@ -256,7 +256,7 @@ fn density(session: &mut Session, cmd: &ParsedCommand, state: &State, which: Opt
 
 fn teoverlap(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = state(session)?;
-    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
+    let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::no_estimates()) };
     if state.score.is_empty() {
         return Err(StataError::new(321, "teoverlap needs a treatment model"));
     }

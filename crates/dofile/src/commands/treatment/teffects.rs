@@ -60,7 +60,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let bare = cmd.raw.trim();
     if bare.is_empty() || bare.starts_with(',') {
         if session.e.cmd() != "teffects" {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         let mut replay = ParsedCommand::split("teffects", bare, false)?;
         replay.check_weighted_options(SYNTAX.options, SYNTAX.unsupported)?;
@@ -170,7 +170,7 @@ fn weighted(session: &mut Session, call: &Call, command_line: &str) -> Result<()
         clusters: sample.clusters.as_ref().map(|c| (c.of_row.as_slice(), c.count)),
     };
     let fit = effects.fit().map_err(|e| match e {
-        EffectsError::Model => StataError::new(430, "convergence not achieved"),
+        EffectsError::Model => StataError::not_converged(),
         EffectsError::Values => StataError::new(459, "the outcome does not fit the outcome model"),
     })?;
     overlap(session, call, &sample, &fit.score)?;

@@ -70,7 +70,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = cmd.options.text("vars").ok_or_else(|| StataError::invalid("option vars() required"))?;
     if !cmd.list.trim().is_empty() {
-        return Err(StataError::new(101, "varlist not allowed"));
+        return Err(StataError::standard(101));
     }
     let items = items(s, vars)?;
     let by = cmd.options.text("by").map(|v| s.variable(v.trim())).transpose()?;

@@ -149,7 +149,7 @@ fn new_name(old: &str, new: &str, equation: &str, name: &str) -> Option<String> 
 }
 
 fn raw(s: &Session, model: &Model, choice: &Choice, levels: &[f64]) -> Result<Vec<Raw>> {
-    let no_results = || StataError::new(301, "last estimates not found");
+    let no_results = StataError::no_estimates;
     let estimation: Option<&Estimation> = match model {
         Model::Results(name) if name == "." => Some(&s.e),
         Model::Results(name) => Some(

@@ -5,7 +5,7 @@ use super::points::Model;
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{matching_paren, skip_quote, top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, matching_paren, skip_quote, unquote, words};
 use crate::syntax::varlist::wildcard;
 
 /// Models that share a colour, a symbol and a key.
@@ -33,7 +33,7 @@ pub(super) fn read<'a>(s: &Session, raw: &'a str) -> Result<(Vec<Subgraph>, &'a 
     let (last, earlier) = segments.split_last().ok_or_else(StataError::syntax)?;
     let mut subgraphs = Vec::new();
     for segment in earlier {
-        let (list, options) = at_comma(segment);
+        let (list, options) = front_and_options(segment);
         let mut subgraph = Subgraph { plots: plots(s, list)?, ..Subgraph::default() };
         let mut rest = String::new();
         for (name, argument) in split_options(options)? {
@@ -46,18 +46,11 @@ pub(super) fn read<'a>(s: &Session, raw: &'a str) -> Result<(Vec<Subgraph>, &'a 
         subgraph.choice = choice::read(&rest, "subgraph")?;
         subgraphs.push(subgraph);
     }
-    let (list, options) = at_comma(last);
+    let (list, options) = front_and_options(last);
     if !list.is_empty() || subgraphs.is_empty() {
         subgraphs.push(Subgraph { plots: plots(s, list)?, ..Subgraph::default() });
     }
     Ok((subgraphs, options))
-}
-
-fn at_comma(text: &str) -> (&str, &str) {
-    match top_level_comma(text) {
-        Some(i) => (text[..i].trim(), &text[i + 1..]),
-        None => (text.trim(), ""),
-    }
 }
 
 /// Parts between a mark, outside of parentheses and quotes.
@@ -116,7 +109,7 @@ fn plots(s: &Session, list: &str) -> Result<Vec<Plot>> {
 fn together(s: &Session, text: &str) -> Result<Plot> {
     let mut plot = Plot::default();
     for part in divided(text, "\\") {
-        let (list, options) = at_comma(part);
+        let (list, options) = front_and_options(part);
         let choice = choice::read(options, "plot")?;
         if list.is_empty() {
             plot.choice = choice;
@@ -187,6 +180,6 @@ fn models(s: &Session, word: &str) -> Result<Vec<Option<Model>>> {
 
 /// Texts of `plotlabels()` and `bylabels()`.
 pub(super) fn texts(list: &str) -> Vec<String> {
-    let end = top_level_comma(list).unwrap_or(list.len());
-    words(&list[..end]).into_iter().map(|w| unquote(w).to_string()).collect()
+    let (front, _) = front_and_options(list);
+    words(front).into_iter().map(|w| unquote(w).to_string()).collect()
 }

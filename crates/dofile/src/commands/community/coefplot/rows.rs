@@ -5,7 +5,7 @@ use super::points::fits;
 use crate::error::{Result, StataError};
 use crate::frame::Frame;
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::syntax::split::{front_and_options, unquote, words};
 use crate::syntax::{Atom, Term};
 
 /// Headings that were asked for.
@@ -33,12 +33,12 @@ pub(super) enum Row {
 impl Headings {
     /// Takes `headings()`, `groups()` or `eqlabels()`.
     pub(super) fn take(&mut self, name: &str, text: &str) -> Result<bool> {
-        let end = top_level_comma(text).unwrap_or(text.len());
+        let (front, options) = front_and_options(text);
         let equations = abbreviates(name, "EQLabels");
         if !(equations || abbreviates(name, "HEADings") || abbreviates(name, "GROups")) {
             return Ok(false);
         }
-        for (option, argument) in split_options(text[end..].trim_start_matches(','))? {
+        for (option, argument) in split_options(options)? {
             match (option.as_str(), argument) {
                 ("asheadings", None) if equations => self.equations_above = true,
                 // distances of headings follow the lines of the plot
@@ -48,9 +48,9 @@ impl Headings {
             }
         }
         if equations {
-            self.equations = words(&text[..end]).into_iter().map(|w| unquote(w).to_string()).collect();
+            self.equations = words(front).into_iter().map(|w| unquote(w).to_string()).collect();
         } else {
-            self.before.extend(lists(&text[..end])?);
+            self.before.extend(lists(front)?);
         }
         Ok(true)
     }

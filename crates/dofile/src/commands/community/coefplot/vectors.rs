@@ -6,7 +6,7 @@ use crate::error::{Result, StataError};
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
 use crate::session::Session;
-use crate::syntax::split::matching_paren;
+use crate::syntax::leading_groups;
 use std::sync::Arc;
 
 /// A row or a column of a matrix.
@@ -122,17 +122,14 @@ fn select(matrix: &Matrix, place: Option<&str>) -> Result<Vector> {
 
 /// Words, divided by the parentheses around them; words without any are one group.
 fn groups(text: &str) -> Result<Vec<Vec<&str>>> {
-    let mut rest = text.trim();
+    let (groups_in, rest) = leading_groups(text).ok_or_else(StataError::syntax)?;
     let mut out = Vec::new();
-    while rest.starts_with('(') {
-        let end = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
-        let inside = rest[1..end].trim();
+    for inside in groups_in {
         if inside.starts_with('(') {
             out.extend(groups(inside)?);
         } else {
             out.push(elements(inside));
         }
-        rest = rest[end + 1..].trim_start();
     }
     if !rest.is_empty() {
         out.push(elements(rest));

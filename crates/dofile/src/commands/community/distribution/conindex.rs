@@ -229,8 +229,8 @@ fn found(
         robust,
         clusters: clusters.as_ref().map(|(of_row, count)| (of_row.as_slice(), *count)),
     };
-    let estimate = estimate(&outcome, &ranked.rank, &design)
-        .ok_or_else(|| StataError::new(2001, "insufficient observations"))?;
+    let estimate =
+        estimate(&outcome, &ranked.rank, &design).ok_or_else(StataError::insufficient_observations)?;
     Ok(Found { ranked, estimate })
 }
 
@@ -256,7 +256,7 @@ fn by_survey(s: &mut Session, rows: &[usize], outcome: &[f64], rank: &[f64]) -> 
     let positions: Vec<usize> = names.iter().filter_map(|n| s.frame.find(n)).collect();
     s.frame.drop_vars(&positions);
     done?;
-    estimate.ok_or_else(|| StataError::new(2001, "insufficient observations"))
+    estimate.ok_or_else(StataError::insufficient_observations)
 }
 
 /// Indices of two groups and the test of their difference.

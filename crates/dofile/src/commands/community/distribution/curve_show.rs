@@ -15,7 +15,7 @@ use crate::value::MISSING;
 pub(super) fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(s, cmd)?;
     let (Some(b), v) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     let e = &s.e.results;
     let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
@@ -64,10 +64,10 @@ pub(super) fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 /// Draws the curves of the active results against the population percentage, with the diagonal of equality.
 pub(super) fn graph(s: &mut Session, options: &str) -> Result<()> {
     let (Some(b), Some(p)) = (s.e.b().cloned(), s.e.results.matrices.get("p").cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     };
     if s.e.cmd() != "lorenz" {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     for refused in [
         "nodiagonal",

@@ -199,7 +199,7 @@ fn percentages(cmd: &ParsedCommand, shares: bool) -> Result<Vec<f64>> {
 fn run(s: &mut Session, cmd: &ParsedCommand, curve: Curve) -> Result<()> {
     if cmd.list.trim().is_empty() {
         if s.e.cmd() != curve.name {
-            return Err(StataError::new(301, "last estimates not found"));
+            return Err(StataError::no_estimates());
         }
         return show(s, cmd);
     }

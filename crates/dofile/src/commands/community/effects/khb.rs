@@ -130,7 +130,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn coefficient(s: &Session, name: &str) -> Result<f64> {
-    let b = s.e.b().ok_or_else(|| StataError::standard(301))?;
+    let b = s.e.b().ok_or_else(StataError::no_estimates)?;
     let at = b.col_names.iter().position(|c| c.name == name);
     Ok(b.get(0, at.ok_or_else(|| StataError::new(498, format!("{name} was omitted")))?))
 }

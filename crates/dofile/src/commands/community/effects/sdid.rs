@@ -150,7 +150,7 @@ fn placebo(s: &Session, data: &PanelData, method: Method, reps: usize) -> Result
         treated.iter().enumerate().for_each(|(k, a)| adoption[k] = Some(*a));
         values.push(average(data, &order, &adoption, method).att);
         if s.interrupted() {
-            return Err(StataError::new(1, "--Break--"));
+            return Err(StataError::standard(1));
         }
     }
     Ok(spread(&values))
@@ -174,7 +174,7 @@ fn bootstrap(s: &Session, data: &PanelData, method: Method, reps: usize) -> Resu
         }
         values.push(average(data, &units, &adoption, method).att);
         if s.interrupted() {
-            return Err(StataError::new(1, "--Break--"));
+            return Err(StataError::standard(1));
         }
     }
     Ok(spread(&values))

@@ -11,7 +11,7 @@ use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable};
 use crate::ops::files::{check_replace, with_extension};
 use crate::session::Session;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 
 /// A data set under construction: variables of one length.
 #[derive(Default)]
@@ -43,10 +43,7 @@ impl Data {
 
 /// A file name with its options: `name [, replace]`.
 fn file_option(text: &str) -> Result<(String, bool)> {
-    let (name, options) = match top_level_comma(text) {
-        Some(i) => (&text[..i], text[i + 1..].trim()),
-        None => (text, ""),
-    };
+    let (name, options) = front_and_options(text);
     if let Some(other) = options.split_whitespace().find(|o| *o != "replace") {
         return Err(StataError::option_not_allowed(other));
     }

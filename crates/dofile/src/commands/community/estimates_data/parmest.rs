@@ -116,7 +116,7 @@ fn label(s: &Session, term: &str) -> String {
 
 fn data(s: &Session, cmd: &ParsedCommand) -> Result<(Data, usize)> {
     if s.e.b().is_none() {
-        return Err(StataError::standard(301));
+        return Err(StataError::no_estimates());
     }
     let parameters = Parameters::of(&s.e)?;
     let n = parameters.b.len();

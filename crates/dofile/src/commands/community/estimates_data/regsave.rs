@@ -86,7 +86,7 @@ fn joined(s: &mut Session, file: &str) -> Result<()> {
 
 fn data(s: &Session, cmd: &ParsedCommand) -> Result<(Data, usize)> {
     if s.e.b().is_none() {
-        return Err(StataError::standard(301));
+        return Err(StataError::no_estimates());
     }
     let parameters = Parameters::of(&s.e)?;
     let several = parameters.equations().len() > 1;

@@ -139,7 +139,7 @@ fn pairs(
         )?;
         out.extend(matched.iter().map(|r| (row, Some(*r))));
         if s.interrupted() {
-            return Err(StataError::new(1, "--Break--"));
+            return Err(StataError::standard(1));
         }
     }
     Ok(out)

@@ -103,7 +103,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             in_group(item, &columns, group, &keys, &bounds, cmd.has("excludeself"))
         });
         if s.interrupted() {
-            return Err(StataError::new(1, "--Break--"));
+            return Err(StataError::standard(1));
         }
         let first = out.len();
         for name in &item.names {

@@ -15,10 +15,7 @@ impl Window {
     /// Reads `[rangevar] #`; the time variable of `tsset` is the default.
     pub(super) fn parse(s: &Session, command: &str, text: &str) -> Result<Self> {
         let (key, length) = match text.split_whitespace().collect::<Vec<_>>()[..] {
-            [length] => {
-                let time = Panel::of(&s.frame)?.time;
-                (time.ok_or_else(|| StataError::new(459, "time variable not set"))?, length)
-            }
+            [length] => (Panel::of(&s.frame)?.series()?, length),
             [key, length] if key.parse::<f64>().is_err() => (s.numeric_variable(key)?, length),
             _ => return Err(StataError::unsupported_option(command, &format!("window({text})"))),
         };

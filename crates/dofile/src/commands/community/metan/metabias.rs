@@ -86,7 +86,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         variables.iter().map(|v| rows.iter().map(|r| s.frame.num_at(*v, *r)).collect()).collect();
     match rows.len() {
         0 => return Err(StataError::no_observations()),
-        1 | 2 => return Err(StataError::standard(2001)),
+        1 | 2 => return Err(StataError::insufficient_observations()),
         _ => {}
     }
     let test = match asked {
@@ -194,7 +194,7 @@ fn regression(s: &mut Session, cmd: &ParsedCommand, test: &Test, touse: Vec<bool
     });
     let request = Request { weights: weights.as_ref(), ..Request::new(&test.y, &columns) };
     let failed = || StataError::new(459, "the regressor does not vary");
-    let found = fit(&request).map_err(|_| StataError::standard(2001))?;
+    let found = fit(&request).map_err(|_| StataError::insufficient_observations())?;
     if found.b.len() != 2 {
         return Err(failed());
     }

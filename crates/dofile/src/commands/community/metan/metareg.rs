@@ -78,9 +78,9 @@ fn fitted(model: &Model, v: &[f64], between: Between, plain: bool) -> Result<Fit
     }
     let (n, p) = (v.len(), x.len());
     if n <= p {
-        return Err(StataError::standard(2001));
+        return Err(StataError::insufficient_observations());
     }
-    let failed = || StataError::new(430, "convergence not achieved");
+    let failed = StataError::not_converged;
     let studies = Studies { y: &model.y, v, x };
     let find = |s: &Studies<'_>| s.between(between).filter(|(_, done)| *done).map(|f| f.0);
     let tau2 = find(&studies).ok_or_else(failed)?;

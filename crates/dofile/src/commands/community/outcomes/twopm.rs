@@ -147,9 +147,7 @@ fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .collect();
     let (vcetype, clustvar) = (text("vcetype"), text("clustvar"));
     let clusters = e.get_scalar("N_clust");
-    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
+    let (b, v) = s.e.b_and_v()?;
     s.print("");
     s.print("Two-part model");
     for (k, (part, (ll, n))) in parts.iter().zip(facts).enumerate() {

@@ -6,7 +6,7 @@ use crate::ops::run::{quietly, with_notes};
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::leading_groups;
-use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::value::MISSING;
 
 /// A command with its options.
@@ -18,10 +18,7 @@ pub(super) struct Part {
 /// Reads `firstpart()` or `secondpart()`; `log` is an option of `regress` here.
 pub(super) fn part(text: Option<&str>, option: &str, known: &[&'static str]) -> Result<Part> {
     let text = text.ok_or_else(|| StataError::invalid(format!("option {option}() required")))?;
-    let (name, options) = match top_level_comma(text) {
-        Some(at) => (text[..at].trim(), text[at + 1..].trim()),
-        None => (text.trim(), ""),
-    };
+    let (name, options) = front_and_options(text);
     let least = |k: &&&str| name.len() >= 3.min(k.len()) && k.starts_with(name);
     let command = known
         .iter()

@@ -37,7 +37,7 @@ pub(super) fn of_model(s: &mut Session, cmd: &ParsedCommand, model: &Estimation)
 
 fn build(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Table>> {
     if s.e.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
+        return Err(StataError::no_estimates());
     }
     let parameters = Parameters::of(&s.e)?;
     let statistics = statistics(s, cmd)?;

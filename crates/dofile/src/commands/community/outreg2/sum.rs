@@ -61,7 +61,7 @@ pub(super) fn columns(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Table>
 fn variables(s: &Session, cmd: &ParsedCommand, of_model: bool) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     if of_model {
-        let b = s.e.b().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+        let b = s.e.b().ok_or_else(StataError::no_estimates)?;
         names.extend(s.e.results.get_text("depvar").map(str::to_string));
         names.extend(b.col_names.iter().map(|c| c.name.clone()));
     } else {

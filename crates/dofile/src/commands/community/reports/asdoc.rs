@@ -9,7 +9,7 @@ use crate::error::{Result, StataError};
 use crate::ops::collection::Sheet;
 use crate::session::Session;
 use crate::syntax::options::{Options, split_options};
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 use crate::syntax::{OptSpec, ParsedCommand};
 
 /// The command.
@@ -82,10 +82,7 @@ pub(super) struct Call {
 
 impl Call {
     fn parse(s: &Session, raw: &str) -> Result<Self> {
-        let (front, options) = match top_level_comma(raw) {
-            Some(i) => (raw[..i].trim(), &raw[i + 1..]),
-            None => (raw.trim(), ""),
-        };
+        let (front, options) = front_and_options(raw);
         let end = front.find(char::is_whitespace).unwrap_or(front.len());
         let (word, behind) = front.split_at(end);
         let spec = s.command(word).ok_or_else(|| StataError::unsupported_command(word))?;

@@ -133,7 +133,7 @@ fn finish(
     let b = Matrix::row_vector(b, stripe);
     s.r.matrix("margeff_b", b.clone()).matrix("margeff_V", v.clone());
     if cmd.has("replace") {
-        let sample = s.estimation_sample().ok_or_else(|| StataError::standard(301))?.to_vec();
+        let sample = s.required_estimation_sample()?.to_vec();
         let mut results = Results::default();
         results.scalar("N", s.e.results.get_scalar("N").unwrap_or(f64::NAN));
         results.text("cmd", "margeff").text("depvar", model.outcome.as_str()).text("properties", "b V");

@@ -59,7 +59,7 @@ impl Model {
                 ));
             }
         };
-        let sample = s.estimation_sample().ok_or_else(|| StataError::standard(301))?;
+        let sample = s.required_estimation_sample()?;
         let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
         let weights = weights_of_estimation(s, &rows)?;
         let outcome = s.e.results.get_text("depvar").unwrap_or("").to_string();

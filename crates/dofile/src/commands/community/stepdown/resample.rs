@@ -153,7 +153,7 @@ fn run_all(s: &mut Session, models: &[String], wanted: &[Coefficient], plan: &Pl
     let mut line = String::new();
     for rep in 1..=plan.reps {
         if s.interrupted() {
-            return Err(StataError::new(1, "--Break--"));
+            return Err(StataError::standard(1));
         }
         s.frame = frame.clone();
         quietly(s, &format!("bsample,{options}"))?;

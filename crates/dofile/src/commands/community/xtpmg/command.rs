@@ -113,7 +113,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     store(s, cmd, &data, &fitted, (label, &name));
     quietly(s, &format!("estimates store {label}"))?;
     show::display(s, cmd)?;
-    if fitted.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+    if fitted.converged { Ok(()) } else { Err(StataError::not_converged()) }
 }
 
 fn store(s: &mut Session, cmd: &ParsedCommand, data: &Data, fitted: &Fitted, (label, ec): (&str, &str)) {

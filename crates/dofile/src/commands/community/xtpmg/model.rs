@@ -51,9 +51,7 @@ impl Data {
     /// Reads the line: r(459) without panel and time, r(198) without a long run.
     pub(super) fn read(s: &Session, cmd: &ParsedCommand) -> Result<Self> {
         let declared = Panel::of(&s.frame)?;
-        let (Some(unit), Some(time)) = (declared.panel, declared.time) else {
-            return Err(StataError::new(459, "panel and time variable not set, use xtset panelvar timevar"));
-        };
+        let (unit, time) = declared.unit_and_time()?;
         let long = cmd.options.text("lr").unwrap_or("").trim();
         if long.is_empty() {
             return Err(StataError::invalid("option lr() required"));
@@ -136,7 +134,7 @@ pub(super) fn pooled(s: &mut Session, cmd: &ParsedCommand, data: &Data) -> Resul
     let (k, constant) = (data.long.len(), data.model.constant);
     let start = dynamic_effects(data)?.b[..k].to_vec();
     let found = kernel::long_run(&data.groups, constant, &start).map_err(fit_error)?;
-    let found = found.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let found = found.ok_or_else(StataError::not_converged)?;
     if !cmd.has("nolog") {
         s.print("");
         for (i, (ll, remark)) in found.log.iter().enumerate() {

@@ -213,7 +213,7 @@ fn pairs(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
 /// Exponentially weighted moving averages over the time variable.
 fn smoothed(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
     let panel = Panel::of(&s.frame)?;
-    let Some(time) = panel.time else { return Err(StataError::new(111, "time variable not set")) };
+    let time = panel.series()?;
     let a = call.cmd.options.real("a").ok_or_else(|| StataError::invalid("option a() required"))?;
     if !(0.0..=1.0).contains(&a) {
         return Err(StataError::invalid("a() must be between 0 and 1"));

@@ -8,7 +8,7 @@ use crate::error::{Result, StataError};
 use crate::ops::collection::Sheet;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format as CellFormat, FormatAlign, Workbook, Worksheet, XlsxError,
 };
@@ -29,10 +29,7 @@ pub(super) fn export_command(s: &mut Session, text: &str) -> Result<()> {
 
 /// Writes the current table by the text of an option `export(filename [, options])`.
 pub(in crate::commands::documents) fn export_option(s: &mut Session, text: &str) -> Result<()> {
-    let (name, options) = match top_level_comma(text) {
-        Some(i) => (text[..i].trim(), text[i + 1..].trim()),
-        None => (text.trim(), ""),
-    };
+    let (name, options) = front_and_options(text);
     export(s, unquote(name), options)
 }
 

@@ -19,7 +19,7 @@ use crate::ops::collection::{Collection, Collections};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::{top_level_colon, top_level_comma};
+use crate::syntax::split::{front_and_options, top_level_colon};
 
 /// `collect`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -111,10 +111,7 @@ struct Given {
 
 impl Given {
     fn read(command: &'static str, text: &str) -> Result<Self> {
-        let (main, options) = match top_level_comma(text) {
-            Some(i) => (text[..i].trim(), text[i + 1..].trim()),
-            None => (text.trim(), ""),
-        };
+        let (main, options) = front_and_options(text);
         Ok(Self { command, main: main.to_string(), options: split_options(options)? })
     }
 

@@ -6,14 +6,11 @@ use crate::format::Format;
 use crate::ops::collection::{CellRule, terms_of};
 use crate::session::Session;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 
 /// A limit of numbers with the text that stands for those behind it: `0.001, label("<0.001")`.
 fn limit(text: &str) -> Result<(f64, Option<String>)> {
-    let (number, options) = match top_level_comma(text) {
-        Some(i) => (text[..i].trim(), text[i + 1..].trim()),
-        None => (text.trim(), ""),
-    };
+    let (number, options) = front_and_options(text);
     let number = number.parse::<f64>().map_err(|_| StataError::syntax())?;
     let mut label = None;
     for (name, value) in split_options(options)? {

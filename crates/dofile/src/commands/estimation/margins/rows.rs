@@ -37,7 +37,7 @@ pub(super) fn sample(
     let rows: Vec<usize> =
         (0..touse.len()).filter(|i| touse[*i] && (request.any_row || estimation[*i])).collect();
     if rows.is_empty() {
-        return Err(StataError::new(2000, "no observations"));
+        return Err(StataError::no_observations());
     }
     Ok(rows)
 }
@@ -71,7 +71,7 @@ fn own_weights(session: &Session, cmd: &ParsedCommand, rows: &mut Vec<usize>) ->
     let found = session.weights(cmd, WeightKind::Frequency, &mut touse)?;
     rows.retain(|row| touse[*row]);
     if rows.is_empty() {
-        return Err(StataError::new(2000, "no observations"));
+        return Err(StataError::no_observations());
     }
     Ok(rows.iter().map(|row| found.as_ref().map_or(1.0, |w| w.values[*row])).collect())
 }

@@ -6,7 +6,7 @@ use crate::frame::{Column, Frame, StorageType, ValueLabel, Variable};
 use crate::ops::data_files::write_dta;
 use crate::ops::files;
 use crate::session::Session;
-use crate::syntax::split::{top_level_comma, unquote};
+use crate::syntax::split::{front_and_options, unquote};
 use crate::syntax::{Atom, Term};
 use crate::value::MISSING;
 
@@ -25,13 +25,13 @@ const COLUMNS: [(usize, &str, &str); 6] = [
 /// # Errors
 /// r(602) where the file exists and `replace` is not given; r(603) where it cannot be written.
 pub(super) fn write(s: &Session, text: &str, request: &Request, found: &Found) -> Result<()> {
-    let end = top_level_comma(text).unwrap_or(text.len());
-    let replace = match text[end..].trim_start_matches(',').trim() {
+    let (front, options) = front_and_options(text);
+    let replace = match options {
         "" => false,
         "replace" => true,
         other => return Err(StataError::unsupported_option("margins, saving()", other)),
     };
-    let file = files::with_extension(unquote(text[..end].trim()), "dta");
+    let file = files::with_extension(unquote(front), "dta");
     let path = s.path(&file);
     files::check_replace(&path, &file, replace)?;
     let table = s.r.matrices.get("table").ok_or_else(|| StataError::not_found("r(table)"))?;

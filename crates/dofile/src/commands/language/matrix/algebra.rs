@@ -363,9 +363,9 @@ fn function(s: &Session, name: &str, inner: &str) -> Result<Matrix> {
             }
         }
         "get" => match inner.trim() {
-            "_b" => s.matrix("e(b)").map(|m| (*m).clone()).ok_or_else(|| StataError::standard(301))?,
+            "_b" => s.matrix("e(b)").map(|m| (*m).clone()).ok_or_else(StataError::no_estimates)?,
             "Cns" => s.matrix("e(Cns)").map(|m| (*m).clone()).ok_or_else(|| StataError::not_found("Cns"))?,
-            "VCE" => s.matrix("e(V)").map(|m| (*m).clone()).ok_or_else(|| StataError::standard(301))?,
+            "VCE" => s.matrix("e(V)").map(|m| (*m).clone()).ok_or_else(StataError::no_estimates)?,
             other => return Err(StataError::not_found(other)),
         },
         _ => {
