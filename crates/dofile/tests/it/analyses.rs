@@ -1,17 +1,7 @@
 //! Do-files as analysts write them: those of `tests/analyses/` run to the end with their own assertions, and constructs
 //! outside the subset are refused by name at their line.
 
-use dofile::Session;
-
-/// Runs a text in an empty folder.
-fn run(text: &str) -> (String, i32) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut s = Session::default();
-    s.cwd = folder.path().to_path_buf();
-    let (log, rc) = s.run_captured(text);
-    s.end();
-    (log, rc)
-}
+use crate::support::try_run_in_a_folder as run;
 
 fn passes(text: &str) {
     let (log, rc) = run(text);

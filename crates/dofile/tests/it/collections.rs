@@ -1,29 +1,12 @@
 //! Collections: `collect`, and what `table`, `dtable` and `etable` leave for it. Labels and layouts are those that the manual
 //! [TABLES] prints; numbers follow by hand or from the stored results of the command.
 
-use dofile::Session;
-
-/// Runs a text in an empty folder; returns the log without echoed commands, the return code and the files `t.md`.
-fn run(text: &str) -> (String, i32) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut s = Session::default();
-    s.cwd = folder.path().to_path_buf();
-    let (log, rc) = s.run_captured(text);
-    s.end();
-    (log, rc)
-}
+use crate::support::{has_block, try_run_in_a_folder as run};
 
 fn log_of(text: &str) -> String {
     let (log, rc) = run(text);
     assert_eq!(rc, 0, "{log}");
     log
-}
-
-/// The lines follow each other in the log, blanks at their ends aside.
-fn has_block(log: &str, block: &str) {
-    let wanted: Vec<&str> = block.trim_matches('\n').lines().map(str::trim_end).collect();
-    let lines: Vec<&str> = log.lines().map(str::trim_end).collect();
-    assert!(lines.windows(wanted.len()).any(|part| part == wanted), "no block\n{block}\nin\n{log}");
 }
 
 /// y = 1, 4, 3, 8 on x = 1, 2, 3, 4: slope 2, intercept -1, residual sum of squares 6, standard errors sqrt(3/5) and sqrt(9/2).

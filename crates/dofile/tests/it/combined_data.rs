@@ -1,6 +1,7 @@
 //! What `merge`, `append`, `egen` and `mvencode` do and say in the corners that do-files of authors use. The layouts are those of
 //! logs that authors publish in their replication files.
 
+use crate::support::has_block;
 use dofile::Session;
 
 /// The log of a do-file that must end with a return code.
@@ -8,13 +9,6 @@ fn log_with(text: &str, code: i32) -> String {
     let (log, rc) = Session::default().run_captured(text);
     assert_eq!(rc, code, "{log}");
     log
-}
-
-/// The lines stand in the log one after another, blanks at their ends aside.
-fn has_block(log: &str, block: &str) {
-    let found: Vec<&str> = log.lines().map(str::trim_end).collect();
-    let wanted: Vec<&str> = block.trim_matches('\n').lines().map(str::trim_end).collect();
-    assert!(found.windows(wanted.len()).any(|w| w == wanted), "no block\n{block}\nin\n{log}");
 }
 
 /// A using file `f` and master data: a filled gap, a conflict, an equal row, and one row of each file alone.

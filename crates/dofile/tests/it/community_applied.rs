@@ -1,11 +1,6 @@
 //! Commands of applied do-files: what they print, and what they refuse.
 
-use dofile::Session;
-
-/// The log and the return code of a do-file.
-fn run(text: &str) -> (String, i32) {
-    Session::default().run_captured(text)
-}
+use crate::support::try_run as run;
 
 const DATA: &str = r#"
 input str6 name double x byte g int day

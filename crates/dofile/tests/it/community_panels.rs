@@ -1,16 +1,7 @@
 //! Frequency tables, panel tests, wild bootstrap and figures of designs of the SSC archive: their layout, and what they
 //! refuse.
 
-use dofile::Session;
-
-fn run(text: &str) -> (String, i32) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut s = Session::default();
-    s.cwd = folder.path().to_path_buf();
-    let (log, rc) = s.run_captured(text);
-    s.end();
-    (log, rc)
-}
+use crate::support::try_run_in_a_folder as run;
 
 /// The repair records of the automobile data as the documentation of `fre` shows them (Jann 2007).
 #[test]

@@ -1,10 +1,7 @@
 //! Corners of tables, functions and merges: groups without values, weights that are no counts, labels that are not shown.
 
+use crate::support::try_run as run;
 use dofile::Session;
-
-fn run(text: &str) -> (String, i32) {
-    Session::default().run_captured(text)
-}
 
 /// Runs a text that must succeed, then evaluates expressions that must be true.
 fn holds(text: &str, expressions: &[&str]) {

@@ -1,12 +1,9 @@
 //! Commands that make, describe and split data: draws, settings of factors, episodes of survival times, the order of rows.
 
+use crate::support::try_run as run;
 use dofile::Session;
 use dofile::frame::{Column, Frame, StorageType, Variable};
 use dofile::value::{MISSING, missing};
-
-fn run(text: &str) -> (String, i32) {
-    Session::default().run_captured(text)
-}
 
 /// Runs a text that must succeed, then evaluates expressions that must be true.
 fn holds(text: &str, expressions: &[&str]) {

@@ -1,5 +1,6 @@
 //! Multiple imputation: styles, registration and imputations. Combined estimates are oracle cases.
 
+use crate::support::try_run as run;
 use dofile::Session;
 
 /// A regression of 600 rows whose regressor is missing at random; `c` is a binary variable with gaps of its own.
@@ -13,10 +14,6 @@ generate byte c = runiform() < invlogit(x)
 replace x = . if runiform() < invlogit(z - 1)
 replace c = . if mod(_n, 5) == 0
 ";
-
-fn run(text: &str) -> (String, i32) {
-    Session::default().run_captured(text)
-}
 
 fn holds(text: &str, expressions: &[&str]) {
     let mut s = Session::default();

@@ -1,13 +1,9 @@
 //! The language: control flow, macros, programs and errors through do-file texts, and properties of
 //! the interpreter on arbitrary input.
 
+use crate::support::try_run as run;
 use dofile::Session;
 use proptest::prelude::*;
-
-/// Runs a text and gives what it printed.
-fn run(text: &str) -> (String, i32) {
-    Session::default().run_captured(text)
-}
 
 fn prints(text: &str, want: &str) {
     let (got, rc) = run(text);

@@ -1,12 +1,7 @@
 //! `cem`, `imb`, `metan`, `metareg`, `metabias` and `metafunnel`: what they refuse, and do-files as papers have them.
 //! Their numbers are in the cases `matching_pools` of the oracles.
 
-use dofile::Session;
-
-/// The log and the return code of a do-file.
-fn run(text: &str) -> (String, i32) {
-    Session::default().run_captured(text)
-}
+use crate::support::try_run as run;
 
 const UNITS: &str = "set obs 60\ngenerate t = mod(_n, 3) == 0\ngenerate x = mod(7*_n, 11)\ngenerate z = mod(_n, 5)\ngenerate y = x + t\n";
 

@@ -1,12 +1,7 @@
 //! What do-files of practice use: prefixes of loops, empty cells, tables of matrices, rich text, output of postestimation.
 
+use crate::support::log_of;
 use dofile::Session;
-
-fn log_of(text: &str) -> String {
-    let (log, rc) = Session::default().run_captured(text);
-    assert_eq!(rc, 0, "{text}\n{log}");
-    log
-}
 
 fn number(text: &str, expression: &str) -> f64 {
     let mut session = Session::default();

@@ -1,23 +1,8 @@
 //! Comparisons and other reports laid out as Stata prints them. The expected lines are taken from published logs and
 //! manuals, whose rules are drawn with `-`, `|` and `+` here.
 
+use crate::support::{has_lines, log_of};
 use dofile::Session;
-
-/// The log of a do-file that must run.
-fn log_of(text: &str) -> String {
-    let mut session = Session::default();
-    let (log, rc) = session.run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    log
-}
-
-/// Every line stands in the log in this order, blanks at its end aside.
-fn has_lines(log: &str, lines: &str) {
-    let mut rest = log.lines();
-    for line in lines.lines().filter(|l| !l.is_empty()) {
-        assert!(rest.any(|l| l.trim_end() == line.trim_end()), "no line {line:?} (in this order) in\n{log}");
-    }
-}
 
 /// Three groups of five rows whose means and pooled variance are those of the log below.
 const INTEREST: &str = "input type interest\n1 6\n1 7\n1 7\n1 8\n1 9\n2 4\n2 4\n2 5\n2 6\n2 6\n3 3\n3 4\n3 4\n3 4\n3 7\nend\n\

@@ -1,32 +1,6 @@
 //! Descriptions of data as Stata prints them: the lines are those of published logs.
 
-use dofile::Session;
-
-/// The log of a do-file that must run.
-fn log_of(text: &str) -> String {
-    let (log, rc) = Session::default().run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    log
-}
-
-/// The lines stand in the log one after another, blanks at their ends aside.
-fn has_block(log: &str, block: &str) {
-    let found: Vec<&str> = log.lines().map(str::trim_end).collect();
-    let wanted: Vec<&str> = block.trim_matches('\n').lines().map(str::trim_end).collect();
-    assert!(found.windows(wanted.len()).any(|w| w == wanted), "no block\n{block}\nin\n{log}");
-}
-
-/// A data file of the oracle cases as text for `input`, without its first `skipped` columns.
-fn input(file: &str, skipped: usize) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/data").join(file);
-    let text = std::fs::read_to_string(path).expect("a data file");
-    let mut rows = text.lines().map(|line| {
-        let cells = line.split(',').skip(skipped).map(|c| if c.is_empty() { "." } else { c });
-        cells.collect::<Vec<_>>().join(" ")
-    });
-    let names = rows.next().expect("names");
-    format!("clear\ninput {names}\n{}\nend\n", rows.collect::<Vec<_>>().join("\n"))
-}
+use crate::support::{has_block, input, log_of};
 
 /// The 1978 automobile data with their labels, without the names of the cars.
 fn auto() -> String {
@@ -42,7 +16,7 @@ fn auto() -> String {
     let types = "recast int price mpg weight length turn displacement\nrecast byte foreign\nformat price weight %8.0gc\nformat headroom %6.1f\nformat gear_ratio %6.2f\nformat mpg foreign %8.0g\n";
     format!(
         "{}{labels}{types}label define origin 0 \"Domestic\" 1 \"Foreign\"\nlabel values foreign origin\n",
-        input("printed_auto.csv", 1)
+        input("float", "printed_auto.csv", 1)
     )
 }
 
@@ -206,7 +180,7 @@ fn titles_of_summaries_are_broken_to_lines() {
 fn two_way_summaries() {
     let log = log_of(&format!(
         "{}label variable smoke \"smoked during pregnancy\"\nlabel variable bwt \"birthweight (grams)\"\nlabel define race 1 white 2 black 3 other\nlabel values race race\ntabulate race smoke, sum(bwt)",
-        input("lbw.csv", 0)
+        input("float", "lbw.csv", 0)
     ));
     has_block(
         &log,

@@ -1,22 +1,7 @@
 //! Survey, multilevel and sample-size output laid out as Stata prints it. The expected lines are taken from published logs
 //! and the manuals; the source is named at each test.
 
-use dofile::Session;
-
-/// The log of a do-file that must run.
-fn log_of(text: &str) -> String {
-    let mut session = Session::default();
-    let (log, rc) = session.run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    log
-}
-
-/// The lines stand in the log one after the other, blanks at their ends aside.
-fn has_block(log: &str, block: &str) {
-    let tidy = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-    let block = tidy(block.trim_matches('\n'));
-    assert!(tidy(log).contains(&block), "no block\n{block}\nin\n{log}");
-}
+use crate::support::{has_block, log_of};
 
 /// Reads a data file of the oracle cases.
 fn read(file: &str) -> String {

@@ -1,23 +1,8 @@
 //! Survival, multilevel, time-series and survey output laid out as Stata prints it. The expected lines are taken from
 //! published logs, whose rules are drawn with `-`, `|` and `+` here.
 
+use crate::support::{has_lines, log_of};
 use dofile::Session;
-
-/// The log of a do-file that must run.
-fn log_of(text: &str) -> String {
-    let mut session = Session::default();
-    let (log, rc) = session.run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    log
-}
-
-/// Every line stands in the log in this order, blanks at its end aside.
-fn has_lines(log: &str, lines: &str) {
-    let mut rest = log.lines();
-    for line in lines.lines().filter(|l| !l.is_empty()) {
-        assert!(rest.any(|l| l.trim_end() == line.trim_end()), "no line {line:?} (in this order) in\n{log}");
-    }
-}
 
 /// Reads a data file of the oracle cases.
 fn read(file: &str) -> String {

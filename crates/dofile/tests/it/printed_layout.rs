@@ -1,14 +1,6 @@
 //! Lines as Stata prints them, taken from published logs.
 
-use dofile::Session;
-
-/// The log of a do-file that must run.
-fn log_of(text: &str) -> String {
-    let mut session = Session::default();
-    let (log, rc) = session.run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    log
-}
+use crate::support::log_of;
 
 /// Every line stands in the log, blanks at its end aside.
 fn has_lines(log: &str, lines: &[&str]) {

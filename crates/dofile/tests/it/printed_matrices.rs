@@ -1,21 +1,7 @@
 //! Tables of matrices: `matlist`, constraints of programs, canonical discriminant functions and correspondence analysis.
 
+use crate::support::{has_block, log_of};
 use dofile::Session;
-
-/// The log of a do-file that must run.
-fn log_of(text: &str) -> String {
-    let mut session = Session::default();
-    let (log, rc) = session.run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    log
-}
-
-/// The lines stand in the log one below the other, blanks at their ends aside.
-fn has_block(log: &str, lines: &str) {
-    let wanted: Vec<&str> = lines.lines().map(str::trim_end).collect();
-    let logged: Vec<&str> = log.lines().map(str::trim_end).collect();
-    assert!(logged.windows(wanted.len()).any(|w| w == wanted), "no lines\n{lines}\nin\n{log}");
-}
 
 /// Row names take twelve characters, columns the width of the format and a blank on both sides: the rules of the tables
 /// that published logs of `candisc` have (`-------------+----------------------` for two columns).

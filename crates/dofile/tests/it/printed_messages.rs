@@ -1,33 +1,7 @@
 //! Messages of commands that change data and heads of estimates as Stata prints them: the lines are those of published
 //! logs.
 
-use dofile::Session;
-
-/// The log of a do-file that must run.
-fn log_of(text: &str) -> String {
-    let (log, rc) = Session::default().run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    log
-}
-
-/// The lines stand in the log one after another, blanks at their ends aside.
-fn has_block(log: &str, block: &str) {
-    let found: Vec<&str> = log.lines().map(str::trim_end).collect();
-    let wanted: Vec<&str> = block.trim_matches('\n').lines().map(str::trim_end).collect();
-    assert!(found.windows(wanted.len()).any(|w| w == wanted), "no block\n{block}\nin\n{log}");
-}
-
-/// A data file of the oracle cases as text for `input`, without its first `skipped` columns.
-fn input(file: &str, skipped: usize) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/data").join(file);
-    let text = std::fs::read_to_string(path).expect("a data file");
-    let mut rows = text.lines().map(|line| {
-        let cells = line.split(',').skip(skipped).map(|c| if c.is_empty() { "." } else { c });
-        cells.collect::<Vec<_>>().join(" ")
-    });
-    let names = rows.next().expect("names");
-    format!("clear\ninput {names}\n{}\nend\n", rows.collect::<Vec<_>>().join("\n"))
-}
+use crate::support::{has_block, input, log_of};
 
 #[test]
 fn reshape_names_the_variables() {
@@ -124,7 +98,7 @@ fn destring_says_what_it_removed() {
 
 #[test]
 fn factor_rotations_and_scores_have_borders() {
-    let data = input("printed_hsb2.csv", 0);
+    let data = input("float", "printed_hsb2.csv", 0);
     let log = log_of(&format!(
         "{data}factor read write math science socst, factors(2)\nrotate\npredict f1 f2\npca read write math science\npredict pc1 pc2"
     ));

@@ -1,34 +1,7 @@
 //! Tables and reports laid out as Stata prints them. The expected lines are taken from published logs, whose rules are
 //! drawn with `-`, `|` and `+` here.
 
-use dofile::Session;
-
-/// The log of a do-file that must run.
-fn log_of(text: &str) -> String {
-    let mut session = Session::default();
-    let (log, rc) = session.run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    log
-}
-
-/// Every line stands in the log in this order, blanks at its end aside.
-fn has_lines(log: &str, lines: &str) {
-    let mut rest = log.lines();
-    for line in lines.lines().filter(|l| !l.is_empty()) {
-        assert!(rest.any(|l| l.trim_end() == line.trim_end()), "no line {line:?} (in this order) in\n{log}");
-    }
-}
-
-/// The cars of 1978 with the storage types and labels that the published logs have.
-fn cars() -> String {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/data/printed_auto.csv");
-    format!(
-        "import delimited using \"{}\", clear case(preserve)\nrecast str18 make\nrecast int price mpg rep78\n\
-         recast float headroom gear_ratio, force\nrecast int weight\nlabel define origin 0 \"Domestic\" 1 \"Foreign\"\n\
-         label values foreign origin\nlabel variable foreign \"Car origin\"\nlabel variable weight \"Weight (lbs.)\"\n",
-        file.display()
-    )
-}
+use crate::support::{cars, has_lines, log_of};
 
 /// W. and C. Carbonaro, Basics: Running Commands (course notes, Stata 17).
 #[test]

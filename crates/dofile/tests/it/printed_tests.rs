@@ -1,32 +1,6 @@
 //! Tables of tests and of sample sizes as Stata prints them: the lines are those of published logs.
 
-use dofile::Session;
-
-/// The log of a do-file that must run.
-fn log_of(text: &str) -> String {
-    let (log, rc) = Session::default().run_captured(text);
-    assert_eq!(rc, 0, "{log}");
-    log
-}
-
-/// The lines stand in the log one after another, blanks at their ends aside.
-fn has_block(log: &str, block: &str) {
-    let found: Vec<&str> = log.lines().map(str::trim_end).collect();
-    let wanted: Vec<&str> = block.trim_matches('\n').lines().map(str::trim_end).collect();
-    assert!(found.windows(wanted.len()).any(|w| w == wanted), "no block\n{block}\nin\n{log}");
-}
-
-/// A data file of the oracle cases as text for `input`, without its first `skipped` columns.
-fn input(file: &str, skipped: usize) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/data").join(file);
-    let text = std::fs::read_to_string(path).expect("a data file");
-    let mut rows = text.lines().map(|line| {
-        let cells = line.split(',').skip(skipped).map(|c| if c.is_empty() { "." } else { c });
-        cells.collect::<Vec<_>>().join(" ")
-    });
-    let names = rows.next().expect("names");
-    format!("clear\ninput double({names})\n{}\nend\n", rows.collect::<Vec<_>>().join("\n"))
-}
+use crate::support::{has_block, input, log_of};
 
 #[test]
 fn power_of_two_means() {
@@ -129,7 +103,7 @@ Estimated power:
 
 #[test]
 fn tests_of_normality() {
-    let log = log_of(&format!("{}swilk mpg\nsfrancia mpg", input("printed_auto.csv", 1)));
+    let log = log_of(&format!("{}swilk mpg\nsfrancia mpg", input("double", "printed_auto.csv", 1)));
     has_block(
         &log,
         "
@@ -165,7 +139,7 @@ Note: The normal approximation to the sampling distribution of W'
 fn effect_sizes_of_a_regression() {
     let log = log_of(&format!(
         "{}quietly regress bwt smoke age i.race\nestat esize\nestat esize, omega",
-        input("lbw.csv", 0)
+        input("double", "lbw.csv", 0)
     ));
     has_block(
         &log,
@@ -191,7 +165,7 @@ Note: Eta-squared values for individual model terms are partial.
 fn strength_of_instruments() {
     let log = log_of(&format!(
         "{}quietly ivregress 2sls lw s expr tenure rns smsa (iq = med kww), vce(robust)\nestat firststage, all forcenonrobust",
-        input("griliches.csv", 0)
+        input("double", "griliches.csv", 0)
     ));
     // the F statistic and the eigenvalue have seven digits here, six in the log
     assert!(log.contains("iq |  0.3066      0.3001       0.0382"), "{log}");
@@ -225,7 +199,7 @@ fn strength_of_instruments() {
 
 #[test]
 fn critical_values_of_dfgls_depend_on_the_lag() {
-    let log = log_of(&format!("{}tsset qtr\ndfgls ln_inv", input("lutkepohl2.csv", 0)));
+    let log = log_of(&format!("{}tsset qtr\ndfgls ln_inv", input("double", "lutkepohl2.csv", 0)));
     assert!(log.contains("-1.752     -3.610     -3.055     -2.762"), "{log}");
     assert!(log.contains("Min MAIC = -6.136692 at lag  1 with RMSE = .0440319"), "{log}");
 }
@@ -248,7 +222,7 @@ fn problems_of_variables() {
 fn coefficients_under_a_restriction() {
     let log = log_of(&format!(
         "{}generate double w = weight/100\nquietly regress price mpg w length\ntest mpg = w, coef\ndisplay r(df)",
-        input("printed_auto.csv", 1)
+        input("double", "printed_auto.csv", 1)
     ));
     // restricted least squares, numpy
     assert!(log.contains("Constrained coefficients"), "{log}");
@@ -264,7 +238,10 @@ fn coefficients_under_a_restriction() {
 
 #[test]
 fn inflation_factors_of_levels_stand_under_their_factor() {
-    let log = log_of(&format!("{}quietly regress bwt age i.race i.smoke\nestat vif", input("lbw.csv", 0)));
+    let log = log_of(&format!(
+        "{}quietly regress bwt age i.race i.smoke\nestat vif",
+        input("double", "lbw.csv", 0)
+    ));
     // values by hand; rows in the order of the model
     has_block(
         &log,
@@ -280,6 +257,6 @@ fn inflation_factors_of_levels_stand_under_their_factor() {
     Mean VIF |      1.16
 ",
     );
-    let log = log_of(&format!("{}quietly regress bwt age lwt\nestat vif", input("lbw.csv", 0)));
+    let log = log_of(&format!("{}quietly regress bwt age lwt\nestat vif", input("double", "lbw.csv", 0)));
     assert!(log.contains("Mean VIF |      1.03"), "{log}");
 }

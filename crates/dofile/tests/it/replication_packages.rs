@@ -1,13 +1,8 @@
 //! What replication packages do with results: rolling windows that are kept in a file, programs of their own that post
 //! estimates, outcomes of long codes, notes of survey models.
 
+use crate::support::log_of;
 use dofile::Session;
-
-fn log_of(text: &str) -> String {
-    let (log, rc) = Session::default().run_captured(text);
-    assert_eq!(rc, 0, "{text}\n{log}");
-    log
-}
 
 fn numbers(text: &str, expressions: &[&str]) -> Vec<f64> {
     let mut session = Session::default();
