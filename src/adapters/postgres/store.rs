@@ -10,7 +10,6 @@ use secrecy::SecretString;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tracing::Instrument;
 
 use super::access::{Access, check_moved, lock_directory};
 use super::batch;
@@ -33,6 +32,7 @@ use crate::adapters::machine;
 use crate::adapters::store::lock::OwnerLock;
 use crate::adapters::store::moved::{self, MoveState};
 use crate::adapters::store::prepare::prepare;
+use crate::adapters::store::traced::{Answer, commit_in_span};
 use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::batch::BatchRecord;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
@@ -232,7 +232,7 @@ impl PostgresStore {
         }
     }
 
-    fn submit(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
+    fn submit(&self, commit: Commit) -> Result<Answer, CommitError> {
         let resources = commit.audit.iter().map(|event| event.resource.clone()).collect();
         let commit = prepare(commit, self.max_commit_bytes)?;
         let (reply, answer): (Reply, _) = oneshot::channel();
@@ -293,24 +293,7 @@ impl Drop for PostgresStore {
 
 impl Store for PostgresStore {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
-        let id = commit.id.clone();
-        let span = tracing::debug_span!(
-            "store.commit",
-            otel.kind = "client",
-            otel.status_code = tracing::field::Empty,
-            db.system.name = "postgresql",
-            db.operation.name = "commit",
-            db.operation.batch.size = commit.writes.len() as u64,
-        );
-        let sent = self.submit(commit);
-        Box::pin(async move {
-            let answer = async { sent?.await.unwrap_or(Err(CommitError::Indeterminate { id })) };
-            let answer = answer.instrument(span.clone()).await;
-            if answer.is_err() {
-                span.record("otel.status_code", "error");
-            }
-            answer
-        })
+        commit_in_span("postgresql", commit, |commit| self.submit(commit))
     }
 
     fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {

@@ -43,6 +43,7 @@ pub(super) mod snapshot;
 pub mod sqlite;
 mod standing;
 pub mod tools;
+pub(super) mod traced;
 pub(super) mod usage;
 mod verify;
 mod waiting;

@@ -9,7 +9,6 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, ready};
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{mpsc, oneshot};
-use tracing::Instrument;
 
 use super::audit_query;
 use super::export::{Exporter, exported_sequence};
@@ -23,6 +22,7 @@ use super::readers::{QueryError, Readers};
 use super::rows::Stored;
 use super::schema::{self, SchemaError};
 use super::shared::{Core, Request};
+use super::traced::{Answer, commit_in_span};
 use super::{apply, checkpoint, committer, loss, queries, reads, verify};
 use crate::adapters::files::create_dir_durably;
 use crate::adapters::reserve::Reserve;
@@ -182,7 +182,7 @@ impl SqliteStore {
         &self.core
     }
 
-    fn submit(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
+    fn submit(&self, commit: Commit) -> Result<Answer, CommitError> {
         if let Some(reason) = self.core.fault() {
             return Err(CommitError::Stopped { reason });
         }
@@ -283,24 +283,7 @@ fn start_threads(
 
 impl Store for SqliteStore {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
-        let id = commit.id.clone();
-        let span = tracing::debug_span!(
-            "store.commit",
-            otel.kind = "client",
-            otel.status_code = tracing::field::Empty,
-            db.system.name = "sqlite",
-            db.operation.name = "commit",
-            db.operation.batch.size = commit.writes.len() as u64,
-        );
-        let sent = self.submit(commit);
-        Box::pin(async move {
-            let answer = async { sent?.await.unwrap_or(Err(CommitError::Indeterminate { id })) };
-            let answer = answer.instrument(span.clone()).await;
-            if answer.is_err() {
-                span.record("otel.status_code", "error");
-            }
-            answer
-        })
+        commit_in_span("sqlite", commit, |commit| self.submit(commit))
     }
 
     fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {
