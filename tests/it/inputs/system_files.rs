@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use stata_service::domain::error::{ErrorCode, Problem};
 use stata_service::ports::tabular::IngestOptions;
 
+use super::frames::said;
 use super::ingest_fixtures::{Converted, convert, convert_bytes};
 
 fn system_file(name: &str) -> PathBuf {
@@ -18,12 +19,6 @@ fn read(name: &str) -> Converted {
 
 fn refusal(bytes: &[u8], name: &str) -> Problem {
     convert_bytes(bytes, name, &IngestOptions::default()).err().expect("it is refused")
-}
-
-fn said(file: &Converted, kind: &str, column: &str) -> String {
-    let all = &file.data.warnings;
-    let found = all.iter().find(|w| w.kind == kind && w.column.as_deref() == Some(column));
-    found.unwrap_or_else(|| panic!("no {kind} on {column}: {all:?}")).message.clone()
 }
 
 /// The texts of a column in full; a preview shortens them.

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use reqwest::Method;
 use serde_json::json;
 use stata_service::app::build::build;
-use stata_service::app::options::{LlmWire, OnShutdown, Options};
+use stata_service::app::options::{LlmWire, Options};
 use stata_service::domain::gate::Rule;
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::tenant::RetentionPolicy;
@@ -19,7 +17,7 @@ use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp, http_client, options}
 use crate::support::provider::{Provider, model, with_model};
 use crate::support::receiver::{Receiver, Reply};
 use crate::support::records::{self, commit};
-use crate::support::runs::interpreters;
+use crate::support::runs::waiting_engine;
 use crate::support::scrape::Scrape;
 
 /// Few enough rows that the template warns of few degrees of freedom.
@@ -211,19 +209,6 @@ async fn queued_jobs_are_counted_by_class_with_the_age_of_the_oldest() {
     assert_eq!(seen.get("ss_queue_depth", &[("tenant_class", "default")]), 0.0);
     assert_eq!(seen.get("ss_queue_depth", &[("tenant_class", "own")]), 1.0);
     app.stop().await;
-}
-
-/// An engine that waits for a file beside it and leaves nothing.
-fn waiting_engine(folder: &Path) -> impl FnOnce(&mut Options) + use<> {
-    let script = folder.join("engine.sh");
-    let text = "#!/bin/sh\nwhile [ ! -e \"$(dirname \"$0\")/go\" ]; do sleep 0.05; done\n";
-    std::fs::write(&script, text).expect("writes");
-    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).expect("permits");
-    move |options| {
-        options.engine.command = vec![script.display().to_string()];
-        options.engine.readable = interpreters();
-        options.shutdown.on_shutdown = OnShutdown::Detach;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,29 +1,13 @@
 //! The harness of the tests itself.
 
-use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use serde_json::json;
-use stata_service::app::options::{OnShutdown, Options};
 
 use crate::support::app::TestApp;
-use crate::support::runs::interpreters;
+use crate::support::runs::waiting_engine;
 
 const DATA: &str = "y,x\n1,2\n2,4.1\n3,5.9\n4,8.2\n5,9.7\n6,12.3\n7,13.8\n8,16.1\n9,18.2\n10,19.9\n";
-
-/// An engine that waits for a file in its folder; the end of the service leaves it alone.
-fn waiting_engine(folder: &Path) -> impl FnOnce(&mut Options) + use<> {
-    let script = folder.join("engine.sh");
-    let text = "#!/bin/sh\nwhile [ ! -e \"$(dirname \"$0\")/go\" ]; do sleep 0.05; done\n";
-    std::fs::write(&script, text).expect("writes");
-    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).expect("permits");
-    move |options| {
-        options.engine.command = vec![script.display().to_string()];
-        options.engine.readable = interpreters();
-        options.shutdown.on_shutdown = OnShutdown::Detach;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_a_test_leaves_running_is_noticed_unless_the_test_permits_it() {

@@ -1,9 +1,11 @@
 //! Run directories with misbehaving engines, and looking for processes that a run left behind.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use stata_service::adapters::runner::LocalRunner;
+use stata_service::app::options::{OnShutdown, Options};
 use stata_service::domain::run_outcome::{CONTRACT_VERSION, RunLimits};
 use stata_service::ports::runner::{RunSpec, SandboxMode, SandboxSpec};
 
@@ -18,6 +20,19 @@ pub(crate) fn fakes() -> PathBuf {
 /// What scripts need besides the engine's folder.
 pub(crate) fn interpreters() -> Vec<PathBuf> {
     vec!["/bin".into(), "/usr/bin".into()]
+}
+
+/// An engine that waits for the file `go` in its folder and leaves nothing; the end of the service leaves it alone.
+pub(crate) fn waiting_engine(folder: &Path) -> impl FnOnce(&mut Options) + use<> {
+    let script = folder.join("engine.sh");
+    let text = "#!/bin/sh\nwhile [ ! -e \"$(dirname \"$0\")/go\" ]; do sleep 0.05; done\n";
+    std::fs::write(&script, text).expect("writes");
+    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).expect("permits");
+    move |options| {
+        options.engine.command = vec![script.display().to_string()];
+        options.engine.readable = interpreters();
+        options.shutdown.on_shutdown = OnShutdown::Detach;
+    }
 }
 
 /// A runner that starts the built launcher.
