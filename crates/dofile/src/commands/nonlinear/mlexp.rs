@@ -80,7 +80,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let text = &raw[1..close];
     let mut line = ParsedCommand::split("mlexp", &raw[close + 1..], false)?;
     line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
-    let mut expression = Substitutable::parse(s, text)?;
+    let mut expression = Substitutable::parse(s, &line, text)?;
     if let Some(text) = line.options.text("from") {
         expression.initial(&text.replace('=', " "))?;
     }
