@@ -98,31 +98,40 @@ impl Substitutable {
                 .ok_or_else(|| StataError::invalid(format!("{{{name}:}} was not defined before")));
         }
         let mut terms = Vec::new();
-        for word in list.split_whitespace() {
-            if word == "_cons" {
-                self.add(&format!("{name}__cons"), None, Some((name, "_cons")))?;
-                terms.push(format!("{{{name}__cons}}"));
-                continue;
-            }
-            if word.contains(['.', '#']) {
-                let list = FvList::parse(&s.frame, word, s.settings.varabbrev)?;
-                let expanded = list.expand(&s.frame, &self.sample)?;
-                for term in expanded.iter().filter(|t| !t.is_omitted()) {
-                    let own = term.name();
-                    self.add(&format!("{name}_{own}"), None, Some((name, &own)))?;
-                    terms.push(format!("{{{name}_{own}}}*{}", written(term)?));
-                }
-                continue;
-            }
-            for v in s.varlist(word)? {
-                let variable = s.frame.var(v).name.clone();
-                self.add(&format!("{name}_{variable}"), None, Some((name, &variable)))?;
-                terms.push(format!("{{{name}_{variable}}}*{variable}"));
-            }
+        for (own, factor) in self.regressors(s, list)? {
+            self.add(&format!("{name}_{own}"), None, Some((name, &own)))?;
+            terms.push(format!("{{{name}_{own}}}{factor}"));
         }
         let text = format!("({})", terms.join(" + "));
         self.combinations.push((name.to_string(), text.clone()));
         Ok(text)
+    }
+
+    /// Names of the regressors of a combination, each with the factor behind its parameter. A list with factor variables is
+    /// expanded as a whole, because main effects decide which levels of interactions are omitted.
+    fn regressors(&self, s: &Session, list: &str) -> Result<Vec<(String, String)>> {
+        let constant = || ("_cons".to_string(), String::new());
+        let mut out = Vec::new();
+        if list.contains(['.', '#']) {
+            let words: Vec<&str> = list.split_whitespace().filter(|word| *word != "_cons").collect();
+            let terms = FvList::parse(&s.frame, &words.join(" "), s.settings.varabbrev)?;
+            for term in terms.expand(&s.frame, &self.sample)?.iter().filter(|t| !t.is_omitted()) {
+                out.push((term.name(), format!("*{}", written(term)?)));
+            }
+            out.extend(list.split_whitespace().any(|word| word == "_cons").then(constant));
+            return Ok(out);
+        }
+        for word in list.split_whitespace() {
+            if word == "_cons" {
+                out.push(constant());
+                continue;
+            }
+            for v in s.varlist(word)? {
+                let variable = s.frame.var(v).name.clone();
+                out.push((variable.clone(), format!("*{variable}")));
+            }
+        }
+        Ok(out)
     }
 
     fn add(&mut self, name: &str, start: Option<f64>, part: Option<(&str, &str)>) -> Result<()> {
