@@ -60,7 +60,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return population_averaged(session, cmd, ("xtcloglog", Family::Binomial, GlmLink::Cloglog));
     }
     if cmd.weight.is_some() {
-        return Err(StataError::unsupported_option(&cmd.name, "weights without pa"));
+        return Err(StataError::new(101, "weights not allowed"));
     }
     if cmd.has("corr") {
         return Err(StataError::option_not_allowed("corr()"));

@@ -145,7 +145,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result
         return population_averaged(session, cmd, model);
     }
     if cmd.weight.is_some() {
-        return Err(StataError::unsupported_option(&cmd.name, "weights without pa"));
+        return Err(StataError::new(101, "weights not allowed"));
     }
     if cmd.has("corr") {
         return Err(StataError::option_not_allowed("corr()"));
