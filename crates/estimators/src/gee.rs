@@ -37,6 +37,8 @@ pub struct Request<'a> {
     pub link: GlmLink,
     /// Rows of each unit in the order of time.
     pub units: &'a [Vec<usize>],
+    /// A weight of each unit: copies of it, or a sampling weight.
+    pub weights: Option<UnitWeights<'a>>,
     /// Period of each row, from zero; rows of a unit are one period apart where it matters.
     pub period: &'a [usize],
     /// Working correlation.
@@ -47,6 +49,15 @@ pub struct Request<'a> {
     pub scale: Option<f64>,
     /// Most iterations.
     pub iterations: usize,
+}
+
+/// Weights of units.
+#[derive(Clone, Copy)]
+pub struct UnitWeights<'a> {
+    /// One per unit.
+    pub values: &'a [f64],
+    /// Copies of units; otherwise the inverse of the probability to be sampled.
+    pub copies: bool,
 }
 
 /// A solution of the estimating equations.
@@ -77,6 +88,16 @@ struct Moments {
 }
 
 impl Request<'_> {
+    /// Weight of a unit.
+    fn weight(&self, unit: usize) -> f64 {
+        self.weights.map_or(1.0, |w| w.values[unit])
+    }
+
+    /// Weighted sum over units of a sum over their rows.
+    fn total(&self, of_unit: impl Fn(&[usize]) -> f64) -> f64 {
+        self.units.iter().enumerate().map(|(u, rows)| self.weight(u) * of_unit(rows)).sum()
+    }
+
     fn moments(&self, b: &[f64]) -> Moments {
         let n = self.y.len();
         let mut out =
@@ -94,7 +115,8 @@ impl Request<'_> {
 
     /// Coefficients at which the means are the overall mean.
     fn start(&self) -> Vec<f64> {
-        let mean = self.y.iter().sum::<f64>() / self.y.len() as f64;
+        let mean =
+            self.total(|rows| rows.iter().map(|i| self.y[*i]).sum()) / self.total(|rows| rows.len() as f64);
         let mut b = vec![0.0; self.columns.len()];
         // With a constant the other coefficients start at zero.
         if let Some(j) = self.columns.iter().position(|c| c.iter().all(|x| *x == 1.0)) {
@@ -123,35 +145,25 @@ impl Correlations {
     /// Moments of the standardised residuals ([XT] xtgee); sums of a unit are divided by its size.
     fn update(&mut self, request: &Request<'_>, r: &[f64]) {
         self.inverses.clear();
-        let total: f64 = request
-            .units
-            .iter()
-            .map(|rows| rows.iter().map(|i| r[*i] * r[*i]).sum::<f64>() / rows.len() as f64)
-            .sum();
+        let total = request.total(|rows| rows.iter().map(|i| r[*i] * r[*i]).sum::<f64>() / rows.len() as f64);
         // The divisor is the number of pairs of a unit, as Stata's stationary correlations show.
         let at_lag = |v: usize| -> f64 {
-            let pairs = |rows: &&Vec<usize>| rows.len() > v;
-            let mean = |rows: &Vec<usize>| {
-                let count = rows.len() - v;
-                (0..count).map(|j| r[rows[j]] * r[rows[j + v]]).sum::<f64>() / count as f64
+            let mean = |rows: &[usize]| match rows.len().saturating_sub(v) {
+                0 => 0.0,
+                count => (0..count).map(|j| r[rows[j]] * r[rows[j + v]]).sum::<f64>() / count as f64,
             };
-            request.units.iter().filter(pairs).map(mean).sum::<f64>() / total
+            request.total(mean) / total
         };
         match self.working {
             Working::Independent => {}
             Working::Exchangeable => {
-                let sum: f64 = request
-                    .units
-                    .iter()
-                    .filter(|rows| rows.len() > 1)
-                    .map(|rows| {
-                        let n = rows.len() as f64;
-                        let s: f64 = rows.iter().map(|i| r[*i]).sum();
-                        let own: f64 = rows.iter().map(|i| r[*i] * r[*i]).sum();
-                        (s * s - own) / (n * (n - 1.0))
-                    })
-                    .sum();
-                self.lags = vec![sum / total];
+                let pairs = |rows: &[usize]| {
+                    let n = rows.len() as f64;
+                    let s: f64 = rows.iter().map(|i| r[*i]).sum();
+                    let own: f64 = rows.iter().map(|i| r[*i] * r[*i]).sum();
+                    if n > 1.0 { (s * s - own) / (n * (n - 1.0)) } else { 0.0 }
+                };
+                self.lags = vec![request.total(pairs) / total];
             }
             Working::Stationary(order) => self.lags = (1..=order).map(at_lag).collect(),
             Working::Autoregressive(order) => {
@@ -163,16 +175,18 @@ impl Correlations {
                 let periods = request.period.iter().max().map_or(0, |p| p + 1);
                 let mut sums = Mat::zeros(periods, periods);
                 let mut counts = Mat::zeros(periods, periods);
-                for rows in request.units {
+                for (unit, rows) in request.units.iter().enumerate() {
+                    let w = request.weight(unit);
                     for i in rows {
                         for j in rows {
                             let (p, q) = (request.period[*i], request.period[*j]);
-                            sums[(p, q)] += r[*i] * r[*j];
-                            counts[(p, q)] += 1.0;
+                            sums[(p, q)] += w * r[*i] * r[*j];
+                            counts[(p, q)] += w;
                         }
                     }
                 }
-                let all: f64 = r.iter().map(|x| x * x).sum::<f64>() / r.len() as f64;
+                let all = request.total(|rows| rows.iter().map(|i| r[*i] * r[*i]).sum())
+                    / request.total(|rows| rows.len() as f64);
                 self.pairs = Mat::from_fn(periods, periods, |p, q| {
                     if p == q {
                         1.0
@@ -249,7 +263,10 @@ struct Sums {
 fn sums(request: &Request<'_>, moments: &Moments, correlations: &mut Correlations) -> Option<Sums> {
     let p = request.columns.len();
     let mut out = Sums { information: Mat::zeros(p, p), score: vec![0.0; p], meat: Mat::zeros(p, p) };
-    for rows in request.units {
+    let copies = request.weights.is_none_or(|w| w.copies);
+    for (unit, rows) in request.units.iter().enumerate() {
+        let w = request.weight(unit);
+        let outer = if copies { w } else { w * w };
         let periods: Vec<usize> = rows.iter().map(|i| request.period[*i]).collect();
         let residual: Vec<f64> =
             rows.iter().map(|i| (request.y[*i] - moments.mu[*i]) / moments.root[*i]).collect();
@@ -263,10 +280,10 @@ fn sums(request: &Request<'_>, moments: &Moments, correlations: &mut Correlation
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
         let own: Vec<f64> = solved.iter().map(|c| dot(c, &residual)).collect();
         for i in 0..p {
-            out.score[i] += own[i];
+            out.score[i] += w * own[i];
             for j in 0..p {
-                out.information[(i, j)] += dot(&solved[i], &scaled[j]);
-                out.meat[(i, j)] += own[i] * own[j];
+                out.information[(i, j)] += w * dot(&solved[i], &scaled[j]);
+                out.meat[(i, j)] += outer * own[i] * own[j];
             }
         }
     }
@@ -308,10 +325,14 @@ pub fn fit(request: &Request<'_>) -> Option<GeeFit> {
     correlations.update(request, &r);
     let sums = sums(request, &moments, &mut correlations)?;
     let inverse = sums.information.inverse_definite()?;
-    let pearson: f64 = r.iter().map(|x| x * x).sum();
-    let divisor = r.len() as f64 - if request.adjusted { b.len() as f64 } else { 0.0 };
+    let pearson = request.total(|rows| rows.iter().map(|i| r[*i] * r[*i]).sum());
+    let divisor =
+        request.total(|rows| rows.len() as f64) - if request.adjusted { b.len() as f64 } else { 0.0 };
     let phi = request.scale.unwrap_or(pearson / divisor);
-    let g = request.units.len() as f64;
+    let g = match request.weights {
+        Some(w) if w.copies => w.values.iter().sum(),
+        _ => request.units.len() as f64,
+    };
     let longest = request.units.iter().max_by_key(|u| u.len()).cloned().unwrap_or_default();
     let periods: Vec<usize> = longest.iter().map(|i| request.period[*i]).collect();
     Some(GeeFit {

@@ -206,15 +206,12 @@ fn covariance(
             (root.sandwich(&meat), df_residual)
         }
         Vce::Hc2 | Vce::Hc3 => {
-            let leverage = leverage(basis, request.columns, weights, residuals.len());
+            let leverage = leverage(basis, request.columns, residuals.len());
             let power = if matches!(vce, Vce::Hc2) { 0.5 } else { 1.0 };
             let scores: Vec<f64> = residuals
                 .iter()
                 .enumerate()
-                .map(|(i, e)| {
-                    let h = if frequency { leverage[i] / weigh(i) } else { leverage[i] };
-                    row_weight(i) * e / (1.0 - h).powf(power)
-                })
+                .map(|(i, e)| row_weight(i) * e / (1.0 - leverage[i]).powf(power))
                 .collect();
             (root.sandwich(&row_meat(basis, request.columns, &scores)), df_residual)
         }
@@ -237,17 +234,15 @@ fn covariance(
     })
 }
 
-/// Diagonal of the (weighted) hat matrix.
-pub fn leverage(basis: &Basis, columns: &[&[f64]], weights: Option<&[f64]>, rows: usize) -> Vec<f64> {
+/// `x_i (X'WX)^-1 x_i'` of each row. The weight of the row itself is not a factor, also under analytic weights: real Stata
+/// divides by one minus this number in `vce(hc2)` and `vce(hc3)`, and `predict, hat` gives it ([R] regress postestimation).
+pub fn leverage(basis: &Basis, columns: &[&[f64]], rows: usize) -> Vec<f64> {
     let parts = blocks::map(rows, |range| {
         let count = range.len();
         let block = basis.rows(columns, range.clone());
         let mut out = vec![0.0; count];
         for column in block.chunks_exact(count) {
             out.iter_mut().zip(column).for_each(|(h, q)| *h += q * q);
-        }
-        if let Some(w) = weights {
-            out.iter_mut().zip(&w[range]).for_each(|(h, w)| *h *= w);
         }
         out
     });

@@ -51,7 +51,7 @@ pub struct RobustFit {
 /// There are too few rows.
 pub fn gross_outliers(y: &[f64], columns: &[&[f64]]) -> Result<Vec<usize>, FitError> {
     let fit = ols::fit(&Request::new(y, columns))?;
-    let h = leverage(&fit.basis, columns, None, y.len());
+    let h = leverage(&fit.basis, columns, y.len());
     let size = fit.b.len() as f64;
     let distance = |i: usize| (fit.residuals[i] / fit.rmse).powi(2) * h[i] / ((1.0 - h[i]).powi(2) * size);
     Ok((0..y.len()).filter(|i| distance(*i) > 1.0).collect())

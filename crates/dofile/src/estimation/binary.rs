@@ -105,7 +105,9 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
     Ok(())
 }
 
-fn check_outcome(model: &Model) -> Result<()> {
+/// # Errors
+/// r(2000) where a 0/1 outcome does not vary.
+pub fn check_outcome(model: &Model) -> Result<()> {
     let first = model.y.first().map(|y| *y != 0.0);
     if model.y.iter().all(|y| Some(*y != 0.0) == first) {
         return Err(StataError::new(
@@ -151,30 +153,39 @@ pub fn drop_perfect(session: &mut Session, model: &mut Model) -> Result<()> {
 
 /// Drops regressors that predict the outcome perfectly, and the rows that they predict.
 fn drop_separated(session: &mut Session, model: &mut Model) -> Result<()> {
-    loop {
-        let found = {
-            let columns = model.columns();
-            let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
-            find_separation(&y, &columns, &vec![true; y.len()], &vec![false; columns.len()])
-        };
-        let position = match &found {
-            None => return Ok(()),
-            Some(Separation::Complete { column, .. } | Separation::Quasi { column, .. }) => *column,
-        };
-        let name = model.design.terms[model.design.active()[position]].name();
-        match found {
-            Some(Separation::Quasi { value, above, success, rows, .. }) => {
-                note_separation(session, &name, value, above, success, rows.len());
-                model.omit(&[position]);
-                model.drop_rows(session, &rows)?;
-            }
-            Some(Separation::Complete { bound, above_is_one, .. }) => {
-                let sign = if above_is_one { ">" } else { "<=" };
-                let bound = format::bare("%9.0g", bound);
-                let text = format!("outcome = {name} {sign} {bound} predicts data perfectly");
-                return Err(StataError::new(2000, text));
-            }
-            None => return Ok(()),
+    while let Some((name, rows)) = separated(session, model)? {
+        let named = |p: &usize| model.design.terms[model.design.active()[*p]].name() == name;
+        let position = (0..model.columns().len()).find(named);
+        model.omit(&position.into_iter().collect::<Vec<_>>());
+        model.drop_rows(session, &rows)?;
+    }
+    Ok(())
+}
+
+/// The first regressor that predicts some of a 0/1 outcome perfectly, with the positions of the rows that it predicts; a
+/// note tells it.
+///
+/// # Errors
+/// r(2000) where it predicts all of the outcome.
+pub fn separated(session: &mut Session, model: &Model) -> Result<Option<(String, Vec<usize>)>> {
+    let found = {
+        let columns = model.columns();
+        let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
+        find_separation(&y, &columns, &vec![true; y.len()], &vec![false; columns.len()])
+    };
+    let name_at = |position: usize| model.design.terms[model.design.active()[position]].name();
+    match found {
+        None => Ok(None),
+        Some(Separation::Quasi { column, value, above, success, rows, .. }) => {
+            let name = name_at(column);
+            note_separation(session, &name, value, above, success, rows.len());
+            Ok(Some((name, rows)))
+        }
+        Some(Separation::Complete { column, bound, above_is_one, .. }) => {
+            let sign = if above_is_one { ">" } else { "<=" };
+            let bound = format::bare("%9.0g", bound);
+            let text = format!("outcome = {} {sign} {bound} predicts data perfectly", name_at(column));
+            Err(StataError::new(2000, text))
         }
     }
 }
@@ -212,6 +223,36 @@ fn completely_determined(model: &Model, b: &[f64], link: Link, offset: Option<&[
     let count = |test: &dyn Fn(f64) -> bool| xb.iter().filter(|e| test(**e)).count() as f64;
     let tiny = f64::EPSILON;
     (count(&|e| link.probability(e) < tiny), count(&|e| link.probability(-e) < tiny))
+}
+
+/// Rows of an ordered model whose own category has probability one to machine precision. `of_row` are the categories of the
+/// rows, `b` the slopes and the cut points.
+pub fn determined_ordered(
+    model: &Model,
+    (of_row, cuts): (&[usize], usize),
+    b: &[f64],
+    link: Link,
+    offset: Option<&[f64]>,
+) -> f64 {
+    let columns = model.columns();
+    let (slopes, cut) = b.split_at(b.len() - cuts);
+    let others = |i: usize| {
+        let index: f64 = columns.iter().zip(slopes).map(|(x, b)| x[i] * b).sum::<f64>()
+            + offset.map_or(0.0, |shift| shift[i]);
+        let below = of_row[i].checked_sub(1).map_or(0.0, |c| link.probability(cut[c] - index));
+        below + cut.get(of_row[i]).map_or(0.0, |c| link.probability(index - c))
+    };
+    (0..of_row.len()).filter(|i| !columns.is_empty() && others(*i) < f64::EPSILON).count() as f64
+}
+
+/// The note of `ologit` and `oprobit` about rows whose outcome the model determines.
+pub fn note_determined(session: &mut Session) {
+    let count = session.e.results.get_scalar("N_cd").unwrap_or(0.0);
+    if count > 0.0 {
+        let rows = if count == 1.0 { "observation" } else { "observations" };
+        let text = format!("Note: {count} {rows} completely determined.  Standard errors questionable.");
+        session.print(text);
+    }
 }
 
 fn display(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {

@@ -3,6 +3,7 @@
 use crate::format;
 use crate::matrix::Stripe;
 use crate::session::Session;
+use estimators::distributions::chi2_tail;
 use estimators::wald;
 
 /// Commands that show functions of their last parameters below the table.
@@ -28,8 +29,18 @@ const DERIVED: [&str; 18] = [
 ];
 
 /// Commands whose ancillary parameter has no test in the table: its null hypothesis is on the boundary.
-pub(super) const UNTESTED: [&str; 9] =
-    ["nbreg", "xtlogit", "xtprobit", "xtcloglog", "xtpoisson", "xtnbreg", "menbreg", "meologit", "meoprobit"];
+pub(super) const UNTESTED: [&str; 10] = [
+    "nbreg",
+    "tnbreg",
+    "xtlogit",
+    "xtprobit",
+    "xtcloglog",
+    "xtpoisson",
+    "xtnbreg",
+    "menbreg",
+    "meologit",
+    "meoprobit",
+];
 
 /// Whether rows of functions of the last parameters (rho of athrho, sigma of lnsigma) follow the table of the active
 /// results, so that a rule ends the parameters.
@@ -70,4 +81,13 @@ pub(crate) fn derived_row(
         wide(low.max(high))
     );
     session.print(line);
+}
+
+/// Prints the likelihood-ratio test of a parameter that is zero under the null model. Zero lies on the boundary: half of the
+/// chi-squared tail ([R] nbreg).
+pub(crate) fn boundary_line(session: &mut Session, name: &str, chi2: f64) {
+    let p = chi2_tail(1.0, chi2) / if chi2 > 0.0 { 2.0 } else { 1.0 };
+    let test = format!("LR test of {name}=0: chibar2(01) = {}", format::bare("%8.2f", chi2));
+    let tail = format!("Prob >= chibar2 = {}", format::bare("%5.3f", p));
+    session.print(format!("{test}{tail:>width$}", width = 78usize.saturating_sub(test.chars().count())));
 }

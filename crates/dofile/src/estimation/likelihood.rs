@@ -179,7 +179,9 @@ pub fn store(
     equations: f64,
 ) {
     results.scalar("N", n).scalar("ll", fit.ll).scalar("df_m", test.df).scalar("chi2", test.chi2);
-    results.scalar("p", test.p()).scalar("k", fit.b.len() as f64).scalar("k_eq", equations);
+    // Columns of e(b): base levels and omitted regressors count ([R] poisson, Stored results).
+    let columns = results.matrices.get("b").map_or(fit.b.len(), |b| b.cols());
+    results.scalar("p", test.p()).scalar("k", columns as f64).scalar("k_eq", equations);
     let held = fit.constrained.as_ref().map_or(0, |c| c.independent);
     let ll_0 = ll_0.filter(|_| fit.constrained.is_none());
     store_constraints(results, fit);

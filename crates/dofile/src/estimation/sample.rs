@@ -39,6 +39,12 @@ impl OpenSample {
         Ok(Self { touse, vce, cluster, weights, weight_text })
     }
 
+    /// Weights of the rows of a design as estimators use them, and the number of observations that they stand for.
+    pub fn effective(&self, rows: &[usize]) -> Option<(Vec<f64>, f64)> {
+        let (kind, values) = self.weights.as_ref()?;
+        Some(Weights { kind: *kind, values: rows.iter().map(|r| values[*r]).collect() }.effective())
+    }
+
     /// Closes the sample of a model without a `depvar` and `indepvars`, such as expressions and items.
     ///
     /// # Errors

@@ -277,6 +277,7 @@ fn names(results: &mut Results, state: &IvState) {
     if state.small {
         results.text("small", "small");
     }
+    results.text("partialsmall", "small");
     for (name, count) in [
         ("endog_ct", state.endogenous.len()),
         ("exexog_ct", state.instruments.len()),
@@ -344,6 +345,10 @@ fn fitted(results: &mut Results, state: &IvState, fit: &IvFit) {
     results.scalar("Fp", if f.is_nan() { MISSING } else { f_tail(df_m, df_r, f) });
     let rank = fit.b.len() as f64;
     results.scalar("rankxx", rank).scalar("rankV", rank).scalar("rankzz", fit.instruments as f64);
+    // The covariance of the moments has full rank where it has more terms than moments.
+    if state.model.is_robust() && groups.is_none_or(|g| g > fit.instruments as f64) {
+        results.scalar("rankS", fit.instruments as f64);
+    }
     if state.small {
         results.scalar("df_r", df_r);
     }

@@ -10,6 +10,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::instruments::{IvState, drop_collinear, read_columns};
 use crate::estimation::model::VceSpec;
+use crate::estimation::post::stata;
 use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
@@ -104,10 +105,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     drop_collinear(s, &mut state)?;
     let groups = sizes(s, panel, &state.model.design.rows);
     let rows = state.model.design.rows.len() as f64;
+    let regressors = (state.exogenous.len() + state.endogenous.len()) as f64;
     estimate(s, cmd, "xtivreg2", &state, |results| {
         let size = |f: fn(usize, usize) -> usize| groups.iter().map(|g| g.1).reduce(f).unwrap_or(0) as f64;
         results.scalar("N_g", groups.len() as f64).scalar("g_min", size(usize::min));
         results.scalar("g_max", size(usize::max)).scalar("g_avg", rows / groups.len() as f64);
+        // The effects count in the adjusted R squared, though clusters that hold them leave the covariance alone.
+        let r2 = results.get_scalar("r2").unwrap_or(MISSING);
+        let left = rows - regressors - groups.len() as f64;
+        results.scalar("r2_a", stata(1.0 - (1.0 - r2) * rows / left));
         // which degrees of freedom they have under clusters is not published
         for name in ["rmse", "cd", "cdf"] {
             results.scalar(name, MISSING);

@@ -6,7 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
-use crate::estimation::binary::drop_collinear;
+use crate::estimation::binary::{determined_ordered, drop_collinear, note_determined};
 use crate::estimation::display::level;
 use crate::estimation::layout::Layout;
 use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest};
@@ -221,6 +221,7 @@ fn ordered(session: &mut Session, cmd: &ParsedCommand, link: Link, name: &str) -
     let title = if link == Link::Logit { "Ordered logistic regression" } else { "Ordered probit regression" };
     let predict = if link == Link::Logit { "ologit_p" } else { "oprobi_p" };
     est.results.text("title", title).text("predict", predict).text("estat_cmd", format!("{name}_estat"));
+    est.results.scalar("N_cd", determined_ordered(&model, (&of_row, cuts), &fit.b, link, shift));
     if let Some((_, name)) = &offset {
         est.results.text("offset", name);
     }
@@ -233,7 +234,9 @@ fn ordered(session: &mut Session, cmd: &ParsedCommand, link: Link, name: &str) -
 fn show_ordered(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cuts = session.e.results.get_scalar("k_aux").unwrap_or(0.0) as usize;
     let from = session.e.b().map_or(0, |b| b.cols() - cuts);
-    show(session, cmd, cmd.has("or").then_some("Odds ratio"), Some(from))
+    show(session, cmd, cmd.has("or").then_some("Odds ratio"), Some(from))?;
+    note_determined(session);
+    Ok(())
 }
 
 fn show(

@@ -6,7 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
-use crate::estimation::derived::derived_row;
+use crate::estimation::derived::{boundary_line, derived_row};
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::layout::Layout;
@@ -20,7 +20,6 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::{concat_lists, format, ml_options};
-use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
 use estimators::ml::{Equation, MlFit};
 use estimators::ml_count::{NegativeBinomial, Poisson, constant_dispersion};
@@ -278,8 +277,12 @@ fn post_results(
         let spread = fit.b.last().copied().unwrap_or(f64::NAN).exp();
         let constant = kind == Kind::Constant;
         results.scalar(if constant { "delta" } else { "alpha" }, spread).scalar("k_aux", 1.0);
-        // the Poisson model is fitted without the constraints
-        if fit.constrained.is_none() {
+        // The constant-only model has the constant and the dispersion.
+        if ll_0.is_some() && fit.constrained.is_none() {
+            results.scalar("rank0", 2.0);
+        }
+        // The Poisson model is fitted without the constraints, and the test needs independent rows.
+        if fit.constrained.is_none() && !model.is_robust() {
             results.scalar("ll_c", ll_c).scalar("chi2_c", (2.0 * (fit.ll - ll_c)).max(0.0));
             results.text("chi2_ct", "LR");
         }
@@ -344,12 +347,7 @@ fn display(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()
             note_baseline(session);
         }
         if let Some(chi2) = chi2.filter(|_| vcetype.is_empty() && !cmd.has("nolrtest")) {
-            // alpha = 0 lies on the boundary: half of the chi-squared tail ([R] nbreg).
-            let p = chi2_tail(1.0, chi2) / if chi2 > 0.0 { 2.0 } else { 1.0 };
-            let test = format!("LR test of {name}=0: chibar2(01) = {}", format::bare("%8.2f", chi2));
-            let tail = format!("Prob >= chibar2 = {}", format::bare("%5.3f", p));
-            session
-                .print(format!("{test}{tail:>width$}", width = 78usize.saturating_sub(test.chars().count())));
+            boundary_line(session, name, chi2);
         }
     }
     if irr && !nbreg {

@@ -10,7 +10,7 @@ use crate::matrix::{Matrix, Stripe};
 use crate::ops::estat::Call;
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::options::OptSpec;
+use crate::syntax::options::{OptSpec, Options};
 use crate::value::MISSING;
 use estimators::iv::{self, Method};
 use estimators::iv_orthogonality::c_statistic;
@@ -30,12 +30,12 @@ fn cast(extra: &Arc<dyn Any + Send + Sync>) -> Result<&IvState> {
 
 /// r(498) after weights other than frequencies: the tests assume that there are none ([R] ivregress postestimation,
 /// where `forceweights` computes them all the same).
-fn unweighted(state: &IvState, command: &str) -> Result<()> {
+fn unweighted(state: &IvState, command: &str, options: &Options) -> Result<()> {
     match &state.model.weights {
-        Some(w) if w.kind != WeightKind::Frequency => Err(StataError::new(
+        Some(w) if w.kind != WeightKind::Frequency && !options.has("forceweights") => Err(StataError::new(
             498,
             format!(
-                "{command} is not valid after weights other than fweights\nforceweights is not supported by the open engine"
+                "{command} is not valid after weights other than fweights\nSpecify forceweights to compute the tests all the same."
             ),
         )),
         _ => Ok(()),
@@ -189,11 +189,11 @@ fn f_line(session: &mut Session, label: &str, test: Test) {
 
 /// `estat endogenous`: Durbin and Wu-Hausman, or the robust score and regression-based tests; the C statistic after GMM.
 pub(crate) fn endogenous(session: &mut Session, call: &Call) -> Result<()> {
-    call.bare()?;
+    let options = call.options(&[OptSpec::flag("FORCEWeights")], &["LAGs", "FORCENONRobust"])?;
     let extra = state(session)?;
     let state = cast(&extra)?;
     if state.method == Method::Gmm {
-        unweighted(state, "estat endogenous")?;
+        unweighted(state, "estat endogenous", &options)?;
         let test = with_request(state, c_statistic).map_err(fit_error)?;
         session.print("");
         session.print("  Test of endogeneity (orthogonality conditions)");
@@ -211,7 +211,7 @@ pub(crate) fn endogenous(session: &mut Session, call: &Call) -> Result<()> {
             "estat endogenous is supported after ivregress 2sls and gmm only by the open engine",
         ));
     }
-    unweighted(state, "estat endogenous")?;
+    unweighted(state, "estat endogenous", &options)?;
     let tests = with_request(state, iv_tests::endogeneity).map_err(fit_error)?;
     let robust = state.model.is_robust();
     session.print("");
@@ -247,10 +247,10 @@ pub(crate) fn endogenous(session: &mut Session, call: &Call) -> Result<()> {
 
 /// `estat overid`: Sargan and Basmann, the robust score test, Anderson-Rubin (LIML) or Hansen's J (GMM).
 pub(crate) fn overid(session: &mut Session, call: &Call) -> Result<()> {
-    call.options(&[], &["LAGs", "FORCEWeights", "FORCENONRobust"])?;
+    let options = call.options(&[OptSpec::flag("FORCEWeights")], &["LAGs", "FORCENONRobust"])?;
     let extra = state(session)?;
     let state = cast(&extra)?;
-    unweighted(state, "estat overid")?;
+    unweighted(state, "estat overid", &options)?;
     let found = with_request(state, |request| {
         let fit = iv::fit(request)?;
         iv_tests::overidentification(request, &fit)

@@ -197,6 +197,20 @@ pub(super) fn stdp(
     Ok(quadratic_root(&columns, &parameters.v.select(&positions, &positions), rows.len()))
 }
 
+/// What statistics of rows need, from `e(V)` and `e(rmse)` of a regression that a file brought.
+fn from_results(session: &Session, parameters: &Parameters) -> Option<LinearState> {
+    let results = &session.e.results;
+    if session.e.cmd() != "regress"
+        || session.e.is_posted_by_do_file()
+        || results.get_text("vcetype").is_some()
+    {
+        return None;
+    }
+    let s2 = results.get_scalar("rmse")?.powi(2);
+    let df_residual = results.get_scalar("df_r")?;
+    (s2 > 0.0).then(|| LinearState { unscaled: parameters.v.clone().scaled(1.0 / s2), s2, df_residual })
+}
+
 /// Statistics of single rows after `regress`.
 fn influence(
     session: &Session,
@@ -205,7 +219,9 @@ fn influence(
     rows: &[usize],
 ) -> Result<Prediction> {
     let extra = session.e.extra.clone();
-    let Some(state) = extra.as_ref().and_then(|e| e.downcast_ref::<LinearState>()) else {
+    let kept = extra.as_ref().and_then(|e| e.downcast_ref::<LinearState>());
+    let read = if kept.is_none() { from_results(session, parameters) } else { None };
+    let Some(state) = kept.or(read.as_ref()) else {
         return Err(refuse(session, statistic));
     };
     if session.e.results.get_text("vcetype").is_some() && statistic != "stdf" && statistic != "stdr" {

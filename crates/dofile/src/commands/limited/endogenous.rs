@@ -10,6 +10,7 @@ use super::endogenous_twostep;
 use super::parts::{Part, single, text};
 use super::tobit::limit;
 use crate::error::{Result, StataError};
+use crate::estimation::binary::{check_outcome, separated};
 use crate::estimation::display::{fit_error, level};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Look, MlCommand};
@@ -85,7 +86,9 @@ pub(super) struct Sample {
     pub instruments: String,
 }
 
-fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
+/// The sample. After `probit`, regressors that predict the outcome perfectly are left out with the rows that they predict
+/// ([R] ivprobit, option asis): without these rows they are constant, and so collinear in all equations.
+fn read(session: &mut Session, cmd: &ParsedCommand, probit: bool) -> Result<Sample> {
     let InstrumentList { rest, endogenous, instruments } = InstrumentList::parse(&cmd.list)?;
     let (depvar, exogenous) = first_word(&rest);
     let named = FvList::parse(&session.frame, endogenous, session.settings.varabbrev)?;
@@ -93,15 +96,30 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
     let names: Vec<String> =
         named.expand(&session.frame, &all)?.iter().map(crate::syntax::Term::name).collect();
     let reduced = format!("{exogenous} {instruments}");
-    let texts = Texts {
+    let mut texts = Texts {
         depvar,
         main: format!("{endogenous} {exogenous}"),
-        reduced: names.into_iter().map(|n| (n, reduced.clone())).collect(),
+        reduced: names.iter().map(|n| (n.clone(), reduced.clone())).collect(),
         instruments,
+        without: Vec::new(),
+        noted: Vec::new(),
     };
     let reading =
         Reading { plain_vce: &["oim", "conventional", "twostep"], ..Reading::likelihood(cmd, WEIGHTS) };
-    texts.read(session, &reading)
+    loop {
+        let sample = texts.read(session, &reading)?;
+        if !probit {
+            return Ok(sample);
+        }
+        check_outcome(&sample.model)?;
+        let Some((name, rows)) = separated(session, &sample.model)? else { return Ok(sample) };
+        if names.contains(&name) {
+            let what = "an endogenous regressor that predicts the outcome perfectly";
+            return Err(StataError::unsupported_option("ivprobit", what));
+        }
+        texts.without.extend(rows.iter().map(|i| sample.model.design.rows[*i]));
+        texts.noted.push(name);
+    }
 }
 
 /// The equations of a model as they were given.
@@ -114,6 +132,10 @@ pub(super) struct Texts<'a> {
     pub reduced: Vec<(String, String)>,
     /// Instruments.
     pub instruments: &'a str,
+    /// Rows of the data that are left out.
+    pub without: Vec<usize>,
+    /// Omitted regressors that a note has named.
+    pub noted: Vec<String>,
 }
 
 impl Texts<'_> {
@@ -121,7 +143,7 @@ impl Texts<'_> {
     ///
     /// # Errors
     /// r(481) where an equation has fewer regressors than the outcome's, r(498) for a collinear endogenous regressor.
-    pub(super) fn read(&self, session: &mut Session, reading: &Reading<'_>) -> Result<Sample> {
+    pub(super) fn read(&mut self, session: &mut Session, reading: &Reading<'_>) -> Result<Sample> {
         let cmd = reading.cmd;
         let abbrev = session.settings.varabbrev;
         let parse = |text: &str| FvList::parse(&session.frame, text, abbrev);
@@ -137,13 +159,16 @@ impl Texts<'_> {
         for list in lists.chain([&outcome, &main]) {
             list.markout(&session.frame, &mut open.touse)?;
         }
+        self.without.iter().for_each(|row| open.touse[*row] = false);
         let rows: Vec<usize> = (0..open.touse.len()).filter(|i| open.touse[*i]).collect();
         if rows.is_empty() {
             return Err(StataError::no_observations());
         }
         let constant = !cmd.has("noconstant");
         let (side, omitted) = Side::build(session, &main, &open.touse, constant)?;
-        post::note_omitted(session, &omitted);
+        let new: Vec<String> = omitted.iter().filter(|name| !self.noted.contains(name)).cloned().collect();
+        post::note_omitted(session, &new);
+        self.noted.extend(new);
         let mut values = Vec::new();
         let mut parts = Vec::new();
         for (variable, list) in &equations {
@@ -253,7 +278,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> R
         return Err(StataError::unsupported_option(name, "first"));
     }
     let tobit = name == "ivtobit";
-    let sample = read(session, cmd)?;
+    let sample = read(session, cmd, !tobit)?;
     let (seen, limits) = outcomes(cmd, &sample.model, tobit)?;
     let ReducedForms { parameters: reduced, residuals } = sample.start()?;
     if cmd.has("twostep") {

@@ -118,11 +118,13 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result<
     }
     let names: Vec<String> = list.variables();
     let (depvar, exogenous) = first_word(&cmd.list);
-    let texts = Texts {
+    let mut texts = Texts {
         depvar,
         main: format!("{exogenous} {}", names.join(" ")),
         reduced: names.iter().map(|n| (n.clone(), regressors.to_string())).collect(),
         instruments: regressors,
+        without: Vec::new(),
+        noted: Vec::new(),
     };
     let sample = texts.read(s, &Reading::likelihood(cmd, super::WEIGHTS))?;
     let linear = name == "eregress";

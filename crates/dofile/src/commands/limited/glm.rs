@@ -173,7 +173,8 @@ pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked
     };
     let mut est = ml_command::begin(cmd, &model, &posted);
     let results = &mut est.results;
-    sums.store(results, phi, fit.b.len() as f64);
+    let held = fit.constrained.as_ref().map_or(0, |c| c.independent);
+    sums.store(results, phi, (fit.b.len() - held) as f64);
     results.text("family", family_text(family)).text("link", link_text(link)).text("opt", "ml");
     super::glm_show::functions(results, family, link, trials.text.as_deref());
     if !model.is_robust() && results.get_text("vcetype").is_none() {
@@ -275,7 +276,7 @@ impl Sums {
         Self { n, df: n - (fit.b.len() - held) as f64, deviance, pearson, ll }
     }
 
-    /// Stores the sums, their scaled forms and the information criteria of `k` parameters.
+    /// Stores the sums, their scaled forms and the information criteria of `k` free parameters.
     fn store(&self, results: &mut Results, phi: f64, k: f64) {
         let Self { n, df, deviance, pearson, ll } = *self;
         results.scalar("df", df).scalar("phi", phi).scalar("vf", 1.0);

@@ -30,6 +30,7 @@ const STATISTICS: &[(&str, &str)] = &[
     ("pearson", "Pearson residual"),
     ("response", "Response residual"),
     ("score", "Score"),
+    ("working", "Working residual"),
 ];
 
 /// Options.
@@ -49,8 +50,9 @@ pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noOFFset"),
     OptSpec::flag("STAndardized"),
     OptSpec::flag("STUdentized"),
+    OptSpec::flag("Working"),
 ])
-.unsupported(&["ADJusted", "MODified", "Working"]);
+.unsupported(&["ADJusted", "MODified"]);
 
 /// One new variable.
 pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -60,7 +62,8 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(198, "only one statistic may be specified"));
     }
     let (statistic, label) = found.copied().unwrap_or(STATISTICS[0]);
-    let residual = matches!(statistic, "anscombe" | "deviance" | "likelihood" | "pearson" | "response");
+    let residual =
+        matches!(statistic, "anscombe" | "deviance" | "likelihood" | "pearson" | "response" | "working");
     if !residual && (cmd.has("standardized") || cmd.has("studentized")) {
         return Err(StataError::invalid("standardized and studentized are for residuals"));
     }
@@ -150,16 +153,16 @@ impl Fitted {
             _ => None,
         };
         self.refuse_scale(statistic)?;
-        let weights = prior_weights(session, rows)?;
         let y = self.outcomes(session, rows, &trials)?;
         let k = positions.iter().filter(|p| self.parameters.v[(**p, **p)] > 0.0).count() as f64;
         Ok((0..rows.len())
             .map(|i| {
                 let Some(row) = at(i) else { return MISSING };
                 let row = Row { y: y[i], ..row };
+                // Real Stata leaves the weight of the row out, whatever its kind.
                 let hat = leverage
                     .as_ref()
-                    .map_or(0.0, |inverse| weights[i] * self.information(&row) * inverse.quadratic(&one(i)));
+                    .map_or(0.0, |inverse| self.information(&row) * inverse.quadratic(&one(i)));
                 match statistic {
                     "hat" => hat,
                     _ if is_missing(row.y) => MISSING,
@@ -202,6 +205,15 @@ impl Fitted {
         row.slope * row.slope / self.family.variance(row.mu, row.trials)
     }
 
+    /// `e(V)` with dispersion one, where it is the inverse of the expected information: with the canonical link, where the
+    /// observed information is the expected one. It holds the constraints of the fit.
+    fn stored_inverse(&self, session: &Session) -> Option<Mat> {
+        let model_based = matches!(session.e.results.get_text("vce"), Some("oim" | "eim"));
+        let canonical = !matches!(self.family, Family::NegativeBinomial(_))
+            && glm::link(self.family, None).is_ok_and(|link| link == self.link);
+        (model_based && canonical).then(|| self.parameters.v.clone().scaled(1.0 / self.scale))
+    }
+
     /// Inverse of the expected information of the sample in the estimated parameters, with dispersion one.
     fn inverse_information(&self, session: &Session) -> Result<Mat> {
         let sample = session.required_estimation_sample()?;
@@ -210,6 +222,9 @@ impl Fitted {
         let columns = design(&session.frame, &self.parameters, &positions, &rows)?;
         let index = self.values(session, "xb", &rows, true)?;
         let trials = evaluated(session, "m", &rows)?.unwrap_or_else(|| vec![1.0; rows.len()]);
+        if let Some(v) = self.stored_inverse(session) {
+            return Ok(v);
+        }
         let weights = prior_weights(session, &rows)?;
         let w: Vec<f64> = (0..rows.len())
             .map(|i| {
@@ -238,6 +253,7 @@ impl Fitted {
             "pearson" => self.pearson(row),
             "deviance" => self.deviance(row),
             "anscombe" => self.family.anscombe(row.y, row.mu, row.trials),
+            "working" => (row.y - row.mu) / row.slope,
             "score" => (row.y - row.mu) * row.slope / self.family.variance(row.mu, row.trials),
             _ => MISSING,
         }

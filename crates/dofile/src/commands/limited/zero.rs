@@ -7,10 +7,13 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::{WEIGHTS, zero_inflated};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
+use crate::estimation::derived::{boundary_line, derived_row};
+use crate::estimation::display::level;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading};
 use crate::ml_options;
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -175,9 +178,7 @@ fn run(
             },
             footer: &|session| {
                 if dispersed {
-                    let alpha = session.e.results.get_scalar("alpha").unwrap_or(crate::value::MISSING);
-                    session.print(format!("       alpha |  {}", crate::format::number("%9.0g", alpha)));
-                    session.print("-".repeat(78));
+                    dispersion_footer(session, cmd);
                 }
                 if equations {
                     super::vuong::show(session, name);
@@ -185,6 +186,18 @@ fn run(
             },
         },
     )
+}
+
+/// The dispersion with its interval, and its test where there is one.
+fn dispersion_footer(session: &mut Session, cmd: &ParsedCommand) {
+    let last = session.e.b().map_or(0, |b| b.cols().saturating_sub(1));
+    if let Ok(level) = level(session, cmd) {
+        derived_row(session, "alpha", last, level, f64::exp, f64::exp);
+    }
+    session.print("-".repeat(78));
+    if let Some(chi2) = session.e.results.get_scalar("chi2_c") {
+        boundary_line(session, "alpha", chi2);
+    }
 }
 
 /// Whether a command estimates the dispersion `alpha`.
@@ -222,13 +235,49 @@ pub(super) fn finish(
             fit,
             ll_0,
             tested: &tested,
-            equations: 1.0,
+            equations: 1.0
+                + f64::from(u8::from(title.starts_with("Zero")))
+                + f64::from(u8::from(has_alpha(name))),
         },
     );
     if has_alpha(name) {
-        est.results.scalar("alpha", fit.b[fit.b.len() - 1].exp());
+        est.results.scalar("alpha", fit.b[fit.b.len() - 1].exp()).scalar("k_aux", 1.0);
     }
     session.post_estimation(est, model.touse.clone());
+}
+
+/// What the truncated models store beside the rest; `plain` is the log likelihood without dispersion.
+fn store_truncated(
+    results: &mut Results,
+    fit: &MlFit,
+    limit: f64,
+    nb: bool,
+    (null, plain): (bool, Option<f64>),
+) {
+    results.scalar("llopt", limit).text("title2", format!("Truncation points: {limit}"));
+    if nb {
+        results.text("dispers", "mean");
+    }
+    if nb && null {
+        results.scalar("rank0", 2.0);
+    }
+    if let Some(ll_c) = plain {
+        results.scalar("ll_c", ll_c).scalar("chi2_c", (2.0 * (fit.ll - ll_c)).max(0.0));
+        results.text("chi2_ct", "LR");
+    }
+}
+
+/// `e(ll_0)` of `tpoisson`: the truncated likelihood at the constant of the Poisson model that is not truncated, the log of
+/// the mean. Real Stata does not maximise it (stored results with ll(0) and ll(1)).
+fn poisson_null(model: &Model, shift: Option<&[f64]>, limit: f64) -> f64 {
+    let (weights, _) = likelihood::effective_weights(model);
+    let constant = log_mean(model, shift);
+    let of_row = |i: usize| {
+        let eta = Jet::<1>::constant(constant + shift.map_or(0.0, |s| s[i]));
+        let ll = (poisson(model.y[i], eta) - ln_above(limit, |k| poisson(k, eta))).v;
+        weights.as_ref().map_or(1.0, |w| w.0[i]) * ll
+    };
+    estimators::real::stable_sum((0..model.y.len()).map(of_row))
 }
 
 fn estimate_truncated(
@@ -264,11 +313,11 @@ fn estimate_truncated(
     let formula2 = Formula::<2, _>(|row: usize, [eta, alpha]: [Jet<2>; 2]| {
         negative_binomial(y[row], eta, alpha) - ln_above(limit, |k| negative_binomial(k, eta, alpha))
     });
-    let null = match (model.constant, nb) {
-        (false, _) => None,
-        (true, false) => Some(ml_command::quiet(&model, &formula1, equations(false), &start[slopes..])?),
-        (true, true) => Some(ml_command::quiet(&model, &formula2, equations(false), &start[slopes..])?),
-    };
+    let null = (model.constant && nb)
+        .then(|| ml_command::quiet(&model, &formula2, equations(false), &start[slopes..]))
+        .transpose()?;
+    let poisson_ll = || (model.constant && !nb).then(|| poisson_null(&model, shift, limit));
+    let ll_0 = null.as_ref().map(|n| n.ll).or_else(poisson_ll);
     let mut from = vec![0.0; slopes];
     from.extend(null.as_ref().map_or(start[slopes..].to_vec(), |n| n.b.clone()));
     let mut layout = Layout::default();
@@ -281,8 +330,16 @@ fn estimate_truncated(
     } else {
         likelihood::maximise(session, &cmd.options, &model, &formula1, equations(true), &from, &layout)?
     };
-    finish(session, cmd, name, &model, &fit, layout, null.map(|n| n.ll), slopes);
-    session.e.results.scalar("llopt", limit);
+    // The test of the dispersion needs independent rows and no constraints.
+    let plain = (nb && !model.is_robust() && fit.constrained.is_none())
+        .then(|| {
+            let own = vec![main_equation(&model, true, shift)];
+            ml_command::quiet(&model, &formula1, own, &start[..start.len() - 1])
+        })
+        .transpose()?
+        .map(|p| p.ll);
+    finish(session, cmd, name, &model, &fit, layout, ll_0, slopes);
+    store_truncated(&mut session.e.results, &fit, limit, nb, (null.is_some(), plain));
     if let Some((_, text)) = &offset {
         session.e.results.text("offset", text);
     }

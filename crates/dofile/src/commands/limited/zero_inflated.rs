@@ -87,7 +87,10 @@ pub(super) fn estimate(
     if cmd.has("forcevuong") {
         vuong::store(session, &model, &side, (probit, nb), shift, &b)?;
     }
+    let inflating =
+        session.e.b().map_or(0, |b| b.col_names.iter().filter(|name| name.eq == "inflate").count());
     let results = &mut session.e.results;
+    results.scalar("df_c", inflating as f64);
     results.scalar("N_zero", zeros).text("inflate", if probit { "probit" } else { "logit" });
     if let Some((_, text)) = &offset {
         results.text("offset", text);

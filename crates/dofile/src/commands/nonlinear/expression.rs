@@ -5,7 +5,9 @@ use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable, is_valid_name};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
-use crate::value::is_missing;
+use crate::syntax::split::ParsedCommand;
+use crate::syntax::{Atom, FvList, Term};
+use crate::value::{MISSING, is_missing};
 use estimators::combination_scales::Combination;
 
 /// A parameter with its initial value.
@@ -30,12 +32,14 @@ pub(super) struct Substitutable {
     pub further: Vec<String>,
     /// Combinations by name, with their text.
     combinations: Vec<(String, String)>,
+    /// Rows whose levels factor variables have.
+    sample: Vec<bool>,
 }
 
 impl Substitutable {
-    /// Reads an expression.
-    pub(super) fn parse(s: &Session, text: &str) -> Result<Self> {
-        let mut out = Self::default();
+    /// Reads an expression on the rows that a command asks for.
+    pub(super) fn parse(s: &Session, cmd: &ParsedCommand, text: &str) -> Result<Self> {
+        let mut out = Self { sample: s.rows(cmd)?, ..Self::default() };
         out.text = out.read(s, text)?;
         if out.parameters.is_empty() {
             return Err(StataError::invalid("the expression has no parameters in braces"));
@@ -44,8 +48,8 @@ impl Substitutable {
     }
 
     /// Reads expressions that share their parameters; one of them may have none.
-    pub(super) fn several(s: &Session, texts: &[&str]) -> Result<Self> {
-        let mut out = Self::default();
+    pub(super) fn several(s: &Session, cmd: &ParsedCommand, texts: &[&str]) -> Result<Self> {
+        let mut out = Self { sample: s.rows(cmd)?, ..Self::default() };
         let mut read = texts.iter().map(|text| out.read(s, text)).collect::<Result<Vec<String>>>()?;
         if out.parameters.is_empty() || read.is_empty() {
             return Err(StataError::invalid("the expression has no parameters in braces"));
@@ -82,7 +86,8 @@ impl Substitutable {
         Ok(out)
     }
 
-    /// `{xb: x1 x2}` is `({xb_x1}*x1 + {xb_x2}*x2)`; `{xb:}` repeats it.
+    /// `{xb: x1 x2}` is `({xb_x1}*x1 + {xb_x2}*x2)`; `{xb:}` repeats it. Factor variables have a parameter for each level but
+    /// the base.
     fn combination(&mut self, s: &Session, name: &str, list: &str) -> Result<String> {
         if list.is_empty() {
             return self
@@ -93,25 +98,44 @@ impl Substitutable {
                 .ok_or_else(|| StataError::invalid(format!("{{{name}:}} was not defined before")));
         }
         let mut terms = Vec::new();
-        for word in list.split_whitespace() {
-            if word == "_cons" {
-                self.add(&format!("{name}__cons"), None, Some((name, "_cons")))?;
-                terms.push(format!("{{{name}__cons}}"));
-                continue;
-            }
-            for v in s.varlist(word)? {
-                let variable = s.frame.var(v).name.clone();
-                self.add(&format!("{name}_{variable}"), None, Some((name, &variable)))?;
-                terms.push(format!("{{{name}_{variable}}}*{variable}"));
-            }
+        for (own, factor) in self.regressors(s, list)? {
+            self.add(&format!("{name}_{own}"), None, Some((name, &own)))?;
+            terms.push(format!("{{{name}_{own}}}{factor}"));
         }
         let text = format!("({})", terms.join(" + "));
         self.combinations.push((name.to_string(), text.clone()));
         Ok(text)
     }
 
+    /// Names of the regressors of a combination, each with the factor behind its parameter. A list with factor variables is
+    /// expanded as a whole, because main effects decide which levels of interactions are omitted.
+    fn regressors(&self, s: &Session, list: &str) -> Result<Vec<(String, String)>> {
+        let constant = || ("_cons".to_string(), String::new());
+        let mut out = Vec::new();
+        if list.contains(['.', '#']) {
+            let words: Vec<&str> = list.split_whitespace().filter(|word| *word != "_cons").collect();
+            let terms = FvList::parse(&s.frame, &words.join(" "), s.settings.varabbrev)?;
+            for term in terms.expand(&s.frame, &self.sample)?.iter().filter(|t| !t.is_omitted()) {
+                out.push((term.name(), format!("*{}", written(term)?)));
+            }
+            out.extend(list.split_whitespace().any(|word| word == "_cons").then(constant));
+            return Ok(out);
+        }
+        for word in list.split_whitespace() {
+            if word == "_cons" {
+                out.push(constant());
+                continue;
+            }
+            for v in s.varlist(word)? {
+                let variable = s.frame.var(v).name.clone();
+                out.push((variable.clone(), format!("*{variable}")));
+            }
+        }
+        Ok(out)
+    }
+
     fn add(&mut self, name: &str, start: Option<f64>, part: Option<(&str, &str)>) -> Result<()> {
-        if !is_valid_name(name) {
+        if part.is_none() && !is_valid_name(name) {
             return Err(StataError::invalid(format!("{{{name}}} is not a valid parameter")));
         }
         match self.parameters.iter_mut().find(|p| p.name == name) {
@@ -149,9 +173,12 @@ impl Substitutable {
         let mut out: Vec<(&str, Columns)> = Vec::new();
         for (j, p) in self.parameters.iter().enumerate() {
             let Some((name, term)) = &p.part else { continue };
-            let column = match s.frame.find(term) {
-                Some(v) => rows.iter().map(|r| s.frame.num_at(v, *r)).collect(),
-                None => vec![1.0; rows.len()],
+            let column = match term.as_str() {
+                "_cons" => vec![1.0; rows.len()],
+                // It was read before: its variables are there.
+                _ => Term::parse(term)
+                    .and_then(|t| t.values(&s.frame, rows))
+                    .unwrap_or_else(|_| vec![MISSING; rows.len()]),
             };
             match out.iter_mut().find(|(own, _)| own == name) {
                 Some((_, found)) => found.push((j, column)),
@@ -188,6 +215,18 @@ impl Substitutable {
             }
         }
     }
+}
+
+/// A term of factor variables as an expression; missing where its variables are.
+fn written(term: &Term) -> Result<String> {
+    let factor = |atom: &Atom| match atom {
+        Atom::Level { var, level, .. } if atom.ts().is_none() => {
+            Ok(format!("cond(missing({var}), ., {var} == {level})"))
+        }
+        Atom::Level { .. } => Err(StataError::unsupported_option("nl", "levels of lags in a combination")),
+        Atom::Cont { .. } => Ok(Term { atoms: vec![atom.clone()], empty: false }.name()),
+    };
+    Ok(term.atoms.iter().map(factor).collect::<Result<Vec<String>>>()?.join("*"))
 }
 
 /// Columns of a linear combination with the numbers of their parameters.

@@ -83,7 +83,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (lists, others) = taken(options, &names)?;
     let mut line = ParsedCommand::split("gmm", &format!("{front}, {others}"), false)?;
     line.check_weighted_options(OPTIONS, &[])?;
-    let mut expression = Substitutable::several(s, &texts)?;
+    let mut expression = Substitutable::several(s, &line, &texts)?;
     if let Some(text) = line.options.text("from") {
         // `xb:x1` is the parameter `xb_x1` of the expression.
         expression.initial(&text.replace('=', " ").replace(':', "_")).map_err(|error| match error.code {

@@ -55,7 +55,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "mlexp (log likelihood with {parameter=start} and {name: varlist}) [if] [in] [weight] [, from(name # ...) variables(varlist) vce(oim|robust|cluster v) title(text) level(#) iterate(#) nolog]",
-    notes: "stores e(N k k_aux k_eq ll rank ic converged), e(b), e(V), e(gradient), e(init), r(table); derivatives are differences of fourth order; factor variables in {name: varlist} are not supported; [R] mlexp",
+    notes: "stores e(N k k_aux k_eq ll rank ic converged), e(b), e(V), e(gradient), e(init), r(table); derivatives are differences of fourth order; {name: varlist} takes factor variables, whose base levels have no parameter; [R] mlexp",
     examples: &[Example {
         // The rate of a Poisson distribution is the mean 2.5 of 1 to 4.
         run: "set obs 4\ngen y = _n\nmlexp (y*ln({rate=1}) - {rate} - lnfactorial(y)), nolog",
@@ -80,7 +80,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let text = &raw[1..close];
     let mut line = ParsedCommand::split("mlexp", &raw[close + 1..], false)?;
     line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
-    let mut expression = Substitutable::parse(s, text)?;
+    let mut expression = Substitutable::parse(s, &line, text)?;
     if let Some(text) = line.options.text("from") {
         expression.initial(&text.replace('=', " "))?;
     }

@@ -93,7 +93,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (left, right) = text[1..close].split_once('=').ok_or_else(StataError::syntax)?;
     let mut line = ParsedCommand::split("nl", &text[close + 1..], false)?;
     line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
-    let mut expression = Substitutable::parse(s, right)?;
+    let mut expression = Substitutable::parse(s, &line, right)?;
     if let Some(text) = line.options.text("initial") {
         expression.initial(text)?;
     }

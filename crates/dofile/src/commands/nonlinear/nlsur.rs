@@ -120,7 +120,7 @@ fn read(s: &mut Session, cmd: &ParsedCommand, texts: &[String]) -> Result<System
     let sides = texts.iter().map(|t| t.split_once('=').ok_or_else(StataError::syntax));
     let sides: Vec<(&str, &str)> = sides.collect::<Result<_>>()?;
     let rights: Vec<&str> = sides.iter().map(|s| s.1).collect();
-    let mut expression = Substitutable::several(s, &rights)?;
+    let mut expression = Substitutable::several(s, cmd, &rights)?;
     if let Some(text) = cmd.options.text("initial") {
         expression.initial(text)?;
     }

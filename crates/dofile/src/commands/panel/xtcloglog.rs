@@ -29,6 +29,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("OFFset"),
     OptSpec::int("INTPoints"),
 ])
+.weights(super::xtgee::WEIGHTS)
 .searched()
 .unsupported(&["INTMethod", "LRMODEL", "ASIS"]);
 
@@ -39,8 +40,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "xtcloglog depvar [indepvars] [if] [in] [, re|pa corr(...) eform offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "mean-variance adaptive Gauss-Hermite quadrature, 12 points; stores e(N N_g df_m ll ll_c chi2 chi2_c p sigma_u rho), e(b) with /lnsig2u, e(V), r(table); predict: xb, pr, pu0; formulas: [XT] xtcloglog",
+    syntax: "xtcloglog depvar [indepvars] [if] [in] [weight] [, re|pa corr(...) eform offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "weights with pa only; mean-variance adaptive Gauss-Hermite quadrature, 12 points; stores e(N N_g df_m ll ll_c chi2 chi2_c p sigma_u rho), e(b) with /lnsig2u, e(V), r(table); predict: xb, pr, pu0; formulas: [XT] xtcloglog",
     examples: &[Example {
         run: "set obs 120\ngen id = ceil(_n/8)\ngen x = mod(_n*7, 11) - 5\ngen y = x + 3*mod(id, 3) + mod(_n*5, 9) > 7\nxtset id\nxtcloglog y x",
         expect: &[
@@ -57,6 +58,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::invalid("option pa may not be combined with fe or re"));
         }
         return population_averaged(session, cmd, ("xtcloglog", Family::Binomial, GlmLink::Cloglog));
+    }
+    if cmd.weight.is_some() {
+        return Err(StataError::new(101, "weights not allowed"));
     }
     if cmd.has("corr") {
         return Err(StataError::option_not_allowed("corr()"));

@@ -16,13 +16,16 @@ use crate::matrix::{Matrix, Stripe};
 use crate::ops::glm;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::tsset::Panel;
 use crate::value::{MISSING, is_missing};
 use estimators::distributions::chi2_tail;
-use estimators::gee::{self, GeeFit, Request, Working};
+use estimators::gee::{self, GeeFit, Request, UnitWeights, Working};
 use estimators::ml_glm::{Family, GlmLink};
 use estimators::wald;
+
+/// Weights of population-averaged models.
+pub(super) const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Probability];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Family"),
@@ -45,6 +48,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noLOg"),
     OptSpec::flag("noHEader"),
 ])
+.weights(WEIGHTS)
 .unsupported(&["ASIS", "TRace", "TOLerance", "noDISplay"]);
 
 /// The command.
@@ -54,8 +58,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "xtgee depvar [indepvars] [if] [in] [, family(gaussian|igaussian|binomial|poisson|nbinomial [#]|gamma) link(...) corr(exchangeable|independent|ar #|stationary #|unstructured) exposure(v) offset(v) scale(x2|#) nmp rgf vce(conventional|robust) eform force level(#)]",
-    notes: "stores e(N N_g df_m chi2 p phi), e(R), e(b), e(V), r(table); correlations are moments with divisors as in [XT] xtgee, robust covariance with factor G/(G-1); nonstationary and fixed correlations, weights and family(binomial #) are not supported; [XT] xtgee",
+    syntax: "xtgee depvar [indepvars] [if] [in] [weight] [, family(gaussian|igaussian|binomial|poisson|nbinomial [#]|gamma) link(...) corr(exchangeable|independent|ar #|stationary #|unstructured) exposure(v) offset(v) scale(x2|#) nmp rgf vce(conventional|robust) eform force level(#)]",
+    notes: "stores e(N N_g df_m chi2 p phi), e(R), e(b), e(V), r(table); correlations are moments with divisors as in [XT] xtgee, robust covariance with factor G/(G-1); weights are constant within panels; nonstationary and fixed correlations, iweights and family(binomial #) are not supported; [XT] xtgee",
     examples: &[Example {
         // Pairs without correlation in the mean model: the constant is the mean.
         run: "input id y\n1 1\n1 3\n2 2\n2 6\nend\nxtset id\nxtgee y, nolog",
@@ -167,6 +171,52 @@ fn order(
     Ok(Order { units, period })
 }
 
+/// The dispersion of `scale()`, or one for discrete families; nothing where it is estimated.
+fn scale(cmd: &ParsedCommand, family: Family) -> Result<Option<f64>> {
+    let fixed = matches!(family, Family::Binomial | Family::Poisson | Family::NegativeBinomial(_));
+    match cmd.options.text("scale").map(str::trim) {
+        None => Ok(fixed.then_some(1.0)),
+        Some("x2") => Ok(None),
+        Some(text) => crate::syntax::options::parse_number(text)
+            .filter(|x| *x > 0.0)
+            .map(Some)
+            .ok_or_else(|| StataError::unsupported_option("xtgee", &format!("scale({text})"))),
+    }
+}
+
+/// Weights of the units, and whether they are copies; r(199) where a weight is not constant in a unit.
+fn unit_weights(model: &Model, order: &Order, name: &str) -> Result<Option<(Vec<f64>, bool)>> {
+    let Some(weights) = &model.weights else { return Ok(None) };
+    let own = &weights.values;
+    if order.units.iter().any(|rows| rows.iter().any(|i| own[*i] != own[rows[0]])) {
+        return Err(StataError::new(199, format!("weight must be constant within {name}")));
+    }
+    let values = order.units.iter().map(|rows| own[rows[0]]).collect();
+    Ok(Some((values, weights.kind == WeightKind::Frequency)))
+}
+
+/// Numbers of rows and units; copies count.
+struct Sizes {
+    rows: f64,
+    count: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Sizes {
+    fn of(order: &Order, copies: Option<&[f64]>) -> Self {
+        let copy = |u: usize| copies.map_or(1.0, |w| w[u]);
+        let size = |u: usize| order.units[u].len() as f64;
+        let units = || 0..order.units.len();
+        Self {
+            rows: units().map(|u| copy(u) * size(u)).sum(),
+            count: units().map(copy).sum(),
+            least: units().map(size).fold(f64::INFINITY, f64::min),
+            most: units().map(size).fold(0.0, f64::max),
+        }
+    }
+}
+
 fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<Averaged>) -> Result<()> {
     let (family, trials) = match wrapper {
         Some((_, family, _)) => (family, None),
@@ -182,7 +232,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<Averaged
     let working = working(cmd.options.text("corr"))?;
     let unit = unit_variable(session, cmd.options.text("i"))?;
     let vce = VceSpec::parse("xtgee", &cmd.options, &["conventional"])?;
-    let robust = match &vce {
+    let asked = match &vce {
         VceSpec::Default => false,
         VceSpec::Robust => true,
         VceSpec::Cluster(name) if session.variable(name)? == unit => true,
@@ -190,29 +240,24 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<Averaged
     };
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
-    let reading = Reading { vce: Some(VceSpec::Default), weight_kinds: &[], further, ..Reading::new(cmd) };
+    let reading =
+        Reading { vce: Some(VceSpec::Default), weight_kinds: WEIGHTS, further, ..Reading::new(cmd) };
     let mut model = reading.model(session)?.enough()?;
     if family == Family::Binomial && model.y.iter().all(|y| matches!(*y, 0.0 | 1.0)) {
         drop_perfect(session, &mut model)?;
     } else {
         drop_collinear(session, &mut model);
     }
+    let robust = asked || model.weights.as_ref().is_some_and(|w| w.kind == WeightKind::Probability);
     glm::check(&model, family, &vec![1.0; model.y.len()])?;
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
     let order = order(session, cmd, &model, unit, working)?;
     if order.units.len() < 2 {
         return Err(StataError::new(2001, "insufficient observations: only one group"));
     }
-    let fixed = matches!(family, Family::Binomial | Family::Poisson | Family::NegativeBinomial(_));
-    let scale = match cmd.options.text("scale").map(str::trim) {
-        None => fixed.then_some(1.0),
-        Some("x2") => None,
-        Some(text) => Some(
-            crate::syntax::options::parse_number(text)
-                .filter(|x| *x > 0.0)
-                .ok_or_else(|| StataError::unsupported_option("xtgee", &format!("scale({text})")))?,
-        ),
-    };
+    let weights = unit_weights(&model, &order, &session.frame.var(unit).name)?;
+    let scale = scale(cmd, family)?;
+    let sizes = Sizes::of(&order, weights.as_ref().filter(|w| w.1).map(|w| w.0.as_slice()));
     let ones = vec![1.0; model.y.len()];
     let fit = {
         let mut columns = model.columns();
@@ -224,6 +269,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<Averaged
             family,
             link,
             units: &order.units,
+            weights: weights.as_ref().map(|(values, copies)| UnitWeights { values, copies: *copies }),
             period: &order.period,
             working,
             adjusted: cmd.has("nmp"),
@@ -232,7 +278,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<Averaged
         })
         .ok_or_else(|| StataError::new(430, "convergence not achieved: estimates diverged, or the working correlation is not positive definite"))?
     };
-    post_results(session, cmd, model, &fit, &order, robust, wrapper.map(|w| w.0));
+    post_results(session, cmd, model, &fit, &sizes, robust, wrapper.map(|w| w.0));
     let name = session.frame.var(unit).name.clone();
     let e = &mut session.e.results;
     e.text("ivar", name).text("family", glm::family_text(family)).text("link", glm::link_text(link));
@@ -249,11 +295,11 @@ fn post_results(
     cmd: &ParsedCommand,
     model: Model,
     fit: &GeeFit,
-    order: &Order,
+    sizes: &Sizes,
     robust: bool,
     wrapper: Option<&'static str>,
 ) {
-    let n = model.y.len() as f64;
+    let n = sizes.rows;
     let mut v = if robust { fit.v_robust.clone() } else { fit.v_model.clone() };
     if robust && cmd.has("rgf") {
         v = v.scaled((n - 1.0) / (n - fit.b.len() as f64));
@@ -264,14 +310,10 @@ fn post_results(
     let mut est = post::begin("xtgee", &post::command_line(cmd), &parameters, &model);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let test = wald::test_zero(&fit.b, &v, &slopes);
-    let sizes: Vec<f64> = order.units.iter().map(|u| u.len() as f64).collect();
-    let count = sizes.len() as f64;
     let r = &mut est.results;
-    r.scalar("N", n).scalar("N_g", count).scalar("df_m", test.df as f64).scalar("chi2", test.chi2);
+    r.scalar("N", n).scalar("N_g", sizes.count).scalar("df_m", test.df as f64).scalar("chi2", test.chi2);
     r.scalar("p", if test.df == 0 { MISSING } else { chi2_tail(test.df as f64, test.chi2) });
-    r.scalar("g_min", sizes.iter().copied().fold(f64::INFINITY, f64::min))
-        .scalar("g_avg", n / count)
-        .scalar("g_max", sizes.iter().copied().fold(0.0, f64::max));
+    r.scalar("g_min", sizes.least).scalar("g_avg", n / sizes.count).scalar("g_max", sizes.most);
     r.scalar("phi", fit.phi).scalar("chi2_dis", fit.pearson).scalar("dispers", fit.pearson / n);
     r.scalar("df_pear", n - if cmd.has("nmp") { fit.b.len() as f64 } else { 0.0 });
     r.scalar("rank", fit.b.len() as f64).scalar("ic", fit.iterations as f64);

@@ -41,6 +41,7 @@ const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("OFFset"),
     OptSpec::int("INTPoints"),
 ])
+.weights(super::xtgee::WEIGHTS)
 .searched()
 .unsupported(UNSUPPORTED);
 const COUNT: StandardSyntax = StandardSyntax::new(ml_options![
@@ -55,6 +56,7 @@ const COUNT: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("OFFset"),
     OptSpec::text("EXPosure"),
 ])
+.weights(super::xtgee::WEIGHTS)
 .searched()
 .unsupported(UNSUPPORTED);
 
@@ -65,8 +67,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&BINARY),
     by: ByRule::EachGroup,
     run: run_logit,
-    syntax: "xtlogit depvar [indepvars] [if] [in] [, re|fe|pa corr(...) or offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "random effects by mean-variance adaptive Gauss-Hermite quadrature, 12 points; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p sigma_u rho), e(b) with /lnsig2u, e(V), r(table); formulas: [XT] xtlogit",
+    syntax: "xtlogit depvar [indepvars] [if] [in] [weight] [, re|fe|pa corr(...) or offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "weights with pa only; random effects by mean-variance adaptive Gauss-Hermite quadrature, 12 points; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p sigma_u rho), e(b) with /lnsig2u, e(V), r(table); formulas: [XT] xtlogit",
     examples: &[Example {
         run: "input id y x\n1 1 1\n1 0 0\n2 1 1\n2 0 0\n3 1 0\n3 0 1\nend\nxtset id\nxtlogit y x, fe",
         expect: &[("exp(_b[x])", 2.0), ("e(N_g)", 3.0)],
@@ -78,8 +80,8 @@ pub(super) const SPEC_PROBIT: CommandSpec = CommandSpec {
     name: "xtprobit",
     min: 8,
     run: run_probit,
-    syntax: "xtprobit depvar [indepvars] [if] [in] [, re|pa corr(...) offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "stores as xtlogit, re; formulas: [XT] xtprobit",
+    syntax: "xtprobit depvar [indepvars] [if] [in] [weight] [, re|pa corr(...) offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "weights with pa only; stores as xtlogit, re; formulas: [XT] xtprobit",
     examples: &[Example {
         run: "input id y\n1 1\n1 0\n1 1\n2 1\n2 1\n2 0\n3 0\n3 1\nend\nxtset id\nxtprobit y, pa corr(independent)",
         expect: &[("abs(_b[_cons] - invnormal(5/8)) < 1e-6", 1.0), ("e(N_g)", 3.0)],
@@ -94,8 +96,8 @@ pub(super) const SPEC_POISSON: CommandSpec = CommandSpec {
     form: Form::Standard(&COUNT),
     by: ByRule::EachGroup,
     run: run_poisson,
-    syntax: "xtpoisson depvar [indepvars] [if] [in] [, re|fe|pa normal intpoints(#) corr(...) irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
-    notes: "random effects are gamma, or normal with normal; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p alpha), e(b) with /lnalpha, with normal e(sigma_u) and /lnsig2u, e(V), r(table); formulas: [XT] xtpoisson",
+    syntax: "xtpoisson depvar [indepvars] [if] [in] [weight] [, re|fe|pa normal intpoints(#) corr(...) irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "weights with pa only; random effects are gamma, or normal with normal; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p alpha), e(b) with /lnalpha, with normal e(sigma_u) and /lnsig2u, e(V), r(table); formulas: [XT] xtpoisson",
     examples: &[Example {
         // The counts sum to 7 with x and to 4 without, in the same units.
         run: "input id x y\n1 0 1\n1 1 2\n2 0 2\n2 1 4\n3 0 1\n3 1 1\nend\nxtset id\nxtpoisson y x, fe",
@@ -141,6 +143,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result
             _ => (name, Family::Poisson, GlmLink::Log),
         };
         return population_averaged(session, cmd, model);
+    }
+    if cmd.weight.is_some() {
+        return Err(StataError::new(101, "weights not allowed"));
     }
     if cmd.has("corr") {
         return Err(StataError::option_not_allowed("corr()"));

@@ -29,6 +29,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("noTABle"),
 ])
 .exp()
+.weights(system::WEIGHTS)
 .coefficient_table();
 
 /// The command.
@@ -38,8 +39,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "mvreg depvars = indepvars [if] [in] [, noconstant corr level(#) noheader notable]",
-    notes: "stores e(N k k_eq df_r rank), texts e(r2 rmse F p_F eqnames), e(b), e(V), e(Sigma), r(table), with corr e(chi2 df_chi2); weights are not supported; [R] mvreg",
+    syntax: "mvreg depvars = indepvars [if] [in] [weight] [, noconstant corr level(#) noheader notable]",
+    notes: "stores e(N k k_eq df_r rank), texts e(r2 rmse F p_F eqnames), e(b), e(V), e(Sigma), r(table), with corr e(chi2 df_chi2); [R] mvreg",
     examples: &[Example {
         // Each equation is the regression of its outcome.
         run: "set obs 8\ngen x = _n\ngen a = x + mod(_n*3, 5)\ngen b = 2 - x + mod(_n*5, 7)\nregress b x\nscalar s = _se[x]\nmvreg a b = x",
@@ -116,7 +117,7 @@ impl Fit {
             residuals.push(fit.residuals);
             unscaled = fit.unscaled;
         }
-        let (n, k) = (equations[0].y.len() as f64, columns.len());
+        let (n, k) = (equations[0].n, columns.len());
         if n <= k as f64 {
             return Err(StataError::insufficient_observations());
         }
@@ -134,7 +135,7 @@ impl Fit {
         let df_r = self.n - self.k as f64;
         let mut out = [("r2", Vec::new()), ("rmse", Vec::new()), ("F", Vec::new()), ("p_F", Vec::new())];
         for (i, equation) in equations.iter().enumerate() {
-            let tss = ols::total_squares(&equation.y, None, equation.side.constant);
+            let tss = equation.tss;
             let slopes: Vec<usize> = (0..equation.side.columns().len()).map(|s| i * self.k + s).collect();
             let test = wald::test_zero(&self.b, &self.v, &slopes);
             let known = |x: f64| if test.df > 0 && x.is_finite() { x } else { MISSING };

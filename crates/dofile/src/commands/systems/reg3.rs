@@ -43,7 +43,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "reg3 ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [, 3sls 2sls ols sure mvreg ireg3 exog(varlist) endog(varlist) inst(varlist) small dfk level(#)]",
+    syntax: "reg3 ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [weight] [, 3sls 2sls ols sure mvreg ireg3 exog(varlist) endog(varlist) inst(varlist) small dfk level(#)]",
     notes: "outcomes are endogenous, all other regressors exogenous; stores e(N) and by equation e(rss_# rmse_# r2_# chi2_# p_#), e(Sigma), e(endog), e(exog), e(b), e(V), r(table); formulas: [R] reg3",
     examples: &[Example {
         // Exactly identified equations: three-stage is two-stage least squares.
@@ -170,6 +170,7 @@ fn instruments(session: &Session, cmd: &ParsedCommand, equations: &[Equation]) -
     let exogenous: Vec<String> = kept.iter().map(|j| found[*j].0.clone()).collect();
     let mut columns: Vec<Vec<f64>> = kept.iter().map(|j| found[*j].1.clone()).collect();
     columns.extend(constant.then(|| vec![1.0; rows.len()]));
+    columns.iter_mut().for_each(|column| equations[0].weigh(column));
     for equation in equations {
         if equation.columns().len() > columns.len() {
             return Err(StataError::new(

@@ -31,7 +31,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "sureg ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [, small dfk isure iterate(#) corr level(#)]",
+    syntax: "sureg ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [weight] [, small dfk isure iterate(#) corr level(#)]",
     notes: "two steps, or iterated with isure; stores e(N) and by equation e(rss_# rmse_# r2_# chi2_# p_#), e(Sigma), e(b), e(V), r(table); corr shows the correlations of residuals and the test of Breusch and Pagan (1980), e(chi2_bp) and e(df_bp); formulas: [R] sureg",
     examples: &[Example {
         // The same regressors in every equation: least squares equation by equation.

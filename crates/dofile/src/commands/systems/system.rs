@@ -14,13 +14,16 @@ use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::split::ParsedCommand;
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{FvList, leading_groups};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::matrix::Mat;
 use estimators::ols::{self, Request};
 use estimators::wald;
+
+/// Weights of the systems: [R] sureg, [R] reg3, [R] mvreg.
+pub(super) const WEIGHTS: &[WeightKind] = &[WeightKind::Analytic, WeightKind::Frequency];
 
 /// How a system is estimated.
 pub(super) struct Method<'a> {
@@ -46,18 +49,40 @@ pub(super) struct Equation {
     pub name: String,
     /// Outcome.
     pub depvar: String,
-    /// Values of the outcome.
+    /// Values of the outcome, times the roots of the weights.
     pub y: Vec<f64>,
+    /// Sum of squares of the outcome about its mean, or about zero without a constant.
+    pub tss: f64,
     /// Regressors.
     pub side: Side,
+    /// Roots of the weights: sums over rows that they multiply are the weighted sums.
+    pub roots: Option<Vec<f64>>,
+    /// Observations: the sum of frequency weights.
+    pub n: f64,
 }
 
 impl Equation {
+    /// The equation with the weights of the sample on its outcome.
+    fn weighted(open: &OpenSample, name: String, (depvar, mut y): (String, Vec<f64>), side: Side) -> Self {
+        let (weights, n) = open.effective(&side.design.rows).unzip();
+        let tss = ols::total_squares(&y, weights.as_deref(), side.constant);
+        let roots: Option<Vec<f64>> = weights.map(|w: Vec<f64>| w.into_iter().map(f64::sqrt).collect());
+        y.iter_mut().zip(roots.iter().flatten()).for_each(|(y, root)| *y *= root);
+        let n = n.unwrap_or(y.len() as f64);
+        Self { name, depvar, y, tss, side, roots, n }
+    }
+
     /// Regressors with the constant last.
     pub(super) fn columns(&self) -> Vec<Vec<f64>> {
         let mut out: Vec<Vec<f64>> = self.side.columns().into_iter().map(<[f64]>::to_vec).collect();
         out.extend(self.side.constant.then(|| vec![1.0; self.y.len()]));
+        out.iter_mut().for_each(|column| self.weigh(column));
         out
+    }
+
+    /// Multiplies a column by the roots of the weights.
+    pub(super) fn weigh(&self, column: &mut [f64]) {
+        column.iter_mut().zip(self.roots.iter().flatten()).for_each(|(x, root)| *x *= root);
     }
 }
 
@@ -77,7 +102,7 @@ pub(super) fn read(
     cmd: &ParsedCommand,
     further: &[FvList],
 ) -> Result<(Vec<Equation>, OpenSample)> {
-    let reading = Reading { vce: Some(VceSpec::Default), weight_kinds: &[], ..Reading::new(cmd) };
+    let reading = Reading { vce: Some(VceSpec::Default), weight_kinds: WEIGHTS, ..Reading::new(cmd) };
     let mut open = OpenSample::open(session, cmd, &reading)?;
     let abbrev = session.settings.varabbrev;
     for list in further {
@@ -118,14 +143,13 @@ pub(super) fn read(
         if equations.iter().any(|e| e.name == name) {
             return Err(StataError::new(110, format!("equation {name} already defined")));
         }
-        equations.push(Equation { name, depvar, y, side });
+        equations.push(Equation::weighted(&open, name, (depvar, y), side));
     }
     Ok((equations, open))
 }
 
 /// Covariance of the errors from residuals: divisor N, or `sqrt((N-k_i)(N-k_j))` with `dfk`.
-fn error_covariance(residuals: &[Vec<f64>], parameters: &[usize], dfk: bool) -> Mat {
-    let n = residuals[0].len() as f64;
+fn error_covariance(residuals: &[Vec<f64>], n: f64, parameters: &[usize], dfk: bool) -> Mat {
     Mat::from_fn(residuals.len(), residuals.len(), |i, j| {
         let divisor = if dfk { ((n - parameters[i] as f64) * (n - parameters[j] as f64)).sqrt() } else { n };
         residuals[i].iter().zip(&residuals[j]).map(|(a, b)| a * b).sum::<f64>() / divisor
@@ -200,7 +224,7 @@ fn steps(
     }
     let mut out: Option<Fit> = None;
     for step in 1..=method.iterations.max(1) {
-        let sigma = error_covariance(&residuals(equations, columns, &b), &sizes, method.dfk);
+        let sigma = error_covariance(&residuals(equations, columns, &b), equations[0].n, &sizes, method.dfk);
         let weight = if method.independent {
             Mat::from_fn(sizes.len(), sizes.len(), |i, j| if i == j { sigma[(i, i)] } else { 0.0 })
         } else {
@@ -243,7 +267,7 @@ pub(super) fn estimate(
         layout.equation(&equation.name, equation.side.names(), &equation.side.estimated());
     }
     let parameters = layout.parameters(&fit.b, &fit.v);
-    let n = equations[0].y.len() as f64;
+    let n = equations[0].n;
     let names: Vec<String> = equations.iter().map(|e| e.name.clone()).collect();
     let depvars: Vec<String> = equations.iter().map(|e| e.depvar.clone()).collect();
     let full = vec![0.0; session.frame.n_rows()];
@@ -268,7 +292,7 @@ pub(super) fn estimate(
     let mut from = 0;
     for (e, equation) in equations.iter().enumerate() {
         let rss: f64 = rest[e].iter().map(|r| r * r).sum();
-        let tss = ols::total_squares(&equation.y, None, equation.side.constant);
+        let tss = equation.tss;
         let slopes: Vec<usize> = (from..from + equation.side.columns().len()).collect();
         let test = wald::test_zero(&fit.b, &fit.v, &slopes);
         equation_results(results, e + 1, &test, method.small.then_some(df_r));

@@ -237,6 +237,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     e.scalar("rho", found.rho).scalar("dw_0", dw_0).scalar("dw", durbin_watson(&fit.residuals));
     e.scalar("ic", found.steps as f64).scalar("tol", method.tolerance).scalar("N_gaps", 0.0);
+    e.scalar("max_ic", method.limit as f64);
+    if e.get_text("vce").is_none() {
+        e.text("vce", "ols");
+    }
     e.text("rhotype", method.rho_name);
     e.text("tranmeth", if method.corc { "corc" } else { "prais" }).text("method", method.name());
     let title =
