@@ -234,7 +234,8 @@ fn twice(
         "dup_key",
         json!({"n": n, "columns": [unit, time], "rows": found.examples, "repairs": [step]}),
         format!(
-            "{} an earlier row of the same {unit} and {time} in every column: {}; a unit has one row in each period. Where              {} entered twice, leave {} out by the data step in `repairs` ({})",
+            "{} an earlier row of the same {unit} and {time} in every column: {}; a unit has one row in each period. Where \
+             {} entered twice, leave {} out by the data step in `repairs` ({})",
             counted(n, "row equals", "rows equal"),
             places(found, header_row),
             if several { "they were" } else { "it was" },

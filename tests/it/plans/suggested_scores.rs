@@ -247,6 +247,10 @@ fn premiums_instruments_amounts_and_compounds_are_read_as_they_are_meant() {
     assert_eq!(draft["roles"]["weight_var"], json!(["WTMEC2YR"]), "{draft}");
     let draft = drafted("ph_chfs", "控制户主年龄和受教育年限，收入对负债的影响");
     assert_eq!(draft["roles"]["controls"], json!(["head_age", "head_edu"]), "{draft}");
+    let asked =
+        "Does the effect of 品种 on 产量 differ between levels of 施氮量, with 区组 as random effects?";
+    let draft = drafted("ph_shuidao", asked);
+    assert_eq!(draft["template_id"], json!("linear.interaction_margins"), "{draft}");
     let draft = drafted("ph_shuidao", "施氮量增加到一定程度后产量会不会下降");
     assert_eq!(draft["template_id"], json!("linear.polynomial"), "{draft}");
 }

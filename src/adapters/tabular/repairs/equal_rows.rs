@@ -19,6 +19,8 @@ const REMARK: &str = "duplicated_rows";
 /// Larger tables are left as they are: their rows are kept in memory.
 const MOST_ROWS: u64 = 200_000;
 const MOST_COLUMNS: usize = 500;
+/// Largest share of such rows: where more are equal, the columns have few values, and equal rows are other observations.
+const MOST_SHARE: f64 = 0.1;
 
 /// Finds the rows where the reader has counted some, and offers to leave them out together with those that are no observations.
 ///
@@ -49,7 +51,8 @@ pub(super) fn offer(
         }
         first += block.rows as u64;
     }
-    if equal.is_empty() || equal.len() > MOST_TOTALS {
+    let share = equal.len() as f64 / place.rows as f64;
+    if equal.is_empty() || equal.len() > MOST_TOTALS || share > MOST_SHARE {
         return Ok(None);
     }
     let rows: BTreeSet<u64> = equal.into_iter().chain(dropped.iter().copied()).collect();
