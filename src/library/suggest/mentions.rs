@@ -93,7 +93,8 @@ pub(super) fn mentions(
     }
     kept.sort_by_key(|m| m.start);
     forget_ends_of_words(question, &mut kept);
-    joined(question, columns, &mut kept);
+    let modifiers = joined(question, columns, &mut kept);
+    links.retain(|link| !modifiers.contains(&(link.start, link.end)));
     ranges(question, columns, &mut kept);
     (kept, units, links)
 }
