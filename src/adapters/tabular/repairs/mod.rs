@@ -289,6 +289,13 @@ fn limit_remark(exceptions: &BTreeMap<String, u64>) -> String {
     }
 }
 
+/// The largest share of cells that a repair may make missing: more where they say that something never happened, as next to the
+/// first year of a treatment.
+fn most_apart(exceptions: &BTreeMap<String, u64>) -> f64 {
+    let never = |text: &String| NEVER.contains(&text.trim().to_lowercase().as_str());
+    if exceptions.keys().all(never) { MOST_NEVER } else { MOST_EXCEPTIONS }
+}
+
 fn number_offers(
     at: usize,
     column: &Column,
@@ -304,10 +311,10 @@ fn number_offers(
     let style_bits = marked.iter().fold(group.styles, |all, (_, group)| all & group.styles);
     // a percent sign in a cell that is no number: two numbers for one text
     let mixed_percent = exceptions.keys().any(|e| e.contains('%'));
-    // the first year of a treatment, next to units that never get it
-    let never = exceptions.keys().all(|text| NEVER.contains(&text.trim().to_lowercase().as_str()));
-    let most = if never { MOST_NEVER } else { MOST_EXCEPTIONS };
-    if group.cells < 2 || apart as f64 > (most * cells.present as f64).max(1.0) || mixed_percent {
+    if group.cells < 2
+        || apart as f64 > (most_apart(&exceptions) * cells.present as f64).max(1.0)
+        || mixed_percent
+    {
         return Vec::new();
     }
     let plain = style_bits & 1 != 0;
