@@ -311,10 +311,8 @@ fn number_offers(
     let style_bits = marked.iter().fold(group.styles, |all, (_, group)| all & group.styles);
     // a percent sign in a cell that is no number: two numbers for one text
     let mixed_percent = exceptions.keys().any(|e| e.contains('%'));
-    if group.cells < 2
-        || apart as f64 > (most_apart(&exceptions) * cells.present as f64).max(1.0)
-        || mixed_percent
-    {
+    let most = most_apart(&exceptions);
+    if group.cells < 2 || apart as f64 > (most * cells.present as f64).max(1.0) || mixed_percent {
         return Vec::new();
     }
     let plain = style_bits & 1 != 0;
