@@ -35,13 +35,8 @@ pub(super) fn forget_terms(question: &str, units: &mut [Unit]) {
     }
 }
 
-/// Leaves out the matches of words that belong to the match beside them; returns where those stand that name no column at all.
-pub(super) fn joined(
-    question: &str,
-    columns: &[Named<'_>],
-    mentions: &mut Vec<Mention>,
-) -> Vec<(usize, usize)> {
-    let mut modifiers = Vec::new();
+/// Leaves out the matches of words that belong to the match beside them.
+pub(super) fn joined(question: &str, columns: &[Named<'_>], mentions: &mut Vec<Mention>) {
     let lower = question.to_ascii_lowercase();
     let mut at = 0;
     while at + 1 < mentions.len() {
@@ -52,7 +47,6 @@ pub(super) fn joined(
         } else if between == " " && is_modifier(&lower, columns, first, second) {
             mentions.remove(at);
         } else if between.is_empty() && is_han_modifier(&lower, columns, first, second) {
-            modifiers.push((first.start, first.end));
             mentions.remove(at);
         } else if in_brackets(&lower, between, second) && first.columns != second.columns {
             let weaker = if first.certainty < second.certainty { at } else { at + 1 };
@@ -61,7 +55,6 @@ pub(super) fn joined(
             at += 1;
         }
     }
-    modifiers
 }
 
 fn words<'a>(lower: &'a str, mention: &Mention) -> &'a str {

@@ -93,8 +93,7 @@ pub(super) fn mentions(
     }
     kept.sort_by_key(|m| m.start);
     forget_ends_of_words(question, &mut kept);
-    let modifiers = joined(question, columns, &mut kept);
-    links.retain(|link| !modifiers.contains(&(link.start, link.end)));
+    joined(question, columns, &mut kept);
     ranges(question, columns, &mut kept);
     (kept, units, links)
 }
