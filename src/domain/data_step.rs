@@ -55,6 +55,8 @@ pub enum ConvertTo {
     DateYmdOrDmy,
     /// Dates with the year first where it has four digits, else with the month first; years as above.
     DateYmdOrMdy,
+    /// Months with the month first, as a number or a name; years as above.
+    MonthMy,
     /// Numbers that count the days of a spreadsheet (1 is 1900-01-01).
     DateSpreadsheet,
     /// The first of two years that follow each other, after `remove`: 2018 of `2018/19`.
@@ -79,6 +81,7 @@ impl ConvertTo {
             Self::DateYmd => Some("YMD"),
             Self::Number
             | Self::DateSpreadsheet
+            | Self::MonthMy
             | Self::FirstYear
             | Self::Text
             | Self::TextLower
@@ -277,6 +280,7 @@ impl DataStep {
             Some(ConvertTo::DateSpreadsheet) => {
                 either("dates, from the days of a spreadsheet", "日期（来自电子表格的天数）")
             }
+            Some(ConvertTo::MonthMy) => either("months, MY", "月份（MY）"),
             Some(ConvertTo::FirstYear) => either("the first of the two years", "两个年份中的前一个"),
             Some(ConvertTo::Text) => either("text without blanks around it", "去掉首尾空格的文本"),
             Some(ConvertTo::TextLower) => {
@@ -322,6 +326,10 @@ pub struct Repair {
     pub row_count: u64,
     /// The columns that differ after the step.
     pub columns: Vec<super::dataset::Column>,
+    /// True where only a person knows whether the step is right: rows that equal others may be other observations. No draft by
+    /// rules has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_person: bool,
 }
 
 /// A data step as a plan carries it.

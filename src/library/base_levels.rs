@@ -60,6 +60,9 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
     Lists { controls: two.compared, denials: two.denials, words, scales }
 });
 
+/// Fewest groups that are sorted: of two, the sign of their difference would change.
+const LEAST_ORDERED: usize = 3;
+
 /// The reason of a base that the client states.
 pub(super) const STATED: &str = "stated";
 
@@ -101,6 +104,15 @@ pub(super) fn numbering(column: &Column, stated: Option<&str>) -> Numbering {
         order: order.into_iter().map(str::to_owned).collect(),
         base: first.and_then(|level| base(level, reason)),
     }
+}
+
+/// The levels of a text column of three or more that an order is evident of, in this order, where the alphabet has another one.
+pub(super) fn evident_order(column: &Column) -> Vec<String> {
+    let levels: Vec<&str> = column.levels.iter().map(String::as_str).collect();
+    let known = column.is_text() && levels.len() as u64 == column.distinct && levels.len() >= LEAST_ORDERED;
+    let order = if known { ranges(&levels).or_else(|| scale(&levels)) } else { None };
+    let order = order.filter(|order| *order != levels && order.iter().all(|l| SafeText::parse(*l).is_ok()));
+    order.unwrap_or_default().into_iter().map(str::to_owned).collect()
 }
 
 /// The levels that come first, and why.
@@ -244,6 +256,25 @@ mod tests {
 
     fn base(levels: &[&str]) -> String {
         of(levels).1
+    }
+
+    #[test]
+    fn groups_of_words_have_the_order_of_their_scale() {
+        let of = |levels: &[&str]| {
+            let mut column =
+                crate::library::sketch::sketch(&["x:text".to_owned()], 10).unwrap().unwrap().columns[0]
+                    .clone();
+            column.levels = levels.iter().map(|l| (*l).to_owned()).collect();
+            column.levels.sort();
+            column.distinct = levels.len() as u64;
+            evident_order(&column)
+        };
+        assert_eq!(of(&["high", "low", "medium"]), ["low", "medium", "high"]);
+        assert_eq!(of(&["低", "中", "高"]), ["低", "中", "高"]);
+        assert_eq!(of(&["agree", "disagree", "neutral"]), ["disagree", "neutral", "agree"]);
+        assert!(of(&["high", "low"]).is_empty(), "the sign of a difference of two groups stays");
+        assert!(of(&["18-29", "30-49", "50+"]).is_empty(), "the alphabet has this order");
+        assert!(of(&["bus", "car", "train"]).is_empty());
     }
 
     #[test]

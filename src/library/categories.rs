@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::base_levels::numbering;
+use super::base_levels::{evident_order, numbering};
 use super::binding::{Binding, Violation, bind};
 use super::freeze::FreezeRequest;
 use super::terms::MODEL_TERMS;
@@ -13,7 +13,10 @@ use crate::domain::draft::Statement;
 use crate::domain::encode::{SafeText, is_storable};
 use crate::domain::plan::{BaseLevel, CategoricalMark};
 use crate::domain::profile::{MAX_LEVELS, companion_method, companion_name};
-use crate::domain::template::TemplateMeta;
+use crate::domain::template::{Parameter, TemplateMeta};
+
+/// Roles of columns that form groups.
+const GROUPS: [&str; 3] = ["group_var", "row_var", "col_var"];
 
 /// Columns that must be treated as categories: those that the draft marks, and text among the terms of a
 /// model, which no command takes as it is.
@@ -53,7 +56,37 @@ pub(super) fn marks(meta: &TemplateMeta, columns: &[Column], binding: &Binding) 
             base: numbering.base,
         });
     }
+    for column in groups_with_an_order(meta, columns, binding) {
+        let Some(method) = companion_method(column).filter(|_| marks.iter().all(|m| m.column != column.name))
+        else {
+            continue;
+        };
+        let companion = companion_name(&column.name, &taken);
+        taken.push(companion.clone());
+        marks.push(CategoricalMark {
+            column: column.name.clone(),
+            companion: Some(companion),
+            encoding: Some(method.as_str().to_owned()),
+            order: evident_order(column),
+            base: None,
+        });
+    }
     marks
+}
+
+/// Columns of text that form groups, and of whose words an order is evident: tables and figures have them in this order, by the
+/// numbers of a companion.
+fn groups_with_an_order<'a>(
+    meta: &TemplateMeta,
+    columns: &'a [Column],
+    binding: &Binding,
+) -> Vec<&'a Column> {
+    let sorts = meta.parameters.iter().filter(|p| GROUPS.contains(&p.bind.as_str()));
+    // a companion is a number, which a parameter of texts alone does not take
+    let takes =
+        |p: &&Parameter| p.column.as_ref().is_some_and(|c| c.kinds.iter().any(|k| k == "categorical"));
+    let names: BTreeSet<&str> = sorts.filter(takes).flat_map(|p| binding.columns_of(p)).collect();
+    columns.iter().filter(|c| names.contains(c.name.as_str()) && !evident_order(c).is_empty()).collect()
 }
 
 /// Returns the columns that a draft treats as categories with the base of each, as far as it is known.

@@ -80,7 +80,7 @@ pub fn after_repairs(dataset: &Dataset, steps: &[DataStep]) -> Dataset {
 /// into missing values, of spellings into one), and the rows that are no observations. A conversion that loses numbers
 /// (`<0.01`, `~15`) is left to a person.
 pub fn proposable_repairs(dataset: &Dataset) -> Vec<DataStep> {
-    let all = || dataset.repairs.iter().map(|repair| &repair.step);
+    let all = || dataset.repairs.iter().filter(|repair| !repair.by_person).map(|repair| &repair.step);
     // where levels differ in capitals, too, taking away the blanks leaves several spellings of one level; a yes and a no in
     // several spellings are 0 and 1
     let is_partial = |step: &&DataStep| {
@@ -132,7 +132,14 @@ pub fn open_repairs(dataset: &Dataset, steps: &[DataStep], columns: &BTreeSet<St
     let concerns = |step: &DataStep| step.column.as_ref().is_none_or(|column| columns.contains(column));
     let settled =
         |step: &DataStep| steps.iter().any(|s| s == step || (s.column.is_some() && s.column == step.column));
-    dataset.repairs.iter().map(|r| &r.step).filter(|s| concerns(s) && !settled(s)).cloned().collect()
+    dataset
+        .repairs
+        .iter()
+        .filter(|r| !r.by_person)
+        .map(|r| &r.step)
+        .filter(|s| concerns(s) && !settled(s))
+        .cloned()
+        .collect()
 }
 
 /// Returns the columns that a statement names, in roles, parameters, the condition and derived variables.
@@ -281,7 +288,7 @@ fn is_of_text(step: &DataStep, to: &ConvertTo) -> bool {
     match to {
         to if to.is_text() || to.mask().is_some() => true,
         ConvertTo::DateSpreadsheet => false,
-        ConvertTo::FirstYear | ConvertTo::YesNo => true,
+        ConvertTo::FirstYear | ConvertTo::MonthMy | ConvertTo::YesNo => true,
         _ => cut || !numbers,
     }
 }
@@ -293,6 +300,10 @@ fn number_lines(step: &DataStep, to: &ConvertTo, column: &VariableName) -> Vec<S
     if *to == ConvertTo::FirstYear {
         let year = format!("generate double {column} = real(usubstr(ustrtrim({text}), 1, 4))");
         return vec![year, format!("format %ty {column}")];
+    }
+    if *to == ConvertTo::MonthMy {
+        let month = format!("generate int {column} = monthly(ustrtrim({text}), \"MY\", {TOP_YEAR})");
+        return vec![month, format!("format %tm {column}")];
     }
     let number = match &step.decimal {
         Some(decimal) => format!("subinstr({text}, {}, \".\", .)", literal(decimal)),

@@ -127,6 +127,8 @@ pub struct RowChecks {
     pub complete: Vec<String>,
     /// Unit and period, which identify rows.
     pub key: Option<(String, String)>,
+    /// Rows that equal an earlier one in every column, as the reader of the file found them.
+    pub equal: Vec<u64>,
     /// Columns that have to vary within units; only with a key.
     pub within: Vec<String>,
     /// The column of weights; rows of weight zero are not used.
@@ -261,8 +263,10 @@ pub struct Separating {
 /// What [`Tabular::check_rows`] found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RowFindings {
-    /// Rows whose key an earlier row has.
+    /// Rows whose key an earlier row has, without those of `equal_repeated`.
     pub repeated: FoundRows,
+    /// Rows whose key an earlier row has, and that are among [`RowChecks::equal`].
+    pub equal_repeated: FoundRows,
     /// Rows of negative weight.
     pub negative_weights: FoundRows,
     /// Rows of a weight that is no whole number, where it has to be one.
@@ -357,14 +361,16 @@ pub trait Tabular: Send + Sync {
         complete: &[String],
     ) -> Result<RowCounts, Problem>;
 
-    /// Checks the rows of canonical data on which a condition is true (all without one). Of data that are too large for
-    /// that it finds nothing.
+    /// Checks the rows of canonical data after data steps, each with the path of its data set, on which a condition is true (all
+    /// without one). Rows of the findings are those of `canonical`; rows that another data set brought are counted and not named.
+    /// Of data that are too large for that it finds nothing.
     ///
     /// # Errors
     /// `INTERNAL_ERROR` where the file cannot be read or lacks a column.
     fn check_rows(
         &self,
         canonical: &Path,
+        steps: &[(DataStep, PathBuf)],
         condition: Option<&Condition>,
         checks: &RowChecks,
     ) -> Result<RowFindings, Problem>;

@@ -5,6 +5,7 @@
 
 use super::evidence::{evidence_of, remark};
 use super::findings_differences::{difference, held, in_steps};
+use super::findings_interaction::interaction;
 use super::made_terms::{has_inflation, ratio};
 use super::number::{spoken, whole_or_fixed};
 use super::regression::is_coefficients;
@@ -74,7 +75,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
         |t: &&Table| is_coefficients(t) && t.position("term").is_some() && !OTHERS.contains(&t.file.as_str());
     if let Some(of_margins) = of_margins(tables, style) {
         let mut said = of_margins.with_notes(Vec::new(), style);
-        let interaction = tables.iter().find(is_main).and_then(|table| interaction(table, style));
+        let interaction = interaction(tables, tables.iter().find(is_main), style);
         let more = cut(&mut said.sentences, MOST - usize::from(interaction.is_some()), style);
         said.notes.extend(more);
         said.sentences.extend(interaction);
@@ -256,21 +257,6 @@ fn whose(table: &Table, rows: &[usize], row: usize, reading: Reading, style: &St
     let columns = 0..table.position("term").unwrap_or(0);
     let all: Vec<String> = columns.filter(differs).map(words).filter(|words| !words.is_empty()).collect();
     all.iter().map(|words| pick(language, &format!("{words}; "), &format!("{words}；"))).collect()
-}
-
-/// By how much the difference at a value of the moderator changes with it.
-fn interaction(table: &Table, style: &Style<'_>) -> Option<Finding> {
-    let (focal, moderator) = (style.design.focal.first()?, style.design.value("moderator")?);
-    let term = |row: &usize| table.cell(*row, "term").text();
-    let meets = |row: &usize| {
-        term(row).split('#').count() == 2
-            && style.design.is_joint(term(row), focal)
-            && style.design.is_joint(term(row), &moderator)
-    };
-    let mut rows = (0..table.rows.len()).filter(meets);
-    // categories have a term for each level, which no single sentence says
-    let row = rows.next().filter(|_| rows.next().is_none())?;
-    said_of(style, "interaction_term", (table, row), &[("z", &style.variable(&moderator))])
 }
 
 /// The sentence for a variable whose effect varies: a coefficient alone is none.

@@ -164,3 +164,35 @@ fn odds_ratios_that_a_plan_asks_for_are_said() {
         assert!(sentences[0].contains(words), "{sentences:?}");
     }
 }
+
+/// A reader asks first whether the differences differ at all.
+#[test]
+fn the_levels_of_an_interaction_have_one_joint_test() {
+    let read = |name: &str, csv: &str| {
+        let file =
+            SourceFile { name: name.to_owned(), sha256: String::new(), bytes: csv.as_bytes().to_vec() };
+        Table::read(&file, None).expect("a table")
+    };
+    let head = "estimate,std_error,p_value,ci_low,ci_high";
+    let margins = format!("moderator,term,{head}\n5,x,0.1,0.01,0,0.08,0.12\n");
+    let terms =
+        format!("equation,term,{head}\ny,2.z#c.x,0.01,0.02,0.6,-0.03,0.05\ny,3.z#c.x,0.02,0.02,0.3,0,0.04\n");
+    let fit = "metric,value,note\ninteraction_F,0.449,\ninteraction_p,0.842,\n";
+    let tables = [
+        read("table_coefficients.csv", &terms),
+        read("table_margins.csv", &margins),
+        read("table_fit.csv", fit),
+    ];
+    let mut design = of(&["x"]);
+    design.values.insert("moderator".to_owned(), "z".into());
+    let options = Options { language: Language::En, ..Options::default() };
+    let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
+    let last = findings(&tables, &style).texts().pop();
+    assert_eq!(
+        last.as_deref(),
+        Some(
+            "There is no clear sign that the differences of y with x depend on z (joint test of the interaction, p = 0.842). That \
+             does not show that they do not."
+        )
+    );
+}

@@ -246,8 +246,10 @@ fn sample(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
             &format!("仅保留满足 {text} 的行。"),
         ));
     }
+    let dropped = source.run.sample_flow.iter().any(|step| step.dropped > 0);
     all.push(match source.meta.map(|m| m.sample.missing.as_str()) {
-        Some("listwise") => pick(
+        // where no row was left out, the next sentence says so: a unit without a start has none by design
+        Some("listwise") if dropped => pick(
             language,
             "Rows with a missing value in a variable of the analysis were left out.",
             "分析变量有缺失值的行被剔除。",

@@ -17,6 +17,7 @@ mod findings_descriptions;
 mod findings_diagnostics;
 mod findings_differences;
 mod findings_effects;
+mod findings_interaction;
 mod findings_latent;
 mod findings_levels;
 mod findings_medical;

@@ -232,6 +232,7 @@ mod tests {
             "triple",
             "risk_adjusted",
             "interaction_term",
+            "interaction_joint",
         ] {
             for (language, end) in [("en", "sure"), ("en", "open"), ("zh", "sure"), ("zh", "open")] {
                 let text = WORDS[language].get(&format!("findings.{kind}.{end}"));

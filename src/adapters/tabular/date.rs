@@ -3,6 +3,8 @@
 
 use chrono::NaiveDate;
 
+use crate::domain::data_step::TOP_YEAR;
+
 /// Milliseconds of a day.
 pub(super) const DAY_MS: f64 = 86_400_000.0;
 
@@ -264,8 +266,11 @@ pub(super) fn datetime(mut text: &[u8], style: DateStyle) -> Option<Moment> {
     text.is_empty().then_some(Moment { ms: day + time, has_time: time != 0.0, is_date: false })
 }
 
-/// Reads `2024-01`, `2024/1`, `2024m1`, `2024年1月`, `Jan 2024`, `Jan-2024`: months since 1960-01.
+/// Reads `2024-01`, `2024/1`, `2024m1`, `2024年1月`, `01/2024`, `Jan 2024`, `Jan-2024`: months since 1960-01.
 pub(super) fn month(mut text: &[u8]) -> Option<i32> {
+    if let Some(month) = month_first(text) {
+        return Some(month);
+    }
     if text.first().is_some_and(u8::is_ascii_alphabetic) {
         return named_month(text);
     }
@@ -284,6 +289,33 @@ pub(super) fn month(mut text: &[u8]) -> Option<i32> {
     };
     let fits = text.is_empty() && (1..=12).contains(&m) && (1000..=9999).contains(&y);
     fits.then(|| (y - 1960) * 12 + m as i32 - 1)
+}
+
+/// `1/2024`, `01-2024`: a point would be a decimal sign.
+fn month_first(mut text: &[u8]) -> Option<i32> {
+    let m = number(&mut text, 2)?;
+    matches!(separator(&mut text)?, b'/' | b'-').then_some(())?;
+    let y = year(&mut text)?;
+    let fits = text.is_empty() && (1..=12).contains(&m) && (1000..=9999).contains(&y);
+    fits.then(|| (y - 1960) * 12 + m as i32 - 1)
+}
+
+/// Reads `1/08`, `01-08`, `Jan-08`, `Jan 08`: months since 1960-01 whose year of two digits is one of 1951 to 2050. Of one cell
+/// nobody knows whether it is a day.
+pub(super) fn short_month(mut text: &[u8]) -> Option<i32> {
+    let m = if text.first().is_some_and(u8::is_ascii_alphabetic) {
+        let m = month_name(&mut text)?;
+        let before = text.len();
+        skip_gap(&mut text);
+        (text.len() < before).then_some(m)?
+    } else {
+        let m = number(&mut text, 2)?;
+        matches!(separator(&mut text)?, b'/' | b'-').then_some(m)?
+    };
+    let digits = text.len();
+    let y = number(&mut text, 2)?.cast_signed();
+    let y = if y <= TOP_YEAR % 100 { TOP_YEAR / 100 * 100 + y } else { TOP_YEAR / 100 * 100 - 100 + y };
+    (digits == 2 && (1..=12).contains(&m)).then(|| (y - 1960) * 12 + m as i32 - 1)
 }
 
 /// A month by its name before the year in full: of `Jan-19` nobody knows whether 19 is a day.

@@ -15,6 +15,7 @@ mod index_columns;
 mod infer;
 mod labelled_file;
 mod legacy_text;
+mod moments;
 mod number;
 mod output;
 mod parquet;
@@ -116,10 +117,11 @@ impl Tabular for TabularFiles {
     fn check_rows(
         &self,
         canonical: &Path,
+        steps: &[(DataStep, PathBuf)],
         condition: Option<&Condition>,
         checks: &RowChecks,
     ) -> Result<RowFindings, Problem> {
-        row_checks::check_rows(canonical, condition, checks)
+        row_checks::check_rows(canonical, steps, condition, checks)
     }
 
     fn count_steps(

@@ -232,10 +232,11 @@ impl Tabular for IsolatedReaders {
     fn check_rows(
         &self,
         canonical: &Path,
+        steps: &[(DataStep, PathBuf)],
         condition: Option<&Condition>,
         checks: &RowChecks,
     ) -> Result<RowFindings, Problem> {
-        TabularFiles.check_rows(canonical, condition, checks)
+        TabularFiles.check_rows(canonical, steps, condition, checks)
     }
 
     fn count_steps(

@@ -1,19 +1,22 @@
 //! Finds in the rows of canonical data what makes a run fail: repeated keys, negative weights, values that break a rule,
 //! variables without variation within units, and regressors that others determine.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dta::Reader;
 
 use super::count::Columns;
+use super::moments::Moments;
 use super::separation::Ranges;
+use super::steps::carried_out;
 use super::{problems, value_checks};
+use crate::domain::data_step::DataStep;
 use crate::domain::error::Problem;
 use crate::domain::expression::Condition;
-use crate::ports::tabular::{Determined, FoundLevels, FoundRows, FoundValues, RowChecks, RowFindings};
+use crate::ports::tabular::{FoundLevels, FoundRows, FoundValues, RowChecks, RowFindings};
 
 /// Rows read at once.
 const STEP: usize = 65_536;
@@ -25,11 +28,6 @@ const MOST_PRODUCTS: u64 = 400_000_000;
 const MOST_LEVELS: usize = 200_000;
 /// Rows that are named of each finding.
 const EXAMPLES: usize = 3;
-/// Share of a regressor's variance below which others determine it. Values that were written as decimals differ from an
-/// exact combination by a relative rounding of about 1e-16, and products by 1e-13.
-const DETERMINED: f64 = 1e-12;
-/// Least size of a term of a combination, with regressors of variance one.
-const TERM: f64 = 1e-6;
 
 /// Checks rows; finds nothing in data that are too large.
 ///
@@ -37,9 +35,13 @@ const TERM: f64 = 1e-6;
 /// `INTERNAL_ERROR` where canonical data cannot be read or lack a column.
 pub(super) fn check_rows(
     path: &Path,
+    steps: &[(DataStep, PathBuf)],
     condition: Option<&Condition>,
     checks: &RowChecks,
 ) -> Result<RowFindings, Problem> {
+    if !steps.is_empty() {
+        return after_steps(path, steps, condition, checks);
+    }
     let unreadable = |error: dta::Error| {
         tracing::error!(event = "SS_PREVIEW_FAILED", error = %error, "canonical data cannot be read");
         Problem::internal()
@@ -74,6 +76,53 @@ pub(super) fn check_rows(
     Ok(found.end())
 }
 
+/// Checks the rows that data steps leave; finds nothing where the steps cannot be carried out.
+fn after_steps(
+    path: &Path,
+    steps: &[(DataStep, PathBuf)],
+    condition: Option<&Condition>,
+    checks: &RowChecks,
+) -> Result<RowFindings, Problem> {
+    let mut wanted: BTreeSet<String> = checks.columns().map(str::to_owned).collect();
+    wanted.extend(condition.iter().flat_map(|c| c.columns()).map(|c| c.name.to_string()));
+    let Some(table) = carried_out(path, steps, wanted)? else { return Ok(RowFindings::default()) };
+    let places = table.places();
+    // a row that a merge brings several times is several rows
+    let equal: HashSet<u64> = checks.equal.iter().copied().collect();
+    let equal = places.iter().zip(1..).filter(|(place, _)| place.is_some_and(|row| equal.contains(&row)));
+    let own = RowChecks { equal: equal.map(|(_, row)| row).collect(), ..checks.clone() };
+    let columns = table.columns();
+    let mut found = Finder::new(&own, places.len() as u64);
+    for row in 0..places.len() {
+        if condition.is_none_or(|condition| columns.truth(condition, row) == Some(true)) {
+            found.take(&columns, row, row as u64 + 1);
+        }
+    }
+    let mut found = found.end();
+    found.moved(|row| places.get(usize::try_from(row - 1).ok()?).copied().flatten());
+    Ok(found)
+}
+
+impl RowFindings {
+    /// The same with the rows of the main data; a finding of which one row is not among them is counted and not named.
+    fn moved(&mut self, place: impl Fn(u64) -> Option<u64>) {
+        let moved = |rows: &[u64]| rows.iter().map(|row| place(*row)).collect::<Option<Vec<u64>>>();
+        let own = [
+            &mut self.repeated,
+            &mut self.equal_repeated,
+            &mut self.negative_weights,
+            &mut self.fractional_weights,
+        ];
+        let broken = self.values.iter_mut().map(|found| &mut found.broken);
+        for found in own.into_iter().chain(broken) {
+            found.examples = found.examples.iter().filter_map(|rows| moved(rows)).collect();
+        }
+        for found in &mut self.levels {
+            found.rows = found.rows.iter().filter_map(|row| place(*row)).collect();
+        }
+    }
+}
+
 /// The values of a column as bytes, each with its number of rows and its first row.
 type Levels = HashMap<Box<[u8]>, (u64, u64)>;
 
@@ -89,6 +138,9 @@ fn counted(levels: &Levels) -> FoundLevels {
 struct Finder<'a> {
     checks: &'a RowChecks,
     keys: Keys,
+    equal: HashSet<u64>,
+    repeated: FoundRows,
+    equal_repeated: FoundRows,
     negative: FoundRows,
     fractional: FoundRows,
     weighted: u64,
@@ -113,6 +165,9 @@ impl<'a> Finder<'a> {
         Self {
             checks,
             keys,
+            equal: checks.equal.iter().copied().collect(),
+            repeated: FoundRows::default(),
+            equal_repeated: FoundRows::default(),
             negative: FoundRows::default(),
             fractional: FoundRows::default(),
             weighted: 0,
@@ -158,6 +213,12 @@ impl<'a> Finder<'a> {
         }
         if let Some((unit, time)) = &checks.key {
             let unit = self.keys.take(columns, (unit.as_str(), time.as_str()), row, number);
+            let (unit, first) = unit.map_or((None, number), |(unit, first)| (Some(unit), first));
+            if first != number && self.equal.contains(&number) {
+                self.equal_repeated.add(vec![first, number]);
+            } else if first != number {
+                self.repeated.add(vec![first, number]);
+            }
             for (ranges, name) in self.keys.ranges.iter_mut().zip(&checks.within) {
                 let (Some(unit), Some(value)) = (unit, columns.number(name, row)) else { continue };
                 let range = ranges.entry(unit).or_insert([value, value]);
@@ -187,7 +248,8 @@ impl<'a> Finder<'a> {
             }
         }
         RowFindings {
-            repeated: self.keys.repeated,
+            repeated: self.repeated,
+            equal_repeated: self.equal_repeated,
             negative_weights: self.negative,
             fractional_weights: self.fractional,
             no_within,
@@ -210,21 +272,23 @@ struct Keys {
     units: HashMap<Box<[u8]>, u32>,
     times: HashMap<Box<[u8]>, u32>,
     first: HashMap<(u32, u32), u64>,
-    repeated: FoundRows,
     /// Least and largest value in each unit, for each variable that has to vary.
     ranges: Vec<HashMap<u32, [f64; 2]>>,
 }
 
 impl Keys {
-    /// Takes the key of a row; returns the number of its unit, `None` where a part of the key is missing.
-    fn take(&mut self, columns: &Columns<'_>, key: (&str, &str), row: usize, number: u64) -> Option<u32> {
+    /// Takes the key of a row; returns the number of its unit and the first row of the key, `None` where a part of the key is
+    /// missing.
+    fn take(
+        &mut self,
+        columns: &Columns<'_>,
+        key: (&str, &str),
+        row: usize,
+        number: u64,
+    ) -> Option<(u32, u64)> {
         let unit = numbered(&mut self.units, columns.bytes(key.0, row)?.as_ref());
         let time = numbered(&mut self.times, columns.bytes(key.1, row)?.as_ref());
-        let first = *self.first.entry((unit, time)).or_insert(number);
-        if first != number {
-            self.repeated.add(vec![first, number]);
-        }
-        Some(unit)
+        Some((unit, *self.first.entry((unit, time)).or_insert(number)))
     }
 }
 
@@ -243,129 +307,5 @@ impl FoundRows {
         if self.examples.len() < EXAMPLES {
             self.examples.push(rows);
         }
-    }
-}
-
-/// Means and products of deviations from them, one row after the other (Welford 1962, in the form for several variables).
-struct Moments {
-    n: f64,
-    means: Vec<f64>,
-    /// Lower triangle, row by row.
-    products: Vec<f64>,
-    deviations: Vec<f64>,
-}
-
-impl Moments {
-    fn new(k: usize) -> Self {
-        Self { n: 0.0, means: vec![0.0; k], products: vec![0.0; k * (k + 1) / 2], deviations: vec![0.0; k] }
-    }
-
-    fn take(&mut self, row: &[f64]) {
-        self.n += 1.0;
-        let share = (self.n - 1.0) / self.n;
-        for ((deviation, mean), value) in self.deviations.iter_mut().zip(&mut self.means).zip(row) {
-            *deviation = value - *mean;
-            *mean += *deviation / self.n;
-        }
-        let mut at = 0;
-        for (i, a) in self.deviations.iter().enumerate() {
-            let a = a * share;
-            for (product, b) in self.products[at..].iter_mut().zip(&self.deviations[..=i]) {
-                *product += a * b;
-            }
-            at += i + 1;
-        }
-    }
-
-    /// Returns the variables that are constant or combinations of earlier ones, by a Cholesky factor of the correlations.
-    fn determined(&self, names: &[String]) -> Vec<Determined> {
-        let product = |i: usize, j: usize| self.products[i * (i + 1) / 2 + j];
-        let spread: Vec<f64> = (0..names.len()).map(|i| product(i, i).sqrt()).collect();
-        let mut kept: Vec<usize> = Vec::new();
-        let mut factor: Vec<Vec<f64>> = Vec::new();
-        let mut found = Vec::new();
-        if self.n < 2.0 {
-            return found;
-        }
-        for (i, name) in names.iter().enumerate() {
-            // a mean of equal numbers is exact up to rounding
-            let size = self.means[i].abs() * self.n.sqrt();
-            if spread[i] <= size * 1e-13 {
-                found.push(Determined { column: name.clone(), by: Vec::new() });
-                continue;
-            }
-            let mut line: Vec<f64> = Vec::with_capacity(kept.len() + 1);
-            for (row, j) in factor.iter().zip(&kept) {
-                let done: f64 = line.iter().zip(row).map(|(a, b)| a * b).sum();
-                let last = row.last().copied().unwrap_or(1.0);
-                line.push((product(i.max(*j), i.min(*j)) / (spread[i] * spread[*j]) - done) / last);
-            }
-            let rest = 1.0 - line.iter().map(|a| a * a).sum::<f64>();
-            if rest > DETERMINED {
-                line.push(rest.sqrt());
-                factor.push(line);
-                kept.push(i);
-                continue;
-            }
-            let terms = solved(&factor, line);
-            let by = kept.iter().zip(terms).filter(|(_, term)| term.abs() > TERM);
-            let by = by.map(|(j, term)| (names[*j].clone(), term * spread[i] / spread[*j])).collect();
-            found.push(Determined { column: name.clone(), by });
-        }
-        found
-    }
-}
-
-/// Solves the transposed triangular system of a factor.
-fn solved(factor: &[Vec<f64>], mut line: Vec<f64>) -> Vec<f64> {
-    for i in (0..line.len()).rev() {
-        let value = line[i] / factor[i][i];
-        line[i] = value;
-        for (rest, term) in line[..i].iter_mut().zip(&factor[i]) {
-            *rest -= term * value;
-        }
-    }
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn determined(rows: &[[f64; 3]]) -> Vec<Determined> {
-        let mut moments = Moments::new(3);
-        rows.iter().for_each(|row| moments.take(row));
-        moments.determined(&["a", "b", "c"].map(str::to_owned))
-    }
-
-    #[test]
-    fn combinations_are_found_with_their_terms() {
-        let pairs = [[0.1, 7.0], [0.7, 3.2], [2.3, 5.5], [-1.9, 0.3], [4.4, 4.1]];
-        let rows = pairs.map(|[a, b]| [a, b, 1000.0 + 2.0 * a - 0.5 * b]);
-        let found = determined(&rows);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].column, "c");
-        for ((name, term), (known, expected)) in found[0].by.iter().zip([("a", 2.0), ("b", -0.5)]) {
-            assert_eq!(name, known);
-            assert!((term - expected).abs() < 1e-9, "{term}");
-        }
-        assert!(determined(&pairs.map(|[a, b]| [a, b, a * b])).is_empty());
-        assert!(determined(&[]).is_empty());
-    }
-
-    #[test]
-    fn a_constant_is_determined_by_nothing() {
-        let rows: Vec<[f64; 3]> = (0..9).map(|i| [f64::from(i), 0.1, 3.0 * f64::from(i)]).collect();
-        let found = determined(&rows);
-        assert_eq!((found[0].column.as_str(), found[0].by.len()), ("b", 0));
-        assert_eq!((found[1].column.as_str(), found[1].by[0].0.as_str()), ("c", "a"));
-    }
-
-    #[test]
-    fn close_is_not_determined() {
-        let rows: Vec<[f64; 3]> = (0..50)
-            .map(|i| [f64::from(i), f64::from(i * i % 17), f64::from(i) + 1e-4 * f64::from(i % 3)])
-            .collect();
-        assert!(determined(&rows).is_empty());
     }
 }

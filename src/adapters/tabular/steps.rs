@@ -21,8 +21,11 @@ const STEP: usize = 65_536;
 /// Most rows of all files together that are counted.
 const MOST_ROWS: u64 = 20_000_000;
 
+/// The column that keeps the rows of the main data, under a name that no column has.
+const PLACE: &str = "";
+
 /// The columns of a table that matter, in memory.
-struct Table {
+pub(super) struct Table {
     rows: usize,
     columns: HashMap<String, Data>,
 }
@@ -45,16 +48,41 @@ pub(super) fn count_steps(
 ) -> Result<SteppedCounts, Problem> {
     let mut wanted: BTreeSet<String> = complete.iter().cloned().collect();
     wanted.extend(condition.iter().flat_map(|c| c.columns()).map(|c| c.name.to_string()));
-    wanted.extend(steps.iter().flat_map(|(step, _)| step.keys.iter().cloned()));
     let mut out = SteppedCounts { steps: Vec::new(), rows: None };
+    let table = step_by_step(main, steps, wanted, &mut out.steps)?;
+    out.rows = table.map(|table| table.counts(condition, complete));
+    Ok(out)
+}
+
+/// The wanted columns after data steps; `None` where the data are too large, or where keys do not identify rows as a merge says.
+///
+/// # Errors
+/// `INTERNAL_ERROR` where canonical data cannot be read.
+pub(super) fn carried_out(
+    main: &Path,
+    steps: &[(DataStep, PathBuf)],
+    wanted: BTreeSet<String>,
+) -> Result<Option<Table>, Problem> {
+    step_by_step(main, steps, wanted, &mut Vec::new())
+}
+
+fn step_by_step(
+    main: &Path,
+    steps: &[(DataStep, PathBuf)],
+    mut wanted: BTreeSet<String>,
+    counted: &mut Vec<StepCounts>,
+) -> Result<Option<Table>, Problem> {
+    wanted.extend(steps.iter().flat_map(|(step, _)| step.keys.iter().cloned()));
     let mut total = rows_of(main)?;
     for (_, path) in steps.iter().filter(|(step, _)| !step.kind.is_repair()) {
         total = total.saturating_add(rows_of(path)?);
     }
     if total > MOST_ROWS {
-        return Ok(out);
+        return Ok(None);
     }
     let mut table = load(main, &wanted)?;
+    let rows: Vec<f64> = (0..table.rows).map(|row| row as f64 + 1.0).collect();
+    table.columns.insert(PLACE.to_owned(), Data::Numbers(rows));
     for (step, path) in steps {
         let counts = match step.kind {
             StepKind::Append => append(&mut table, load(path, &wanted)?),
@@ -63,13 +91,12 @@ pub(super) fn count_steps(
             StepKind::Convert => convert(&mut table, step),
         };
         let broken = counts.repeated_main > 0 || counts.repeated_other > 0;
-        out.steps.push(counts);
+        counted.push(counts);
         if broken {
-            return Ok(out);
+            return Ok(None);
         }
     }
-    out.rows = Some(table.counts(condition, complete));
-    Ok(out)
+    Ok(Some(table))
 }
 
 fn open(path: &Path) -> Result<Reader<BufReader<File>>, Problem> {
@@ -178,7 +205,14 @@ impl Table {
         found
     }
 
-    fn counts(&self, condition: Option<&Condition>, complete: &[String]) -> RowCounts {
+    /// The row of the main data, counted from 1, that each row comes from; `None` for a row of another data set.
+    pub(super) fn places(&self) -> Vec<Option<u64>> {
+        let Some(Data::Numbers(rows)) = self.columns.get(PLACE) else { return vec![None; self.rows] };
+        rows.iter().map(|row| Some(*row as u64).filter(|_| *row < system_missing())).collect()
+    }
+
+    /// The columns, on which conditions are judged.
+    pub(super) fn columns(&self) -> Columns<'_> {
         let values = self.columns.iter().map(|(name, data)| {
             let values = match data {
                 Data::Numbers(numbers) => Values::All(numbers),
@@ -186,7 +220,11 @@ impl Table {
             };
             (name.as_str(), values)
         });
-        let columns = Columns(values.collect());
+        Columns(values.collect())
+    }
+
+    fn counts(&self, condition: Option<&Condition>, complete: &[String]) -> RowCounts {
+        let columns = self.columns();
         let mut counts = RowCounts { rows: self.rows as u64, matching: 0, complete: 0 };
         for row in 0..self.rows {
             if condition.is_none_or(|condition| columns.truth(condition, row) == Some(true)) {

@@ -86,6 +86,18 @@ impl Warnings {
         }
     }
 
+    /// Adds a step to the remarks of a kind, which the remark asks a person about.
+    pub(super) fn repairs_of(&mut self, kind: &str, step: &DataStep) {
+        for warning in self.list.iter_mut().filter(|w| w.kind == kind) {
+            warning.repairs.push(step.clone());
+            warning.suggestion = Some(
+                "check whether the rows were entered twice; the analysis keeps all of them. Where they were, submit the step of \
+                 `repairs` in `data_steps` of the draft"
+                    .to_owned(),
+            );
+        }
+    }
+
     /// Takes back the remarks of these kinds on a column.
     pub(super) fn withdraw(&mut self, kinds: &[&str], column: &str) {
         let column = shown(column);

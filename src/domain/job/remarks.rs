@@ -1,7 +1,7 @@
 //! Remarks of an upload that concern a plan and that it does not repair.
 
 use super::record::JobRecord;
-use crate::domain::data_step::DataStep;
+use crate::domain::data_step::{DataStep, StepKind};
 use crate::domain::dataset::DataWarning;
 use crate::domain::plan::Plan;
 use crate::domain::run::RunCheck;
@@ -28,7 +28,13 @@ impl JobRecord {
                     || DOUBTFUL.contains(&warning.kind.as_str())
                         && warning.column.as_deref().is_some_and(bound))
         };
-        let planned = |step: &DataStep| plan.data_steps.iter().any(|planned| planned.step == *step);
+        // a step may leave out other rows besides
+        let leaves_out = |wider: &DataStep, step: &DataStep| {
+            step.kind == StepKind::DropRows && step.rows.iter().all(|row| wider.rows.contains(row))
+        };
+        let planned = move |step: &DataStep| {
+            plan.data_steps.iter().any(|p| p.step == *step || leaves_out(&p.step, step))
+        };
         warnings.filter(concerns).filter(move |warning| !warning.repairs.iter().any(planned))
     }
 

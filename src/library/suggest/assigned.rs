@@ -43,7 +43,7 @@ static UNTIL: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a pattern")
 });
 static SINCE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("diff|\\bafter|\\bsince\\b|before|\\bonce\\b|compared|policy|introduc|之后|以后|前后|政策|双重差分|后").expect("a pattern")
+    Regex::new("diff|\\bafter|\\bsince\\b|before|\\bonce\\b|compared|relative to|policy|introduc|之后|以后|前后|政策|双重差分|后").expect("a pattern")
 });
 /// Names of times, and of what ends them.
 static TIMES: LazyLock<Regex> = LazyLock::new(|| {
@@ -299,7 +299,7 @@ impl Assigner<'_> {
     /// The readings in which the columns of a reading are followed until an event.
     pub(super) fn followed(&self, base: &Reading) -> Vec<Reading> {
         let named = self.reader.named;
-        if !UNTIL.is_match(&base.parsed.text) {
+        if !base.parsed.text.fits(&UNTIL) {
             return Vec::new();
         }
         let linked = |c: usize| self.links.elsewhere((0, 0), c) >= LINKED;
@@ -347,7 +347,7 @@ impl Assigner<'_> {
     /// The readings in which a treatment reaches some units from a period on.
     pub(super) fn treated(&self, base: &Reading) -> Vec<Reading> {
         let named = self.reader.named;
-        if !SINCE.is_match(&base.parsed.text) {
+        if !base.parsed.text.fits(&SINCE) {
             return Vec::new();
         }
         let sides = Sides::of(base);

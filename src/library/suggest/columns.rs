@@ -383,7 +383,7 @@ impl Named<'_> {
     }
 
     /// True for amounts of money: spending on children is no number of them.
-    fn is_money(&self) -> bool {
+    pub(super) fn is_money(&self) -> bool {
         let label = self.column.label.as_deref().unwrap_or_default().to_lowercase();
         let text = format!("{} {label}", self.column.name.to_lowercase());
         let mut words = text.split(|c: char| !c.is_alphanumeric());

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::super::tokens::is_han;
 use super::columns::Named;
 use super::mentions::Mention;
 use super::words::{Unit, forget};
@@ -45,6 +46,8 @@ pub(super) fn joined(question: &str, columns: &[Named<'_>], mentions: &mut Vec<M
             mentions.remove(at + 1);
         } else if between == " " && is_modifier(&lower, columns, first, second) {
             mentions.remove(at);
+        } else if between.is_empty() && is_han_modifier(&lower, columns, first, second) {
+            mentions.remove(at);
         } else if in_brackets(&lower, between, second) && first.columns != second.columns {
             let weaker = if first.certainty < second.certainty { at } else { at + 1 };
             mentions.remove(weaker);
@@ -77,6 +80,17 @@ fn is_modifier(lower: &str, columns: &[Named<'_>], first: &Mention, second: &Men
         && first.certainty < LOOSE
         && !written
         && (second.exact || second.certainty >= FIRM)
+}
+
+/// 运输 before 距离, next to a column 运输方式: the word begins a longer name, and what follows is a measure of its own.
+fn is_han_modifier(lower: &str, columns: &[Named<'_>], first: &Mention, second: &Mention) -> bool {
+    let word = words(lower, first);
+    let begins = |c: &usize| {
+        let name = columns[*c].name();
+        name.starts_with(word) && name.len() > word.len()
+    };
+    let measured = second.columns.iter().all(|c| columns[*c].is_measure());
+    word.chars().all(is_han) && !first.exact && measured && first.columns.iter().all(begins)
 }
 
 /// True for words in brackets behind a match, with at most two words between.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::columns::Named;
 use super::phrases::Parsed;
+use super::said::Said;
 use crate::domain::profile::{is_binary, serves_as};
 
 #[derive(Deserialize)]
@@ -54,8 +55,8 @@ const GRADES: u64 = 15;
 pub(super) const OPEN: &str = "open";
 
 /// True if the words of a question have an intent.
-pub(super) fn asks(intent: &str, text: &str) -> bool {
-    TABLE.intents.iter().any(|(name, pattern)| name == intent && pattern.is_match(text))
+pub(super) fn asks(intent: &str, text: &Said) -> bool {
+    TABLE.intents.iter().any(|(name, pattern)| name == intent && text.fits(pattern))
 }
 
 /// The template of a cell.
@@ -128,7 +129,7 @@ pub(super) fn is_counted(column: &Named<'_>, parsed: &Parsed) -> bool {
     let least = column.column.min;
     let from_zero =
         (least == Some(0.0) || counted && least.is_some_and(|m| m > 0.0)) && column.column.distinct > 4;
-    let counts = !parsed.exposure.is_empty() || counted || COUNTS.is_match(&parsed.text);
+    let counts = !parsed.exposure.is_empty() || counted || parsed.text.fits(&COUNTS);
     serves_as(column.column, "count")
         && !column.is_score()
         && counts
@@ -158,7 +159,7 @@ impl Parsed {
             )
             .expect("a pattern")
         });
-        COUNTED.is_match(&self.text)
+        self.text.fits(&COUNTED)
     }
 }
 
@@ -190,8 +191,9 @@ mod tests {
 
     #[test]
     fn a_question_for_the_best_of_several_asks_for_a_difference() {
-        assert!(asks(DIFFERENCE, "which sprays work best against insects?"));
-        assert!(!asks(DIFFERENCE, "how many insects are there"));
-        assert!(asks(BY_GROUP, "average bill by day of the week"));
+        let said = |text: &str| Said::of(text.to_owned());
+        assert!(asks(DIFFERENCE, &said("which sprays work best against insects?")));
+        assert!(!asks(DIFFERENCE, &said("how many insects are there")));
+        assert!(asks(BY_GROUP, &said("average bill by day of the week")));
     }
 }

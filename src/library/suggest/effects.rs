@@ -7,6 +7,7 @@ use regex::Regex;
 use super::decisions::type_of;
 use super::phrases::{Parsed, distinct};
 use super::roles::{Filled, Filler};
+use super::said::Said;
 use super::times::over_time;
 use crate::domain::profile::is_binary;
 
@@ -16,7 +17,7 @@ impl Parsed {
         static SAYS: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(r"fixed[- ]effect|固定效应|[a-z>] fes?(?:$|[^a-z0-9_])").expect("a pattern")
         });
-        SAYS.is_match(&self.text) || self.compares_with_itself()
+        self.text.fits(&SAYS) || self.compares_with_itself()
     }
 
     /// True where each unit is compared with itself: "pupils compared with themselves", "its own control", 自身对照.
@@ -26,7 +27,7 @@ impl Parsed {
             let han = "自身(?:前后)?(?:作为|作|为)?对照|(?:自己|自身|本人)(?:和|与|跟)(?:自己|自身)|(?:和|与|跟)(?:自己|自身)(?:相比|比较|对比|比)|同一(?:个|位|名|家)?[^，。？]{0,6}前后(?:比较|对比|变化)";
             Regex::new(&format!("{own}|{han}")).expect("a pattern")
         });
-        SELF.is_match(&self.text)
+        self.text.fits(&SELF)
     }
 }
 
@@ -102,13 +103,13 @@ impl Filler<'_> {
 }
 
 /// True where words ask what a change does.
-pub(super) fn asks_effect(text: &str) -> bool {
+pub(super) fn asks_effect(text: &Said) -> bool {
     static EFFECT: LazyLock<Regex> = LazyLock::new(|| {
         let words = "effects?|impacts?|affect(?:s|ed)?|influence[sd]?|reduc(?:e|es|ed|ing)|rais(?:e|es|ed|ing)|lowers|lowered|increas(?:es|ed|ing)|decreas(?:es|ed|ing)|improv(?:e|es|ed|ing)|boosts?|drives?|hurts?|leads? to|led to|causes?|caused|promotes?";
         let han = "影响|作用|效应|提高|降低|促进|抑制|减少|增加|缓解|推动|提升|拉动|导致|带来";
         Regex::new(&format!(r"\b(?:{words})\b|{han}")).expect("a pattern")
     });
-    EFFECT.is_match(text)
+    text.fits(&EFFECT)
 }
 
 /// Adds columns to the controls; their numbers stand for categories.

@@ -58,7 +58,7 @@ impl Filler<'_> {
             let c = self.columns[*y].column;
             serves_as(c, "count") && c.min == Some(0.0)
         })?;
-        if !RELATIVE.is_match(&self.parsed.text) {
+        if !self.parsed.text.fits(&RELATIVE) {
             return None;
         }
         let mut found =

@@ -103,7 +103,7 @@ impl Filler<'_> {
         asked.dedup();
         let [early, late] = asked[..] else { return None };
         let others = self.named().iter().any(|c| self.columns[*c].is_group());
-        if others || !p.controls.is_empty() || !p.fixed_effects.is_empty() || RELATES.is_match(&p.text) {
+        if others || !p.controls.is_empty() || !p.fixed_effects.is_empty() || p.text.fits(&RELATES) {
             return None;
         }
         let of = |column: usize, year: u32| {

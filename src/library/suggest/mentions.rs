@@ -109,6 +109,11 @@ pub(super) fn crosses(question: &str, window: &[Unit]) -> bool {
         .expect("a pattern")
     });
     let text = &question[window[0].start..window[window.len() - 1].end];
+    // "instrument education with father's education": two columns
+    let before = question[..window[0].start].to_ascii_lowercase();
+    if text.contains(" with ") && before.contains("instrument") {
+        return true;
+    }
     // PM2.5 is one word
     let text = DECIMAL.replace_all(text, "$1$2");
     text.contains([',', '.', ';', ':', '?', '，', '。', '；', '：', '？', '、']) || LIMIT.is_match(&text)

@@ -54,6 +54,7 @@ mod reading;
 mod relations;
 mod role_words;
 mod roles;
+mod said;
 mod scales;
 mod settings;
 mod shared;
@@ -74,11 +75,13 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::said::Said;
 use super::load::Library;
 use super::tokens::is_han;
 use crate::domain::dataset::Dataset;
@@ -93,7 +96,7 @@ const METHOD: &str = "template_id";
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 26;
+pub const RULES_VERSION: u32 = 27;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -218,6 +221,7 @@ impl<'a> Asked<'a> {
             cues: &phrases::words().words,
             rows: self.rows,
             usual: OnceLock::new(),
+            said: Rc::new(Said::of(phrases::corrected(self.question, &self.units))),
         };
         reader.ranked(self.mentions.clone(), self.links.clone())
     }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::json;
 
+use super::columns::Named;
 use super::phrases::method;
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
@@ -29,6 +30,14 @@ static WHETHER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new("^(?:is|are|was|were|does|do|did)\\b|\\b(?:test|check|whether)\\b|是否|是不是|吗|检验")
         .expect("a pattern")
 });
+
+impl Named<'_> {
+    /// True for amounts of money and of time at work, which are no numbers of events where they are whole.
+    pub(super) fn is_amount(&self) -> bool {
+        let of_time = ["hour", "hours", "hrs", "minutes", "mins", "时长", "小时", "分钟"];
+        self.is_money() || self.word(&of_time) || self.parts().iter().any(|p| of_time.contains(&p.as_str()))
+    }
+}
 
 impl Filler<'_> {
     /// The number that the only column of the question is compared with, as a share where it is a percentage of a yes or no.
@@ -60,7 +69,8 @@ impl Filler<'_> {
         let outcome = out.roles.get("outcome_var").and_then(|outcome| outcome.first());
         let counts = outcome
             .map(|y| self.columns[*y].column)
-            .is_some_and(|c| !c.is_text() && c.integer_valued && c.min == Some(0.0) && c.distinct > COUNTED);
+            .is_some_and(|c| !c.is_text() && c.integer_valued && c.min == Some(0.0) && c.distinct > COUNTED)
+            && outcome.is_some_and(|y| !self.columns[*y].is_amount());
         let causes = ["regressors", "controls"].iter().filter_map(|role| out.roles.get(role)).flatten();
         let names: Vec<&str> = causes.map(|c| self.columns[*c].name()).collect();
         if counts && !names.is_empty() {

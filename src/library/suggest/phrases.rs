@@ -2,6 +2,7 @@
 //! `assets/suggest/phrases.json`; columns stand in them as marks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -14,6 +15,7 @@ use super::lexicon::key;
 use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, enumerated, headed, merged};
 use super::mentions::Mention;
 use super::natures::Natures;
+use super::said::Said;
 use super::sides::sorted;
 use super::statements::{asked_first, statement};
 use super::words::{Unit, Words};
@@ -182,8 +184,8 @@ pub(super) struct Parsed {
     pub(super) rest: Vec<usize>,
     /// Units and periods named anywhere.
     pub(super) units: Vec<usize>,
-    /// The question in lower case with corrected words.
-    pub(super) text: String,
+    /// The text of the question, the same for all its readings.
+    pub(super) text: Rc<Said>,
     /// True if its sides are not those of the pattern.
     pub(super) turned: bool,
     pub(super) framing: Framing,
@@ -191,23 +193,31 @@ pub(super) struct Parsed {
 
 /// Reads a question with its mentions. A comma between two columns joins a list, unless only its parts make a
 /// statement: "each child more, how much does work change".
-pub(super) fn parse(question: &str, mentions: &[Mention], units: &[Unit], natures: &Natures<'_>) -> Parsed {
-    let listed = parsed(question, mentions, units, natures, &JOINED);
+pub(super) fn parse(
+    question: &str,
+    said: &Rc<Said>,
+    mentions: &[Mention],
+    units: &[Unit],
+    natures: &Natures<'_>,
+) -> Parsed {
+    let read = |joined: &Regex| parsed(question, said, mentions, units, natures, joined);
+    let listed = read(&JOINED);
     if !listed.kind.is_empty() {
         return listed;
     }
-    let parted = parsed(question, mentions, units, natures, &JOINED_WITHOUT_COMMA);
+    let parted = read(&JOINED_WITHOUT_COMMA);
     if parted.kind.is_empty() { listed } else { parted }
 }
 
 fn parsed(
     question: &str,
+    said: &Rc<Said>,
     mentions: &[Mention],
     units: &[Unit],
     natures: &Natures<'_>,
     joined: &Regex,
 ) -> Parsed {
-    let mut parsed = Parsed { text: corrected(question, units), ..Parsed::default() };
+    let mut parsed = Parsed { text: Rc::clone(said), ..Parsed::default() };
     let mut text = merged(&enumerated(&headed(&worded(&marked(question, mentions, units)), natures)), joined);
     parsed.events = ends(&text, natures);
     for (role, pattern) in &PATTERNS.adjuncts {
@@ -276,7 +286,7 @@ pub(super) fn distinct(columns: impl Iterator<Item = usize>) -> Vec<usize> {
 }
 
 /// The question in lower case with the words that were meant.
-fn corrected(question: &str, units: &[Unit]) -> String {
+pub(super) fn corrected(question: &str, units: &[Unit]) -> String {
     let mut text = question.to_ascii_lowercase();
     for unit in units.iter().rev() {
         if let Some(word) = &unit.spelled {

@@ -2,6 +2,7 @@
 //! by their meaning where a role would stay open, and of several readings the one that uses most of the question is taken.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::{LazyLock, OnceLock};
 
 use regex::Regex;
@@ -17,6 +18,7 @@ use super::natures::Natures;
 use super::phrases::{Parsed, parse};
 use super::ranking::{Candidate, ranked};
 use super::roles::{Filled, HALF, fill};
+use super::said::Said;
 use super::structure::{Structure, structure};
 use super::words::Unit;
 
@@ -38,6 +40,8 @@ pub(super) struct Reader<'a> {
     pub(super) rows: u64,
     /// The structure of the data where the question calls no column the end of a time.
     pub(super) usual: OnceLock<Structure>,
+    /// The text of the question.
+    pub(super) said: Rc<Said>,
 }
 
 /// A match below this certainty may be left out of a reading.
@@ -69,7 +73,7 @@ impl Reading {
         let open = |role: &str| !filled.named || matches!(role, "outcome_var" | "item_vars");
         static INSTRUMENT: LazyLock<Regex> =
             LazyLock::new(|| Regex::new("\\bas (?:an |the )?instrument|工具变量").expect("a pattern"));
-        let instrument = parsed.instruments.is_empty() && INSTRUMENT.is_match(&parsed.text);
+        let instrument = parsed.instruments.is_empty() && parsed.text.fits(&INSTRUMENT);
         instrument
             || self.misses_moderator()
             || filled.open.iter().any(|role| open(role))
@@ -86,7 +90,7 @@ impl Reading {
         });
         let parsed = &self.parsed;
         let model = matches!(parsed.kind.as_str(), "model" | "either");
-        model && parsed.moderators.is_empty() && !self.filled.named && DEPENDS.is_match(&parsed.text)
+        model && parsed.moderators.is_empty() && !self.filled.named && parsed.text.fits(&DEPENDS)
     }
 
     fn is_outcome(&self, column: usize) -> bool {
@@ -271,7 +275,7 @@ impl Reader<'_> {
 
     pub(super) fn read(&self, mentions: Vec<Mention>) -> Reading {
         let natures = Natures { columns: self.named, rows: self.rows };
-        let parsed = parse(self.question, &mentions, self.units, &natures);
+        let parsed = parse(self.question, &self.said, &mentions, self.units, &natures);
         let structure = self.structure(&parsed);
         let filled = fill(&parsed, self.named, &structure);
         Reading { mentions, parsed, structure, filled }

@@ -19,7 +19,7 @@ impl Parsed {
         static CHOICE: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new("\\bcho(?:ice|ose|oses|sen|se)\\b|\\bprefer|选择").expect("a pattern")
         });
-        CHOICE.is_match(&self.text)
+        self.text.fits(&CHOICE)
     }
 }
 
@@ -50,7 +50,7 @@ impl Filler<'_> {
                 .expect("a pattern")
         });
         let (before, after) = self.before_and_after_of(outcome)?;
-        (HELD.is_match(&self.parsed.text) && after == outcome).then_some(before)
+        (self.parsed.text.fits(&HELD) && after == outcome).then_some(before)
     }
 
     /// The last measurement of what was measured first, where the question holds the first constant.
@@ -165,7 +165,7 @@ impl Filler<'_> {
         let nominal = own.column.is_text() && !is_binary(own.column) && own.column.distinct > 2;
         let plain = p.controls.is_empty() && p.instruments.is_empty() && p.moderators.is_empty();
         let fits = nominal && other.is_measure() && own.outcome() <= other.outcome();
-        (fits && plain && !CHOICE.is_match(&p.text)).then_some((*outcome, *cause))
+        (fits && plain && !p.text.fits(&CHOICE)).then_some((*outcome, *cause))
     }
 
     /// A text of two values as the outcome of groups.
@@ -233,14 +233,14 @@ impl Filler<'_> {
             )
             .expect("a pattern")
         });
-        let describes = DESCRIBES.is_match(&self.parsed.text);
+        let describes = self.parsed.text.fits(&DESCRIBES);
         let most = self.columns.iter().map(|c| c.column.distinct).max().unwrap_or_default();
         let repeats = |c: &usize| {
             let sorts = describes || !self.columns[*c].is_time();
             sorts && self.columns[*c].column.distinct.saturating_mul(2) <= most
         };
         let units = self.parsed.units.iter().copied().find(repeats);
-        units.filter(|_| self.columns[measure].is_measure() && EACH.is_match(&self.parsed.text))
+        units.filter(|_| self.columns[measure].is_measure() && self.parsed.text.fits(&EACH))
     }
 
     /// The only categories of the data, where a question asks in which of them a measure is largest.
@@ -256,7 +256,7 @@ impl Filler<'_> {
             let column = &self.columns[*c];
             column.column.is_text() && (2..=12).contains(&column.column.distinct) && !self.is_unit(*c)
         };
-        let asks = self.columns[measure].is_measure() && MOST.is_match(&self.parsed.text);
+        let asks = self.columns[measure].is_measure() && self.parsed.text.fits(&MOST);
         let mut groups = (0..self.columns.len()).filter(sorts);
         let only = groups.next().filter(|_| asks)?;
         groups.next().is_none().then_some(only)

@@ -9,7 +9,7 @@ use super::assigned::Framing;
 use super::columns::Named;
 use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, is_counted, type_of};
 use super::designs::{VALUE, number};
-use super::phrases::{Parsed, frame, frames, method};
+use super::phrases::{Frame, Parsed, frame, method};
 use super::structure::Structure;
 use super::technical::{asks_alike, names_estimator};
 use crate::domain::profile::is_binary;
@@ -47,7 +47,10 @@ pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure
     let filler = Filler { parsed, columns, structure };
     // a rule that gives the treatment by a threshold is a discontinuity, whatever words the question has
     let no_policy = names_estimator(&parsed.text) || asks_alike(&parsed.text);
-    let mut fitting = frames(&parsed.text).into_iter().filter(|f| !(no_policy && f.is_topic()));
+    // a model of levels has no interaction: errors that are clustered allow for the levels
+    let no_levels = !parsed.moderators.is_empty();
+    let may = |f: &&Frame| !(no_policy && f.is_topic() || no_levels && f.slots == "nested");
+    let mut fitting = parsed.text.frames().iter().copied().filter(may);
     let design = fitting.find(|f| filler.has(f));
     let design = design.or_else(|| if parsed.matched.is_empty() { None } else { frame("psm") });
     let by_threshold = !parsed.running.is_empty() && design.is_none_or(|f| f.slots != "rd_density");

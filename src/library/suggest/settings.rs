@@ -1,4 +1,4 @@
-//! Settings of a model that a question asks for: effects of periods, and odds ratios.
+//! Settings of a model that a question asks for: effects of periods, odds ratios, and the units that a policy is compared with.
 
 use std::sync::LazyLock;
 
@@ -22,7 +22,7 @@ impl Parsed {
             let han = "双向固定|(?:年份|年度|时间|时期|季度|月份)(?:的)?(?:固定效应|效应|虚拟变量)|固定(?:了)?(?:年份|年度|时间|时期)";
             Regex::new(&format!("{named}|{both}|{han}")).expect("a pattern")
         });
-        SAYS.is_match(&self.text)
+        self.text.fits(&SAYS)
     }
 
     /// True where a question asks for odds ratios, or for cases against controls: a share of cases that was chosen has no
@@ -32,7 +32,18 @@ impl Parsed {
             Regex::new(r"\bodds\b|case[- ]control|cases (?:and|versus|vs\.?|than|with) controls|比值比|优势比|or值|病例对照")
                 .expect("a pattern")
         });
-        SAYS.is_match(&self.text)
+        self.text.fits(&SAYS)
+    }
+}
+
+impl Parsed {
+    /// True where units that start later are to be compared with, too.
+    fn compares_with_later_ones(&self) -> bool {
+        static SAYS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"not[- ]yet[- ](?:treated|adopt\w*|exposed|covered)|later[- ](?:treated|adopt\w*)|尚未(?:处理|实施|受|采用|推行|开展)|还没有?(?:实施|处理|采用)")
+                .expect("a pattern")
+        });
+        self.text.fits(&SAYS)
     }
 }
 
@@ -44,6 +55,9 @@ impl Filler<'_> {
             s.time.is_some_and(|time| p.fixed_effects.contains(&time)) || p.says_period_effects();
         if s.panel && of_periods {
             out.parameters.insert("time_effects".to_owned(), json!(true));
+        }
+        if p.compares_with_later_ones() {
+            out.parameters.insert("comparison".to_owned(), json!("notyet"));
         }
         let outcome = out.roles.get("outcome_var").and_then(|columns| columns.first());
         if p.says_odds() || outcome.is_some_and(|y| is_case(self.columns[*y].name())) {

@@ -281,7 +281,7 @@ static LASTS: LazyLock<Regex> = LazyLock::new(|| {
 static DIFFERENCES: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("diff(?:erences?)?[- ]in[- ]diff|双重差分|倍差").expect("a pattern"));
 static AFTERWARDS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("\\bafter\\b|\\bsince\\b|before and after|之后|以后|前后|政策").expect("a pattern")
+    Regex::new("\\bafter\\b|\\bsince\\b|before and after|relative to|之后|以后|前后|政策").expect("a pattern")
 });
 
 impl Surroundings {

@@ -8,9 +8,10 @@ use regex::Regex;
 use super::columns::Named;
 use super::phrases::method;
 use super::roles::{Filled, Filler};
+use super::said::Said;
 
 /// Names of columns that hold sampling weights; the last one may be the weight of a body, too.
-const WEIGHTS: [&str; 20] = [
+const WEIGHTS: [&str; 36] = [
     "wt",
     "wgt",
     "pweight",
@@ -30,10 +31,27 @@ const WEIGHTS: [&str; 20] = [
     "样本权重",
     "权重",
     "加权",
+    // of public surveys
+    "wtmec2yr",
+    "wtint2yr",
+    "wtmec4yr",
+    "wtssall",
+    "wtssps",
+    "perwt",
+    "hhwt",
+    "asecwt",
+    "pwgtp",
+    "finalwgt",
+    "fwgt",
+    "swt",
+    "hhweight",
+    "pspwght",
+    "w_fstuwt",
+    "v005",
     "weight",
 ];
 /// Names of columns that hold primary sampling units, and strata.
-const UNITS: [&str; 12] = [
+const UNITS: [&str; 14] = [
     "psu",
     "psuid",
     "cluster",
@@ -46,8 +64,11 @@ const UNITS: [&str; 12] = [
     "抽样单元",
     "抽样单位",
     "cluster_id",
+    "sdmvpsu",
+    "v021",
 ];
-const STRATA: [&str; 7] = ["stratum", "strata", "strat", "stratum_id", "分层", "抽样层", "层"];
+const STRATA: [&str; 10] =
+    ["stratum", "strata", "strat", "stratum_id", "sdmvstra", "stratid", "v022", "分层", "抽样层", "层"];
 
 impl Filler<'_> {
     /// The column of sampling weights: the one that the question names, else one by its name.
@@ -121,12 +142,12 @@ impl Filler<'_> {
 }
 
 /// True for a question after means, totals or shares of groups.
-fn describes_groups(text: &str) -> bool {
+fn describes_groups(text: &Said) -> bool {
     static DESCRIBES: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\b(?:means?|averages?|totals?|shares?|proportions?|prevalences?|percentages?)\b.*\b(?:by|per|for each|in each|for every|among|across|within)\b|(?:各|分|不同|按).*(?:平均|均值|总量|总数|比例|占比)|(?:平均|均值|总量|总数|比例|占比).*(?:各|分别)")
             .expect("a pattern")
     });
-    DESCRIBES.is_match(text)
+    text.fits(&DESCRIBES)
 }
 
 /// True for numbers that may be weights of rows: those of a body have a unit.

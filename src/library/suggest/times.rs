@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::columns::{Named, Place};
 use super::names::trunk;
+use super::said::Said;
 use super::words::{Unit, forget};
 use crate::domain::dataset::InferredType;
 
@@ -215,7 +216,7 @@ pub(super) fn asked_number(question: &str, name: &str) -> bool {
 }
 
 /// True for words that follow units over time: "within firms", "a panel", "over ten years". "Men over 30 years" are an age.
-pub(super) fn over_time(text: &str) -> bool {
+pub(super) fn over_time(text: &Said) -> bool {
     static PERIODS: LazyLock<Regex> = LazyLock::new(|| {
         let several = "(?:the |last |past |several |many |some |these |a number of |two |three |four |five |six |seven |eight |nine |ten |twelve |twenty )*";
         let periods = "(?:years|quarters|months|periods|waves)";
@@ -226,5 +227,6 @@ pub(super) fn over_time(text: &str) -> bool {
         Regex::new("([a-z]+) over [0-9]+ (?:years|months|quarters|weeks)\\b").expect("a pattern")
     });
     let aged = ["people", "men", "women", "adults", "persons", "patients", "those", "anyone", "aged", "age"];
-    PERIODS.is_match(text) || COUNTED.captures(text).is_some_and(|found| !aged.contains(&&found[1]))
+    text.fits(&PERIODS)
+        || text.fits(&COUNTED) && COUNTED.captures(text).is_some_and(|found| !aged.contains(&&found[1]))
 }

@@ -12,7 +12,9 @@ use crate::library::repairs::named_columns;
 pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
     let plain = read(input);
     let uses = |made: &Suggestion| !named_columns(&made.statement, input.dataset).is_disjoint(mixed);
-    let is_whole = !plain.open_questions.iter().any(|question| question.blocking);
+    // the only measure left is no outcome where another one cannot be read yet
+    let assumed = plain.open_questions.iter().any(|q| !q.blocking && q.field == "outcome_var");
+    let is_whole = !assumed && !plain.open_questions.iter().any(|question| question.blocking);
     if mixed.is_empty() || (is_whole && !uses(&plain)) {
         return plain;
     }
@@ -21,7 +23,11 @@ pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> S
     let mut values = input.values.clone();
     values.retain(|name, _| !mixed.contains(name));
     let as_numbers = read(&SuggestInput { dataset: &dataset, values: &values, ..*input });
-    if uses(&as_numbers) { asked(as_numbers, mixed) } else { plain }
+    match uses(&as_numbers) {
+        true => asked(as_numbers, mixed),
+        false if assumed => as_numbers,
+        false => plain,
+    }
 }
 
 /// The column as a person will write it: with numbers of unknown range.

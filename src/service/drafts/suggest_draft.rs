@@ -178,11 +178,19 @@ fn values_after(values: &mut BTreeMap<String, Vec<String>>, steps: &[DataStep], 
     }
 }
 
+/// Most different values of a column of codes, some of which look like numbers.
+const MOST_CODES: u64 = 12;
+
 /// The columns of numbers that are written in two ways, or that hold limits such as `>60`, which is for a person to settle;
 /// `chosen` are the repairs that the draft has already.
 fn mixed_columns(job: &JobRecord, dataset: &Dataset, chosen: &[DataStep]) -> BTreeSet<String> {
+    // many numbers next to other values, as in a column of which many cells are limits
+    let is_number = |w: &DataWarning| {
+        let column = w.column.as_deref().and_then(|name| dataset.column(name));
+        w.kind == "mixed_types" && column.is_some_and(|c| c.is_text() && c.distinct > MOST_CODES)
+    };
     let of_it = |w: &&DataWarning| {
-        w.kind == "mixed_number_styles"
+        (w.kind == "mixed_number_styles" || is_number(w))
             && w.dataset_key.as_deref().is_none_or(|key| key == dataset.dataset_key)
     };
     let warnings = job.inputs.iter().flat_map(|inputs| &inputs.warnings);
@@ -192,7 +200,10 @@ fn mixed_columns(job: &JobRecord, dataset: &Dataset, chosen: &[DataStep]) -> BTr
     let settled = |column: &Option<String>| proposable.iter().chain(chosen).any(|s| s.column == *column);
     let steps = dataset.repairs.iter().map(|repair| &repair.step);
     let limits = steps.filter(|s| s.to == Some(ConvertTo::Number) && !settled(&s.column));
-    written.chain(limits.filter_map(|s| s.column.clone())).collect()
+    let all = written.chain(limits.filter_map(|s| s.column.clone()));
+    // a column that a step reads is no longer text
+    let read = |name: &String| proposable.iter().chain(chosen).any(|s| s.column.as_ref() == Some(name));
+    all.filter(|name| !read(name)).collect()
 }
 
 /// The repairs that the draft of the job has; `None` without any.

@@ -1,5 +1,6 @@
 //! Checks the rows of data steps: what matches, and whether the keys identify rows as the merge type says.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::domain::data_step::DataStep;
@@ -23,6 +24,23 @@ pub async fn count_data_steps(
     condition: Option<Condition>,
     complete: Vec<String>,
 ) -> Result<SteppedCounts, Problem> {
+    let (main, with_paths) = local_copies(ctx, job, steps).await?;
+    let tabular = Arc::clone(&ctx.tabular);
+    ctx.pools
+        .reads
+        .run(move || tabular.count_steps(&main, &with_paths, condition.as_ref(), &complete))
+        .await?
+}
+
+/// Returns the path of the main data, and each step with that of its data set.
+///
+/// # Errors
+/// As the reading of a file.
+pub async fn local_copies(
+    ctx: &Context,
+    job: &JobRecord,
+    steps: &[DataStep],
+) -> Result<(PathBuf, Vec<(DataStep, PathBuf)>), Problem> {
     let inputs = job.inputs.as_ref().ok_or_else(Problem::internal)?;
     let primary = inputs.primary().ok_or_else(Problem::internal)?;
     let main = local_copy(ctx, job, &primary.canonical_rel_path).await?;
@@ -31,11 +49,7 @@ pub async fn count_data_steps(
         let other = inputs.dataset(&step.dataset_key).ok_or_else(Problem::internal)?;
         with_paths.push((step.clone(), local_copy(ctx, job, &other.canonical_rel_path).await?));
     }
-    let tabular = Arc::clone(&ctx.tabular);
-    ctx.pools
-        .reads
-        .run(move || tabular.count_steps(&main, &with_paths, condition.as_ref(), &complete))
-        .await?
+    Ok((main, with_paths))
 }
 
 /// Returns the refusal of steps whose keys do not identify rows as the merge type says.

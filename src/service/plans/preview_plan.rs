@@ -177,9 +177,15 @@ impl PreviewPlan<'_> {
     }
 }
 
-/// Returns the columns without whose values a row is not used: those of required parameters and of controls.
+/// The parameter with the first treated period of a unit.
+const START: &str = "adopt_time_var";
+
+/// Returns the columns without whose values a row is not used: those of required parameters and of controls. A unit without a start
+/// is never treated, and its rows are used.
 pub(super) fn bound_columns(plan: &Plan, exists: impl Fn(&str) -> bool) -> Vec<String> {
-    let is_needed = |p: &&BoundParameter| (p.required || p.name == "controls") && p.kind.starts_with("var");
+    let is_needed = |p: &&BoundParameter| {
+        (p.required || p.name == "controls") && p.kind.starts_with("var") && p.name != START
+    };
     let columns = plan.contract.parameters.iter().filter(is_needed);
     columns.flat_map(BoundParameter::texts).filter(|name| exists(name)).map(str::to_owned).collect()
 }

@@ -6,22 +6,24 @@ use serde_json::{Value, json};
 
 use super::preview_plan::{PreviewCheck, bound_columns, is_countable};
 use super::value_checks;
-use crate::domain::dataset::Column;
+use crate::domain::data_step::DataStep;
+use crate::domain::dataset::{Column, Dataset};
 use crate::domain::error::Problem;
 use crate::domain::job::JobRecord;
 use crate::domain::params::condition_tree;
 use crate::domain::plan::{BoundParameter, Plan};
 use crate::library::Template;
+use crate::library::data_steps::with_steps;
 use crate::library::derived::with_derived;
 use crate::ports::tabular::{Determined, FoundRows, RowChecks, RowFindings, Separating, ValueRule};
-use crate::service::inputs::receive_upload::local_copy;
+use crate::service::inputs::count_data_steps::local_copies;
 use crate::service::shared::context::Context;
 
 /// Most columns that a message names.
 const MOST_NAMED: usize = 5;
 
-/// Returns the failed checks of a plan on the rows of its data. With data steps or derived variables only a run can
-/// check rows.
+/// Returns the failed checks of a plan on the rows of its data, after its data steps. With derived variables only a run can check
+/// rows.
 ///
 /// # Errors
 /// `INTERNAL_ERROR` where the data cannot be read.
@@ -31,14 +33,20 @@ pub(super) async fn row_checks(
     plan: &Plan,
     template: &Template,
 ) -> Result<Vec<PreviewCheck>, Problem> {
-    if !plan.data_steps.is_empty() || !is_countable(plan) {
+    if !is_countable(plan) {
         return Ok(of_columns(job, plan, template));
     }
     let inputs = job.inputs.as_ref().ok_or_else(Problem::internal)?;
-    let primary = inputs.primary().ok_or_else(Problem::internal)?;
+    let steps: Vec<DataStep> = plan.data_steps.iter().map(|s| s.step.clone()).collect();
+    let (after, _) = with_steps(inputs, &steps);
+    let primary = after.primary().ok_or_else(Problem::internal)?;
     let is_number = |name: &str| primary.column(name).is_some_and(|column| !column.is_text());
     let exists = |name: &str| primary.column(name).is_some();
-    let checks = wanted(plan, template, exists, is_number);
+    let equal = equal_rows(primary);
+    let checks = RowChecks {
+        equal: equal.map_or_else(Vec::new, |step| step.rows.clone()),
+        ..wanted(plan, template, exists, is_number)
+    };
     let is_text = |name: &str| primary.column(name).is_some_and(Column::is_text);
     let untimed: Vec<PreviewCheck> = untimed(plan, template, is_text).into_iter().collect();
     if checks.key.is_none()
@@ -52,11 +60,16 @@ pub(super) async fn row_checks(
     }
     let condition = plan.sample_if.as_ref().map(condition_tree).transpose();
     let condition = condition.map_err(|_| Problem::internal())?;
-    let path = local_copy(ctx, job, &primary.canonical_rel_path).await?;
+    let (path, with_paths) = local_copies(ctx, job, &steps).await?;
     let tabular = Arc::clone(&ctx.tabular);
     let asked = checks.clone();
-    let found = ctx.pools.reads.run(move || tabular.check_rows(&path, condition.as_ref(), &asked)).await??;
+    let found = ctx
+        .pools
+        .reads
+        .run(move || tabular.check_rows(&path, &with_paths, condition.as_ref(), &asked))
+        .await??;
     let mut failures = untimed;
+    failures.extend(twice(&checks, &found.equal_repeated, equal, primary.header_row));
     failures.extend(messages(&checks, &found, primary.header_row));
     failures.extend(value_checks::messages(&checks, &found, primary.header_row));
     failures.extend(value_checks::small_groups(&checks, &found, plan, template));
@@ -143,6 +156,7 @@ fn wanted(
         terms.filter(|name| is_linear && (categorical(name) || !is_number(name))).collect();
     categories.dedup();
     RowChecks {
+        equal: Vec::new(),
         values: rules
             .into_iter()
             .filter(|(name, rule)| is_number(name) || rule.takes_texts())
@@ -197,6 +211,36 @@ fn repeated(checks: &RowChecks, found: &FoundRows, header_row: Option<u32>) -> O
              aggregate the others in the file, or exclude them by a condition",
             counted(n, "row repeats", "rows repeat"),
             places(found, header_row)
+        ),
+    ))
+}
+
+/// The offered step that leaves out rows equal to an earlier one.
+fn equal_rows(data: &Dataset) -> Option<&DataStep> {
+    data.repairs.iter().find(|offer| offer.by_person).map(|offer| &offer.step)
+}
+
+/// Rows of one unit and period that are equal in every column: entered twice.
+fn twice(
+    checks: &RowChecks,
+    found: &FoundRows,
+    step: Option<&DataStep>,
+    header_row: Option<u32>,
+) -> Option<PreviewCheck> {
+    let (unit, time) = checks.key.as_ref().filter(|_| found.count > 0)?;
+    let (n, step) = (found.count, step?);
+    let several = n > 1;
+    Some(failed(
+        "dup_key",
+        json!({"n": n, "columns": [unit, time], "rows": found.examples, "repairs": [step]}),
+        format!(
+            "{} an earlier row of the same {unit} and {time} in every column: {}; a unit has one row in each period. Where \
+             {} entered twice, leave {} out by the data step in `repairs` ({})",
+            counted(n, "row equals", "rows equal"),
+            places(found, header_row),
+            if several { "they were" } else { "it was" },
+            if several { "them" } else { "it" },
+            step.kind.as_str()
         ),
     ))
 }
@@ -300,6 +344,9 @@ pub(super) fn counted(n: u64, one: &str, several: &str) -> String {
 /// `rows 3 and 7, 4 and 9`, `row 5`, `rows 2, 6, 9, …`.
 pub(super) fn places(found: &FoundRows, header_row: Option<u32>) -> String {
     let above = u64::from(header_row.unwrap_or(0));
+    if found.examples.is_empty() {
+        return "rows that a further file brings".to_owned();
+    }
     let text = |rows: &Vec<u64>| {
         let rows: Vec<String> = rows.iter().map(|row| (row + above).to_string()).collect();
         rows.join(" and ")

@@ -55,7 +55,10 @@ fn problem(plan: &Plan, refused: &[&PreviewCheck]) -> Problem {
         "the run would stop at this: {}. To freeze it nonetheless, acknowledge the check with a reason",
         reasons.join("; and ")
     );
-    Problem::new(ErrorCode::InputValidationFailed, text).with("errors", errors)
+    let problem = Problem::new(ErrorCode::InputValidationFailed, text).with("errors", errors);
+    let repairs: Vec<&Value> =
+        refused.iter().flat_map(|check| check.value["repairs"].as_array().into_iter().flatten()).collect();
+    if repairs.is_empty() { problem } else { problem.with("repairs", json!(repairs)) }
 }
 
 /// The field of the draft that a check concerns: the parameter with its first column, else the condition or the data.

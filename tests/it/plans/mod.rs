@@ -7,6 +7,7 @@ mod drafts_plans;
 mod expression_meaning;
 mod expression_printing;
 mod expression_refusals;
+mod files_as_they_are;
 mod plan_preview;
 mod suggested_categories;
 mod suggested_drafts;

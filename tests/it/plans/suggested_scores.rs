@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stata_service::library::load::Library;
 use stata_service::library::suggest::{SuggestInput, draft_of, readings, suggest};
 
-use super::suggested_library::{Read, drafted, judged, read, table};
+use super::suggested_library::{Read, asked, drafted, judged, read, table};
 use crate::support::app::TestApp;
 
 /// The folder of the sets, and those from which the weights are learned.
@@ -48,6 +48,14 @@ const SETS: [&str; 35] = [
     "unseen23",
     "plain",
 ];
+
+/// Plain questions about public data sets, with the names of their columns, and about other usual data: those that version 27 was made
+/// with, and those first asked of it.
+const PLAIN_PUBLIC: [&str; 1] = [include_str!("../../fixtures/suggest/plain6.jsonl")];
+const PLAIN_PUBLIC_LATER: [&str; 1] = [include_str!("../../fixtures/suggest/plain7.jsonl")];
+/// Least shares for these.
+const LEAST_PLAIN_PUBLIC: [f64; 3] = [0.94, 0.87, 0.95];
+const LEAST_PLAIN_PUBLIC_LATER: [f64; 3] = [0.80, 0.66, 0.82];
 
 fn set(name: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(format!("{FIXTURES}/{name}.jsonl")).unwrap_or_default();
@@ -131,6 +139,16 @@ async fn scores_of_sets_by_the_service() {
     kept(&lines);
 }
 
+#[test]
+fn plain_questions_about_public_data_get_their_drafts() {
+    asked(&PLAIN_PUBLIC, LEAST_PLAIN_PUBLIC);
+}
+
+#[test]
+fn plain_questions_about_public_data_that_were_kept_back_mostly_get_their_drafts() {
+    asked(&PLAIN_PUBLIC_LATER, LEAST_PLAIN_PUBLIC_LATER);
+}
+
 /// Each of these fell to another column or method: what an effect is studied beyond was taken for the outcome, a difference of a
 /// difference for a difference, a season for a holiday, a law in a panel for a column of unrelated rows.
 #[test]
@@ -204,6 +222,35 @@ fn fixed_times_limits_sizes_and_settings_are_read_as_they_are_meant() {
 #[expect(clippy::disallowed_methods, reason = "a measurement has no settings of the service")]
 fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// Each of these fell to another column or method: a premium was the outcome, an instrument a control, hours a number of events, the
+/// weights of a public survey no weights.
+#[test]
+fn premiums_instruments_amounts_and_compounds_are_read_as_they_are_meant() {
+    let library = Library::embedded().expect("the library");
+    let drafted = |data: &str, question: &str| drafted(&library, data, question);
+    let draft =
+        drafted("ph_nlswork", "What is the union premium when each woman is only compared with herself?");
+    assert_eq!(draft["roles"]["outcome_var"], json!(["ln_wage"]), "{draft}");
+    assert_eq!(draft["roles"]["regressors"], json!(["union"]), "{draft}");
+    let draft = drafted("ph_mroz", "Instrument education with father's education in a wage equation");
+    assert_eq!(draft["template_id"], json!("iv.tsls"), "{draft}");
+    assert_eq!(draft["roles"]["instrument_vars"], json!(["fatheduc"]), "{draft}");
+    let draft =
+        drafted("ph_mroz", "Hours are zero for many women: what explains hours, education or experience?");
+    assert_eq!(draft["template_id"], json!("limited.two_part"), "{draft}");
+    let draft = drafted("ph_nhanes", "Mean systolic blood pressure with the survey weights");
+    assert_eq!(draft["template_id"], json!("survey.mean"), "{draft}");
+    assert_eq!(draft["roles"]["weight_var"], json!(["WTMEC2YR"]), "{draft}");
+    let draft = drafted("ph_chfs", "控制户主年龄和受教育年限，收入对负债的影响");
+    assert_eq!(draft["roles"]["controls"], json!(["head_age", "head_edu"]), "{draft}");
+    let asked =
+        "Does the effect of 品种 on 产量 differ between levels of 施氮量, with 区组 as random effects?";
+    let draft = drafted("ph_shuidao", asked);
+    assert_eq!(draft["template_id"], json!("linear.interaction_margins"), "{draft}");
+    let draft = drafted("ph_shuidao", "施氮量增加到一定程度后产量会不会下降");
+    assert_eq!(draft["template_id"], json!("linear.polynomial"), "{draft}");
 }
 
 fn asked_for() -> Vec<String> {

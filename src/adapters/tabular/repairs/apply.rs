@@ -18,6 +18,7 @@ pub(in crate::adapters::tabular) fn text(step: &DataStep, cell: &str) -> Option<
             number::plain(text.trim().as_bytes()).map(|p| p.value).filter(|v| number::storable(*v))
         }
         ConvertTo::DateSpreadsheet | ConvertTo::Text | ConvertTo::TextLower | ConvertTo::FillDown => None,
+        ConvertTo::MonthMy => date::short_month(cell.as_bytes()).map(f64::from),
         ConvertTo::YesNo => {
             let one = step.one.as_deref()?;
             (!cell.is_empty()).then_some(f64::from(u8::from(cell.to_lowercase() == one.to_lowercase())))

@@ -60,11 +60,17 @@ pub(super) fn after(
             step: step.clone(),
             row_count: rows,
             columns: changed.map(|(after, _)| after).collect(),
+            by_person: false,
         });
     }
     for (offer, profile) in offers.iter().zip(&converted.columns) {
         let column = described(&retyped(&columns[offer.at], &offer.step), profile, rows);
-        repairs.push(Repair { step: offer.step.clone(), row_count: rows, columns: vec![column] });
+        repairs.push(Repair {
+            step: offer.step.clone(),
+            row_count: rows,
+            columns: vec![column],
+            by_person: false,
+        });
     }
     Ok(repairs)
 }
@@ -132,6 +138,12 @@ fn retyped(column: &Column, step: &DataStep) -> Column {
         Some(to) if to.is_date() => {
             column.storage = "long".to_owned();
             column.format = "%td".to_owned();
+            column.inferred_type = InferredType::Date;
+            column.max_bytes = None;
+        }
+        Some(ConvertTo::MonthMy) => {
+            column.storage = "int".to_owned();
+            column.format = "%tm".to_owned();
             column.inferred_type = InferredType::Date;
             column.max_bytes = None;
         }

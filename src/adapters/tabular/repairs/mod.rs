@@ -7,10 +7,12 @@ pub(super) mod apply;
 mod blank_rows;
 mod cells;
 mod codes;
+mod equal_rows;
 mod facts;
 pub(super) mod labelled;
 mod levels;
 mod mixed;
+mod months;
 mod notes;
 mod orders;
 mod rows;
@@ -29,7 +31,7 @@ use dta::Reader;
 
 use self::cells::STYLES;
 use self::rows::Foreign;
-use self::scan::{ORDERS, Scan, TextScan};
+use self::scan::{Scan, TextScan};
 use super::problems::{self, shown};
 use super::profile::Profile;
 use super::warnings::Warnings;
@@ -43,6 +45,22 @@ const MAIN: &str = "main";
 const MOST_COLUMNS: usize = 100;
 /// Largest share of the cells of a column that a repair may make missing.
 const MOST_EXCEPTIONS: f64 = 0.2;
+/// The same where the other cells say that something never happened.
+const MOST_NEVER: f64 = 0.9;
+/// Words for that in small letters.
+const NEVER: [&str; 11] = [
+    "never",
+    "never treated",
+    "never adopted",
+    "not treated",
+    "untreated",
+    "not adopted",
+    "nie",
+    "从未",
+    "从未实施",
+    "未实施",
+    "未处理",
+];
 /// Rows read at once.
 const BLOCK: usize = 16_384;
 
@@ -174,7 +192,8 @@ pub(super) fn offers_and(
         rows: dropped.iter().flat_map(|found| &found.rows).copied().collect(),
         ..DataStep::new(StepKind::DropRows, MAIN)
     });
-    let repairs = facts::after(path, columns, drop_step.as_ref(), &found)?;
+    let mut repairs = facts::after(path, columns, drop_step.as_ref(), &found)?;
+    repairs.extend(equal_rows::offer(&mut reader, columns, place, &rows, warnings)?);
     remark(columns, dropped, drop_step, found, warnings);
     Ok(repairs)
 }
@@ -219,7 +238,10 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
     if let Some(years) = spans::offer(at, column, scan, dropped, place) {
         return vec![years];
     }
-    let dates = date_offers(at, column, scan, dropped, place);
+    if let Some(months) = months::offer(at, column, scan, place) {
+        return vec![months];
+    }
+    let dates = orders::of_dates(at, column, scan, dropped, place);
     if !dates.is_empty() {
         return dates;
     }
@@ -241,53 +263,6 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
         }
         (None, _) => spellings,
     }
-}
-
-fn date_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign], place: Place) -> Vec<Offer> {
-    let present = scan.cells.present;
-    let fitting: Vec<&ConvertTo> = ORDERS
-        .iter()
-        .zip(scan.days.fitting)
-        .filter(|(_, days)| present > 0 && *days == present)
-        .map(|(order, _)| order)
-        .collect();
-    if fitting.is_empty() {
-        let both = orders::both(at, column, scan, place);
-        if !both.is_empty() {
-            return both;
-        }
-        let nearly = || orders::nearly(at, column, scan, dropped, place);
-        return orders::offer(at, column, scan, place).map_or_else(nearly, |offer| vec![offer]);
-    }
-    let masks: Vec<&str> = fitting.iter().filter_map(|order| order.mask()).collect();
-    let example = first_cell(scan, place);
-    let (kind, message) = match masks.as_slice() {
-        [mask] => (
-            "dates_as_text",
-            format!(
-                "{} holds dates in the order {mask} ({example}) whose year has two digits, or whose order is a guess; it is \
-                 kept as text",
-                column.name
-            ),
-        ),
-        masks => (
-            "ambiguous_date",
-            format!(
-                "{} holds dates that can be read in the orders {} ({example}); it is kept as text",
-                column.name,
-                masks.join(" and ")
-            ),
-        ),
-    };
-    fitting
-        .into_iter()
-        .map(|order| Offer {
-            at,
-            step: convert(column, order.clone()),
-            note: Note { kind, message: message.clone() },
-            because_of: None,
-        })
-        .collect()
 }
 
 /// The first cell of a column with its row, for messages.
@@ -314,6 +289,13 @@ fn limit_remark(exceptions: &BTreeMap<String, u64>) -> String {
     }
 }
 
+/// The largest share of cells that a repair may make missing: more where they say that something never happened, as next to the
+/// first year of a treatment.
+fn most_apart(exceptions: &BTreeMap<String, u64>) -> f64 {
+    let never = |text: &String| NEVER.contains(&text.trim().to_lowercase().as_str());
+    if exceptions.keys().all(never) { MOST_NEVER } else { MOST_EXCEPTIONS }
+}
+
 fn number_offers(
     at: usize,
     column: &Column,
@@ -329,7 +311,8 @@ fn number_offers(
     let style_bits = marked.iter().fold(group.styles, |all, (_, group)| all & group.styles);
     // a percent sign in a cell that is no number: two numbers for one text
     let mixed_percent = exceptions.keys().any(|e| e.contains('%'));
-    if group.cells < 2 || apart as f64 > (MOST_EXCEPTIONS * cells.present as f64).max(1.0) || mixed_percent {
+    let most = most_apart(&exceptions);
+    if group.cells < 2 || apart as f64 > (most * cells.present as f64).max(1.0) || mixed_percent {
         return Vec::new();
     }
     let plain = style_bits & 1 != 0;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::rows::Foreign;
 use super::scan::{ORDERS, TextScan};
-use super::{MOST_EXCEPTIONS, Note, Offer, Place, apply, convert};
+use super::{MOST_EXCEPTIONS, Note, Offer, Place, apply, convert, first_cell};
 use crate::adapters::tabular::convert::number_text;
 use crate::adapters::tabular::problems::{counted, shown};
 use crate::adapters::tabular::warnings::Warnings;
@@ -208,6 +208,60 @@ pub(super) fn nearly(
         Offer { at, step, note: Note { kind, message: message.clone() }, because_of }
     };
     orders.iter().map(|order| offer(*order)).collect()
+}
+
+/// Steps that read a column of dates: one for each order that fits all cells, else those of columns with several orders.
+pub(super) fn of_dates(
+    at: usize,
+    column: &Column,
+    scan: &TextScan,
+    dropped: &[Foreign],
+    place: Place,
+) -> Vec<Offer> {
+    let present = scan.cells.present;
+    let fitting: Vec<&ConvertTo> = ORDERS
+        .iter()
+        .zip(scan.days.fitting)
+        .filter(|(_, days)| present > 0 && *days == present)
+        .map(|(order, _)| order)
+        .collect();
+    if fitting.is_empty() {
+        let both = both(at, column, scan, place);
+        if !both.is_empty() {
+            return both;
+        }
+        let nearly = || nearly(at, column, scan, dropped, place);
+        return offer(at, column, scan, place).map_or_else(nearly, |offer| vec![offer]);
+    }
+    let masks: Vec<&str> = fitting.iter().filter_map(|order| order.mask()).collect();
+    let example = first_cell(scan, place);
+    let (kind, message) = match masks.as_slice() {
+        [mask] => (
+            "dates_as_text",
+            format!(
+                "{} holds dates in the order {mask} ({example}) whose year has two digits, or whose order is a guess; it is \
+                 kept as text",
+                column.name
+            ),
+        ),
+        masks => (
+            "ambiguous_date",
+            format!(
+                "{} holds dates that can be read in the orders {} ({example}); it is kept as text",
+                column.name,
+                masks.join(" and ")
+            ),
+        ),
+    };
+    fitting
+        .into_iter()
+        .map(|order| Offer {
+            at,
+            step: convert(column, order.clone()),
+            note: Note { kind, message: message.clone() },
+            because_of: None,
+        })
+        .collect()
 }
 
 /// True for a whole number where spreadsheets count the days of 1954 to 2064.

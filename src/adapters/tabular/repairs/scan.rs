@@ -8,6 +8,7 @@ use dta::{Column as Values, Reader, StorageType};
 
 use super::cells::Cells;
 use super::codes::CodeScan;
+use super::months::Months;
 use super::orders::Days;
 use super::rows;
 use super::shapes::Shapes;
@@ -32,6 +33,7 @@ pub(super) struct TextScan {
     pub shapes: Shapes,
     pub days: Days,
     pub spans: Spans,
+    pub months: Months,
     /// Cells with blanks around them, and the first row of one.
     pub blanks: u64,
     pub first_blank: Option<(u64, String)>,
@@ -175,6 +177,7 @@ impl TextScan {
             self.cells.add(cell, row);
             self.days.add(cell, row);
             self.spans.add(cell, row);
+            self.months.add(cell);
         }
         if self.trims {
             let trimmed = cell.trim();
