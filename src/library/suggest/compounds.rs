@@ -44,9 +44,9 @@ pub(super) fn joined(question: &str, columns: &[Named<'_>], mentions: &mut Vec<M
         let between = lower.get(first.end..second.start).unwrap_or_default();
         if between == " " && is_tail(&lower, first, second) {
             mentions.remove(at + 1);
-        } else if between == " " && is_modifier(&lower, columns, first, second) {
-            mentions.remove(at);
-        } else if between.is_empty() && is_han_modifier(&lower, columns, first, second) {
+        } else if between == " " && is_modifier(&lower, columns, first, second)
+            || between.is_empty() && is_han_modifier(&lower, columns, first, second)
+        {
             mentions.remove(at);
         } else if in_brackets(&lower, between, second) && first.columns != second.columns {
             let weaker = if first.certainty < second.certainty { at } else { at + 1 };
