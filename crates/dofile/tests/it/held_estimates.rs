@@ -48,3 +48,19 @@ fn margins_work_after_posted_results() {
     let (log, rc) = Session::default().run_captured(&format!("{DATA}mean y\nmargins"));
     assert_eq!(rc, 322, "{log}");
 }
+
+/// Statistics of rows need no more than the results that a file has.
+#[test]
+fn statistics_of_rows_are_the_same_after_estimates_use() {
+    for weight in ["", "[aw=w]", "[fw=w]"] {
+        for statistic in ["rstudent", "rstandard", "hat", "stdf", "stdr", "cooksd", "dfits", "covratio"] {
+            let text = format!(
+                "{DATA}gen w = 1 + mod(_n, 3)\nregress y x {weight}\npredict double a, {statistic}\ntempfile f\n\
+                 estimates save `f'\nregress y\nestimates use `f'\npredict double b, {statistic}\n\
+                 assert reldif(a, b) < 1e-13 & a < ."
+            );
+            let (log, rc) = Session::default().run_captured(&text);
+            assert_eq!(rc, 0, "{statistic} {weight}: {log}");
+        }
+    }
+}
