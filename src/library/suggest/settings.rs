@@ -34,9 +34,7 @@ impl Parsed {
         });
         self.text.fits(&SAYS)
     }
-}
 
-impl Parsed {
     /// True where units that start later are to be compared with, too.
     fn compares_with_later_ones(&self) -> bool {
         static SAYS: LazyLock<Regex> = LazyLock::new(|| {

@@ -150,8 +150,8 @@ pub(super) fn equation_labels(text: Option<&str>) -> Result<Option<Vec<String>>>
 
 /// The titles of `mtitles()` or `mlabels()`, and whether they are the names of the dependent variables (`, depvars`).
 pub(super) fn model_titles(text: &str) -> Result<(Option<&str>, bool)> {
-    let (front, options) = front_and_options(text);
-    let (mut titles, mut depvars) = (front, false);
+    let (mut titles, options) = front_and_options(text);
+    let mut depvars = false;
     // the usual text of LaTeX around a title; it is written in any case
     let usual = |option: &str, text: &str| match option {
         "prefix" => unquote(text.trim()) == r"\multicolumn{@span}{c}{",

@@ -20,8 +20,7 @@ pub(super) struct Shown {
 pub(super) fn read(s: &Session, list: &str) -> Result<Option<Shown>> {
     let inner = ["matrix(", "mat(", "m("].iter().find_map(|p| list.strip_prefix(p)?.strip_suffix(')'));
     let Some(inner) = inner else { return Ok(None) };
-    let (front, options) = front_and_options(inner);
-    let name = front;
+    let (name, options) = front_and_options(inner);
     let (mut transpose, mut formats) = (false, Vec::new());
     for (option, argument) in split_options(options)? {
         match (option.as_str(), argument) {

@@ -334,7 +334,7 @@ pub(super) struct Indicators {
 
 /// Reads `indicate("label = names" ... [, labels(yes no)])`.
 pub(super) fn indicators(text: &str) -> crate::error::Result<Indicators> {
-    let (front, options) = front_and_options(text);
+    let (text, options) = front_and_options(text);
     let mut shown = ["Yes".to_string(), "No".to_string()];
     for (name, value) in split_options(options)? {
         match value {
@@ -350,7 +350,6 @@ pub(super) fn indicators(text: &str) -> crate::error::Result<Indicators> {
             }
         }
     }
-    let text = front;
     let items = if text.contains('"') { texts(text) } else { vec![text.to_string()] };
     let split = |item: &String| {
         let (label, list) = item.split_once('=').unwrap_or((item, item));

@@ -6,6 +6,7 @@
 //! ll ll_0 rank N_clust, b V, cmd model ivar depvar vce vcetype clustvar. Formulas: [XT] xtreg.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::unit_variable;
 use crate::error::{Result, StataError};
 use crate::estimation::cluster_rows::ClusterRows;
 use crate::estimation::display::{fit_error, level, show_active};
@@ -15,7 +16,6 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
-use crate::tsset::Panel;
 use crate::value::MISSING;
 use estimators::descriptive::Sample;
 use estimators::distributions::{chi2_tail, f_tail};
@@ -85,10 +85,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if kinds.len() > 1 {
         return Err(StataError::invalid(format!("options {} may not be combined", kinds.join(" and "))));
     }
-    let unit = match options.text("i") {
-        Some(name) => session.variable(name)?,
-        None => Panel::of(&session.frame)?.unit()?,
-    };
+    let unit = unit_variable(session, options.text("i"))?;
     let kind = kinds.first().copied().unwrap_or("re");
     if kind != "re" && options.has("sa") {
         return Err(StataError::option_not_allowed("sa"));
