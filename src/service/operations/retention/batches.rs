@@ -1,8 +1,7 @@
 //! Batches that are kept no longer.
 
-use chrono::{DateTime, Utc};
-
-use super::{Deps, Removal, Rules, Summary, due_before};
+use super::pass::Pass;
+use super::{Deps, Removal};
 use crate::domain::audit::Actor;
 use crate::domain::job::JobRecord;
 use crate::domain::tenant::days_after;
@@ -24,21 +23,15 @@ fn expired(actor: &Actor) -> Removing<'_> {
 }
 
 /// Removes the content of batches that are kept no longer. A batch goes as a whole; its cells are not due by themselves.
-pub(super) async fn ended_batches(
-    deps: &Deps,
-    rules: &Rules,
-    now: DateTime<Utc>,
-    limit: usize,
-    summary: &mut Summary,
-) -> Result<(), ReadError> {
-    let Some(days) = rules.shortest(|p| p.jobs_days) else { return Ok(()) };
-    for batch in deps.store.due_batches(due_before(now, days), limit).await? {
-        summary.looked_at += 1;
-        let kept = rules.of(&batch.tenant_id).jobs_days;
-        let due_at = batch.ended_at.and_then(|at| days_after(at, kept)).filter(|at| *at <= now);
+pub(super) async fn ended_batches(pass: &mut Pass<'_>) -> Result<(), ReadError> {
+    let Some(days) = pass.rules.shortest(|p| p.jobs_days) else { return Ok(()) };
+    for batch in pass.deps.store.due_batches(pass.due_before(days), pass.limit).await? {
+        pass.summary.looked_at += 1;
+        let kept = pass.rules.of(&batch.tenant_id).jobs_days;
+        let due_at = batch.ended_at.and_then(|at| days_after(at, kept)).filter(|at| *at <= pass.now);
         let Some(due_at) = due_at else { continue };
-        if rules.holds(deps, &batch.tenant_id).await {
-            summary.held += 1;
+        if pass.holds(&batch.tenant_id).await {
+            pass.summary.held += 1;
             continue;
         }
         let removal = Removal {
@@ -49,13 +42,13 @@ pub(super) async fn ended_batches(
             due_at,
         };
         let actor = Actor::system("retention");
-        if !summary.dry_run
-            && deps.remover().batch(&batch.tenant_id, &batch.batch_id, expired(&actor)).await.is_err()
+        if !pass.summary.dry_run
+            && pass.deps.remover().batch(&batch.tenant_id, &batch.batch_id, expired(&actor)).await.is_err()
         {
-            summary.postponed += 1;
+            pass.summary.postponed += 1;
             continue;
         }
-        summary.note(removal);
+        pass.summary.note(removal);
     }
     Ok(())
 }

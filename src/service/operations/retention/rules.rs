@@ -8,7 +8,7 @@ use crate::domain::tenant::{RetentionPolicy, TenantRecord};
 use crate::ports::store::{ReadError, StoreExt};
 
 /// Policies and holds as they are during one pass.
-pub(in crate::service::operations) struct Rules {
+pub(super) struct Rules {
     service: RetentionPolicy,
     tenants: HashMap<TenantId, TenantRecord>,
 }
@@ -20,13 +20,13 @@ impl Rules {
         Ok(Self { service: deps.policy, tenants })
     }
 
-    pub(in crate::service::operations) fn of(&self, tenant: &TenantId) -> RetentionPolicy {
+    pub(super) fn of(&self, tenant: &TenantId) -> RetentionPolicy {
         self.tenants.get(tenant).map_or(self.service, |own| self.service.with(&own.retention))
     }
 
     /// True while nothing of the tenant may be removed. A pass may take minutes: a hold that was set since it began counts, and where that
     /// cannot be read nothing is removed.
-    pub(in crate::service::operations) async fn holds(&self, deps: &Deps, tenant: &TenantId) -> bool {
+    pub(super) async fn holds(&self, deps: &Deps, tenant: &TenantId) -> bool {
         let is_free = |record: Option<&TenantRecord>| record.is_none_or(|record| record.hold.is_none());
         let now = match is_free(self.tenants.get(tenant)) {
             true => deps.store.tenant(tenant).await,

@@ -57,7 +57,7 @@ impl Summary {
         self.more = other.more;
     }
 
-    pub(in crate::service::operations) fn note(&mut self, removal: Removal) {
+    pub(super) fn note(&mut self, removal: Removal) {
         *self.removed.entry(removal.kind).or_default() += 1;
         if self.removals.len() < NAMED {
             self.removals.push(removal);

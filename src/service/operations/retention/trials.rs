@@ -1,9 +1,10 @@
 //! The removal of trials, whose times are hours and stand in their records. They are listed by their creation: no
 //! trial is kept longer than the settings permit, so that a full round needs to be made once.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 
-use super::retention::{Deps, Place, Rules, Summary, expire};
+use super::Place;
+use super::pass::Pass;
 use crate::domain::ids::TenantId;
 use crate::ports::store::{JobFilter, ReadError, StoreExt};
 use crate::service::access::offer_trial::TRIAL_TENANT;
@@ -26,30 +27,23 @@ pub(super) struct Round {
 ///
 /// # Errors
 /// As reads of the store.
-pub(super) async fn sweep(
-    round: &mut Round,
-    deps: &Deps,
-    rules: &Rules,
-    now: DateTime<Utc>,
-    limit: usize,
-    summary: &mut Summary,
-) -> Result<(), ReadError> {
+pub(super) async fn sweep(round: &mut Round, pass: &mut Pass<'_>) -> Result<(), ReadError> {
     let filter = JobFilter {
         tenant: TenantId::parse(TRIAL_TENANT).ok(),
-        created_before: Some(now - SHORTEST + Duration::milliseconds(1)),
-        created_after: round.complete.then(|| now - LONGEST - TRIED_AGAIN),
+        created_before: Some(pass.now - SHORTEST + Duration::milliseconds(1)),
+        created_after: round.complete.then(|| pass.now - LONGEST - TRIED_AGAIN),
         cursor: round.place.take(),
-        limit,
+        limit: pass.limit,
         ..JobFilter::default()
     };
-    let page = deps.store.list_jobs(filter).await?;
-    summary.more |= page.next_cursor.is_some();
+    let page = pass.deps.store.list_jobs(filter).await?;
+    pass.summary.more |= page.next_cursor.is_some();
     round.complete |= page.next_cursor.is_none();
     round.place = page.next_cursor;
     for job in page.items {
         if job.trial.is_some() && !job.is_removed() {
             let kind = if job.runs.is_empty() { "unfinished" } else { "job" };
-            expire(kind, deps, rules, &job, now, summary).await;
+            pass.expire(kind, &job).await;
         }
     }
     Ok(())

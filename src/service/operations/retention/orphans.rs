@@ -7,6 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
+use super::pass::{Pass, event, noted, removal, send};
+use super::{Deps, Place};
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{SESSIONS_DIR, publication_of, session_dir, set_of};
@@ -15,7 +17,6 @@ use crate::ports::blob_store::{BlobInfo, BlobStore, Shard};
 use crate::ports::store::{ReadError, StoreExt};
 use crate::ports::workspace::{Entry, Workspace};
 use crate::service::jobs::delete_job::SCRATCH;
-use crate::service::operations::retention::{Deps, Rules, Summary, Sweeper, event, noted, removal, send};
 
 /// Which files a walk looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,18 +44,12 @@ struct Found {
 }
 
 /// Walks on from the last shard until about `limit` jobs were checked.
-pub(super) async fn walk(
-    (sweeper, share): (&mut Sweeper, Share),
-    deps: &Deps,
-    rules: &Rules,
-    now: DateTime<Utc>,
-    limit: usize,
-    summary: &mut Summary,
-) -> Result<(), ReadError> {
+pub(super) async fn walk(last: &mut Place, share: Share, pass: &mut Pass<'_>) -> Result<(), ReadError> {
+    let deps = pass.deps;
     let mut looked = 0;
-    while looked < limit {
+    while looked < pass.limit {
         let (blobs, workspace) = (Arc::clone(&deps.blobs), Arc::clone(&deps.workspace));
-        let after = sweeper.shard.clone();
+        let after = last.clone();
         let list = move || list_shard(share, blobs.as_ref(), workspace.as_ref(), after.as_deref());
         let shard = deps.pool.run(list).await;
         let Ok(Ok(shard)) = shard else {
@@ -62,17 +57,17 @@ pub(super) async fn walk(
             return Ok(());
         };
         let Some((name, jobs, found)) = shard else {
-            sweeper.shard = None;
+            *last = None;
             return Ok(());
         };
-        sweeper.shard = Some(name);
+        *last = Some(name);
         looked += jobs.max(1);
         for found in found {
-            summary.looked_at += 1;
-            look_at(share, deps, rules, now, found, summary).await?;
+            pass.summary.looked_at += 1;
+            look_at(share, found, pass).await?;
         }
     }
-    summary.more = true;
+    pass.summary.more = true;
     Ok(())
 }
 
@@ -127,23 +122,17 @@ fn changes<'a>(
     dirs
 }
 
-async fn look_at(
-    share: Share,
-    deps: &Deps,
-    rules: &Rules,
-    now: DateTime<Utc>,
-    found: Found,
-    summary: &mut Summary,
-) -> Result<(), ReadError> {
+async fn look_at(share: Share, found: Found, pass: &mut Pass<'_>) -> Result<(), ReadError> {
+    let (deps, now) = (pass.deps, pass.now);
     let Found { tenant, job_id, runs, uploads, sessions, sets, published } = found;
-    let policy = rules.of(&tenant);
+    let policy = pass.rules.of(&tenant);
     let job = match deps.store.shared_job(&tenant, &job_id).await {
         Ok(Some(job)) => job,
         // Without a readable record nothing says what may go.
         Ok(None) | Err(ReadError::Corrupt { .. }) => return Ok(()),
         Err(error) => return Err(error),
     };
-    if share == Share::Local && job.is_removed() && !rules.holds(deps, &tenant).await {
+    if share == Share::Local && job.is_removed() && !pass.holds(&tenant).await {
         // the server that removed the content could not reach the scratch space of this one
         remove_scratch(deps, &job).await;
         return Ok(());
@@ -153,23 +142,23 @@ async fn look_at(
         let kept_since = run_over(&job, &entry);
         let due_at = kept_since.map(|since| since + hours(policy.run_workdirs_hours));
         let Some(due_at) = due_at.filter(|due_at| *due_at <= now) else { continue };
-        remove(deps, rules, &job, ("workdir", format!("runs/{}", entry.name), due_at), summary).await;
+        remove(pass, &job, ("workdir", format!("runs/{}", entry.name), due_at)).await;
     }
     for entry in uploads.into_iter().filter(|entry| entry.is_dir && job.is_left_upload(&entry.name, now)) {
         // an upload that is under way looks the same as one that broke off
         let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
         if due_at <= now {
-            remove(deps, rules, &job, ("upload", format!("inputs/{}", entry.name), due_at), summary).await;
+            remove(pass, &job, ("upload", format!("inputs/{}", entry.name), due_at)).await;
         }
     }
     for entry in sessions.into_iter().filter(|entry| !is_open_session(&job, &entry.name, now)) {
         // every part that arrives changes the folder
         let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
         if due_at <= now {
-            remove(deps, rules, &job, ("upload", session_dir(&entry.name), due_at), summary).await;
+            remove(pass, &job, ("upload", session_dir(&entry.name), due_at)).await;
         }
     }
-    if !summary.dry_run {
+    if !pass.summary.dry_run {
         let grace = hours(policy.upload_sessions_hours.max(1));
         let is_old = |changed_at: &DateTime<Utc>| *changed_at + grace <= now;
         let sets = sets.into_iter().filter(|(set, changed_at)| is_old(changed_at) && !job.cites_set(set));
@@ -177,7 +166,7 @@ async fn look_at(
             .into_iter()
             .filter(|(dir, changed_at)| is_old(changed_at) && is_left_publication(&job, dir, now));
         let dirs: Vec<String> = sets.chain(published).map(|(dir, _)| dir).collect();
-        if !dirs.is_empty() && !rules.holds(deps, &tenant).await {
+        if !dirs.is_empty() && !pass.holds(&tenant).await {
             remove_unlisted(deps, &job, dirs).await;
         }
     }
@@ -188,7 +177,8 @@ async fn look_at(
 ///
 /// # Errors
 /// As reads of the store; what was removed before stays removed.
-pub(super) async fn remove_copies(deps: &Deps, rules: &Rules) -> Result<(), ReadError> {
+pub(super) async fn remove_copies(pass: &Pass<'_>) -> Result<(), ReadError> {
+    let deps = pass.deps;
     let workspace = Arc::clone(&deps.workspace);
     let Ok(Ok(jobs)) = deps.pool.run(move || workspace.jobs_with_copies()).await else { return Ok(()) };
     for (tenant, job_id) in jobs {
@@ -199,7 +189,7 @@ pub(super) async fn remove_copies(deps: &Deps, rules: &Rules) -> Result<(), Read
         };
         let (is_removed, is_expired) =
             (job.is_removed(), job.inputs.is_none() && job.inputs_removed_at().is_some());
-        if (is_removed || is_expired) && rules.holds(deps, &tenant).await {
+        if (is_removed || is_expired) && pass.holds(&tenant).await {
             continue;
         }
         let workspace = Arc::clone(&deps.workspace);
@@ -263,24 +253,23 @@ async fn remove_unlisted(deps: &Deps, job: &JobRecord, dirs: Vec<String>) {
 }
 
 async fn remove(
-    deps: &Deps,
-    rules: &Rules,
+    pass: &mut Pass<'_>,
     job: &JobRecord,
     (kind, path, due_at): (&'static str, String, DateTime<Utc>),
-    summary: &mut Summary,
 ) {
-    if rules.holds(deps, &job.tenant_id).await {
-        summary.held += 1;
+    let deps = pass.deps;
+    if pass.holds(&job.tenant_id).await {
+        pass.summary.held += 1;
         return;
     }
     let removal = removal(kind, job, Some(path.clone()), due_at);
-    if summary.dry_run {
-        return summary.note(removal);
+    if pass.summary.dry_run {
+        return pass.summary.note(removal);
     }
     let action = if kind == "workdir" { "run.workdir_removed" } else { "upload.expired" };
     let told = event(deps, &job.tenant_id, &job.resource(), action, json!({"path": path}));
     if !send(deps, Vec::new(), told).await {
-        summary.postponed += 1;
+        pass.summary.postponed += 1;
         return;
     }
     let (blobs, workspace) = (Arc::clone(&deps.blobs), Arc::clone(&deps.workspace));
@@ -292,8 +281,8 @@ async fn remove(
         workspace.remove(&tenant, &job_id, &path)
     };
     if noted(deps.pool.run(remove).await) {
-        summary.note(removal);
+        pass.summary.note(removal);
     } else {
-        summary.postponed += 1;
+        pass.summary.postponed += 1;
     }
 }
