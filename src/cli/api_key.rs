@@ -1,14 +1,13 @@
 //! `api-key create|list|rotate|revoke`: the keys of clients and operators.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
-
-use std::process::ExitCode;
+#![expect(clippy::print_stdout, reason = "the output of a command")]
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
+use super::Exit;
 use super::task_code::cell;
-use crate::app::control::{Target, request};
+use crate::app::control::{RequestError, Target, request};
 use crate::domain::credential::Role;
 use crate::domain::ids::{KeyId, TenantId};
 use crate::service::access::administer::AdminRequest;
@@ -96,16 +95,14 @@ impl From<ApiKeyCommand> for AdminRequest {
 }
 
 /// Runs the command against a data directory; through the running service where there is one.
-pub async fn run(args: ApiKeyArgs, target: &Target) -> ExitCode {
-    match request(target, &args.command.into()).await {
-        Ok(answer) if args.json => println!("{answer:#}"),
-        Ok(answer) => print_answer(&answer),
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(error.exit_code());
-        }
+pub async fn run(args: ApiKeyArgs, target: &Target) -> Result<Exit, RequestError> {
+    let answer = request(target, &args.command.into()).await?;
+    if args.json {
+        println!("{answer:#}");
+    } else {
+        print_answer(&answer);
     }
-    ExitCode::SUCCESS
+    Ok(Exit::Done)
 }
 
 /// Prints a new key as its text alone, so that scripts can take it; others as a table.

@@ -3,7 +3,6 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -11,7 +10,7 @@ use serde_json::Value;
 use super::Exit;
 use super::store::print_problems;
 use crate::adapters::store::tools::Anchor;
-use crate::app::control::Target;
+use crate::app::control::{RequestError, Target};
 use crate::app::maintenance::{MaintenanceRequest, maintain};
 
 /// The audit chain.
@@ -36,7 +35,7 @@ enum AuditCommand {
 }
 
 /// Runs the command, through the running service where there is one.
-pub async fn run(args: AuditArgs, target: &Target) -> ExitCode {
+pub async fn run(args: AuditArgs, target: &Target) -> Result<Exit, RequestError> {
     let AuditCommand::Verify { anchor: files } = args.command;
     let mut anchors = Vec::new();
     for file in &files {
@@ -44,17 +43,11 @@ pub async fn run(args: AuditArgs, target: &Target) -> ExitCode {
             Ok(found) => anchors.extend(found),
             Err(reason) => {
                 eprintln!("{}: {reason}", file.display());
-                return Exit::Failed.into();
+                return Ok(Exit::Failed);
             }
         }
     }
-    let report = match maintain(target, &MaintenanceRequest::AuditVerify { anchors }).await {
-        Ok(report) => report,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(error.exit_code());
-        }
-    };
+    let report = maintain(target, &MaintenanceRequest::AuditVerify { anchors }).await?;
     if args.json {
         println!("{report:#}");
     } else {
@@ -64,7 +57,7 @@ pub async fn run(args: AuditArgs, target: &Target) -> ExitCode {
             println!("note: without --anchor a truncated or fully rewritten chain is not detected");
         }
     }
-    if report["ok"] == true { ExitCode::SUCCESS } else { Exit::Failed.into() }
+    Ok(if report["ok"] == true { Exit::Done } else { Exit::Failed })
 }
 
 /// Reads a file of anchors: one JSON document, or one on each line, in which any object with a sequence and

@@ -3,14 +3,13 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Exit;
 use crate::adapters::backup::{BackupError, Opening, verify};
-use crate::app::control::Target;
+use crate::app::control::{RequestError, Target};
 use crate::app::maintenance::{MaintenanceRequest, maintain};
 
 /// Backups.
@@ -87,9 +86,9 @@ pub fn exit_of(error: &BackupError) -> Exit {
 }
 
 /// Runs the command; a backup goes through the running service where there is one.
-pub async fn run(args: BackupArgs, target: &Target) -> ExitCode {
+pub async fn run(args: BackupArgs, target: &Target) -> Result<Exit, RequestError> {
     if let Some(BackupCommand::Verify { from, which, json }) = args.command {
-        return run_verify(&from, &which, json).into();
+        return Ok(run_verify(&from, &which, json));
     }
     let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
     let to = args.to.map(absolute).expect("required by the command line");
@@ -99,13 +98,7 @@ pub async fn run(args: BackupArgs, target: &Target) -> ExitCode {
         recipients: args.recipient,
         passphrase_file: args.passphrase_file.map(absolute),
     };
-    let report = match maintain(target, &asked).await {
-        Ok(report) => report,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(error.exit_code());
-        }
-    };
+    let report = maintain(target, &asked).await?;
     if args.json {
         println!("{report:#}");
     } else {
@@ -127,10 +120,8 @@ pub async fn run(args: BackupArgs, target: &Target) -> ExitCode {
         );
         print_missing(&report);
     }
-    match report["missing"].as_array() {
-        Some(missing) if !missing.is_empty() => Exit::Failed.into(),
-        _ => ExitCode::SUCCESS,
-    }
+    let is_whole = report["missing"].as_array().is_none_or(Vec::is_empty);
+    Ok(if is_whole { Exit::Done } else { Exit::Failed })
 }
 
 /// Lists files missing from a backup.

@@ -1,14 +1,12 @@
 //! `migrate`: brings what older releases left in the data directory to the present form.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
-
-use std::process::ExitCode;
+#![expect(clippy::print_stdout, reason = "the output of a command")]
 
 use clap::Args;
 use serde_json::Value;
 
 use super::Exit;
-use crate::app::control::Target;
+use crate::app::control::{RequestError, Target};
 use crate::app::maintenance::{MaintenanceRequest, maintain};
 
 /// Migration of older records.
@@ -30,24 +28,16 @@ pub struct MigrateArgs {
 
 /// Runs the command; through the running service if there is one. Exits with 1 if a record cannot be
 /// migrated.
-pub async fn run(args: MigrateArgs, target: &Target) -> ExitCode {
+pub async fn run(args: MigrateArgs, target: &Target) -> Result<Exit, RequestError> {
     let asked = MaintenanceRequest::Migrate { dry_run: args.dry_run, finalize: args.finalize };
-    let report = match maintain(target, &asked).await {
-        Ok(report) => report,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(error.exit_code());
-        }
-    };
+    let report = maintain(target, &asked).await?;
     if args.json {
         println!("{report:#}");
     } else {
         print_report(&report);
     }
-    match report["failed"].as_array() {
-        Some(failed) if !failed.is_empty() => Exit::Failed.into(),
-        _ => ExitCode::SUCCESS,
-    }
+    let is_whole = report["failed"].as_array().is_none_or(Vec::is_empty);
+    Ok(if is_whole { Exit::Done } else { Exit::Failed })
 }
 
 fn print_report(report: &Value) {

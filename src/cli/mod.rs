@@ -37,7 +37,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::app::build::bootstrap_key;
-use crate::app::control::Target;
+use crate::app::control::{RequestError, Target};
 use crate::config::{Flags, Settings};
 pub use exit::Exit;
 
@@ -167,7 +167,10 @@ fn demo(args: demo::Args) -> Exit {
 
 /// Runs a command on the store of the settings: through its owner, or directly.
 #[expect(clippy::print_stderr, reason = "the failure of a command for people")]
-fn on_store(config: Option<PathBuf>, command: impl AsyncFnOnce(Target) -> ExitCode) -> ExitCode {
+fn on_store(
+    config: Option<PathBuf>,
+    command: impl AsyncFnOnce(Target) -> Result<Exit, RequestError>,
+) -> ExitCode {
     let settings = match settings(&Flags { config, values: Vec::new() }) {
         Ok(settings) => settings,
         Err(exit) => return exit.into(),
@@ -188,11 +191,18 @@ fn on_store(config: Option<PathBuf>, command: impl AsyncFnOnce(Target) -> ExitCo
         bootstrap_key,
         token_days: settings.tokens.job_days,
     };
-    match runtime() {
-        Ok(runtime) => runtime.block_on(command(target)),
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("{error}");
-            Exit::Internal.into()
+            return Exit::Internal.into();
+        }
+    };
+    match runtime.block_on(command(target)) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(error.exit_code())
         }
     }
 }

@@ -1,10 +1,9 @@
 //! `retention`: removes what is due now, or shows it.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
+#![expect(clippy::print_stdout, reason = "the output of a command")]
 
-use std::process::ExitCode;
-
-use crate::app::control::{Target, request};
+use super::Exit;
+use crate::app::control::{RequestError, Target, request};
 use crate::cli::task_code::cell;
 use crate::service::access::administer::AdminRequest;
 
@@ -20,28 +19,24 @@ pub(super) struct RetentionArgs {
 }
 
 /// Runs the command against a data directory; through the running service where there is one.
-pub(super) async fn run(args: RetentionArgs, target: &Target) -> ExitCode {
-    match request(target, &AdminRequest::SweepRetention { dry_run: args.dry_run }).await {
-        Ok(answer) if args.json => println!("{answer:#}"),
-        Ok(answer) => {
-            for removal in answer["removals"].as_array().into_iter().flatten() {
-                let what = ["kind", "tenant_id", "job_id", "path", "due_at"].map(|name| cell(removal, name));
-                println!("{}", what.join("  "));
-            }
-            let total: u64 = answer["removed"]
-                .as_object()
-                .map(|kinds| kinds.values().filter_map(serde_json::Value::as_u64).sum())
-                .unwrap_or(0);
-            let verb = if args.dry_run { "would be removed" } else { "removed" };
-            println!("{total} {verb}, {} held, {} postponed", answer["held"], answer["postponed"]);
-            if answer["more"] == true {
-                println!("there is more: run it again");
-            }
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(error.exit_code());
-        }
+pub(super) async fn run(args: RetentionArgs, target: &Target) -> Result<Exit, RequestError> {
+    let answer = request(target, &AdminRequest::SweepRetention { dry_run: args.dry_run }).await?;
+    if args.json {
+        println!("{answer:#}");
+        return Ok(Exit::Done);
     }
-    ExitCode::SUCCESS
+    for removal in answer["removals"].as_array().into_iter().flatten() {
+        let what = ["kind", "tenant_id", "job_id", "path", "due_at"].map(|name| cell(removal, name));
+        println!("{}", what.join("  "));
+    }
+    let total: u64 = answer["removed"]
+        .as_object()
+        .map(|kinds| kinds.values().filter_map(serde_json::Value::as_u64).sum())
+        .unwrap_or(0);
+    let verb = if args.dry_run { "would be removed" } else { "removed" };
+    println!("{total} {verb}, {} held, {} postponed", answer["held"], answer["postponed"]);
+    if answer["more"] == true {
+        println!("there is more: run it again");
+    }
+    Ok(Exit::Done)
 }

@@ -3,7 +3,6 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -61,8 +60,8 @@ enum StoreCommand {
 }
 
 /// Runs the command; `check` and `export` go through the running service where there is one.
-pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
-    let outcome = match &args.command {
+pub async fn run(args: StoreArgs, target: &Target) -> Result<Exit, RequestError> {
+    let report = match &args.command {
         StoreCommand::Check { deep } => {
             maintain(target, &MaintenanceRequest::StoreCheck { deep: *deep }).await
         }
@@ -79,14 +78,7 @@ pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
         }
         StoreCommand::Move { take_back: true, .. } => take_records_back(target).await,
         StoreCommand::Move { keep_damaged, .. } => move_records(target, *keep_damaged, show).await,
-    };
-    let report = match outcome {
-        Ok(report) => report,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(error.exit_code());
-        }
-    };
+    }?;
     if args.json {
         println!("{report:#}");
     } else {
@@ -100,7 +92,7 @@ pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
             report["unused"].as_array().is_none_or(Vec::is_empty) && report["audit_broken"].is_null()
         }
     };
-    if clean { ExitCode::SUCCESS } else { Exit::Failed.into() }
+    Ok(if clean { Exit::Done } else { Exit::Failed })
 }
 
 /// Shows what a move is doing.

@@ -1,14 +1,13 @@
 //! `task-code create`: makes task codes and shows them once.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
-
-use std::process::ExitCode;
+#![expect(clippy::print_stdout, reason = "the output of a command")]
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::Exit;
 use super::plain::plain;
-use crate::app::control::{Target, request};
+use crate::app::control::{RequestError, Target, request};
 use crate::domain::ids::TenantId;
 use crate::service::access::administer::AdminRequest;
 
@@ -39,25 +38,18 @@ enum TaskCodeCommand {
 }
 
 /// Runs the command against a data directory; through the running service where there is one.
-pub async fn run(args: TaskCodeArgs, target: &Target) -> ExitCode {
+pub async fn run(args: TaskCodeArgs, target: &Target) -> Result<Exit, RequestError> {
     let TaskCodeCommand::Create { tenant, count, expires_in_days, json } = args.command;
     let asked = AdminRequest::CreateTaskCodes { tenant_id: tenant, count, expires_in_days };
-    match request(target, &asked).await {
-        Ok(answer) => {
-            if json {
-                println!("{answer:#}");
-            } else {
-                for code in answer["task_codes"].as_array().into_iter().flatten() {
-                    println!("{}", code["task_code"].as_str().unwrap_or_default());
-                }
-            }
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(error.exit_code())
+    let answer = request(target, &asked).await?;
+    if json {
+        println!("{answer:#}");
+    } else {
+        for code in answer["task_codes"].as_array().into_iter().flatten() {
+            println!("{}", code["task_code"].as_str().unwrap_or_default());
         }
     }
+    Ok(Exit::Done)
 }
 
 /// Returns a member as text for a table; `-` where there is none.
