@@ -39,6 +39,11 @@ impl StataError {
         Self::new(198, "invalid syntax")
     }
 
+    /// A parenthesis that is not closed: r(132).
+    pub fn unclosed() -> Self {
+        Self::new(132, "too few )")
+    }
+
     /// r(198) with its own text.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(198, message)

@@ -64,17 +64,11 @@ pub fn show_table(
         title: &depvar,
         heading: eform.unwrap_or("Coefficient"),
         vce_title: &vcetype,
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: degrees(session, Statement::Linear),
-        level,
         eform: eform.is_some(),
-        ancillary_from: None,
-        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: false,
         beta,
+        ..Table::of_equations(&b.col_names, b.values(), &se, degrees(session, Statement::Linear), level)
     }
     .show(session);
     Ok(())

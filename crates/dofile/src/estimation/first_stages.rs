@@ -42,19 +42,10 @@ pub fn show_first_stages(s: &mut Session, state: &IvState, level: f64) -> Result
         let before = s.r.clone();
         Table {
             title: name,
-            heading: "Coefficient",
             vce_title: if state.model.is_robust() { "Robust" } else { "" },
-            stripe: &stripe,
-            b: &fit.b,
-            se: &se,
-            df_r: Some(fit.df_r),
-            level,
-            eform: false,
-            ancillary_from: None,
-            deviations: false,
             clusters: state.model.clusters.as_ref().map(|c| (c.count as f64, c.name.as_str())),
             equations: false,
-            beta: None,
+            ..Table::of_equations(&stripe, &fit.b, &se, Some(fit.df_r), level)
         }
         .show(s);
         s.r = before;

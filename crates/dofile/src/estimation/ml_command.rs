@@ -188,17 +188,12 @@ pub fn table(session: &mut Session, cmd: &ParsedCommand, look: &Look<'_>) -> Res
         title: if look.equations && !one_outcome(session.e.cmd()) { "" } else { &depvar },
         heading: look.eform.unwrap_or("Coefficient"),
         vce_title: &vcetype,
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: session.e.results.get_scalar("df_r"),
-        level,
         eform: look.eform.is_some(),
         ancillary_from: (look.ancillary > 0).then(|| b.cols() - look.ancillary),
         deviations: look.deviations,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: look.equations,
-        beta: None,
+        ..Table::of_equations(&b.col_names, b.values(), &se, session.e.results.get_scalar("df_r"), level)
     }
     .show(session);
     Ok(())

@@ -236,20 +236,8 @@ fn shown(session: &mut Session, state: &CsdidState, word: &str, call: &Call) -> 
     let se: Vec<f64> = (0..found.b.len()).map(|i| found.v[(i, i)].sqrt()).collect();
     let level = options.real("level").unwrap_or(session.settings.level);
     Table {
-        title: "",
-        heading: "Coefficient",
-        vce_title: "",
-        stripe: &found.stripe,
-        b: &found.b,
-        se: &se,
-        df_r: None,
-        level,
-        eform: false,
-        ancillary_from: None,
-        deviations: false,
-        clusters: None,
         equations: kind == Kind::Cells,
-        beta: None,
+        ..Table::of_equations(&found.stripe, &found.b, &se, None, level)
     }
     .show(session);
     session.r.matrix("b", found.b_matrix()).matrix("V", found.v_matrix());

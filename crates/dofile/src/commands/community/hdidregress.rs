@@ -14,8 +14,9 @@ use crate::frame::{Column, StorageType, Variable};
 use crate::matrix::Stripe;
 use crate::results::Estimation;
 use crate::session::Session;
+use crate::syntax::leading_groups;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, matching_paren};
+use crate::syntax::split::ParsedCommand;
 use estimators::did::{Effect, covariance};
 use std::sync::Arc;
 
@@ -94,14 +95,8 @@ fn parse(name: &str, raw: &str) -> Result<Request> {
     } else {
         rest.to_string()
     };
-    let mut rest = rest.trim();
-    let mut parts = Vec::new();
-    while parts.len() < 2 && rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
-        parts.push(rest[1..close].trim().to_string());
-        rest = rest[close + 1..].trim_start();
-    }
-    let [outcome, treatment] = &parts[..] else {
+    let (parts, rest) = leading_groups(&rest).ok_or_else(StataError::unclosed)?;
+    let [outcome, treatment] = parts[..] else {
         return Err(StataError::invalid(format!(
             "{name} needs (outcome [covariates]) (treatment [covariates])"
         )));
@@ -122,7 +117,14 @@ fn parse(name: &str, raw: &str) -> Result<Request> {
     };
     let not_yet = choice("controlgroup", "never", "notyet")?;
     let common = choice("basetime", "adaptive", "common")?;
-    Ok(Request { estimator, outcome: outcome.clone(), treatment: treatment.clone(), line, not_yet, common })
+    Ok(Request {
+        estimator,
+        outcome: outcome.to_string(),
+        treatment: treatment.to_string(),
+        line,
+        not_yet,
+        common,
+    })
 }
 
 /// What `estat` needs of an estimation.

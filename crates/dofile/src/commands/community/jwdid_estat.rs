@@ -186,20 +186,10 @@ fn show(
     let shown: Vec<Stripe> = stripe.iter().map(|s| Stripe::term(s.name.replacen("bn.", ".", 1))).collect();
     session.print("");
     Table {
-        title: "",
         heading: "Contrast",
         vce_title: "Delta-method",
-        stripe: &shown,
-        b,
-        se: &se,
-        df_r: None,
-        level,
-        eform: false,
-        ancillary_from: None,
-        deviations: false,
-        clusters: None,
         equations: false,
-        beta: None,
+        ..Table::of_equations(&shown, b, &se, None, level)
     }
     .show(session);
     if word == "event" {

@@ -84,7 +84,7 @@ struct Sample {
 fn collect(s: &mut Session, raw: &str) -> Result<(Sample, ParsedCommand)> {
     let open =
         raw.find('(').ok_or_else(|| StataError::invalid("pdslasso needs depvar regressors (controls)"))?;
-    let close = matching_paren(raw, open).ok_or_else(|| StataError::new(132, "too few )"))?;
+    let close = matching_paren(raw, open).ok_or_else(StataError::unclosed)?;
     let (front, controls, rest) = (raw[..open].trim(), raw[open + 1..close].trim(), raw[close + 1..].trim());
     if front.contains(',') || rest.starts_with('(') || controls.contains('=') {
         return Err(StataError::unsupported_option(

@@ -36,19 +36,15 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let se: Vec<f64> = (0..size).map(|i| v.get(i, i).sqrt()).collect();
     let table = |range: std::ops::Range<usize>| Table {
         title: &depvar,
-        heading: "Coefficient",
-        vce_title: "",
-        stripe: &b.col_names[range.clone()],
-        b: &b.values()[range.clone()],
-        se: &se[range],
-        df_r: None,
-        level,
-        eform: false,
         ancillary_from: Some(0),
-        deviations: false,
-        clusters: None,
         equations: false,
-        beta: None,
+        ..Table::of_equations(
+            &b.col_names[range.clone()],
+            &b.values()[range.clone()],
+            &se[range],
+            None,
+            level,
+        )
     };
     table(from..size - 1).print(session);
     session.r.clear();

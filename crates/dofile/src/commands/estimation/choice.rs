@@ -259,17 +259,11 @@ fn show(
         title: &depvar,
         heading: eform.unwrap_or("Coefficient"),
         vce_title: &vcetype,
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: None,
-        level,
         eform: eform.is_some(),
         ancillary_from: ancillary,
-        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: ancillary.is_none(),
-        beta: None,
+        ..Table::of_equations(&b.col_names, b.values(), &se, None, level)
     }
     .show(session);
     Ok(())

@@ -320,17 +320,11 @@ fn display(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()
         title: &depvar,
         heading: if irr { "IRR" } else { "Coefficient" },
         vce_title: &vcetype,
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: None,
-        level,
         eform: irr,
         ancillary_from: nbreg.then(|| b.cols() - 1),
-        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: false,
-        beta: None,
+        ..Table::of_equations(&b.col_names, b.values(), &se, None, level)
     };
     table.show(session);
     if nbreg {

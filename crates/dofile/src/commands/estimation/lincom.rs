@@ -107,18 +107,9 @@ fn show(
     Table {
         title,
         heading: heading.unwrap_or("Coefficient"),
-        vce_title: "",
-        stripe,
-        b,
-        se,
-        df_r,
-        level,
         eform: heading.is_some(),
-        ancillary_from: None,
-        deviations: false,
-        clusters: None,
         equations: false,
-        beta: None,
+        ..Table::of_equations(stripe, b, se, df_r, level)
     }
     .show(session);
 }

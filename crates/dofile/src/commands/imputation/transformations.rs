@@ -26,7 +26,7 @@ impl Transformations {
             if !rest.starts_with('(') {
                 return Err(StataError::invalid("transformations of mi estimate stand in parentheses"));
             }
-            let end = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+            let end = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
             let inner = rest[1..end].trim();
             let named = inner.split_once(':').filter(|(name, _)| crate::frame::is_valid_name(name.trim()));
             let (name, exp) = match named {

@@ -126,7 +126,7 @@ fn family(options: &str) -> Result<Option<bool>> {
 fn paths(raw: &str) -> Result<(Vec<Path>, &str)> {
     let (mut out, mut rest) = (Vec::new(), raw.trim());
     while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+        let close = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
         let (body, options) = front_and_options(&rest[1..close]);
         let (items, causes) = match (body.split_once("<-"), body.split_once("->")) {
             (Some((items, causes)), _) => (items, causes),

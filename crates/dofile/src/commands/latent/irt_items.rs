@@ -108,7 +108,7 @@ pub(super) fn parse(raw: &str) -> Result<Line> {
     };
     let mut groups = Vec::new();
     while text.starts_with('(') {
-        let close = matching_paren(text, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+        let close = matching_paren(text, 0).ok_or_else(StataError::unclosed)?;
         let inner = &text[1..close];
         let (list, options) = front_and_options(inner);
         let (word, list) = list.split_once(char::is_whitespace).unwrap_or((list, ""));

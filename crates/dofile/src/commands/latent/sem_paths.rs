@@ -115,7 +115,7 @@ fn path(text: &str) -> Result<Path> {
 pub(super) fn paths(raw: &str) -> Result<(Vec<Path>, &str)> {
     let (mut out, mut rest) = (Vec::new(), raw.trim());
     while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+        let close = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
         out.push(path(&rest[1..close])?);
         rest = rest[close + 1..].trim_start();
     }

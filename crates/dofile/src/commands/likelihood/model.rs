@@ -128,7 +128,7 @@ impl MlSpec {
         loop {
             let number = equations.len() + 1;
             if rest.starts_with('(') {
-                let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+                let close = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
                 equations.push(EquationSpec::parse(rest[1..close].trim(), number)?);
                 rest = rest[close + 1..].trim_start();
             } else if rest.starts_with('/') {

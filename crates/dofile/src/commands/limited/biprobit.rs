@@ -16,8 +16,9 @@ use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, first_word, singl
 use crate::estimation::sample::OpenSample;
 use crate::session::Session;
 use crate::syntax::FvList;
+use crate::syntax::leading_groups;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::{concat_lists, ml_options};
 use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
@@ -74,11 +75,9 @@ fn outlines(session: &Session, cmd: &ParsedCommand) -> Result<(Vec<Outline>, boo
         };
         return Ok((vec![made(a, "offset1")?, made(b, "offset2")?], false));
     }
-    let mut rest = list;
+    let (equations, rest) = leading_groups(list).ok_or_else(StataError::unclosed)?;
     let mut found = Vec::new();
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
-        let body = &rest[1..close];
+    for body in equations {
         let (name, body) = match body.split_once(':') {
             Some((name, body)) => (Some(name.trim().to_string()), body),
             None => (None, body),
@@ -92,7 +91,6 @@ fn outlines(session: &Session, cmd: &ParsedCommand) -> Result<(Vec<Outline>, boo
             outcome: FvList::parse(&session.frame, outcome, abbrev)?,
             listed: Listed::parse(session, "biprobit", regressors)?,
         });
-        rest = rest[close + 1..].trim_start();
     }
     if found.len() != 2 || !rest.is_empty() {
         return Err(StataError::new(198, "two equations in parentheses are needed"));

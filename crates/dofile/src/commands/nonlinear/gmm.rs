@@ -109,7 +109,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn residuals(raw: &str) -> Result<(Vec<String>, Vec<&str>, &str)> {
     let (mut names, mut texts, mut rest) = (Vec::new(), Vec::new(), raw);
     while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+        let close = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
         let text = &rest[1..close];
         let (name, text) = match text.split_once(':') {
             Some((name, text)) if crate::frame::is_valid_name(name.trim()) => (name.trim().to_string(), text),

@@ -76,7 +76,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !raw.starts_with('(') {
         return Err(StataError::invalid("the log likelihood stands in parentheses"));
     }
-    let close = matching_paren(&raw, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+    let close = matching_paren(&raw, 0).ok_or_else(StataError::unclosed)?;
     let text = &raw[1..close];
     let mut line = ParsedCommand::split("mlexp", &raw[close + 1..], false)?;
     line.check_weighted_options(OPTIONS, UNSUPPORTED)?;

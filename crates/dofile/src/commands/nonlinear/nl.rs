@@ -89,7 +89,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             named.ok_or_else(|| StataError::unsupported_command("nl with a function evaluator program"))?;
         (named.text, named.title)
     };
-    let close = matching_paren(&text, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+    let close = matching_paren(&text, 0).ok_or_else(StataError::unclosed)?;
     let (left, right) = text[1..close].split_once('=').ok_or_else(StataError::syntax)?;
     let mut line = ParsedCommand::split("nl", &text[close + 1..], false)?;
     line.check_weighted_options(OPTIONS, UNSUPPORTED)?;

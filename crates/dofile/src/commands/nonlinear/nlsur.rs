@@ -89,7 +89,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let (mut rest, mut texts) = (raw.as_str(), Vec::new());
     while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+        let close = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
         texts.push(rest[1..close].to_string());
         rest = rest[close + 1..].trim_start();
     }

@@ -84,19 +84,8 @@ pub(super) fn show(s: &mut Session, cmd: &ParsedCommand, first: &First<'_>) -> R
         let before = s.r.clone();
         Table {
             title: name,
-            heading: "Coefficient",
-            vce_title: "",
-            stripe: &stripe,
-            b: &fit.b,
-            se: &se,
-            df_r: (!random).then_some(df),
-            level: level(s, cmd)?,
-            eform: false,
-            ancillary_from: None,
-            deviations: false,
-            clusters: None,
             equations: false,
-            beta: None,
+            ..Table::of_equations(&stripe, &fit.b, &se, (!random).then_some(df), level(s, cmd)?)
         }
         .show(s);
         s.r = before;

@@ -237,17 +237,10 @@ impl Resampled<'_> {
             title: &depvar,
             heading: heading.unwrap_or("Coefficient"),
             vce_title: self.title,
-            stripe: &stripe,
-            b: self.observed,
-            se: &se,
-            df_r: self.df_r,
-            level: self.level,
             eform: heading.is_some(),
             ancillary_from: ancillary,
-            deviations: false,
-            clusters: None,
             equations: self.shows_equations(&stripe),
-            beta: None,
+            ..Table::of_equations(&stripe, self.observed, &se, self.df_r, self.level)
         };
         if head.has("notable") {
             table.store(s);

@@ -147,7 +147,7 @@ fn read_terms(list: &str, outcomes: usize) -> Result<(Vec<String>, Vec<String>)>
     let mut words = Vec::new();
     while !rest.is_empty() {
         if rest.starts_with('(') {
-            let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+            let close = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
             words.push(rest[1..close].trim().to_string());
             rest = rest[close + 1..].trim_start();
         } else {

@@ -277,19 +277,9 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let depvar = s.e.results.get_text("depvar").unwrap_or("").to_string();
     Table {
         title: &depvar,
-        heading: "Coefficient",
         vce_title: "Bootstrap",
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: Some(scalar("df_r")),
-        level,
-        eform: false,
-        ancillary_from: None,
-        deviations: false,
-        clusters: None,
         equations: command == "sqreg",
-        beta: None,
+        ..Table::of_equations(&b.col_names, b.values(), &se, Some(scalar("df_r")), level)
     }
     .show(s);
     Ok(())

@@ -39,17 +39,11 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         title: "_t",
         heading,
         vce_title: &text("vcetype"),
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: s.e.results.get_scalar("df_r"),
-        level,
         eform,
         ancillary_from: ancillary,
-        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
         equations: blocks,
-        beta: None,
+        ..Table::of_equations(&b.col_names, b.values(), &se, s.e.results.get_scalar("df_r"), level)
     }
     .show(s);
     if let Some(i) = ancillary.filter(|_| !blocks) {

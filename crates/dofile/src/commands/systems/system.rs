@@ -88,7 +88,7 @@ impl Equation {
 
 /// Texts of the equations, and what follows them.
 pub(super) fn split(raw: &str) -> Result<(Vec<String>, String)> {
-    let (texts, rest) = leading_groups(raw).ok_or_else(|| StataError::new(132, "too few )"))?;
+    let (texts, rest) = leading_groups(raw).ok_or_else(StataError::unclosed)?;
     if texts.is_empty() {
         return Err(StataError::new(198, "equations must be given in parentheses"));
     }

@@ -204,19 +204,8 @@ fn regression(session: &mut Session, fit: &OlsFit, title: &str, names: &[String]
     session.print("Regression table");
     Table {
         title,
-        heading: "Coefficient",
-        vce_title: "",
-        stripe: &stripe,
-        b: &fit.b,
-        se: &se,
-        df_r: Some(fit.df_residual),
-        level: session.settings.level,
-        eform: false,
-        ancillary_from: None,
-        deviations: false,
-        clusters: None,
         equations: false,
-        beta: None,
+        ..Table::of_equations(&stripe, &fit.b, &se, Some(fit.df_residual), session.settings.level)
     }
     .show(session);
 }

@@ -13,8 +13,9 @@ use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::run::quietly;
 use crate::session::Session;
+use crate::syntax::leading_groups;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, matching_paren};
+use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::{MISSING, is_missing};
 
@@ -80,14 +81,8 @@ struct Request {
 }
 
 fn parse(s: &Session, raw: &str, name: &str) -> Result<Request> {
-    let mut rest = raw.trim();
-    let mut parts = Vec::new();
-    while parts.len() < 2 && rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
-        parts.push(rest[1..close].trim().to_string());
-        rest = rest[close + 1..].trim_start();
-    }
-    let [model, treatment] = &parts[..] else {
+    let (parts, rest) = leading_groups(raw).ok_or_else(StataError::unclosed)?;
+    let [model, treatment] = parts[..] else {
         return Err(StataError::invalid(format!("{name} needs (outcome [controls]) (treatment)")));
     };
     let mut line = ParsedCommand::split(name, rest, false)?;
@@ -306,19 +301,9 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     Table {
         title: &outcome,
-        heading: "Coefficient",
         vce_title: &vcetype,
-        stripe: &b.col_names[..1],
-        b: &b.values()[..1],
-        se: &[v.get(0, 0).sqrt()],
-        df_r,
-        level,
-        eform: false,
-        ancillary_from: None,
-        deviations: false,
         clusters: clusters.map(|c| (c, clustvar.as_str())),
-        equations: true,
-        beta: None,
+        ..Table::of_equations(&b.col_names[..1], &b.values()[..1], &[v.get(0, 0).sqrt()], df_r, level)
     }
     .show(s);
     let unit = if panel { "panel" } else { "group" };

@@ -7,8 +7,9 @@ use crate::estimation::model::{VceSpec, first_word, number_groups, single_column
 use crate::estimation::survival::{Records, Settings};
 use crate::session::Session;
 use crate::syntax::FvList;
+use crate::syntax::leading_groups;
 use crate::syntax::options::{abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, front_and_options, matching_paren};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use estimators::durations::Duration;
 use estimators::survival_effects::SurvivalMethod;
 
@@ -98,12 +99,7 @@ pub(super) fn split(raw: &str) -> Result<Parts> {
         "" => return Err(StataError::invalid("subcommand required")),
         other => return Err(StataError::new(198, format!("stteffects: unknown subcommand {other}"))),
     };
-    let (mut rest, mut texts) = (rest.trim(), Vec::new());
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
-        texts.push(&rest[1..close]);
-        rest = rest[close + 1..].trim();
-    }
+    let (texts, rest) = leading_groups(rest).ok_or_else(StataError::syntax)?;
     let mut texts = texts.into_iter();
     let mut next = |what: &str| {
         texts.next().ok_or_else(|| {

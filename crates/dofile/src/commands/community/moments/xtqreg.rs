@@ -162,19 +162,8 @@ fn part(s: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
     let title = s.e.results.get_text("depvar").unwrap_or("").to_string();
     Table {
         title: &title,
-        heading: "Coefficient",
-        vce_title: "",
-        stripe: &b.col_names,
-        b: b.values(),
-        se: &se,
-        df_r: None,
-        level,
-        eform: false,
-        ancillary_from: None,
-        deviations: false,
-        clusters: None,
         equations: false,
-        beta: None,
+        ..Table::of_equations(&b.col_names, b.values(), &se, None, level)
     }
     .show(s);
     Ok(())

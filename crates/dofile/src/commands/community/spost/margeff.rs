@@ -113,19 +113,8 @@ fn finish(
     let se: Vec<f64> = kernel(&v).diagonal().iter().map(|x| x.max(0.0).sqrt()).collect();
     let table = Table {
         title: &model.outcome,
-        heading: "Coefficient",
-        vce_title: "",
-        stripe: &stripe,
-        b: &b,
-        se: &se,
-        df_r: None,
-        level,
-        eform: false,
-        ancillary_from: None,
-        deviations: false,
-        clusters: None,
         equations: false,
-        beta: None,
+        ..Table::of_equations(&stripe, &b, &se, None, level)
     };
     s.r = Results::default();
     table.print(s);

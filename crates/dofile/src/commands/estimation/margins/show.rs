@@ -50,20 +50,10 @@ pub(super) fn show(
     session.settings.table.statistics = statistics;
     session.settings.table.limits.clone_from(&found.limits);
     Table {
-        title: "",
         heading: name,
         vce_title: if request.no_errors { "" } else { variance::heading(request) },
-        stripe: &stripe,
-        b: &b,
-        se: &se,
-        df_r,
-        level: request.level,
-        eform: false,
-        ancillary_from: None,
-        deviations: false,
-        clusters: None,
         equations: stripe.iter().any(|s| !s.eq.is_empty()),
-        beta: None,
+        ..Table::of_equations(&stripe, &b, &se, df_r, request.level)
     }
     .show(session);
     session.settings.table = before;
