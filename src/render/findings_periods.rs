@@ -60,8 +60,9 @@ fn largest(table: &Table, style: &Style<'_>) -> Option<Finding> {
 }
 
 fn before(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
-    let (table, row) =
-        row_of(tables, "test", "pre_trend").or_else(|| row_of(tables, "effect", "pre_trend"))?;
+    // where there are two, the one that allows for few units
+    let found = row_of(tables, "effect", "pre_trend_f").or_else(|| row_of(tables, "effect", "pre_trend"));
+    let (table, row) = row_of(tables, "test", "pre_trend").or(found)?;
     let p = table.cell(row, "p_value").number()?;
     Some(table.says(said(style, "event_before", p < REJECTS, &[("evidence", &p_words(p, style))])))
 }

@@ -1,4 +1,4 @@
-* did.callaway 1.1.2: policy effect where units start at different times, by cohort and period (Callaway and Sant'Anna).
+* did.callaway 1.2.0: policy effect where units start at different times, by cohort and period (Callaway and Sant'Anna).
 * Reads p_outcome p_panel_id p_time_var p_adopt_time_var p_controls(_fv) p_comparison p_method p_cluster_var p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_adopt_time_var'
@@ -121,7 +121,20 @@ scalar `p' = .
 if `before' > 0 {
     estat pretrend
     scalar `p' = r(pchi2)
-    post `handle' ("pre_trend") (.) (.) (r(chi2)) (r(df)) (r(pchi2)) (.) (.) ("chi2; null: all effects before the start are zero")
+    local chi2 = r(chi2)
+    local tested = r(df)
+    post `handle' ("pre_trend") (.) (.) (`chi2') (`tested') (`p') (.) (.) ("chi2; null: all effects before the start are zero")
+    * where clusters are few for so many effects chi2 rejects too often: F of Hotelling's T-squared, with a mean for each cohort
+    tempvar one
+    quietly egen byte `one' = tag(`cluster')
+    quietly count if `one' == 1
+    local clusters = r(N)
+    quietly levelsof ss_start
+    local free = `clusters' - r(r) - `tested' + 1
+    tempname f
+    scalar `f' = cond(`free' > 0, `free' / (`clusters' * `tested') * `chi2', .)
+    scalar `p' = cond(`free' > 0, Ftail(`tested', `free', `f'), .)
+    post `handle' ("pre_trend_f") (.) (.) (`f') (`tested') (`p') (.) (.) ("F with `tested' and `=max(`free', 0)' degrees of freedom, for few units")
 }
 postclose `handle'
 ss_metric p_pretrend = `p'

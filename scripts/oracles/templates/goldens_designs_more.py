@@ -61,6 +61,11 @@ def callaway_case(method, control, covariate, name=None, parameters=None):
     chi2 = att[before] @ np.linalg.solve(covariance[np.ix_(before, before)], att[before])
     p = stats.chi2.sf(chi2, len(before))
     aggregate.append({"effect": "pre_trend", "statistic": chi2, "df": len(before), "p_value": p})
+    # Hotelling's T-squared: each cohort and the comparison units have a mean of their own
+    free = frame["unit"].nunique() - frame["start"].nunique() - len(before) + 1
+    f = free / (frame["unit"].nunique() * len(before)) * chi2
+    p = stats.f.sf(f, len(before), free)
+    aggregate.append({"effect": "pre_trend_f", "statistic": f, "df": len(before), "p_value": p})
     counts = (frame["year"] - frame["start"])[frame["start"] > 0].value_counts()
     dynamic = []
     for e, b, s in zip(found["dynamic"]["egt"], found["dynamic"]["att_egt"], np.ravel(found["dynamic"]["se_egt"])):
