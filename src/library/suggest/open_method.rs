@@ -7,7 +7,7 @@ use crate::domain::profile::is_binary;
 use crate::domain::template::{Bilingual, TemplateMeta};
 
 /// How sure a method is. The last three are shares of first answers for new questions that were right: `docs/suggest.md`,
-/// "What the confidence means".
+/// "Meaning of the confidence".
 ///
 /// Words or the construction speak for it, and the ranking has it first.
 const AGREED: f64 = 0.95;

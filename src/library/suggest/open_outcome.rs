@@ -11,7 +11,7 @@ const NAMED: usize = 3;
 /// An outcome that is less certain than this is shown with those that are likely.
 const DOUBTED: f64 = 0.7;
 /// An outcome that is less certain than this is asked for. Of those in new questions 54 % were right (68 of 126), of the
-/// next from here to [`DOUBTED`] 78 % (120 of 154): `docs/suggest.md`, "What the confidence means".
+/// next from here to [`DOUBTED`] 78 % (120 of 154): `docs/suggest.md`, "Meaning of the confidence".
 const ASKED: f64 = 0.45;
 /// A column of another role that is less certain than this is asked for: its words fit no name, and others are hardly farther.
 const ASKED_ELSEWHERE: f64 = 0.3;

@@ -49,6 +49,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rotate::SPEC,
     scores::SPEC_SCREEPLOT,
     scores::SPEC_LOADINGPLOT,
+    scores::SPEC_SCOREPLOT,
     hotelling::SPEC,
     mvtest::SPEC,
     mca::SPEC,

@@ -1,4 +1,4 @@
-//! Postestimation of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`
+//! Postestimation of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`, `scoreplot`
 //! ([MV] pca postestimation, [MV] factor postestimation).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
@@ -14,7 +14,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::ParsedCommand;
-use crate::value::MISSING;
+use crate::value::{MISSING, is_missing};
 use estimators::components::{correlation, sampling_adequacy};
 use estimators::matrix::Mat;
 use figure::{RefLine, Series, Shape, Style, TextMark, Ticks};
@@ -45,6 +45,21 @@ pub(super) const SPEC_LOADINGPLOT: CommandSpec = CommandSpec {
     notes: "loadings on the first two components or factors; [MV] scoreplot",
     examples: &[Example {
         run: "set obs 12\ngenerate a = mod(_n*5, 12)\ngenerate b = a + mod(_n*7, 5)\ngenerate c = mod(_n*7, 11)\ngenerate d = c + mod(_n*3, 4)\npca a b c d\nloadingplot\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
+};
+
+/// `scoreplot`.
+pub(super) const SPEC_SCOREPLOT: CommandSpec = CommandSpec {
+    name: "scoreplot",
+    min: 7,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: scoreplot,
+    syntax: "scoreplot [if] [in] [, twoway_options]",
+    notes: "scores on the first two components or factors, those of factors by regression; [MV] scoreplot",
+    examples: &[Example {
+        run: "set obs 12\ngenerate a = mod(_n*5, 12)\ngenerate b = a + mod(_n*7, 5)\ngenerate c = mod(_n*7, 11)\ngenerate d = c + mod(_n*3, 4)\npca a b c d\nscoreplot\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
         expect: &[("rc", 0.0)],
     }],
 };
@@ -276,13 +291,52 @@ fn screeplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     draw(session, figure, &rest)
 }
 
-fn loadingplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let cmd = ParsedCommand::whole("loadingplot", &cmd.raw)?;
+/// The rotated loadings where there are some, and whether they are.
+fn two_loadings(session: &Session, command: &str) -> Result<(Matrix, bool)> {
     let rotated = session.e.results.matrices.get("r_L").is_some();
     let l = matrix_of(session, if rotated { "r_L" } else { "L" })?;
     if l.cols() < 2 {
-        return Err(StataError::new(498, "loadingplot needs two components or factors"));
+        return Err(StataError::new(498, format!("{command} needs two components or factors")));
     }
+    Ok((l, rotated))
+}
+
+fn scoreplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let cmd = ParsedCommand::split("scoreplot", &cmd.raw, false)?;
+    let (_, rotated) = two_loadings(session, "scoreplot")?;
+    let is_pca = session.e.cmd() == "pca";
+    let scoring = if is_pca { Scoring::Components } else { Scoring::Regression };
+    let weights = scoring.weights(session, rotated)?;
+    let chosen = session.rows(&cmd)?;
+    let rows: Vec<usize> = (0..chosen.len()).filter(|i| chosen[*i]).collect();
+    let names = matrix_of(session, "means")?.col_names;
+    let found = scores(session, &names, &weights.transpose(), &rows)?;
+    let pairs = found[0].iter().copied().zip(found[1].iter().copied());
+    let points: Vec<(f64, f64)> = pairs.filter(|(x, y)| !is_missing(*x) && !is_missing(*y)).collect();
+    if points.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    let what = if is_pca { "component" } else { "factor" };
+    let used = points.len();
+    let figure = Plain {
+        series: vec![Series {
+            label: String::new(),
+            number: 0,
+            shape: Shape::Points { points },
+            style: Style::default(),
+        }],
+        title: format!("Score variables ({})", session.e.cmd()),
+        x_title: format!("Scores for {what} 1"),
+        y_title: format!("Scores for {what} 2"),
+        used: Some(used),
+        ..Plain::default()
+    };
+    draw(session, figure, &split_options(&cmd.option_text)?)
+}
+
+fn loadingplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let cmd = ParsedCommand::whole("loadingplot", &cmd.raw)?;
+    let (l, _) = two_loadings(session, "loadingplot")?;
     let points: Vec<(f64, f64)> = (0..l.rows()).map(|i| (l.get(i, 0), l.get(i, 1))).collect();
     let texts = points
         .iter()
