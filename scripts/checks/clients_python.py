@@ -19,7 +19,7 @@ import httpx
 import nbformat
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
-from stata_service import AsyncJob, AsyncService, Conflict, Job, NotAuthorized, Progress, Service, UnexpectedAnswer
+from stata_service import AsyncJob, AsyncService, Conflict, Job, NotAuthorized, Progress, Service, UnexpectedAnswer, Unreachable
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "clients" / "python"
@@ -212,8 +212,9 @@ def repeating(expect: Expect, folder: Path) -> None:
         try:
             job.freeze()
             expect("a service that is away is an error of the connection", False)
-        except httpx.ConnectError:
-            expect("a service that is away is an error of the connection", True)
+        except httpx.ConnectError as away:
+            expect("a service that is away is an error of the connection", isinstance(away, Unreachable))
+            expect("which names the address and what to do", address in str(away) and "Check the address" in str(away))
 
 
 class Broken(Exception):
