@@ -54,6 +54,7 @@ mod units;
 mod warnings;
 mod words;
 mod xlsx;
+mod xlsx_text;
 mod yes_and_no;
 
 use std::collections::BTreeMap;
