@@ -60,6 +60,9 @@ def progress_and_frames(expect: Expect, address: str, key: str, folder: Path) ->
         said = job.findings(decimals=5)["findings"][0]
         expect("the findings are sentences with the run's numbers, each with its table",
                f"log_pay is on average {slope} higher" in said["text"] and said["file"] == "table_coefficients.csv")
+        compared = job.compare_runs()
+        expect("the runs of a job stand side by side",
+               list(compared.points["estimate"]) == [rows["schooling"]["estimate"]] and repr(compared) == "Comparison(columns 1; term schooling; estimates 1)")
         expect("in Chinese as well", any("平均高" in text for text in job.outcome(png=False, language="zh").findings))
     expect("they stand above the numbers in a notebook", f"<li>{outcome.findings[0][:20]}" in outcome._repr_html_())
     frame = outcome.coefficients

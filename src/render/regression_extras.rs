@@ -119,7 +119,8 @@ mod tests {
     #[test]
     fn levels_of_an_outcome_share_one_heading() {
         let csv = "outcome,term,estimate,std_error,p_value\n1,x,0.5,0.1,0.2\n2,x,0.4,0.1,0.2\n";
-        let design = Design { outcome: Some("health".to_owned()), ..Design::default() };
+        let mut design = Design::default();
+        design.outcome = Some("health".to_owned());
         let grid = grid_of(csv, &design);
         assert_eq!(
             (grid.over.as_str(), &grid.head[1..]),

@@ -74,7 +74,7 @@ pub(super) async fn batch(args: BatchArgs, job: &Job) -> Result<Exit, Failure> {
     let ended = loop {
         let seen = job.get(&path).await?;
         let (done, total) = (&seen["progress"]["ended"], &seen["progress"]["total"]);
-        meter.set(done.as_u64().unwrap_or(0), total.as_u64(), &format!("{done} of {total} specifications"));
+        meter.set(done.as_u64().unwrap_or(0), total.as_u64(), "specifications");
         let Some(pause) = seen["poll_after_seconds"].as_f64() else { break seen };
         tokio::time::sleep(Duration::from_secs_f64(pause.clamp(0.2, 10.0))).await;
     };
@@ -90,7 +90,7 @@ pub(super) async fn batch(args: BatchArgs, job: &Job) -> Result<Exit, Failure> {
 
 /// Prints estimates side by side.
 pub(super) async fn compare(args: CompareArgs, job: &Job) -> Result<Exit, Failure> {
-    let query = args.term.map(|term| format!("?term={}", segment(&term))).unwrap_or_default();
+    let query = args.term.as_ref().map(|term| format!("?term={}", segment(term))).unwrap_or_default();
     let compared = match args.batch {
         Some(named) => {
             let known = match named {
@@ -122,6 +122,13 @@ pub(super) async fn compare(args: CompareArgs, job: &Job) -> Result<Exit, Failur
             job.api.post(&format!("/v1/comparisons{query}"), &json!({"runs": chosen})).await?
         }
     };
+    // the service takes the usual term where no specification has the one that was asked for
+    if let Some(asked) = args.term.filter(|asked| !text(&compared, "term").contains(asked.as_str())) {
+        job.out.note(&format!(
+            "no specification estimates {asked}; the curve is that of {}",
+            text(&compared, "term")
+        ));
+    }
     job.out.result(&compared, || compared_text(&compared));
     Ok(Exit::Done)
 }

@@ -149,7 +149,7 @@ class Comparison:
 
     def __repr__(self) -> str:
         term = self.view.get("term")
-        return f"Comparison({len(self.view['columns'])} specifications; {len(self.view['curve'])} estimates of {term})"
+        return f"Comparison(columns {len(self.view['columns'])}; term {term}; estimates {len(self.view['curve'])})"
 
     @property
     def estimates(self) -> DataFrame:
