@@ -14,10 +14,6 @@ import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta
 import { undoByKeys, undoRow } from '../parts/undo.js';
 import { categoricalCard, derivedCard, inputsCard, stepsCard } from '../parts/variables.js';
 import { matters, remarks } from '../parts/remarks.js';
-import dataWords from '../i18n/data.js';
-import { addWords } from '../i18n.js';
-
-addWords(dataWords);
 
 export async function mount(root, ctx) {
   const head = h('div', { class: 'head' }, h('h1', {}, t('draft.title')), h('p', { class: 'lead' }, t('draft.lead')));
