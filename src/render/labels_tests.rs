@@ -40,7 +40,8 @@ fn a_row_of_a_column_of_two_values_names_the_one_that_its_coefficient_is_for() {
     labels.binary.insert("sex".to_owned());
     labels.levels.insert("sex".to_owned(), sex.into());
     labels.variables.insert("sex".to_owned(), "Sex".to_owned());
-    for (term, words) in [("sex", "Sex: female"), ("age", "Age (years)"), ("2.ss_c_sector", "行业: 零售")] {
+    for (term, words) in [("sex", "Sex: female"), ("age", "Age (years)"), ("2.ss_c_sector", "行业: 零售")]
+    {
         assert_eq!(labels.row(term, Language::En), words, "{term}");
     }
     labels.levels.clear();

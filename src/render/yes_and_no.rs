@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Labels, Language};
 use super::findings_descriptions::percent;
 use super::number::spoken;
 use super::sentences::{Estimate, Finding, USUAL, plain, said, said_estimate};
 use super::style::Style;
 use super::table::Table;
 use super::units::without_unit;
+use super::{Labels, Language};
 use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::Column;
 
