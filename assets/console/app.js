@@ -184,7 +184,8 @@ function stepper(job, view) {
   const reached = STEPS.indexOf(open[open.length - 1]);
   return h('nav', { class: 'steps', 'aria-label': t('steps.label') }, h('ol', {}, STEPS.map((step, i) => {
     const current = step === view;
-    const done = open.includes(step) && i < reached;
+    // a run that failed or was cancelled has no results
+    const done = open.includes(step) && i < reached && !(step === 'results' && ['failed', 'cancelled'].includes(job.status));
     const inner = [h('span', { class: 'step-mark', 'aria-hidden': 'true' }, done && !current ? icon('check') : String(i + 1)), h('span', { class: 'step-name' }, t(`step.${step}`))];
     const state = h('span', { class: 'sr' }, ` (${t(current ? 'step.current' : done ? 'step.done' : open.includes(step) ? 'step.current' : 'step.later')})`);
     return h('li', { class: [current && 'is-current', done && 'is-done', !open.includes(step) && 'is-later'].filter(Boolean).join(' ') },

@@ -1,7 +1,7 @@
 // Draws the tables of a run with the layout of tables.js: words for columns and terms, labels of the data, the notes
 // below a table.
 
-import { cellText, nameOf } from './codes.js';
+import { cellText, named, nameOf, remark } from './codes.js';
 import { num, t, tr } from './i18n.js';
 import { isCoefficients, number, parseCsv, plain, regression } from './tables.js';
 import { button, h, uid } from './ui.js';
@@ -46,12 +46,14 @@ function style(words, options, run) {
     decimals: options.decimals,
     stars: options.stars,
     name: nameOf,
-    term: words.term,
+    term: (text) => (words.has(text) ? null : named(text)) ?? words.term(text),
     model: (text) => (/^model ?\d+$/i.test(text) ? t('results.model', { n: text.replace(/\D/g, '') }) : cellText('model', text, words)),
     cell: (column, text) => cellText(column, text, words),
     base: t('results.base'),
     omitted: t('results.omitted'),
     interval: t('results.interval', { level: run.level }),
+    log: t('results.log'),
+    ofRatio: (ratio) => t('results.of_ratio', { ratio, interval: t('results.interval', { level: run.level }) }),
   };
 }
 
@@ -66,15 +68,18 @@ function errorsWords(kind, words) {
   if (!kind) return null;
   if (kind.startsWith('cluster ')) return t('results.se.cluster', { by: kind.slice(8).trim().split(/\s+/).map(words.variable).join(', ') });
   const known = { robust: 'robust', ml: 'ml', mle: 'ml', oim: 'oim', ols: 'classical', classical: 'classical', conventional: 'classical' }[kind];
-  return known ? t(`results.se.${known}`) : kind;
+  return known ? t(`results.se.${known}`) : remark(kind);
 }
 
 function notesOf(table, run, plan, words, options) {
   const kind = errorsWords(run.metrics?.std_errors, words);
   const notes = [kind ? t('results.note.se_kind', { kind }) : t('results.note.se')];
   const at = table.columns.indexOf('equation');
-  const outcome = at >= 0 && table.rows.every((row) => row[at] === table.rows[0][at]) ? table.rows[0][at] : null;
-  if (outcome && Object.values(plan.contract.bound ?? {}).includes(outcome)) notes.push(t('results.note.outcome', { name: words.variable(outcome) }));
+  const bound = plan.contract.bound ?? {};
+  const same = at >= 0 && table.rows.every((row) => row[at] === table.rows[0][at]) ? table.rows[0][at] : null;
+  // columns of levels of the outcome are named by their numbers
+  const outcome = table.columns.includes('outcome') ? bound.outcome : same;
+  if (outcome && Object.values(bound).includes(outcome)) notes.push(t('results.note.outcome', { name: words.variable(outcome) }));
   return options.stars ? [...notes, '* p < 0.10, ** p < 0.05, *** p < 0.01'] : notes;
 }
 

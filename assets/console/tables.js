@@ -41,11 +41,12 @@ function rounded(x, decimals) {
   return Number(down.at(-1)) % 2 === 0 ? (x < 0 ? '-' : '') + down : up;
 }
 
-/** A number with so many decimals; what would show as zero without being it, and 10⁹ and more, with an exponent. */
+/** A number with so many decimals. What would show as zero without being it has two digits more; below 10⁻⁷ and from 10⁹ up it has an exponent. */
 export function fixed(x, decimals) {
   if (x === 0) return (0).toFixed(decimals);
   const plain = Math.abs(x) < 1e21 ? rounded(x, decimals) : '';
   if (Math.abs(x) < 1e9 && !/^-?[0.]*$/.test(plain)) return plain;
+  if (Math.abs(x) >= 1e-7 && Math.abs(x) < 1) return rounded(x, 1 - Math.floor(Math.log10(Math.abs(x))));
   const [mantissa, power] = x.toExponential(Math.min(4, Math.max(1, decimals))).split('e');
   return `${mantissa}e${power[0]}${power.slice(1).padStart(2, '0')}`;
 }
@@ -109,7 +110,7 @@ function sharesTerms(table, equation, term) {
 /**
  * Lays a coefficient table out: `{head[], rows[{kind: 'body'|'group'|'foot', cells[{text, below?}]}]}`, the first cell
  * of a row being its head; `null` where it is none and is shown as it is. `style`: `{decimals, stars, name(text),
- * term(text), model(text), cell(column, text), base, omitted, interval}` with the words.
+ * term(text), model(text), cell(column, text), base, omitted, interval, log, ofRatio(ratio)}` with the words.
  */
 export function regression(table, { fit, comparison } = {}, style) {
   if (!isCoefficients(table) || table.rows.length === 0) return null;
@@ -149,7 +150,9 @@ export function regression(table, { fit, comparison } = {}, style) {
 function oneModel(table, { entries, terms, estimate, figure, style }) {
   const ratio = RATIOS.find((r) => table.columns.includes(r) && entries.some((e) => figure(e.row, r) !== null));
   const [low, high] = ratio ? [`${ratio}_low`, `${ratio}_high`] : ['ci_low', 'ci_high'];
-  const head = ['', style.name('estimate'), ...(ratio ? [style.name(ratio)] : []), style.interval, style.name('p_value')];
+  // next to a ratio it must be clear which number is on which scale, and whose the interval is
+  const scales = ratio ? [style.log, style.name(ratio), style.ofRatio(style.name(ratio))] : [style.name('estimate'), style.interval];
+  const head = ['', ...scales, style.name('p_value')];
   const shown = (x, how) => (x === null ? '' : how(x, style.decimals));
   const rows = [];
   const equations = distinct(entries.map((e) => e.equation));

@@ -459,7 +459,7 @@ program define _statasvc_check
     version 16
     global STATASVC_ERROR
     if scalar(statasvc_http) == 0 {
-        display as error "no response from $STATASVC_URL; is the address right, is curl there?"
+        display as error "no response from $STATASVC_URL; check the address, that the service runs, and that curl is there"
         exit 677
     }
     if scalar(statasvc_http) < 400 exit

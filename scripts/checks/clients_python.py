@@ -19,7 +19,7 @@ import httpx
 import nbformat
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
-from stata_service import AsyncJob, AsyncService, Conflict, Job, NotAuthorized, Progress, Service, UnexpectedAnswer
+from stata_service import AsyncJob, AsyncService, Conflict, Job, NotAuthorized, Progress, Service, UnexpectedAnswer, Unreachable
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "clients" / "python"
@@ -60,6 +60,9 @@ def progress_and_frames(expect: Expect, address: str, key: str, folder: Path) ->
         said = job.findings(decimals=5)["findings"][0]
         expect("the findings are sentences with the run's numbers, each with its table",
                f"log_pay is on average {slope} higher" in said["text"] and said["file"] == "table_coefficients.csv")
+        compared = job.compare_runs()
+        expect("the runs of a job stand side by side",
+               list(compared.points["estimate"]) == [rows["schooling"]["estimate"]] and repr(compared) == "Comparison(columns 1; term schooling; estimates 1)")
         expect("in Chinese as well", any("平均高" in text for text in job.outcome(png=False, language="zh").findings))
     expect("they stand above the numbers in a notebook", f"<li>{outcome.findings[0][:20]}" in outcome._repr_html_())
     frame = outcome.coefficients
@@ -212,8 +215,9 @@ def repeating(expect: Expect, folder: Path) -> None:
         try:
             job.freeze()
             expect("a service that is away is an error of the connection", False)
-        except httpx.ConnectError:
-            expect("a service that is away is an error of the connection", True)
+        except httpx.ConnectError as away:
+            expect("a service that is away is an error of the connection", isinstance(away, Unreachable))
+            expect("which names the address and what to do", address in str(away) and "Check the address" in str(away))
 
 
 class Broken(Exception):

@@ -9,6 +9,7 @@ use super::figure;
 use super::grid::{Align, Grid, RowKind};
 use super::report::Report;
 use super::words::pick;
+use super::xlsx_text::letters;
 use super::{Budget, Language, RenderError};
 
 /// English Metric Units in 1/96 inch.
@@ -140,11 +141,6 @@ fn widths(grid: &Grid, all: u32) -> Vec<u32> {
     let weights = weights(grid);
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|w| (w / sum * f64::from(all)).floor() as u32).collect()
-}
-
-/// Letters of a text; Chinese ones are twice as wide.
-fn letters(text: &str) -> f64 {
-    text.chars().map(|c| if (c as u32) >= 0x2e80 { 2.0 } else { 1.0 }).sum()
 }
 
 fn table(out: &mut String, grid: &Grid, caption: &str, lying: bool) {

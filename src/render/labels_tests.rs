@@ -34,6 +34,21 @@ fn terms_are_said_in_the_words_of_the_data() {
 }
 
 #[test]
+fn a_row_of_a_column_of_two_values_names_the_one_that_its_coefficient_is_for() {
+    let sex = [(0, "male".to_owned()), (1, "female".to_owned())];
+    let mut labels = labels();
+    labels.binary.insert("sex".to_owned());
+    labels.levels.insert("sex".to_owned(), sex.into());
+    labels.variables.insert("sex".to_owned(), "Sex".to_owned());
+    for (term, words) in [("sex", "Sex: female"), ("age", "Age (years)"), ("2.ss_c_sector", "行业: 零售")]
+    {
+        assert_eq!(labels.row(term, Language::En), words, "{term}");
+    }
+    labels.levels.clear();
+    assert_eq!(labels.row("sex", Language::En), "Sex", "without words it stays");
+}
+
+#[test]
 fn levels_come_from_value_labels_and_from_the_order_of_the_values() {
     use dta::{ColumnRef, Meta, StorageType, Variable, Writer};
     let mark = |column: &str, companion: &str, encoding: &str| CategoricalMark {

@@ -54,6 +54,7 @@ mod units;
 mod warnings;
 mod words;
 mod xlsx;
+mod xlsx_text;
 mod yes_and_no;
 
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ pub use sentences::Finding;
 pub use warnings::warning_words;
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 11;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;

@@ -3,22 +3,41 @@
 
 use super::MOST_DECIMALS;
 
-/// Prints a number with this many decimals. Numbers that would show as zero although they are not, and numbers
-/// from 10⁹ up, are written with an exponent (`1.25e-05`); rounding is that of the exact binary value.
+/// Sizes from which a small number is written out; smaller ones have an exponent.
+const LEAST_WRITTEN: f64 = 1e-7;
+
+/// Prints a number with this many decimals; rounding is that of the exact binary value. One that would show as zero although it
+/// is not has as many more as two of its digits need (`0.000013`), so that a table keeps one style; below 10⁻⁷ and from 10⁹ up
+/// it has an exponent (`1.25e-08`).
 pub fn fixed(x: f64, decimals: u8) -> String {
     if !x.is_finite() {
         return if x.is_nan() { String::new() } else { x.to_string() };
     }
     let places = usize::from(decimals);
     let plain = format!("{x:.places$}");
-    let shows_zero = plain.bytes().all(|b| matches!(b, b'0' | b'.' | b'-'));
     if x == 0.0 {
         return plain.trim_start_matches('-').to_owned();
     }
-    if shows_zero || x.abs() >= 1e9 {
-        return exponent(&format!("{x:.p$e}", p = places.clamp(1, 4)));
+    let is_small = shows_zero(&plain);
+    if is_small && x.abs() >= LEAST_WRITTEN {
+        return format!("{x:.p$}", p = usize::try_from(1 - power_of_ten(x)).unwrap_or(0));
     }
-    plain
+    if is_small || x.abs() >= 1e9 { scientific(x, decimals) } else { plain }
+}
+
+/// True for a printed number without a digit other than zero.
+fn shows_zero(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b'0' | b'.' | b'-'))
+}
+
+/// Returns the power of ten of the first digit: -2 of 0.034.
+fn power_of_ten(x: f64) -> i32 {
+    x.abs().log10().floor() as i32
+}
+
+/// Prints a number with an exponent.
+fn scientific(x: f64, decimals: u8) -> String {
+    exponent(&format!("{x:.p$e}", p = usize::from(decimals).clamp(1, 4)))
 }
 
 /// Returns the decimals with which two different numbers print apart: these, or more where both would look the same.
@@ -34,16 +53,18 @@ pub fn places_apart(low: f64, high: f64, decimals: u8) -> u8 {
 /// expect. Small numbers have three digits; from 100,000 up there are commas, and no more than seven digits are kept as decimals.
 pub fn spoken(x: f64, decimals: u8) -> String {
     let size = x.abs();
-    let power = if size > 0.0 && size.is_finite() { size.log10().floor() as i32 } else { 0 };
+    let power = if size > 0.0 && size.is_finite() { power_of_ten(x) } else { 0 };
     if (1e5..1e15).contains(&size) {
         let places = usize::from(decimals).min(usize::try_from(6 - power).unwrap_or(0));
         return grouped(&format!("{x:.places$}"));
     }
-    let text = fixed(x, decimals);
-    if size >= 1e-6 && text.contains('e') && size < 1.0 {
-        return format!("{x:.places$}", places = usize::try_from(2 - power).unwrap_or(0));
+    if size > 0.0 && size < 1.0 && shows_zero(&format!("{x:.p$}", p = usize::from(decimals))) {
+        return match usize::try_from(2 - power) {
+            Ok(places) if size >= 1e-6 => format!("{x:.places$}"),
+            _ => scientific(x, decimals),
+        };
     }
-    text
+    fixed(x, decimals)
 }
 
 /// Prints a whole number without decimals, with commas from 100,000 up; others as [`spoken`].
@@ -138,10 +159,14 @@ mod tests {
 
     #[test]
     fn a_small_number_is_not_shown_as_zero() {
-        assert_eq!(fixed(0.000_012_5, 3), "1.250e-05");
-        assert_eq!(fixed(-0.000_012_5, 2), "-1.25e-05");
+        assert_eq!(fixed(0.000_019_13, 3), "0.000019");
+        assert_eq!(fixed(-0.000_019_13, 2), "-0.000019");
+        assert_eq!(fixed(0.000_337_5, 3), "0.00034");
+        assert_eq!(fixed(0.000_099_7, 3), "0.000100");
+        assert_eq!(fixed(0.0004, 0), "0.00040");
+        assert_eq!(fixed(1.5e-7, 3), "0.00000015");
+        assert_eq!(fixed(1.25e-8, 3), "1.250e-08");
         assert_eq!(fixed(2.5e12, 3), "2.500e+12");
-        assert_eq!(fixed(0.0004, 0), "4.0e-04");
     }
 
     // The digits are those of C's printf with %'.0f, %'.1f and %.6f.

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::grid::{Align, Grid, Printed, Row, RowKind, Value};
 use super::made_terms;
 use super::number::{fixed, p_value, stars, whole_or_fixed};
-use super::regression_extras::{cells as extra_cells, extras, has, heads};
+use super::regression_extras::{cells as extra_cells, extras, has, heads, outcome_words, shared_words};
 use super::regression_foot::{foot_of_models, foot_of_one};
 use super::style::Style;
 use super::table::{Cell, Table};
@@ -234,8 +234,7 @@ fn outcome_of(table: &Table, style: &Style<'_>) -> Option<String> {
             || table.cell(row, "equation").text() == outcome
     };
     let words = style.variable(outcome);
-    let sentence = || pick(style.options.language, &format!("Outcome: {words}"), &format!("因变量：{words}"));
-    (is_named && (0..table.rows.len()).all(same)).then(sentence)
+    (is_named && (0..table.rows.len()).all(same)).then(|| outcome_words(&words, style))
 }
 
 /// The column with the ratios of a table, if it has any.
@@ -326,6 +325,7 @@ fn side_by_side(
     let model_words = |model: &str| if outcome { style.outcome_level(model) } else { style.model(model) };
     let mut head = vec![head_of_terms(table, style)];
     head.extend(models.iter().map(|m| model_words(m)));
+    let shared = outcome.then(|| shared_words(&mut head, style)).flatten();
     let equations = in_order(entries.iter().map(|e| e.equation.as_str()));
     let (mut rows, mut periods) = (Vec::new(), false);
     for equation in &equations {
@@ -350,7 +350,8 @@ fn side_by_side(
         }
     }
     foot_of_models(&mut rows, models, foot, periods, style);
-    assembled(table, head, rows, style)
+    let grid = assembled(table, head, rows, style);
+    Grid { over: shared.unwrap_or(grid.over.clone()), ..grid }
 }
 
 /// The rows of a term in models side by side: estimates, standard errors, and on request intervals and p.

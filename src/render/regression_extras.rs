@@ -6,7 +6,7 @@ use super::number::{fixed, p_value};
 use super::regression::{is_p, term_column};
 use super::style::Style;
 use super::table::Table;
-use super::words::name;
+use super::words::{name, pick};
 use crate::domain::run::RATIOS;
 
 /// Columns that the layout itself shows, or whose content follows from those.
@@ -59,22 +59,44 @@ fn is_whole(table: &Table, column: &str) -> bool {
     (0..table.rows.len()).filter_map(|row| table.cell(row, column).number()).all(|x| x.fract() == 0.0)
 }
 
+/// Takes the name of the outcome out of the headings of its levels, `Health: 1`, where all have it, and returns it as the one
+/// heading over them.
+pub(super) fn shared_words(head: &mut [String], style: &Style<'_>) -> Option<String> {
+    let words = style.variable(style.design.outcome.as_deref()?);
+    let levels: Option<Vec<String>> = head
+        .iter()
+        .skip(1)
+        .map(|text| text.strip_prefix(words.as_str())?.strip_prefix(": ").map(str::to_owned))
+        .collect();
+    head.iter_mut().skip(1).zip(levels?).for_each(|(text, level)| *text = level);
+    Some(outcome_words(&words, style))
+}
+
+/// The heading that names the outcome of a table.
+pub(super) fn outcome_words(words: &str, style: &Style<'_>) -> String {
+    pick(style.options.language, &format!("Outcome: {words}"), &format!("因变量：{words}"))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::grid::Grid;
     use super::super::regression::{Foot, grid};
     use super::super::style::Style;
     use super::super::{Language, Options, SourceFile};
     use super::super::{design::Design, labels::Labels};
     use super::*;
 
-    fn printed(csv: &str) -> Vec<String> {
+    fn grid_of(csv: &str, design: &Design) -> Grid {
         let bytes = csv.as_bytes().to_vec();
         let file = SourceFile { name: "table_x.csv".to_owned(), sha256: String::new(), bytes };
         let table = Table::read(&file, None).expect("a table");
         let options = Options { language: Language::En, ..Options::default() };
-        let design = Design::default();
-        let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design: &design };
-        let grid = grid(&table, Foot::default(), &style).expect("a layout");
+        let style = Style { options: &options, labels: &Labels::default(), level: 95.0, design };
+        grid(&table, Foot::default(), &style).expect("a layout")
+    }
+
+    fn printed(csv: &str) -> Vec<String> {
+        let grid = grid_of(csv, &Design::default());
         let row = |cells: Vec<&str>| cells.join(" | ");
         let rows = grid.rows.iter().map(|r| row(r.cells.iter().map(|c| c.text.as_str()).collect()));
         std::iter::once(row(grid.head.iter().map(String::as_str).collect())).chain(rows).collect()
@@ -91,6 +113,18 @@ mod tests {
                 "x | 0.500 | [0.300, 0.700] | <0.001 | 0.200 | <0.001",
                 " | (0.100) |  |  |  | ",
             ]
+        );
+    }
+
+    #[test]
+    fn levels_of_an_outcome_share_one_heading() {
+        let csv = "outcome,term,estimate,std_error,p_value\n1,x,0.5,0.1,0.2\n2,x,0.4,0.1,0.2\n";
+        let mut design = Design::default();
+        design.outcome = Some("health".to_owned());
+        let grid = grid_of(csv, &design);
+        assert_eq!(
+            (grid.over.as_str(), &grid.head[1..]),
+            ("Outcome: health", &["1".to_owned(), "2".to_owned()][..])
         );
     }
 

@@ -113,7 +113,9 @@ pub fn results(source: &Source<'_>, options: &Options) -> Result<Findings, Rende
     let style = Style { options, labels: &source.labels, level, design: &design };
     let mut said = findings(&tables, &style);
     let sentences = said.sentences.iter_mut().map(|finding| &mut finding.text);
-    sentences.chain(&mut said.notes).for_each(|text| *text = sign(text));
+    // the same sentences as in a report
+    let shown = |text: &str| if options.language == Language::Zh { closed_up(text) } else { text.to_owned() };
+    sentences.chain(&mut said.notes).for_each(|text| *text = shown(&sign(text)));
     Ok(said)
 }
 
@@ -243,7 +245,7 @@ fn grids(source: &Source<'_>, tables: &[Table], style: &Style<'_>) -> Vec<Grid> 
         let title = match response.filter(|_| is_result) {
             Some(response) => {
                 let words = style.variable(response);
-                pick(language, &format!("Estimates for {words}"), &format!("{words}的估计结果"))
+                pick(language, &format!("Estimates for {words}"), &closed_up(&format!("{words} 的估计结果")))
             }
             None => described(source, &table.file, language),
         };

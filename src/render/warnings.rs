@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(
             text,
             "Warning: The variances differ between groups. The groups do not spread equally. Read the version that \
-             allows unequal variances. (value 3.2723e-07)"
+             allows unequal variances. (value 0.00000033)"
         );
         let text = warning(&check("unequal_var", "2"), Language::Zh);
         assert!(

@@ -50,14 +50,7 @@ pub(super) fn file(text: &str) -> File {
     serde_json::from_str(object).expect("the words are read by the tests")
 }
 
-/// Those of the console, and those of terms and equations, which only reports print.
-static NAMES: LazyLock<File> = LazyLock::new(|| {
-    let mut words = file(include_str!("../../assets/console/i18n/names.js"));
-    for (language, own) in file(include_str!("../../assets/report/names.json")) {
-        words.entry(language).or_default().extend(own);
-    }
-    words
-});
+static NAMES: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/names.js")));
 
 /// Returns the words of a code, a column or a measure; a number at its end stands for itself (`mean_group2`).
 pub(super) fn named(code: &str, language: Language) -> Option<String> {

@@ -11,16 +11,15 @@ use super::regression::is_p;
 use super::report::{Report, Whole};
 use super::table::Cell;
 use super::words::{name, pick};
+use super::xlsx_text::{WIDTHS, letters, paragraph, text};
 use super::{Budget, RenderError};
 
 /// Most rows of a sheet that are written; Excel ends at 1,048,576.
 const MOST_ROWS: usize = 1_000_000;
-/// Most characters that a cell holds.
-const MOST_CHARACTERS: usize = 32_767;
 /// The code of A4 (ECMA-376, part 1, 18.3.1.63).
 const A4: u8 = 9;
 /// Characters of a row from which on a sheet lies on its side.
-const UPRIGHT: usize = 100;
+const UPRIGHT: f64 = 100.0;
 
 /// Writes the workbook.
 ///
@@ -90,11 +89,6 @@ fn sheet_name(file: &str, taken: &mut Vec<String>) -> String {
     sheet
 }
 
-fn text(sheet: &mut Worksheet, at: (u32, u16), text: &str, format: &Format) -> Result<(), XlsxError> {
-    let cut: String = text.chars().take(MOST_CHARACTERS).collect();
-    sheet.write_string_with_format(at.0, at.1, cut, format).map(|_| ())
-}
-
 /// Writes a printed cell: a plain number as a number with the decimals that it shows.
 fn printed(sheet: &mut Worksheet, at: (u32, u16), words: &str, format: &Format) -> Result<(), XlsxError> {
     let digits = words.strip_prefix('-').unwrap_or(words);
@@ -116,10 +110,15 @@ fn summary(sheet: &mut Worksheet, report: &Report, names: &mut Vec<String>) -> R
     names.push(title.to_lowercase());
     sheet.set_name(title)?;
     on_paper(sheet, report.grids.iter().any(|grid| places(grid).1 > 5));
-    sheet.set_column_width(0, 34)?;
+    sheet.set_column_width(0, WIDTHS.0)?;
     for column in 1..8 {
-        sheet.set_column_width(column, 18)?;
+        sheet.set_column_width(column, WIDTHS.1)?;
     }
+    // texts are as wide as the widest table
+    let plain_tables = report.grids.len();
+    let numbered = report.printed().enumerate();
+    let shown: Vec<_> = numbered.filter(|(k, grid)| grid.estimates || *k >= plain_tables).collect();
+    let across = shown.iter().map(|(_, grid)| places(grid).1).max().unwrap_or(0).clamp(5, 8);
     let (plain, bold) = (Format::new(), Format::new().set_bold());
     text(sheet, (0, 0), &report.title, &Format::new().set_bold().set_font_size(14))?;
     let mut row = 2;
@@ -133,28 +132,32 @@ fn summary(sheet: &mut Worksheet, report: &Report, names: &mut Vec<String>) -> R
         text(sheet, (row, 0), &report.findings_title, &bold)?;
         for sentence in &report.findings {
             row += 1;
-            text(sheet, (row, 0), sentence, &plain)?;
+            paragraph(sheet, row, across, sentence, &plain)?;
         }
         row += 2;
     }
     // Plain tables have their own sheets.
-    let numbered = report.printed().enumerate();
-    let plain_tables = report.grids.len();
-    for (k, grid) in numbered.filter(|(k, grid)| grid.estimates || *k >= plain_tables) {
-        row = printed_table(sheet, grid, &report.table_caption(k + 1, &grid.title), row)? + 1;
+    for (k, grid) in shown {
+        row = printed_table(sheet, grid, &report.table_caption(k + 1, &grid.title), (row, across))? + 1;
     }
     if !report.notes.is_empty() {
         text(sheet, (row, 0), &report.notes_title, &bold)?;
         for note in &report.notes {
             row += 1;
-            text(sheet, (row, 0), note, &plain)?;
+            paragraph(sheet, row, across, note, &plain)?;
         }
     }
     Ok(())
 }
 
-/// Writes a printed table and returns the row behind it. A column with intervals takes two columns of the sheet.
-fn printed_table(sheet: &mut Worksheet, grid: &Grid, caption: &str, mut row: u32) -> Result<u32, XlsxError> {
+/// Writes a printed table, with its notes `across` so many columns, and returns the row behind it. A column with intervals takes
+/// two columns of the sheet.
+fn printed_table(
+    sheet: &mut Worksheet,
+    grid: &Grid,
+    caption: &str,
+    (mut row, across): (u32, u16),
+) -> Result<u32, XlsxError> {
     let rule = FormatBorder::Thin;
     let (places, width) = places(grid);
     text(sheet, (row, 0), caption, &Format::new().set_bold())?;
@@ -197,7 +200,7 @@ fn printed_table(sheet: &mut Worksheet, grid: &Grid, caption: &str, mut row: u32
     let small = Format::new().set_italic().set_font_size(9);
     for note in &grid.notes {
         row += 1;
-        text(sheet, (row, 0), note, &small)?;
+        paragraph(sheet, row, across, note, &small)?;
     }
     Ok(row + 1)
 }
@@ -295,14 +298,15 @@ fn small(column: &str, x: f64, decimals: u8) -> Option<String> {
         return None;
     }
     let words = if is_p(column) { p_value(x, decimals) } else { fixed(x, decimals) };
-    words.contains(['<', 'e']).then(|| format_of(&words))
+    let has_more = words.split_once('.').is_some_and(|(_, places)| places.len() > usize::from(decimals));
+    (has_more || words.contains(['<', 'e'])).then(|| format_of(&words))
 }
 
 fn table(sheet: &mut Worksheet, whole: &Whole, decimals: u8) -> Result<(), XlsxError> {
     let head = Format::new().set_bold().set_border_bottom(FormatBorder::Thin);
     let plain = Format::new();
     let table = &whole.table;
-    let mut across = 0;
+    let mut across = 0.0;
     for (j, words) in (0_u16..).zip(&whole.heads) {
         // above numbers, which stand on the right
         let is_number = |row: &Vec<Cell>| row.get(usize::from(j)).is_some_and(|cell| cell.number().is_some());
@@ -312,11 +316,11 @@ fn table(sheet: &mut Worksheet, whole: &Whole, decimals: u8) -> Result<(), XlsxE
             .rows
             .iter()
             .take(200)
-            .map(|row| row.get(usize::from(j)).map_or(0, |cell| cell.text().chars().count()))
-            .max();
-        let width = longest.unwrap_or(0).max(words.chars().count()).clamp(9, 60);
-        sheet.set_column_width(j, width as f64 + 2.0)?;
-        across += width + 2;
+            .map(|row| row.get(usize::from(j)).map_or(0.0, |cell| letters(cell.text())))
+            .fold(letters(words), f64::max);
+        let width = longest.clamp(9.0, 60.0) + 2.0;
+        sheet.set_column_width(j, width)?;
+        across += width;
     }
     sheet.set_freeze_panes(1, 0)?;
     sheet.set_repeat_rows(0, 0)?;
@@ -361,7 +365,8 @@ mod tests {
     #[test]
     fn a_number_that_would_show_as_zero_has_a_format_of_its_own() {
         assert_eq!(small("p", 0.0004, 3), Some("\"<0.001\"".to_owned()));
-        assert_eq!(small("estimate", -0.000_012_5, 3), Some("0.000E+00".to_owned()));
+        assert_eq!(small("estimate", -0.000_012_5, 3), Some("0.000000".to_owned()));
+        assert_eq!(small("estimate", 1.25e-8, 3), Some("0.000E+00".to_owned()));
         for (column, x) in [("p", 0.04), ("estimate", 0.0007), ("estimate", 0.0), ("n", 12.0)] {
             assert_eq!(small(column, x, 3), None, "{column} {x}");
         }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Labels;
 use super::findings_descriptions::percent;
 use super::number::spoken;
 use super::sentences::{Estimate, Finding, USUAL, plain, said, said_estimate};
 use super::style::Style;
 use super::table::Table;
 use super::units::without_unit;
+use super::{Labels, Language};
 use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::Column;
 
@@ -24,6 +24,15 @@ impl Labels {
             let words = BTreeMap::from([(0, zero.clone()), (1, one.clone())]);
             self.levels.insert(name.clone(), words);
         }
+    }
+
+    /// Returns the words for a term in a row of estimates: a column of 0 and 1 whose values have words has the one that its
+    /// coefficient is for, `Sex: female`.
+    pub fn row(&self, term: &str, language: Language) -> String {
+        let words = self.term(term, language);
+        let own = self.own(term);
+        let levels = self.levels.get(own).filter(|l| self.binary.contains(own) && l.contains_key(&0));
+        levels.and_then(|l| l.get(&1)).map_or_else(|| words.clone(), |one| format!("{words}: {one}"))
     }
 }
 

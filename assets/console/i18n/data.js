@@ -1,5 +1,12 @@
 export default {
   "en": {
+    "type.integer": "whole number",
+    "type.number": "number",
+    "type.binary": "yes/no (0/1)",
+    "type.date": "date",
+    "type.datetime": "date and time",
+    "type.text": "text",
+    "type.empty": "empty",
     "data.title": "Data",
     "data.lead": "One table is enough: rows are observations, columns are variables, names in the first row.",
     "data.choose": "Choose your file",
@@ -123,6 +130,13 @@ export default {
     "data.warning.long_text": "Long text"
   },
   "zh": {
+    "type.integer": "整数",
+    "type.number": "数值",
+    "type.binary": "是/否 (0/1)",
+    "type.date": "日期",
+    "type.datetime": "日期时间",
+    "type.text": "文本",
+    "type.empty": "空",
     "data.title": "数据",
     "data.lead": "一张表即可：每行一个观测，每列一个变量，首行为变量名。",
     "data.choose": "选择文件",

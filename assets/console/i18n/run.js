@@ -33,7 +33,7 @@ export default {
     "run.cancel.no": "Let it run",
     "run.cancelling": "The run is being ended …",
     "run.succeeded": "The run succeeded",
-    "run.succeeded.text": "Every check of the verdict agreed in {time}.",
+    "run.succeeded.text": "All checks agreed; it took {time}.",
     "run.see_results": "Show the results",
     "run.succeeded.warned": "{n} {n|check|checks} of the analysis {n|needs|need} attention.",
     "run.evidence": "Evidence in the log",

@@ -1,7 +1,10 @@
 // Pickers of variables: they know the variables of the data with their types, and which ones fit a parameter.
 
-import { num, percent, t } from '../i18n.js';
+import dataWords from '../i18n/data.js';
+import { addWords, num, percent, t } from '../i18n.js';
 import { button, dialog, fill, h, icon, select, uid } from '../ui.js';
+
+addWords(dataWords);
 
 const NUMERIC = new Set(['integer', 'number', 'binary']);
 

@@ -11,7 +11,8 @@ const ROW = 20;
 const TOP = 14;
 
 const minus = (text) => text.replace(/^-/, '−');
-const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+/** A text of at most so many letters. */
+export const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /** Lines of marks: `[{head}]` or `[{label, has(point)}]`. */
 const lines = (varying, fact) => varying.flatMap((group) => [{ head: fact(group.fact) }, ...group.items.map((item) => ({ label: item.label, has: (p) => item.columns.includes(p.index) }))]);

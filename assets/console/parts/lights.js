@@ -14,7 +14,7 @@ const SIGN = { fail: 'cross', warn: 'warn', ok: 'check' };
 const lamp = (status) => h('span', { class: `light light-${status}` }, icon(SIGN[status]));
 
 /** What a passed check found is told where it is more than that there is something, or nothing. */
-const says = (check) => check.value !== null && check.value !== '' && !(check.status === 'ok' && [0, 1].includes(Number(check.value)));
+const says = (check) => ![null, '', '.'].includes(check.value) && !(check.status === 'ok' && [0, 1].includes(Number(check.value)));
 
 function line(check) {
   const meaning = check.status !== 'ok' && has(`light.${check.id}`) && t(`light.${check.id}`);

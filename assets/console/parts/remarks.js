@@ -137,11 +137,13 @@ function repairs(remark, repair) {
 /** Remarks on the data, those that need attention first. */
 export function remarks(list, repair) {
   if (list.length === 0) return null;
-  const order = [...list].sort((a, b) => (b.severity === 'warning') - (a.severity === 'warning'));
+  // what a repair settles is said once
+  const said = list.filter((w) => w.type !== 'mixed_types' || !list.some((o) => o.column === w.column && o.repairs?.length > 0));
+  const order = said.sort((a, b) => (b.severity === 'warning') - (a.severity === 'warning'));
   const item = (w) => h('li', {}, badge(t(w.severity === 'warning' ? 'data.look' : 'data.remark'), w.severity === 'warning' ? 'warn' : 'info'),
     h('div', {}, h('p', {}, h('strong', {}, has(`data.warning.${w.type}`) ? t(`data.warning.${w.type}`) : w.type.replace(/_/g, ' ')), w.column && [' ', h('code', {}, w.column)]),
       h('p', { class: 'hint' }, [remarkText(w), adviceText(w)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ')), repairs(w, repair), derivation(w, repair)));
   const serious = order.filter((w) => w.severity === 'warning').length;
   const error = repair?.error?.();
-  return disclosure(t('data.warnings', { n: list.length }), { open: serious > 0, cls: 'warnings', id: 'remarks' }, h('ul', {}, order.map(item)), error && note('fail', error.message));
+  return disclosure(t('data.warnings', { n: said.length }), { open: serious > 0, cls: 'warnings', id: 'remarks' }, h('ul', {}, order.map(item)), error && note('fail', error.message));
 }

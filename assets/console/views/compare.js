@@ -7,7 +7,7 @@ import { addWords, lang, t, when } from '../i18n.js';
 import { nameOf } from '../codes.js';
 import { planOf } from '../outcome.js';
 import { sideBySide } from '../parts/compareTable.js';
-import { curve } from '../parts/curve.js';
+import { curve, short } from '../parts/curve.js';
 import { announce, button, card, checkbox, copy, disclosure, empty, field, fill, h, loading, note, problem, select, unpressed } from '../ui.js';
 import resultsWords from '../i18n/results.js';
 
@@ -95,7 +95,7 @@ class CompareView {
   }
 
   titleOf(entry) {
-    return entry.job?.title || entry.job?.requirement?.slice(0, 60) || entry.note || t('app.untitled');
+    return entry.job?.title || short(entry.job?.requirement ?? '', 80) || entry.note || t('app.untitled');
   }
 
   nameOf(entry, run) {
@@ -247,7 +247,7 @@ class CompareView {
       try {
         const { data } = await request('GET', 'jobs', { token: operatorKey(), signal: this.ctx.signal, query: { limit: PAGE, cursor }, headers: this.tenant ? { 'X-SS-Tenant-ID': this.tenant } : undefined });
         found.push(...data.jobs.filter((job) => job.latest_run && !job.removed && !this.jobs.has(job.job_id)));
-        fill(body, found.length === 0 ? h('p', { class: 'hint' }, t('compare.no_further')) : h('ul', { class: 'stack', id: 'tenant-jobs' }, found.map((job) => h('li', {}, this.group({ id: job.job_id, note: job.title || job.requirement?.slice(0, 60), about: [job.selected_template_id, job.client_ref, when(job.timestamps.created_at)].filter(Boolean).join(' · '), runs: [], plans: [], error: null, job: null }, false)))),
+        fill(body, found.length === 0 ? h('p', { class: 'hint' }, t('compare.no_further')) : h('ul', { class: 'stack', id: 'tenant-jobs' }, found.map((job) => h('li', {}, this.group({ id: job.job_id, note: job.title || short(job.requirement ?? '', 80), about: [job.selected_template_id, job.client_ref, when(job.timestamps.created_at)].filter(Boolean).join(' · '), runs: [], plans: [], error: null, job: null }, false)))),
           data.next_cursor && h('div', { class: 'row' }, button(t('compare.more'), { id: 'more-tenant-jobs', onclick: () => more(data.next_cursor) })));
       } catch (error) { if (error.code !== 'ABORTED') fill(body, problem(error, { retry: () => more(cursor) })); }
     };

@@ -14,7 +14,7 @@ export async function mount(root, ctx) {
   const upload = h('div', { class: 'stack' });
   const preview = h('div', { class: 'stack' });
   const state = { ctx, upload, preview, files: ctx.memory.files ?? [], limits: null, dataset: ctx.memory.dataset ?? null };
-  root.append(h('div', { class: 'head' }, h('h1', {}, t('data.title')), h('p', { class: 'lead' }, t('data.lead'))), ...(ctx.job.inputs ? [preview, upload] : [upload, preview]));
+  root.append(h('div', { class: 'head' }, h('h1', {}, t('data.title')), h('p', { class: 'lead' }, t('data.lead'))), preview, upload);
   state.limits = await api.capabilities().then((c) => c.upload).catch(() => null);
   drawUpload(state);
   if (ctx.job.inputs) await showPreview(state);

@@ -14,10 +14,6 @@ import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta
 import { undoByKeys, undoRow } from '../parts/undo.js';
 import { categoricalCard, derivedCard, inputsCard, stepsCard } from '../parts/variables.js';
 import { matters, remarks } from '../parts/remarks.js';
-import dataWords from '../i18n/data.js';
-import { addWords } from '../i18n.js';
-
-addWords(dataWords);
 
 export async function mount(root, ctx) {
   const head = h('div', { class: 'head' }, h('h1', {}, t('draft.title')), h('p', { class: 'lead' }, t('draft.lead')));
@@ -83,7 +79,7 @@ async function edit(body, ctx, draft) {
     parts.remarks,
     h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.rules, parts.method, parts.steps, parts.roles, parts.interaction, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
   drawQuestion(view);
-  fill(parts.rules, view.suggested && suggestedCard(view.suggested));
+  fill(parts.rules, view.suggested && suggestedCard(view.suggested, meta));
   drawSample(view);
   drawDerived(view);
   view.drawTexts = (key) => drawTexts(view, key);
@@ -329,7 +325,8 @@ function drawDerived(view) {
 function drawStatus(view) {
   const { store, ctx, parts } = view;
   const { draft, preview } = store;
-  const open = draft.open_unknowns.filter((u) => u.blocking);
+  // a field that is wrong in two ways is settled once
+  const open = draft.open_unknowns.filter((u, i, all) => u.blocking && all.findIndex((o) => o.blocking && o.field === u.field) === i);
   const other = draft.open_unknowns.filter((u) => !u.blocking);
   const named = (u) => draft.parameters.find((p) => p.bind === u.field || p.name === u.field || `parameters.${p.name}` === u.field);
   const wrong = (preview?.checks ?? []).filter((c) => c.status === 'fail' && c.id !== 'min_observations' && !open.length);

@@ -109,7 +109,7 @@ export function bindings(plan, meta, onedit) {
   };
   const more = [
     plan.derived_variables.length > 0 && [t('draft.derived'), plan.derived_variables.map((v) => h('div', {}, h('code', {}, `${v.name} = ${v.expression}`)))],
-    plan.categorical_vars.length > 0 && [t('draft.categorical'), h('code', {}, plan.categorical_vars.map((c) => (c.base ? `${c.column} (${t('draft.base')} ${c.base.level})` : c.column ?? c)).join(', '))],
+    plan.categorical_vars.length > 0 && [t('draft.categorical'), h('code', {}, plan.categorical_vars.map((c) => (c.base ? t('draft.base', { column: c.column, level: c.base.level }) : c.column ?? c)).join(', '))],
     plan.interaction_terms?.length > 0 && [t('plan.interactions'), h('code', {}, plan.interaction_terms.map((x) => x.join(' × ')).join(', '))],
     plan.panel && [t('plan.panel'), h('code', {}, [plan.panel.entity_var, plan.panel.time_var].filter(Boolean).join(' × '))],
     ...[false, true].map((repairs) => [t(repairs ? 'data.repair.list' : 'draft.steps'), plan.data_steps.filter((s) => isRepair(`${s.kind} `) === repairs).map((s) => h('div', {}, stepText(s), ' ', !repairs && h('code', {}, [s.dataset_key, ...(s.keys ?? [])].join(' '))))]).filter(([, steps]) => steps.length > 0),

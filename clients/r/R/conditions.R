@@ -22,7 +22,8 @@ problem_of <- function(response, path_to = NULL) {
 }
 
 unreachable <- function(client, error) {
-  condition("statasvc_unreachable", sprintf("no response from %s: %s", client$url, conditionMessage(error)))
+  condition("statasvc_unreachable", sprintf("no response from %s: %s\nCheck the address and that the service runs, then call again.",
+                                            client$url, conditionMessage(error)))
 }
 
 run_failed <- function(run) {

@@ -55,6 +55,11 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360],
     await page.locator('#compare-curve svg.curve').waitFor();
     await becomes(() => columns(page), 4, 'every succeeded run is a column');
     const table = minus(await page.locator('#compare-table table').innerText());
+    const seen = await page.locator('#compare-table').evaluate((e) => {
+      const right = (selector) => e.querySelector(selector).getBoundingClientRect().right;
+      return right('tbody td') <= right('.table-scroll') + 1;
+    });
+    assert.ok(seen, 'an estimate is seen without scrolling');
     for (const run of job.runs) {
       const { estimate, std_error: error } = slope(run);
       assert.ok(table.includes(`${estimate.toFixed(3)}***`) && table.includes(`(${error.toFixed(3)})`), `${estimate} in ${table}`);

@@ -9,7 +9,7 @@ const { fixed, parseCsv, plain, pValue, regression, stars } = await import(`data
 
 const style = {
   decimals: 2, stars: true, name: (text) => text, term: (text) => text, model: (text) => `M${text}`, cell: (_, text) => text,
-  base: '(base)', omitted: '(omitted)', interval: 'CI',
+  base: '(base)', omitted: '(omitted)', interval: 'CI', log: 'estimate (log)', ofRatio: (ratio) => `${ratio} CI`,
 };
 const texts = (rows) => rows.map((row) => row.cells.map((c) => (c.below ? `${c.text} ${c.below}` : c.text)).join('|'));
 
@@ -20,9 +20,10 @@ test('tables: csv is read as rfc 4180 says', () => {
 });
 
 test('tables: numbers are written as printf writes them', () => {
-  // as printf("%.3f", double) writes them; small and large ones as "%.3e"
+  // as printf("%.3f", double) writes them; small ones with two digits more, the smallest and large ones as "%.3e"
   const known = [[1.0005, 3, '1.000'], [-2.5, 0, '-2'], [0.125, 2, '0.12'], [1234567.891, 2, '1234567.89'], [0, 3, '0.000'], [-0, 3, '0.000'],
-    [0.0000125, 3, '1.250e-05'], [-0.0000125, 2, '-1.25e-05'], [2.5e12, 3, '2.500e+12'], [0.0004, 0, '4.0e-04'], [0.375, 2, '0.38'], [3.5, 0, '4']];
+    [0.00001913, 3, '0.000019'], [-0.00001913, 2, '-0.000019'], [0.0003375, 3, '0.00034'], [0.0000997, 3, '0.000100'], [0.0004, 0, '0.00040'], [1.5e-7, 3, '0.00000015'],
+    [1.25e-8, 3, '1.250e-08'], [2.5e12, 3, '2.500e+12'], [0.375, 2, '0.38'], [3.5, 0, '4']];
   for (const [x, decimals, text] of known) assert.equal(fixed(x, decimals), text, `${x} ${decimals}`);
   assert.deepEqual([0.0004, 0.03456, 0.001, 0].map((p) => pValue(p, 3)), ['<0.001', '0.035', '0.001', '<0.001']);
   assert.deepEqual([0.009, 0.01, 0.05, 0.1, null].map(stars), ['***', '**', '*', '', '']);
@@ -33,7 +34,7 @@ test('tables: one model has its interval, its ratio and its fit below', () => {
     + 'y,x,0.5,0.1,5,0.0000006,0.3,0.7,1.6487,1.3499,2.0138,\ny,1.g,0,.,.,.,.,.,1,.,.,base\ny,z,.,.,.,.,.,.,.,.,.,omitted\ny,_cons,-1.234,0.7,-1.8,0.078,-2.6,0.14,.,.,.,\n');
   const fit = parseCsv('metric,value,note\nN,120,\nr2_p,0.25,\nlevel,95,\nstd_errors,,robust\n');
   const { head, rows } = regression(table, { fit }, style);
-  assert.deepEqual(head, ['', 'estimate', 'odds_ratio', 'CI', 'p_value']);
+  assert.deepEqual(head, ['', 'estimate (log)', 'odds_ratio', 'odds_ratio CI', 'p_value']);
   assert.deepEqual(texts(rows), ['x|0.50*** (0.10)|1.65|[1.35, 2.01]|<0.001', '1.g|0.00 (base)|1.00||', 'z|(omitted)|||', '_cons|-1.23* (0.70)|||0.078', 'N|120|||', 'r2_p|0.25|||']);
 });
 
@@ -56,5 +57,5 @@ test('tables: any other table shows the columns that have values', () => {
 test('tables: a p-value among other measures is printed as one', () => {
   const table = parseCsv('metric,value,note\nN,90,\np_welch,0.000428,\nr2_p,0.000428,\n');
   const { rows } = plain(table, { ...style, decimals: 3 });
-  assert.deepEqual(rows.map((row) => row.cells[1].text), ['90', '<0.001', '4.280e-04'], 'and a share is none');
+  assert.deepEqual(rows.map((row) => row.cells[1].text), ['90', '<0.001', '0.00043'], 'and a share is none');
 });

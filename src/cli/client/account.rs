@@ -110,6 +110,11 @@ pub(super) fn logout(session: &Session) -> Result<Exit, Failure> {
 
 /// Redeems a task code and saves the job.
 pub(super) async fn redeem(args: RedeemArgs, session: &Session) -> Result<Exit, Failure> {
+    // a code in the place of the question would be stored as one
+    if args.question.as_deref().is_some_and(|question| question.starts_with("ssc_")) {
+        let words = "this is a task code, not a question: pipe it into standard input, set SS_TASK_CODE, or use --code";
+        return Err(Failure::Usage(words.to_owned()));
+    }
     let code = match args.code.map(SecretString::from).or_else(|| session.task_code.clone()) {
         Some(code) => code,
         None => terminal::secret("Task code")?,

@@ -6,6 +6,7 @@ mod address;
 mod advice;
 pub(super) mod api;
 mod ask;
+mod batch;
 mod draft;
 mod events;
 pub(super) mod failure;
@@ -74,6 +75,10 @@ enum ClientCommand {
     Watch,
     /// Show the results of a run.
     Results(results::ResultsArgs),
+    /// Run several specifications of the data: outcomes, controls, samples, standard errors.
+    Batch(batch::BatchArgs),
+    /// Compare the estimates of runs, or of a batch, side by side.
+    Compare(batch::CompareArgs),
     /// Fetch the files of a run, each checked against its hash.
     Fetch(fetch::FetchArgs),
     /// Write the capsule of a succeeded run.
@@ -131,6 +136,8 @@ async fn dispatch(command: ClientCommand, session: &mut Session) -> Result<Exit,
         ClientCommand::Run(args) => watch::run(args, &session.job()?).await,
         ClientCommand::Watch => watch::watch(&session.job()?).await,
         ClientCommand::Results(args) => results::results(args, &session.job()?).await,
+        ClientCommand::Batch(args) => batch::batch(args, &session.job()?).await,
+        ClientCommand::Compare(args) => batch::compare(args, &session.job()?).await,
         ClientCommand::Fetch(args) => fetch::fetch(args, &session.job()?).await,
         ClientCommand::Capsule(args) => fetch::capsule(args, &session.job()?).await,
         ClientCommand::Status => status::status(&session.job()?).await,

@@ -215,9 +215,19 @@ fn command_of(action: &str) -> Option<&'static str> {
     })
 }
 
-/// An estimate with seven significant digits at least, and no more than six decimals.
+/// An estimate with six decimals; a smaller one with as many as four of its digits need. Below 10⁻⁷ and from 10⁹ up it has an
+/// exponent of two digits, as in the tables of reports.
 pub(super) fn number(x: f64) -> String {
-    if x != 0.0 && !(1e-4..1e9).contains(&x.abs()) { format!("{x:.4e}") } else { format!("{x:.6}") }
+    let size = x.abs();
+    if x != 0.0 && !(1e-7..1e9).contains(&size) {
+        let text = format!("{x:.4e}");
+        let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, power) = power.strip_prefix('-').map_or(("+", power), |power| ("-", power));
+        return format!("{digits}e{sign}{power:0>2}");
+    }
+    let needed = if x == 0.0 { 0 } else { 3 - size.log10().floor() as i32 };
+    let places = if size < 1e-4 { usize::try_from(needed).unwrap_or(6).max(6) } else { 6 };
+    format!("{x:.places$}")
 }
 
 pub(super) fn p_value(p: f64) -> String {
@@ -242,7 +252,7 @@ mod tests {
             "checks": [{"id": "few_clusters", "status": "warn", "message": "12 clusters"}, {"id": "a", "status": "ok"}],
         });
         let text = results_text(&run);
-        assert!(text.contains("1.2340e-5") && text.contains("<0.0001"), "{text}");
+        assert!(text.contains(" 0.00001234 ") && text.contains("<0.0001"), "{text}");
         let omitted = text.lines().find(|line| line.starts_with('z')).expect("its row");
         assert!(omitted.ends_with("omitted"), "{text}");
         assert!(
@@ -255,6 +265,12 @@ mod tests {
             ),
             "{text}"
         );
+    }
+
+    #[test]
+    fn numbers_have_one_style() {
+        let shown = [0.0, 1.5, -0.25, 0.000_02, -1.25e-8, 2.5e12].map(number);
+        assert_eq!(shown, ["0.000000", "1.500000", "-0.250000", "0.00002000", "-1.2500e-08", "2.5000e+12"]);
     }
 
     #[test]

@@ -92,8 +92,10 @@ fn status_text(view: &Value) -> String {
         out.push_str(&format!("kept      until {}\n", crate::cli::plain::plain(expires)));
     }
     let actions = view["next_actions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let commands: Vec<&str> =
-        actions.iter().filter_map(|action| command(action["action"].as_str()?)).collect();
+    // who comes back to a run wants to see it first, not to end it
+    let is_under_way = matches!(view["status"].as_str(), Some("queued" | "running"));
+    let offered = actions.iter().filter_map(|action| command(action["action"].as_str()?));
+    let commands: Vec<&str> = is_under_way.then_some("watch").into_iter().chain(offered).collect();
     for (n, command) in commands.iter().enumerate() {
         let lead = if n == 0 { "type:  " } else { "       " };
         out.push_str(&format!("{lead} stata-service client {command}\n"));

@@ -74,6 +74,15 @@ async fn follow(job: &Job, view: &Value) -> Result<(), Failure> {
     loop {
         let event = tokio::select! {
             event = events.next() => event?,
+            // the run does not need who watches it
+            interrupted = tokio::signal::ctrl_c() => {
+                meter.clear();
+                let message = match interrupted {
+                    Ok(()) => "the run continues at the service".to_owned(),
+                    Err(error) => format!("the run continues; interrupts cannot be watched: {error}"),
+                };
+                return Err(Failure::StillWorking(message, "stata-service client watch"));
+            }
             _ = ticks.tick() => {
                 meter.tick();
                 continue;

@@ -91,11 +91,13 @@ pub fn summary_sentences(summary: &Summary, term: &str, options: &Options) -> Ve
         0 => String::new(),
         _ => format!("{}%", whole_or_fixed((part as f64 / of as f64 * 100.0).round(), 0)),
     };
+    let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let mut said = vec![
         pick(
             language,
             &format!(
-                "{term}: {estimates} of {specifications} specifications have an estimate; median {median}, from {low} to {high}."
+                "{term}: {estimates} of {} an estimate; median {median}, from {low} to {high}.",
+                counted(specifications, "specification has", "specifications have")
             ),
             &format!(
                 "{term}：{specifications} 个设定中有 {estimates} 个有估计值；中位数 {median}，从 {low} 到 {high}。"
@@ -104,8 +106,10 @@ pub fn summary_sentences(summary: &Summary, term: &str, options: &Options) -> Ve
         pick(
             language,
             &format!(
-                "{positive} are positive and {negative} negative ({} have the same sign); {excluding_zero} confidence intervals exclude zero.",
-                share(positive.max(negative), estimates)
+                "{} positive and {negative} negative ({} have the same sign); {} zero.",
+                counted(positive, "is", "are"),
+                share(positive.max(negative), estimates),
+                counted(excluding_zero, "confidence interval excludes", "confidence intervals exclude")
             ),
             &format!(
                 "正值 {positive} 个，负值 {negative} 个（{} 符号相同）；{excluding_zero} 个置信区间不含零。",
@@ -188,4 +192,36 @@ fn without(column: &Column, language: Language) -> String {
         (status_words(&column.status, language), if is_chinese(language) { "：" } else { ": " });
     let reason = column.reason.as_deref().map(|reason| format!("{colon}{reason}")).unwrap_or_default();
     format!("{} {}{colon}{status}{reason}", number(column), column.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_estimate_is_told_in_the_singular() {
+        let summary = Summary {
+            specifications: 2,
+            estimates: 2,
+            median: -0.07,
+            lowest: -0.29,
+            highest: 0.15,
+            positive: 1,
+            negative: 1,
+            same_sign_share: 0.5,
+            with_p_value: 0,
+            significant: 0,
+            significant_share: None,
+            excluding_zero: 1,
+        };
+        let options = Options { language: Language::En, ..Options::default() };
+        let said = summary_sentences(&summary, "arm", &options);
+        assert_eq!(
+            said[1],
+            "1 is positive and 1 negative (50% have the same sign); 1 confidence interval excludes zero."
+        );
+        let said =
+            summary_sentences(&Summary { specifications: 1, estimates: 1, ..summary }, "arm", &options);
+        assert!(said[0].starts_with("arm: 1 of 1 specification has an estimate;"), "{}", said[0]);
+    }
 }

@@ -117,7 +117,7 @@ fn label_of(columns: &[Column], labels: &Labels, key: &str, options: &Options) -
     let is_plain =
         columns.iter().flat_map(|column| &column.results).any(|row| row.term == key && key_of(row) == key);
     match is_plain && options.labels {
-        true => labels.term(key, options.language),
+        true => labels.row(key, options.language),
         false => key.to_owned(),
     }
 }

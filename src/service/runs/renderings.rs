@@ -178,10 +178,11 @@ impl Subject<'_> {
         if rows.is_empty() {
             return;
         }
-        let names_levels = rows.iter().any(|row| row.term.contains('.'));
-        let (labels, _) = self.labels(names_levels);
+        let (labels, _) = self.labels(false);
+        let is_of_levels = |row: &ResultRow| row.term.contains('.') || labels.binary.contains(&row.term);
+        let (labels, _) = if rows.iter().any(is_of_levels) { self.labels(true) } else { (labels, None) };
         for row in rows {
-            row.label = Some(labels.term(&row.term, Language::En)).filter(|words| *words != row.term);
+            row.label = Some(labels.row(&row.term, Language::En)).filter(|words| *words != row.term);
         }
     }
 

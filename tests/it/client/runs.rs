@@ -1,8 +1,9 @@
 //! Runs that are followed: to their verdict, across a restart, to a cancel.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{PAY, QUESTION};
@@ -66,6 +67,30 @@ fn a_cancel_ends_the_run_and_who_watches_it() {
     assert_eq!(watched.status.code(), Some(3));
     assert_eq!(String::from_utf8_lossy(&watched.stdout), "cancelled\n");
     assert_eq!(client.run(&["watch"]).code, 3);
+}
+
+#[test]
+fn an_interrupt_leaves_the_run_and_says_how_to_follow_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let program = with_script(dir.path(), "").go();
+    let client = ready(dir.path(), &program);
+    let mut watching = client.command(&["run"]).stderr(Stdio::piped()).spawn().expect("starts");
+    let mut said = BufReader::new(watching.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.contains("started")), "the run is followed");
+    let told = Command::new("kill").args(["-INT", &watching.id().to_string()]).status().expect("kill runs");
+    assert!(told.success());
+    let err = said.collect::<Vec<_>>().join("\n");
+    assert_eq!(watching.wait().expect("ends").code(), Some(75), "{err}");
+    assert!(
+        err.contains("the run continues at the service") && err.contains("stata-service client watch"),
+        "{err}"
+    );
+    let status = client.run(&["status"]).ok();
+    assert!(
+        status.contains("status    running") && status.contains("type:   stata-service client watch\n"),
+        "{status}"
+    );
+    client.run(&["cancel"]).ok();
 }
 
 #[test]

@@ -81,3 +81,18 @@ fn every_key_that_a_script_uses_exists() {
     }
     assert!(used > 30, "{used} uses");
 }
+
+/// The list of all analyses names the kind of each.
+#[test]
+fn every_family_of_the_library_has_words() {
+    let library = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/stata_do_library/meta");
+    let draft = &files()["draft"]["en"];
+    let families: BTreeSet<String> = std::fs::read_dir(library)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter_map(|name| Some(name.split_once('.')?.0.to_owned()))
+        .collect();
+    let unnamed: Vec<&String> =
+        families.iter().filter(|family| !draft.contains_key(&format!("draft.family.{family}"))).collect();
+    assert!(families.len() > 20 && unnamed.is_empty(), "{unnamed:?}");
+}

@@ -32,6 +32,7 @@ from .errors import (
     StataServiceError,
     TookTooLong,
     UnexpectedAnswer,
+    Unreachable,
     UploadRefused,
 )
 from .outcome import Comparison, Figure, Outcome, Table
@@ -62,5 +63,6 @@ __all__ = [
     "Table",
     "TookTooLong",
     "UnexpectedAnswer",
+    "Unreachable",
     "UploadRefused",
 ]

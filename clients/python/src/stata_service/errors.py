@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
+
 from ._codes import ADVICE
 from .models import ProblemDocument, Run
 
@@ -75,6 +77,14 @@ def problem_error(status: int, problem: ProblemDocument) -> ProblemError:
     """The exception of a problem document."""
     kind = _BY_STATUS.get(status, ServiceFailed if status >= 500 else ProblemError)
     return kind(status, problem)
+
+
+class Unreachable(StataServiceError, httpx.ConnectError):
+    """Nobody answers at the address, after all attempts; what the service has stays, and so does a run under way."""
+
+    def __init__(self, base_url: str, cause: Exception) -> None:
+        why = str(cause) or type(cause).__name__
+        super().__init__(f"{base_url} cannot be reached: {why}\nCheck the address and that the service runs, then call again.")
 
 
 class UnexpectedAnswer(StataServiceError):

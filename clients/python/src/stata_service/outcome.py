@@ -147,6 +147,10 @@ class Comparison:
     table: Table
     curve: Figure | None
 
+    def __repr__(self) -> str:
+        term = self.view.get("term")
+        return f"Comparison(columns {len(self.view['columns'])}; term {term}; estimates {len(self.view['curve'])})"
+
     @property
     def estimates(self) -> DataFrame:
         """One row for each estimate, and one for each specification without estimates, with the reason."""

@@ -1,8 +1,14 @@
-//! Codes of a Stata file whose labels say that there is no answer, such as 98 "Don't know": as values they are numbers.
+//! Codes of a file with labels that say that there is no answer, such as 98 "Don't know", and codes such as -9 that no label
+//! explains: as values they are numbers.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
-use super::{BLOCK, MOST_COLUMNS, Note, Offer, convert, facts, open, remark, unreadable};
+use dta::{Reader, ValueLabelSet};
+
+use super::scan::{Scan, look_through};
+use super::{BLOCK, MOST_COLUMNS, Note, Offer, Place, codes, convert, facts, open, remark, unreadable};
 use crate::adapters::tabular::convert::number_text;
 use crate::adapters::tabular::problems::shown;
 use crate::adapters::tabular::warnings::Warnings;
@@ -105,9 +111,57 @@ pub(in crate::adapters::tabular) fn offers(
             found.push((at, codes));
         }
     }
-    if found.is_empty() {
+    if !found.is_empty() {
+        count(&mut reader, &mut found)?;
+    }
+    let mut offers: Vec<Offer> =
+        found.iter().filter_map(|(at, codes)| offer(*at, &columns[*at], codes)).collect();
+    let without = unlabelled(&mut reader, columns, &meta.value_labels, &offers)?;
+    offers.extend(without);
+    if offers.is_empty() {
         return Ok(Vec::new());
     }
+    let repairs = facts::after(path, columns, None, &offers)?;
+    remark(columns, Vec::new(), None, offers, warnings);
+    Ok(repairs)
+}
+
+/// Finds codes at an end of the numbers of a column that no label explains, as in files without labels.
+fn unlabelled(
+    reader: &mut Reader<BufReader<File>>,
+    columns: &[Column],
+    sets: &[ValueLabelSet],
+    known: &[Offer],
+) -> Result<Vec<Offer>, Problem> {
+    let of: Vec<_> = reader.variables().iter().map(|v| (v.storage, v.value_label.clone())).collect();
+    let mut scans: Vec<(usize, Scan)> = (0..columns.len())
+        .filter(|at| !columns[*at].is_text() && known.iter().all(|offer| offer.at != *at))
+        .filter_map(|at| Some((at, Scan::of(&columns[at], of[at].0, false)?)))
+        .filter(|(_, scan)| matches!(scan, Scan::Code(_)))
+        .take(MOST_COLUMNS)
+        .collect();
+    if scans.is_empty() {
+        return Ok(Vec::new());
+    }
+    reader.go_to_row(0);
+    look_through(reader, &mut scans)?;
+    // such a file has no lines that people count
+    let place = Place { header_row: 0, last_row: 0, rows: reader.rows() };
+    let mut offers = Vec::new();
+    for (at, scan) in &scans {
+        let Scan::Code(scan) = scan else { continue };
+        let labels = sets.iter().find(|set| set.name == of[*at].1);
+        let is_labelled = |code: &String| {
+            labels.is_some_and(|set| set.entries.iter().any(|(value, _)| value.to_string() == *code))
+        };
+        let found = codes::offer(*at, &columns[*at], scan, place);
+        offers.extend(found.filter(|offer| !offer.step.missing.iter().any(is_labelled)));
+    }
+    Ok(offers)
+}
+
+/// Counts the cells of each code.
+fn count(reader: &mut Reader<BufReader<File>>, found: &mut [(usize, Vec<Code<'_>>)]) -> Result<(), Problem> {
     reader.select(found.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
     let mut row = 1;
     while let Some(block) = reader.read_block(BLOCK).map_err(unreadable)? {
@@ -123,11 +177,7 @@ pub(in crate::adapters::tabular) fn offers(
         }
         row += block.rows as u64;
     }
-    let offers: Vec<Offer> =
-        found.iter().filter_map(|(at, codes)| offer(*at, &columns[*at], codes)).collect();
-    let repairs = facts::after(path, columns, None, &offers)?;
-    remark(columns, Vec::new(), None, offers, warnings);
-    Ok(repairs)
+    Ok(())
 }
 
 fn offer(at: usize, column: &Column, codes: &[Code<'_>]) -> Option<Offer> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::cases::{Mistake, Noticed, ONLY_KIND, RIGHT, m, y_as, y_but};
-use super::files::{ROWS, followed_by, labelled_codes, plain, slope, table};
+use super::files::{ROWS, codes_without_labels, followed_by, labelled_codes, plain, slope, table};
 
 /// Mistakes in the content of a file, and in the draft.
 pub(super) fn of_content() -> Vec<Mistake> {
@@ -31,6 +31,10 @@ fn cells() -> Vec<Mistake> {
             .named("data.dta")
             .at(Remark("missing_code"), &["98 \"Don’t know\" (1 cell, first in row 21 of the data)",
                 "99 \"Refused (spontaneous)\" (3 cells"])
+            .repaired(&[0], 2.0, 20),
+        m("-999 of a Stata file", "used as a number without a remark", codes_without_labels())
+            .named("data.dta")
+            .at(Remark("missing_code"), &["-999 in y", "4 cells", "row 21 of the data", "12.5 to 50.5"])
             .repaired(&[0], 2.0, 20),
         m("mixed types", ONLY_KIND, y_but(|row| (row == 7).then_some("about 24")))
             .at(Draft("TEMPLATE_NOT_APPLICABLE"), &["`y` is text", "missing: \"about 24\""])

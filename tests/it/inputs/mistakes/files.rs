@@ -90,23 +90,24 @@ pub(super) fn slope(uses: impl Fn(u32) -> bool) -> f64 {
 
 /// A Stata file of the table whose last four values of `y` are codes, with labels that say that there is no answer.
 pub(super) fn labelled_codes() -> Vec<u8> {
+    let entries = [(12, "Few"), (97, "Other"), (98, "Don't know"), (99, "Refused (spontaneous)")];
+    stata_file(&entries, |row| (row > 20).then_some(if row > 21 { 99.0 } else { 98.0 }))
+}
+
+/// A Stata file of the table whose last four values of `y` are a code that no label explains.
+pub(super) fn codes_without_labels() -> Vec<u8> {
+    stata_file(&[(12, "Few")], |row| (row > 20).then_some(-999.0))
+}
+
+fn stata_file(labels: &[(i32, &str)], code: impl Fn(u32) -> Option<f64>) -> Vec<u8> {
     use dta::{Column, Meta, StorageType, ValueLabelSet, Variable, Writer};
     let mut variables: Vec<Variable> =
         ["y", "x"].into_iter().map(|name| Variable::new(name, StorageType::Double)).collect();
     variables[0].value_label = "answers".to_owned();
-    let entries = [(12, "Few"), (97, "Other"), (98, "Don't know"), (99, "Refused (spontaneous)")];
-    let entries = entries.into_iter().map(|(code, label)| (code, label.to_owned())).collect();
+    let entries = labels.iter().map(|(code, label)| (*code, (*label).to_owned())).collect();
     let value_labels = vec![ValueLabelSet { name: "answers".to_owned(), entries }];
     let meta = Meta { variables, value_labels, ..Meta::default() };
-    let y = |row: u32| {
-        if row > 21 {
-            99.0
-        } else if row > 20 {
-            98.0
-        } else {
-            xy(row).1
-        }
-    };
+    let y = |row: u32| code(row).unwrap_or(xy(row).1);
     let columns = [
         Column::Double((1..=ROWS).map(y).collect()),
         Column::Double((1..=ROWS).map(|row| xy(row).0).collect()),

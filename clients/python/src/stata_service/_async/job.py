@@ -317,10 +317,20 @@ class AsyncJob:
 
         Options: `term`, `language`, `decimals` …, as in the query of the service. With `png` the curve is an image as well.
         """
-        path = f"{self._path}/batches/{quote(batch_id, safe='')}/comparison"
+        return await self._compared("GET", f"{self._path}/batches/{quote(batch_id, safe='')}/comparison", None, png, options)
 
+    async def compare_runs(self, run_ids: list[str] | None = None, *, png: bool = True, **options: Any) -> Comparison:
+        """Runs of this job side by side, by default all that succeeded with estimates. Options as for `compare`."""
+        if run_ids is None:
+            run_ids = [run["run_id"] for run in await self.runs() if run["status"] == "succeeded" and run.get("results")]
+        body = {"runs": [{"job_id": self.job_id, "run_id": run_id} for run_id in run_ids]}
+        return await self._compared("POST", "/v1/comparisons", body, png, options)
+
+    async def _compared(
+        self, method: str, path: str, body: dict[str, Any] | None, png: bool, options: dict[str, Any]
+    ) -> Comparison:
         async def asked(format: str) -> bytes:
-            answer = await self._transport.send("GET", path, params={**options, "format": format})
+            answer = await self._transport.send(method, path, body=body, params={**options, "format": format})
             return answer.content
 
         view = cast(ComparisonView, json.loads(await asked("json")))

@@ -14,6 +14,7 @@ import httpx
 from .._events import EventReader, ServerEvent
 from .._files import Pieces
 from .._retry import backoff, error_of, pause_before_next
+from ..errors import Unreachable
 from ..progress import Progress, Show, size
 
 
@@ -40,7 +41,7 @@ class Transport:
     ) -> httpx.Response:
         """One request, repeated while the service asks for that or cannot be reached.
 
-        Raises ProblemError for a refusal and httpx.TransportError if the service stays away.
+        Raises ProblemError for a refusal and Unreachable if the service stays away.
         """
         sent = dict(headers or {})
         content: bytes | None = None
@@ -54,9 +55,9 @@ class Transport:
             stream = content if pieces is None else _stream(pieces)
             try:
                 answer = self._http.request(method, path, content=stream, headers=sent, params=given)
-            except httpx.TransportError:
+            except httpx.TransportError as cause:
                 if attempt == self.attempts:
-                    raise
+                    raise Unreachable(self.base_url, cause) from cause
                 time.sleep(backoff(attempt))
                 continue
             if answer.is_success or answer.status_code == 304:
@@ -78,7 +79,7 @@ class Transport:
         """The server-sent events of a path, across broken connections.
 
         Continues after the last id received; heartbeats are not passed on. Raises ProblemError for a
-        refusal and httpx.TransportError if the service stays away for all attempts. A caller who has enough
+        refusal and Unreachable if the service stays away for all attempts. A caller who has enough
         closes the iterator.
         """
         seen, failures, pause = last_event_id, 0, 1.0
@@ -103,10 +104,10 @@ class Transport:
                                 seen = reader.last_event_id
                                 yield event
                         again = pause = reader.retry_seconds or pause
-            except httpx.TransportError:
+            except httpx.TransportError as cause:
                 failures += 1
                 if failures >= self.attempts:
-                    raise
+                    raise Unreachable(self.base_url, cause) from cause
                 again = backoff(failures)
             time.sleep(again)
 
@@ -132,9 +133,9 @@ class Transport:
                     if attempt == self.attempts or again is None:
                         raise error_of(answer)
                     wait = again
-            except httpx.TransportError:
+            except httpx.TransportError as cause:
                 if attempt == self.attempts:
-                    raise
+                    raise Unreachable(self.base_url, cause) from cause
                 target.seek(0)
                 target.truncate()
             time.sleep(wait)
