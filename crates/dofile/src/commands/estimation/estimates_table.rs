@@ -9,6 +9,7 @@ use crate::matrix::Stripe;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
+use crate::syntax::{Atom, Term};
 use crate::value::is_missing;
 
 const TABLE: &[OptSpec] = &[
@@ -23,6 +24,8 @@ const TABLE: &[OptSpec] = &[
     OptSpec::text("drop"),
     OptSpec::text("TItle"),
     OptSpec::text("EQuations"),
+    OptSpec::int("VARWidth"),
+    OptSpec::int("MODELwidth"),
 ];
 
 /// Formats and widths of the columns.
@@ -31,6 +34,8 @@ struct Columns {
     own: String,
     /// Columns of the numbers with their stars.
     width: usize,
+    /// Columns of the names.
+    names: usize,
     /// Limits of the stars.
     limits: Option<Vec<f64>>,
     /// Names of the models.
@@ -51,8 +56,11 @@ impl Columns {
         let digits: String =
             own.trim_start_matches(['%', '-']).chars().take_while(char::is_ascii_digit).collect();
         let width = digits.parse().unwrap_or(10);
+        let asked = |option: &str| options.int(option).map(|w| w.clamp(4, 60) as usize);
+        let width = asked("modelwidth").map_or(width, |asked| width.max(asked.saturating_sub(2)));
+        let names = asked("varwidth").unwrap_or(12);
         let width: usize = if limits.is_some() { width + 3 } else { width };
-        Ok(Self { own, width, limits, models })
+        Ok(Self { own, width, names, limits, models })
     }
 
     /// A cell of text that stands right, with stars behind it.
@@ -64,7 +72,8 @@ impl Columns {
     }
 
     fn rule(&self, corner: &str) -> String {
-        format!("-------------{corner}{}", "-".repeat(self.models.len() * (self.width + 3)))
+        let names = "-".repeat(self.names + 1);
+        format!("{names}{corner}{}", "-".repeat(self.models.len() * (self.width + 3)))
     }
 
     fn heading(&self) -> String {
@@ -73,7 +82,8 @@ impl Columns {
             format!(" {short:^width$}  ", width = self.width)
         };
         let line: String = self.models.iter().map(name).collect();
-        format!("    Variable |{line}").trim_end().to_string()
+        let names = self.names;
+        format!("{:>names$} |{line}", format::abbrev("Variable", names)).trim_end().to_string()
     }
 }
 
@@ -139,9 +149,12 @@ fn lines(session: &Session, options: &Options, columns: &Columns, stripe: &Strip
 fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows: &[Stripe]) -> Result<()> {
     // a single matched equation has no heading
     let several = rows.iter().any(|s| s.eq != rows[0].eq || !s.eq.is_empty() && !s.eq.starts_with('#'));
-    let mut layout = Layout::default();
+    let (names, left) = (columns.names, columns.names + 1);
+    let mut layout = Layout::of_width(names);
     let mut equation: Option<&str> = None;
     let plain = |s: &Stripe| parse_term(&s.name).filter(|_| s.eq != "/");
+    let shown: Vec<_> =
+        rows.iter().filter_map(|s| Some((&*s.eq, plain(s).filter(|t| !t.is_base())?))).collect();
     for (i, stripe) in rows.iter().enumerate() {
         let term = plain(stripe);
         if term.as_ref().is_some_and(crate::syntax::Term::is_base) {
@@ -154,9 +167,9 @@ fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows:
             }
             if !free {
                 let name = if stripe.eq.is_empty() { "_" } else { &stripe.eq };
-                session.print(format!("{:<13}|", format::abbrev(name, 12)));
+                session.print(format!("{:<left$}|", format::abbrev(name, names)));
             }
-            layout = Layout::default();
+            layout = Layout::of_width(names);
             equation = Some(&stripe.eq);
         }
         let cells = lines(session, options, columns, stripe)?;
@@ -164,19 +177,30 @@ fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows:
         let beside = neighbours.into_iter().flatten().filter_map(|j| rows.get(j));
         let beside: Vec<_> = beside.filter(|s| s.eq == stripe.eq).filter_map(plain).collect();
         let first = cells[0].trim_end();
+        let term = term.filter(|term| !is_alone(session, term, &shown, &stripe.eq));
         match term.as_ref().and_then(|t| t.operated(&beside)) {
             Some((variable, operators)) => layout.print_operated(session, &variable, &operators, first),
             None if free => {
                 let name = format!("/{}", stripe.name.trim_start_matches('/'));
-                session.print(format!("{:>12} |{first}", format::abbrev(&name, 12)));
+                session.print(format!("{:>names$} |{first}", format::abbrev(&name, names)));
             }
             None => layout.print(session, &stripe.name, term.as_ref(), first),
         }
         for line in &cells[1..] {
-            session.print(format!("{:13}|{line}", "").trim_end());
+            session.print(format!("{:left$}|{line}", "").trim_end());
         }
     }
     Ok(())
+}
+
+/// Whether a term is the only level of its factor variable, without value labels, that its equation shows: `1.x`.
+fn is_alone(session: &Session, term: &Term, shown: &[(&str, Term)], equation: &str) -> bool {
+    let [Atom::Level { var, ts, .. }] = term.atoms.as_slice() else { return false };
+    let same = |other: &Term| matches!(other.atoms.as_slice(), [Atom::Level { var: v, .. }] if v == var);
+    let labelled = session.frame.find(var).is_some_and(|v| session.frame.labels_of(v).is_some());
+    ts.prefix().is_empty()
+        && !labelled
+        && shown.iter().filter(|(eq, other)| *eq == equation && same(other)).count() == 1
 }
 
 fn print_statistics(
@@ -198,7 +222,7 @@ fn print_statistics(
             };
             line.push_str(&columns.cell(&text, ""));
         }
-        session.print(format!("{wanted:>12} |{line}").trim_end());
+        session.print(format!("{wanted:>names$} |{line}", names = columns.names).trim_end());
     }
     Ok(())
 }
