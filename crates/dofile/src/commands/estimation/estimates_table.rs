@@ -1,7 +1,7 @@
 //! `estimates table`: coefficients of several models side by side ([R] estimates table). Columns are as wide as the
 //! format of the coefficients; rows form the blocks of coefficient tables.
 
-use super::estimates::{get, names, numbers, statistic, stored_table};
+use super::estimates::{estimated_name, get, is_same, names, numbers, statistic, stored_table};
 use crate::error::{Result, StataError};
 use crate::estimation::table::{Layout, parse_term};
 use crate::format;
@@ -29,6 +29,7 @@ const TABLE: &[OptSpec] = &[
 ];
 
 /// Formats and widths of the columns.
+#[derive(Clone)]
 struct Columns {
     /// Format of the coefficients, and of what has no format of its own.
     own: String,
@@ -57,7 +58,8 @@ impl Columns {
             own.trim_start_matches(['%', '-']).chars().take_while(char::is_ascii_digit).collect();
         let width = digits.parse().unwrap_or(10);
         let asked = |option: &str| options.int(option).map(|w| w.clamp(4, 60) as usize);
-        let width = asked("modelwidth").map_or(width, |asked| width.max(asked.saturating_sub(2)));
+        // a column is at least as wide as modelwidth(), 12 by default
+        let width = asked("modelwidth").unwrap_or(12).saturating_sub(3).max(width);
         let names = asked("varwidth").unwrap_or(12);
         let width: usize = if limits.is_some() { width + 3 } else { width };
         Ok(Self { own, width, names, limits, models })
@@ -76,9 +78,17 @@ impl Columns {
         format!("{names}{corner}{}", "-".repeat(self.models.len() * (self.width + 3)))
     }
 
+    /// The models in groups that fit in a line.
+    fn panels(&self, linesize: usize) -> Vec<Self> {
+        let room = linesize.saturating_sub(self.names + 2) / (self.width + 3);
+        let panel = |models: &[String]| Self { models: models.to_vec(), ..self.clone() };
+        self.models.chunks(room.max(1)).map(panel).collect()
+    }
+
     fn heading(&self) -> String {
         let name = |model: &String| {
-            let short = format::abbrev(model, self.width.max(5));
+            let shown = if model == "." { "Active" } else { model.as_str() };
+            let short = format::abbrev(shown, self.width.max(5));
             format!(" {short:^width$}  ", width = self.width)
         };
         let line: String = self.models.iter().map(name).collect();
@@ -98,8 +108,11 @@ fn rows(session: &Session, models: &[String], options: &Options) -> Result<Vec<S
     for name in models {
         let b = get(session, name)?.b().cloned().ok_or_else(StataError::no_estimates)?;
         for stripe in b.col_names {
-            if !rows.contains(&stripe) {
-                rows.push(stripe);
+            match rows.iter_mut().find(|row| is_same(row, &stripe)) {
+                // a row that one model has and another omits has the name of the estimate
+                Some(row) if estimated_name(&stripe.name) == stripe.name => *row = stripe,
+                Some(_) => {}
+                None => rows.push(stripe),
             }
         }
     }
@@ -111,8 +124,10 @@ fn rows(session: &Session, models: &[String], options: &Options) -> Result<Vec<S
     }
     let place = |s: &Stripe| equations.iter().position(|e| *e == s.eq).unwrap_or(0);
     rows.sort_by_key(|s| (s.eq.starts_with('/'), place(s), s.name == "_cons"));
-    let listed =
-        |option: &str, name: &str| options.text(option).map(|t| t.split_whitespace().any(|w| w == name));
+    let listed = |option: &str, name: &str| {
+        let is_meant = |w: &str| w == name || w == estimated_name(name);
+        options.text(option).map(|t| t.split_whitespace().any(is_meant))
+    };
     rows.retain(|s| listed("keep", &s.name).unwrap_or(true) && !listed("drop", &s.name).unwrap_or(false));
     Ok(rows)
 }
@@ -303,15 +318,30 @@ fn tabulate(session: &mut Session, list: &str, options: &str) -> Result<()> {
         session.print("");
         session.print(title);
     }
+    let wanted: Vec<&str> =
+        options.text("stats").unwrap_or("").split([' ', ',']).filter(|w| !w.is_empty()).collect();
+    for panel in columns.panels(session.settings.linesize) {
+        print_panel(session, &options, &panel, &rows, &wanted)?;
+    }
+    session.r = stored_table(session, &columns.models, &rows, &wanted)?;
+    Ok(())
+}
+
+/// The table of as many models as fit in a line, with its legend.
+fn print_panel(
+    session: &mut Session,
+    options: &Options,
+    columns: &Columns,
+    rows: &[Stripe],
+    wanted: &[&str],
+) -> Result<()> {
     session.print("");
     session.print(columns.rule("-"));
     session.print(columns.heading());
     session.print(columns.rule("+"));
-    print_rows(session, &options, &columns, &rows)?;
-    let wanted: Vec<&str> =
-        options.text("stats").unwrap_or("").split([' ', ',']).filter(|w| !w.is_empty()).collect();
+    print_rows(session, options, columns, rows)?;
     if !wanted.is_empty() {
-        print_statistics(session, &columns, &wanted, options.text("stfmt"))?;
+        print_statistics(session, columns, wanted, options.text("stfmt"))?;
     }
     session.print(columns.rule("-"));
     let shown: Vec<&str> = ["se", "t", "p"].into_iter().filter(|o| options.has(o)).collect();
@@ -326,6 +356,5 @@ fn tabulate(session: &mut Session, list: &str, options: &str) -> Result<()> {
     if !legend.is_empty() {
         session.print(format::right(&legend, columns.rule("-").len()));
     }
-    session.r = stored_table(session, &columns.models, &rows, &wanted)?;
     Ok(())
 }
