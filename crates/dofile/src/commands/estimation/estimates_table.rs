@@ -58,8 +58,8 @@ impl Columns {
             own.trim_start_matches(['%', '-']).chars().take_while(char::is_ascii_digit).collect();
         let width = digits.parse().unwrap_or(10);
         let asked = |option: &str| options.int(option).map(|w| w.clamp(4, 60) as usize);
-        // a column is at least as wide as modelwidth(), 12 by default
-        let width = asked("modelwidth").unwrap_or(12).saturating_sub(3).max(width);
+        let longest = models.iter().map(|m| m.chars().count()).max().unwrap_or(0);
+        let width = asked("modelwidth").map_or(width, |asked| asked.min(longest).max(width));
         let names = asked("varwidth").unwrap_or(12);
         let width: usize = if limits.is_some() { width + 3 } else { width };
         Ok(Self { own, width, names, limits, models })
@@ -130,6 +130,23 @@ fn rows(session: &Session, models: &[String], options: &Options) -> Result<Vec<S
     };
     rows.retain(|s| listed("keep", &s.name).unwrap_or(true) && !listed("drop", &s.name).unwrap_or(false));
     Ok(rows)
+}
+
+/// Whether a model omits one of the rows.
+fn has_omitted(session: &Session, models: &[String], rows: &[Stripe]) -> Result<bool> {
+    for name in models {
+        let estimates = get(session, name)?;
+        let mut found = rows.iter().filter(|s| !is_base(s)).filter_map(|s| numbers(estimates, s));
+        if found.any(|n| n[1] == 0.0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a row is the base level of a factor variable, which the table does not show.
+fn is_base(stripe: &Stripe) -> bool {
+    parse_term(&stripe.name).filter(|_| stripe.eq != "/").is_some_and(|term| term.is_base())
 }
 
 /// Cells of a parameter: its coefficients, then a line for each further statistic.
@@ -312,8 +329,11 @@ fn tabulate(session: &mut Session, list: &str, options: &str) -> Result<()> {
         TABLE,
         &["EForm", "LABel", "VARLabel", "style", "noEMPTY", "newpanel"],
     )?;
-    let columns = Columns::read(&options, names(session, list)?)?;
+    let mut columns = Columns::read(&options, names(session, list)?)?;
     let rows = rows(session, &columns.models, &options)?;
+    if has_omitted(session, &columns.models, &rows)? {
+        columns.width = columns.width.max("(omitted)".len());
+    }
     if let Some(title) = options.text("title") {
         session.print("");
         session.print(title);
