@@ -102,9 +102,8 @@ pub(super) fn survey(s: &mut Session, raw: &str) -> Result<Posted> {
             false => Stripe::with_eq(name(&table.columns, j), name(&table.rows, i)),
         })
         .collect();
-    let of = |cells: &[f64]| -> Vec<f64> {
-        places.clone().map(|(i, j)| cells[i * table.width + j]).collect()
-    };
+    let of =
+        |cells: &[f64]| -> Vec<f64> { places.clone().map(|(i, j)| cells[i * table.width + j]).collect() };
     let columns = table.vectors.iter().map(|(name, cells)| (name.to_string(), of(cells))).collect();
     Ok(Posted { subcommand: "tabulate", n, stripe, columns, scalars })
 }

@@ -45,8 +45,7 @@ pub(super) fn kept(rows: &SurveyRows, cells: &Cells, look: &Look, found: &[Vec<E
     }
     vectors.push(("count", counts.clone()));
     vectors.push(("obs", estimates.iter().map(|e| e.observed).collect()));
-    let labels =
-        |labels: &[Vec<String>]| -> Vec<String> { labels.iter().map(|l| l.join(" ")).collect() };
+    let labels = |labels: &[Vec<String>]| -> Vec<String> { labels.iter().map(|l| l.join(" ")).collect() };
     let columns = if one_way { Vec::new() } else { labels(&cells.cols.labels) };
     SurveyTable { rows: labels(&cells.rows.labels), columns, vectors, width }
 }
