@@ -28,7 +28,7 @@ pub(super) fn stages(s: &mut Session, state: &IvState, results: &Results, level:
         s.print("");
         for subtitle in ["hacsubtitleV", "hacsubtitleV2"] {
             if let Some(line) = results.get_text(subtitle).filter(|l| !l.is_empty()) {
-                s.print(line.to_string());
+                s.print(line);
             }
         }
         s.print(format!("Number of obs ={:>23}", number("N")));

@@ -330,7 +330,7 @@ pub(super) fn is_same(one: &Stripe, other: &Stripe) -> bool {
 /// The name without the marks of omission.
 pub(super) fn estimated_name(name: &str) -> String {
     let part = |part: &str| match part.split_once("o.") {
-        Some((level, variable)) if level.is_empty() => variable.to_string(),
+        Some(("", variable)) => variable.to_string(),
         Some((level, variable)) if level.bytes().all(|b| b.is_ascii_digit()) => format!("{level}.{variable}"),
         _ => part.to_string(),
     };
