@@ -183,6 +183,17 @@ impl Matrix {
         Ok(out)
     }
 
+    /// The same; rows of `other` without names of their own are numbered on where those of `self` have none either.
+    pub fn stack_numbered(&self, other: &Self) -> Result<Self> {
+        let mut out = self.stack(other)?;
+        let letter = if self.row_names.first().is_some_and(|n| n.name == "c1") { 'c' } else { 'r' };
+        let numbered = |n: usize| (1..=n).map(|i| Stripe::term(format!("{letter}{i}"))).collect::<Vec<_>>();
+        if [self, other].iter().all(|m| m.row_names == numbered(m.rows)) {
+            out.row_names = numbered(out.rows);
+        }
+        Ok(out)
+    }
+
     /// `self` beside `other` (`A , B`); row names of `self`.
     pub fn beside(&self, other: &Self) -> Result<Self> {
         Ok(self.transpose().stack(&other.transpose())?.transpose())

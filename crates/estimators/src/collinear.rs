@@ -3,6 +3,8 @@
 //! Stata omits the columns whose diagonal is zero in `invsym()` of the centred cross products, and `invsym()` sweeps at
 //! every step the column with the largest pivot, the leftmost of equal ones (W. Gould, Statalist, 16 February 2005,
 //! "Re: st: _rmcoll query"; the FAQ "Estimation commands and omitted variables" shows a column in the middle omitted).
+//! Of columns with equal sums of squares the leftmost is swept first: printed output of a wage equation with a constant of
+//! each person and dummies of all persons (Cameron and Trivedi's panel) omits the last dummy, not that with the least pivot.
 //! A pivot counts as zero against the column's own sum of squares. The tolerance is not published. StataCorp's account
 //! of the NIST data says that two powers of Filip are omitted: with the shares 3.0e-11 and 6.3e-11, the next one having
 //! 3.3e-10 (computed with 60 digits).
@@ -33,6 +35,8 @@ pub fn dependent(mut columns: Vec<Vec<f64>>, noise: &[f64], rule: Rule<'_>) -> V
             let pivots: Vec<f64> = block.iter().map(|j| square(&columns[*j])).collect();
             let largest = pivots.iter().copied().fold(0.0, f64::max);
             let at = pivots.iter().position(|p| *p >= largest * (1.0 - EQUAL)).unwrap_or(0);
+            let length = own[block[at]];
+            let at = block.iter().position(|j| (own[*j] - length).abs() <= length * EQUAL).unwrap_or(at);
             let j = block.remove(at);
             let limit = if matches!(rule, Rule::Singular) { SINGULAR } else { COLLINEAR };
             let share = pivots[at] / own[j];
@@ -100,6 +104,21 @@ mod tests {
         assert_eq!(dependent(columns, &[0.0; 3], Rule::Pivots(&[])), [0]);
         let equal = vec![vec![2.0, 1.0], vec![2.0, 1.0], vec![-2.0, -1.0]];
         assert_eq!(dependent(equal, &[0.0; 3], Rule::Pivots(&[])), [1, 2]);
+    }
+
+    /// Dummies of a balanced panel after a column that is constant within its units.
+    #[test]
+    fn of_columns_of_equal_length_the_last_is_omitted() {
+        let constant = [4.0, 9.0, 1.0, 7.0];
+        let centre = |mut column: Vec<f64>| {
+            let mean = column.iter().sum::<f64>() / 8.0;
+            column.iter_mut().for_each(|v| *v -= mean);
+            column
+        };
+        let mut columns = vec![centre((0..8).map(|i| constant[i / 2]).collect())];
+        columns
+            .extend((1..4).map(|unit| centre((0..8).map(|i| f64::from(u8::from(i / 2 == unit))).collect())));
+        assert_eq!(dependent(columns, &[0.0; 4], Rule::Pivots(&[])), [3]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ def data():
     raw = pd.read_csv(os.path.join(SM, "treatment/tests/results/cataneo2.csv"))
     frame = pd.DataFrame({
         "bweight": raw["bweight"], "mbsmoke": raw["mbsmoke_"], "mmarried": raw["mmarried_"], "mage": raw["mage"],
-        "fbaby": raw["fbaby_"], "medu": raw["medu"], "prenatal1": raw["prenatal1_"]}).astype(float)
+        "fbaby": raw["fbaby_"], "medu": raw["medu"], "prenatal1": raw["prenatal1_"], "fage": raw["fage"]}).astype(float)
     write_data("cattaneo", frame)
     return frame
 

@@ -211,7 +211,12 @@ fn note_separation(
     session.print("");
 }
 
-/// Rows whose predicted probability is one or zero to machine precision: failures and successes.
+/// The index beyond which `logit` counts a row as determined. Its output on the sample of Dehejia and Wahba counts all rows
+/// to an index of -18.005 and none from -17.9997.
+const DETERMINED_INDEX: f64 = 18.0;
+
+/// Rows whose outcome is completely determined: failures and successes. Of a probit those whose probability is one or zero
+/// to machine precision.
 fn completely_determined(model: &Model, b: &[f64], link: Link, offset: Option<&[f64]>) -> (f64, f64) {
     let columns = model.columns();
     let kept: Vec<usize> = (0..columns.len()).collect();
@@ -221,8 +226,11 @@ fn completely_determined(model: &Model, b: &[f64], link: Link, offset: Option<&[
     let mut xb = estimators::qr::predict(&columns, &kept, model.constant, b);
     xb.iter_mut().zip(offset.into_iter().flatten()).for_each(|(e, o)| *e += o);
     let count = |test: &dyn Fn(f64) -> bool| xb.iter().filter(|e| test(**e)).count() as f64;
-    let tiny = f64::EPSILON;
-    (count(&|e| link.probability(e) < tiny), count(&|e| link.probability(-e) < tiny))
+    let is_low = |e: f64| match link {
+        Link::Logit => e < -DETERMINED_INDEX,
+        _ => link.probability(e) < f64::EPSILON,
+    };
+    (count(&is_low), count(&|e| is_low(-e)))
 }
 
 /// Rows of an ordered model whose own category has probability one to machine precision. `of_row` are the categories of the

@@ -26,7 +26,7 @@ pub fn note_weights(session: &mut Session, model: &Model) {
         && matches!(weights.kind, WeightKind::Analytic | WeightKind::Probability)
     {
         let total: f64 = weights.values.iter().sum();
-        session.print(format!("(sum of wgt is {})", format::bare("%14.0gc", total)));
+        session.print(format!("(sum of wgt is {})", format::bare("%17.0gc", total)));
     }
 }
 
@@ -48,6 +48,14 @@ pub fn show_active(session: &mut Session, level: f64, eform: Option<&str>) -> Re
     show_table(session, level, eform, None)
 }
 
+/// [`show_active`] without the line on clusters above the table, for commands whose header has their number.
+///
+/// # Errors
+/// r(301) without estimates.
+pub fn show_below_header(session: &mut Session, level: f64) -> Result<()> {
+    active_table(session, level, None, None, false)
+}
+
 /// [`show_active`] with standardised coefficients instead of the limits.
 pub fn show_table(
     session: &mut Session,
@@ -55,10 +63,20 @@ pub fn show_table(
     eform: Option<&str>,
     beta: Option<&[f64]>,
 ) -> Result<()> {
+    active_table(session, level, eform, beta, true)
+}
+
+fn active_table(
+    session: &mut Session,
+    level: f64,
+    eform: Option<&str>,
+    beta: Option<&[f64]>,
+    name_clusters: bool,
+) -> Result<()> {
     let (b, v) = session.e.b_and_v()?;
     let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
     let (depvar, vcetype, clustvar) = (text("depvar"), text("vcetype"), text("clustvar"));
-    let clusters = session.e.results.get_scalar("N_clust");
+    let clusters = session.e.results.get_scalar("N_clust").filter(|_| name_clusters);
     let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
     Table {
         title: &depvar,

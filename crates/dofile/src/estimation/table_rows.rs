@@ -5,37 +5,65 @@ use crate::session::Session;
 use crate::syntax::{Atom, Term};
 
 /// Prints names in the blocks that factor variables form.
-#[derive(Default)]
 pub struct Layout {
     block: Option<String>,
     /// A row without a block stands before.
     pub plain_before: bool,
+    /// Characters of a name.
+    width: usize,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self::of_width(12)
+    }
 }
 
 impl Layout {
+    /// Rows whose names have this many characters.
+    pub fn of_width(width: usize) -> Self {
+        Self { block: None, plain_before: false, width }
+    }
+
+    /// The line between blocks.
+    fn gap(&self) -> String {
+        format!("{:>width$}|", "", width = self.width + 1)
+    }
+
+    /// A name that stands right, or the beginning of a line with one.
+    fn line(&self, name: &str, cells: &str) -> String {
+        format!("{:>width$} |{cells}", format::abbrev(name, self.width), width = self.width)
+    }
+
+    /// A level of a factor, one blank further to the left than a name.
+    fn level(&self, name: &str, cells: &str) -> String {
+        let width = self.width - 1;
+        format!("{:>width$}  |{cells}", format::abbrev(name, width))
+    }
+
     /// Prints one row of a variable with time-series operators, under a line with the variable's name.
     pub fn print_operated(&mut self, session: &mut Session, variable: &str, operators: &str, cells: &str) {
         let block = format!("{OPERATED}{variable}");
         if self.block.as_ref() != Some(&block) {
             if self.plain_before || self.block.is_some() {
-                session.print("             |");
+                session.print(self.gap());
             }
-            session.print(format!("{:>12} |", format::abbrev(variable, 12)));
+            session.print(self.line(variable, ""));
         }
         self.block = Some(block);
         self.plain_before = true;
-        session.print(format!("{operators:>12} |{cells}"));
+        session.print(self.line(operators, cells));
     }
 
     /// Prints one row with its name.
     pub fn print(&mut self, session: &mut Session, name: &str, term: Option<&Term>, cells: &str) {
         let Some(term) = term.filter(|t| is_block(t)) else {
             if self.block.take().is_some() {
-                session.print("             |");
+                session.print(self.gap());
             }
             self.plain_before = true;
             let shown = term.map_or(name.to_string(), plain_name);
-            session.print(format!("{:>12} |{cells}", format::abbrev(&shown, 12)));
+            session.print(self.line(&shown, cells));
             return;
         };
         let variables: Vec<String> = term.atoms.iter().map(heading_of).collect();
@@ -43,15 +71,20 @@ impl Layout {
         let only_continuous = term.atoms.iter().all(|a| matches!(a, Atom::Cont { .. }));
         if self.block.as_deref() != Some(&block) || only_continuous {
             if self.plain_before || self.block.is_some() {
-                session.print("             |");
+                session.print(self.gap());
             }
-            let lines =
-                if block.chars().count() <= 12 { vec![block.clone()] } else { split_heading(&variables) };
+            let lines = heading_lines(&variables, self.width);
             let (last, earlier) = lines.split_last().expect("a term has a factor");
             for line in earlier {
-                session.print(format!("{:>13}|", format!("{}#", format::abbrev(line, 12))));
+                // the sign between two factors stands in the column of the blank, the operator of a long name alone
+                let sign = if line.ends_with('.') { ' ' } else { '#' };
+                session.print(format!(
+                    "{:>width$}{sign}|",
+                    format::abbrev(line, self.width),
+                    width = self.width
+                ));
             }
-            let last = format!("{:>12} |", format::abbrev(last, 12));
+            let last = self.line(last, "");
             session.print(if only_continuous { format!("{last}{cells}") } else { last });
         }
         self.block = Some(block);
@@ -63,7 +96,14 @@ impl Layout {
         // Numbers alone stand side by side; labels are joined.
         let numbers = levels.iter().all(|l| l.parse::<i64>().is_ok());
         let joined = levels.join(if numbers { " " } else { "#" });
-        session.print(format!("{:>11}  |{cells}", format::abbrev(&joined, 11)));
+        let room = self.width - 1;
+        let shown = match levels.as_slice() {
+            [label] if label.chars().count() > room => {
+                label.chars().take(room - 2).chain("..".chars()).collect()
+            }
+            _ => joined,
+        };
+        session.print(self.level(&shown, cells));
     }
 }
 
@@ -74,9 +114,9 @@ impl Layout {
         let Some((level, base, variable)) = contrast(name) else { return false };
         if self.block.as_deref() != Some(variable) {
             if self.plain_before || self.block.is_some() {
-                session.print("             |");
+                session.print(self.gap());
             }
-            session.print(format!("{:>12} |", format::abbrev(variable, 12)));
+            session.print(self.line(variable, ""));
         }
         self.block = Some(variable.to_string());
         self.plain_before = true;
@@ -88,12 +128,15 @@ impl Layout {
         };
         let (of, from) = (text(level), text(base));
         let whole = format!("({of} vs {from})");
-        if whole.chars().count() <= 12 {
-            session.print(format!("{whole:>12} |{cells}"));
+        let length = whole.chars().count();
+        if length < self.width {
+            session.print(self.level(&whole, cells));
+        } else if length == self.width {
+            session.print(self.line(&whole, cells));
         } else {
-            session.print(format!("{:>12} |", format::abbrev(&format!("({of}"), 12)));
-            session.print(format!("{:>12} |", "vs"));
-            session.print(format!("{:>12} |{cells}", format::abbrev(&format!("{from})"), 12)));
+            session.print(self.level(&format!("({of}"), ""));
+            session.print(self.level("vs", ""));
+            session.print(self.level(&format!("{from})"), cells));
         }
         true
     }
@@ -128,8 +171,23 @@ fn heading_of(atom: &Atom) -> String {
     }
 }
 
-fn split_heading(variables: &[String]) -> Vec<String> {
-    variables.to_vec()
+/// The lines of a heading: as many factors in each as its width allows; `c.` before a name that fills its line alone.
+fn heading_lines(variables: &[String], width: usize) -> Vec<String> {
+    let length = |text: &str| text.chars().count();
+    let mut lines: Vec<String> = Vec::new();
+    for variable in variables {
+        match (lines.last_mut(), variable.split_once('.')) {
+            (Some(line), _) if length(line) + 1 + length(variable) <= width => {
+                line.push('#');
+                line.push_str(variable);
+            }
+            (_, Some((operator, name))) if length(variable) > width && length(operator) < width => {
+                lines.extend([format!("{operator}."), name.to_string()]);
+            }
+            _ => lines.push(variable.clone()),
+        }
+    }
+    lines
 }
 
 /// The value label of a level, or its number.

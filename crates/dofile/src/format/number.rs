@@ -42,7 +42,7 @@ fn magnitude(x: f64, sig: usize) -> i32 {
 }
 
 fn with_sign(x: f64, s: String) -> String {
-    if x < 0.0 && s.bytes().any(|b| (b'1'..=b'9').contains(&b)) { format!("-{s}") } else { s }
+    if x < 0.0 { format!("-{s}") } else { s }
 }
 
 fn exponent_fit(x: f64, room: usize, digits: usize) -> String {
@@ -60,12 +60,10 @@ pub(super) fn exponent(x: f64, decimals: usize) -> String {
     format!("{mantissa}e{sign}{digits:0>2}")
 }
 
-/// `%w.df`; a number that does not fit in the field gets an exponent.
+/// `%w.df`; a number that does not fit in the field gets an exponent. A negative number that rounds to zero keeps its
+/// sign (-0.00), as output of Stata shows.
 pub(super) fn fixed(x: f64, width: usize, decimals: usize, commas: bool) -> String {
-    let s = format!("{:.*}", decimals, x.abs());
-    let zero = !s.bytes().any(|b| (b'1'..=b'9').contains(&b));
-    let s = group(&s, commas);
-    let out = if x < 0.0 && !zero { format!("-{s}") } else { s };
+    let out = with_sign(x, group(&format!("{:.*}", decimals, x.abs()), commas));
     if out.len() > width && magnitude(x, 17) >= width as i32 {
         return exponent_fit(x, width.saturating_sub(1), 0);
     }
@@ -145,5 +143,7 @@ mod tests {
         assert_eq!(hex(-0.1), "-1.999999999999aX-004");
         assert_eq!(fixed(1234567.891, 12, 2, true), "1,234,567.89");
         assert_eq!(exponent(1234.5, 3), "1.234e+03");
+        assert_eq!(fixed(-0.0002154, 8, 2, false), "-0.00");
+        assert_eq!(fixed(0.0, 8, 2, false), "0.00");
     }
 }

@@ -11,6 +11,9 @@ use std::path::Path;
 /// Rows read at a time.
 const BLOCK: usize = 65_536;
 
+/// Characters of the label of a variable or of the data.
+const LABEL_CHARS: usize = 80;
+
 fn failed(name: &str, e: dta::Error) -> StataError {
     match e {
         dta::Error::Io(e) => StataError::new(603, format!("file {name} could not be opened: {e}")),
@@ -50,11 +53,12 @@ pub(crate) fn read_dta(path: &Path, shown: &str, list: Option<&str>, abbrev: boo
         let v = &meta.variables[i];
         let mut var = Variable::new(&v.name, column);
         var.format.clone_from(&v.format);
-        var.label.clone_from(&v.label);
+        // other programs write longer labels than Stata has
+        var.label = v.label.chars().take(LABEL_CHARS).collect();
         var.value_label.clone_from(&v.value_label);
         frame.add(var)?;
     }
-    frame.label = meta.label;
+    frame.label = meta.label.chars().take(LABEL_CHARS).collect();
     frame.timestamp = meta.timestamp;
     for &k in &meta.sorted_by {
         match meta.variables.get(k).filter(|v| frame.find(&v.name).is_some()) {

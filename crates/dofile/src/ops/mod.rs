@@ -30,4 +30,5 @@ pub(crate) mod rho;
 pub(crate) mod run;
 pub(crate) mod scores;
 pub(crate) mod sources;
+pub(crate) mod survey_table;
 pub(crate) mod two_way;

@@ -17,6 +17,7 @@ mod community_applied;
 mod community_panels;
 mod comparisons_of_means;
 mod corners;
+mod course_exercises;
 mod data_commands;
 mod density;
 mod designs;

@@ -11,7 +11,7 @@ use crate::value::MISSING;
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "summarize: e(count sum_w mean Var sd min max sum), with detail also skewness kurtosis p1 ... p99; tabulate: e(b pct cumpct), with two variables e(b pct colpct rowpct) with an equation for each column, and scalars of tabulate; correlate: e(b rho p count), with matrix the lower triangle with an equation for each column; ttest: e(b count se t df_t p_l p p_u N_1 mu_1 N_2 mu_2); tabstat: a vector for each variable, or for each statistic with columns(statistics), by() as equations; all matrices with one column for each variable or value; see estout (SSC)",
+    notes: "summarize: e(count sum_w mean Var sd min max sum), with detail also skewness kurtosis p1 ... p99; tabulate: e(b pct cumpct), with two variables e(b pct colpct rowpct) with an equation for each column, and scalars of tabulate; correlate: e(b rho p count), with matrix the lower triangle with an equation for each column; svy: tabulate: e(b se lb ub deff deft cell count obs), with two variables also e(row col), missing errors for the total of shares; ttest: e(b count se t df_t p_l p p_u N_1 mu_1 N_2 mu_2); tabstat: a vector for each variable, or for each statistic with columns(statistics), by() as equations; all matrices with one column for each variable or value; see estout (SSC)",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = 2*_n\nestpost summarize x y\nscalar m = el(e(mean),1,2)\nestpost correlate x y\nscalar r = el(e(b),1,1)",
         expect: &[("m", 7.0), ("r", 1.0)],
@@ -20,14 +20,17 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "estpost",
         7,
         run,
-        "estpost {summarize [varlist] [, detail listwise] | tabulate varname [varname] [, missing nototal sort chi2 lrchi2 exact V gamma taub] | correlate varlist [, matrix nohalf listwise bonferroni sidak] | ttest varlist, by(groupvar) | tabstat varlist [, by() statistics() columns() listwise]} [if] [in] [weight]",
+        "estpost {summarize [varlist] [, detail listwise] | tabulate varname [varname] [, missing nototal sort chi2 lrchi2 exact V gamma taub] | correlate varlist [, matrix nohalf listwise bonferroni sidak] | svy [, svy_options]: tabulate varname [varname] [, nototal svy_tabulate_options] | ttest varlist, by(groupvar) | tabstat varlist [, by() statistics() columns() listwise]} [if] [in] [weight]",
     )
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (word, rest) = cmd.raw.trim().split_once(char::is_whitespace).unwrap_or((cmd.raw.trim(), ""));
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
-    let posted = if is("summarize", 2) {
+    let is_survey = cmd.raw.trim().strip_prefix("svy").is_some_and(|r| r.starts_with([':', ',', ' ']));
+    let posted = if is_survey {
+        estpost_tables::survey(s, cmd.raw.trim())?
+    } else if is("summarize", 2) {
         summarize(s, rest)?
     } else if is("tabulate", 2) {
         estpost_tables::tabulate(s, rest)?

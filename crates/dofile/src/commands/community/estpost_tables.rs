@@ -5,8 +5,10 @@ use crate::commands::Interpreter;
 use crate::error::{Result, StataError};
 use crate::matrix::Stripe;
 use crate::ops::run::quietly;
+use crate::ops::survey_table::SurveyTable;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
+use crate::syntax::split::front_and_options;
 use crate::value::MISSING;
 use estimators::wald;
 
@@ -58,6 +60,52 @@ pub(super) fn tabulate(s: &mut Session, rest: &str) -> Result<Posted> {
         two_way(&rows, &columns, &cells, total)
     };
     Ok(Posted { subcommand: "tabulate", n, stripe, columns: owned(columns), scalars })
+}
+
+/// `estpost svy: tabulate varname [varname]`: estimates, standard errors, limits, design effects, shares and counts.
+pub(super) fn survey(s: &mut Session, raw: &str) -> Result<Posted> {
+    let (front, options) = match raw.rsplit_once(':') {
+        Some((prefix, command)) => {
+            let (front, options) = front_and_options(command);
+            (format!("{prefix}: {front}"), options.to_string())
+        }
+        None => return Err(StataError::syntax()),
+    };
+    let command = front.rsplit_once(':').map_or("", |f| f.1).split_whitespace().next().unwrap_or("");
+    if command.len() < 2 || !"tabulate".starts_with(command) {
+        return Err(StataError::unsupported_option("estpost svy", command));
+    }
+    let (mut passed, mut with_total) = (String::new(), true);
+    for (name, argument) in split_options(&options)? {
+        match argument {
+            None if abbreviates(&name, "noTOTal") => with_total = false,
+            None => passed.push_str(&format!("{name} ")),
+            Some(a) => passed.push_str(&format!("{name}({a}) ")),
+        }
+    }
+    s.run_expanded(&format!("{front}, {passed}"))?;
+    let scalars = ["N_strata", "N_psu", "N_pop", "df_r", "N_sub"];
+    let scalars = scalars.iter().filter_map(|n| Some((n.to_string(), s.e.results.get_scalar(n)?))).collect();
+    let n = s.e.results.get_scalar("N").unwrap_or(MISSING);
+    let table = s.extensions.get::<SurveyTable>().ok_or_else(StataError::syntax)?;
+    let height = table.rows.len() + usize::from(with_total);
+    let name = |list: &[String], k: usize| list.get(k).map_or("Total", String::as_str).to_string();
+    let width = match table.columns.len() {
+        0 => 1,
+        columns => columns + usize::from(with_total),
+    };
+    let places = (0..width).flat_map(|j| (0..height).map(move |i| (i, j)));
+    let stripe = places
+        .clone()
+        .map(|(i, j)| match table.columns.is_empty() {
+            true => Stripe::term(name(&table.rows, i)),
+            false => Stripe::with_eq(name(&table.columns, j), name(&table.rows, i)),
+        })
+        .collect();
+    let of =
+        |cells: &[f64]| -> Vec<f64> { places.clone().map(|(i, j)| cells[i * table.width + j]).collect() };
+    let columns = table.vectors.iter().map(|(name, cells)| (name.to_string(), of(cells))).collect();
+    Ok(Posted { subcommand: "tabulate", n, stripe, columns, scalars })
 }
 
 type Vectors = (Vec<Stripe>, Vec<(&'static str, Vec<f64>)>);

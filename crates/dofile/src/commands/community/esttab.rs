@@ -35,7 +35,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "esttab",
         6,
         |s, cmd| table(s, cmd, false),
-        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate([, labels()]) rename() coeflabels() varlabels([, prefix() suffix() begin() end() blist() elist() nofirst nolast]) label interaction() mtitles() nomtitles nodepvars nonumbers title() note() addnotes() nonotes eform[(pattern)] transform([names] f df ... [, pattern()]) mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets noparentheses compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() width() page[()] longtable nofloat beta[()] staraux msign() dmarker() nolz type tex booktabs csv html md replace append]",
+        "esttab [names | matrix(name [, fmt() transpose])] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate([, labels()]) rename() coeflabels() varlabels([, prefix() suffix() begin() end() blist() elist() nofirst nolast]) label interaction() mtitles() nomtitles nodepvars nonumbers title() note() addnotes() nonotes eform[(pattern)] transform([names] f df ... [, pattern()]) mgroups() eqlabels() prehead() posthead() prefoot() postfoot() legend brackets [no]parentheses [no]lines compress nogaps plain fragment refcat() substitute() varwidth() modelwidth() alignment() width() page[()] longtable nofloat beta[()] staraux msign() dmarker() nolz type tex booktabs csv html md replace append]",
     )
 };
 
@@ -195,7 +195,7 @@ fn default_cells(options: &Given) -> Vec<Vec<Element>> {
     let square = options.has("brackets") || (second.name == "ci" && !options.has("noparentheses"));
     if square {
         second.brackets = Some(("[".into(), "]".into()));
-    } else if !options.has("noparentheses") && !plain {
+    } else if !options.has("noparentheses") && (!plain || options.has("parentheses")) {
         second.brackets = Some(("(".into(), ")".into()));
     }
     if options.has("wide") { vec![vec![first, second]] } else { vec![vec![first], vec![second]] }

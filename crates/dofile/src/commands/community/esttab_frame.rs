@@ -105,7 +105,7 @@ pub(super) fn frame(
         fragment: options.has("fragment"),
         numbers: numbers(options),
         document: Document::read(options),
-        rules: !plain && !options.has("nolines"),
+        rules: (!plain || options.has("lines")) && !options.has("nolines"),
     })
 }
 

@@ -3,11 +3,11 @@
 
 use super::ivreg2_dependence::{declare, partial_out, take};
 use super::ivreg2_show;
+use super::ivreg2_summary::stages;
 use super::ivreg2_tests::{exogeneity, first_stage, identified};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, note_weights};
-use crate::estimation::first_stages::show_first_stages;
 use crate::estimation::instruments::{Asked, Dependence, IvState, read, with_request};
 use crate::estimation::model::VceSpec;
 use crate::estimation::post::{self, AbsorbState, Parameters, plain_stripe, stata};
@@ -155,10 +155,6 @@ pub(super) fn estimate(
     }
     let fit = with_request(state, iv::fit).map_err(fit_error)?;
     note_weights(s, &state.model);
-    if cmd.has("first") && !state.endogenous.is_empty() {
-        let level = level(s, cmd)?;
-        show_first_stages(s, state, level)?;
-    }
     let mut stripe: Vec<String> = state.endogenous.iter().map(|c| c.0.clone()).collect();
     let offset = stripe.len();
     stripe.extend(state.model.names());
@@ -177,6 +173,10 @@ pub(super) fn estimate(
         if cmd.has("first") || cmd.has("ffirst") {
             let columns = state.endogenous.iter().map(|c| Stripe::term(c.0.clone())).collect();
             with_request(state, |request| first_stage(results, request, columns)).map_err(fit_error)?;
+        }
+        if cmd.has("first") {
+            let level = level(s, cmd)?;
+            stages(s, state, results, level)?;
         }
     }
     for (option, name) in [("endogtest", "estat"), ("orthog", "cstat")] {

@@ -1,35 +1,41 @@
 //! Output of `ivreg2`: the header, the table of coefficients, the tests of identification and overidentification below
-//! it, and the summary of the first stage.
+//! it.
 
+use super::ivreg2_summary::summary;
 use crate::error::Result;
-use crate::estimation::display::{level, show_active};
+use crate::estimation::display::{level, show_below_header};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
-use estimators::stock_yogo::{SIZES, size};
+use estimators::stock_yogo::{BIASES, SIZES, bias, size};
 
 /// Shows the active estimates.
 pub(super) fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(s, cmd)?;
     if s.e.results.matrices.get("first").is_some() && (cmd.has("first") || cmd.has("ffirst")) {
-        first(s);
+        summary(s);
     }
     if !cmd.has("noheader") {
         header(s);
     }
-    show_active(s, level, None)?;
+    show_below_header(s, level)?;
     if !cmd.has("nofooter") {
         footer(s);
     }
     Ok(())
 }
 
-fn scalar(s: &Session, name: &str) -> f64 {
+/// The number of clusters of a variable.
+pub(super) fn cluster_line(variable: &str, number: f64) -> String {
+    format!("{:<32}{number:>6}", format!("Number of clusters ({variable}) = "))
+}
+
+pub(super) fn scalar(s: &Session, name: &str) -> f64 {
     s.e.results.get_scalar(name).unwrap_or(MISSING)
 }
 
-fn text(s: &Session, name: &str) -> String {
+pub(super) fn text(s: &Session, name: &str) -> String {
     s.e.results.get_text(name).unwrap_or("").to_string()
 }
 
@@ -69,7 +75,7 @@ fn header(s: &mut Session) {
     };
     let count = |s: &Session, variable: &str, number: &str| match scalar(s, number) {
         g if is_missing(g) => String::new(),
-        g => format!("{:<28}{g:>10}", format!("Number of clusters ({}) =", text(s, variable))),
+        g => cluster_line(&text(s, variable), g),
     };
     let two = s.e.results.get_text("clustvar2").is_some();
     let second = count(s, "clustvar2", "N_clust2");
@@ -136,7 +142,7 @@ fn footer(s: &mut Session) {
     {
         let list = text(s, name);
         if !list.is_empty() {
-            s.print(format!("{label:<22}{list}"));
+            print_list(s, label, &list);
         }
     }
     let partialled = match text(s, "partial") {
@@ -144,12 +150,32 @@ fn footer(s: &mut Session) {
         list => list,
     };
     if !partialled.is_empty() {
-        s.print(format!("{:<22}{partialled}", "Partialled-out:"));
+        print_list(s, "Partialled-out:", &partialled);
         s.print(format!("{:22}nb: total SS, model F and R2s are after partialling-out;", ""));
         s.print(format!("{:26}any small-sample adjustments include partialled-out", ""));
         s.print(format!("{:26}variables in regressor count K", ""));
     }
     rule(s);
+}
+
+/// Critical values of Stock and Yogo for a number of endogenous regressors and the instruments of the active model:
+/// the relative bias (not after LIML) and the size.
+pub(super) fn critical_values(s: &Session, endogenous: f64) -> Vec<String> {
+    let liml = text(s, "model") == "liml";
+    let (endogenous, instruments) = (endogenous as usize, scalar(s, "exexog_ct") as usize);
+    let biases = if liml { None } else { bias(endogenous, instruments) };
+    let sizes = size(endogenous, instruments, liml);
+    let kind = if liml { "LIML size" } else { "IV size" };
+    let rows = [("IV relative bias", BIASES, biases), (kind, SIZES, sizes)];
+    rows.iter()
+        .filter_map(|(name, limits, values)| values.map(|v| (name, limits, v)))
+        .flat_map(|(name, limits, values)| {
+            limits.iter().zip(values).map(move |(limit, value)| {
+                let name = format!("{:>2.0}% maximal {name}", limit * 100.0);
+                format!("{name:<28}{value:>9.2}")
+            })
+        })
+        .collect()
 }
 
 fn identification(s: &mut Session) {
@@ -166,72 +192,32 @@ fn identification(s: &mut Session) {
     if robust {
         line(s, "                         (Kleibergen-Paap rk Wald F statistic):", "widstat");
     }
-    let liml = text(s, "model") == "liml";
-    let (endogenous, instruments) = (scalar(s, "endog_ct") as usize, scalar(s, "exexog_ct") as usize);
-    let kind = if liml { "LIML" } else { "IV" };
-    match size(endogenous, instruments, liml) {
-        Some(values) => {
-            for (i, (limit, value)) in SIZES.iter().zip(values).enumerate() {
-                let start = if i == 0 { "Stock-Yogo weak ID test critical values:" } else { "" };
-                let name = format!("{:.0}% maximal {kind} size", limit * 100.0);
-                s.print(format!("{start:<41}{name:<22}{value:>15.2}"));
-            }
-            s.print("Source: Stock-Yogo (2005).");
-            if robust {
-                s.print("NB: Critical values are for Cragg-Donald F statistic and i.i.d. errors.");
-            }
-        }
-        None => {
-            s.print(format!("{:<41}{:>37}", "Stock-Yogo weak ID test critical values:", "<not available>"))
+    let lines = critical_values(s, scalar(s, "endog_ct"));
+    for (i, line) in lines.iter().enumerate() {
+        let start = if i == 0 { "Stock-Yogo weak ID test critical values:" } else { "" };
+        s.print(format!("{start:<41}{line:>37}"));
+    }
+    if lines.is_empty() {
+        s.print(format!("{:<41}{:>37}", "Stock-Yogo weak ID test critical values:", "<not available>"));
+    } else {
+        s.print("Source: Stock-Yogo (2005).");
+        if robust {
+            s.print("NB: Critical values are for Cragg-Donald F statistic and i.i.d. errors.");
         }
     }
     rule(s);
 }
 
-/// Tests of the excluded instruments in each first stage, and the tests that stay valid with weak instruments.
-fn first(s: &mut Session) {
-    let Some(table) = s.e.results.matrices.get("first").cloned() else { return };
-    let at = |row: &str, j: usize| {
-        table.row_names.iter().position(|r| r.name == row).map_or(MISSING, |i| table.get(i, j))
-    };
-    s.print("");
-    s.print("Summary results for first-stage regressions");
-    s.print("-------------------------------------------");
-    s.print("");
-    s.print("                                           (Underid)            (Weak id)");
-    s.print(format!(
-        "Variable     | F({:>3},{:>6})  P-val | SW Chi-sq({:>3}) P-val | SW F({:>3},{:>6})",
-        at("df", 0),
-        at("df_r", 0),
-        at("SWFdf1", 0),
-        at("SWFdf1", 0),
-        at("SWFdf2", 0)
-    ));
-    for (j, name) in table.col_names.iter().enumerate() {
-        let number = |row: &str, fmt: &str| format::bare(fmt, at(row, j));
-        s.print(format!(
-            "{:<12} |{:>12}{:>10} |{:>14}{:>9} |{:>15}",
-            format::abbrev(&name.name, 12),
-            number("F", "%8.2f"),
-            number("pvalue", "%6.4f"),
-            number("SWchi2", "%8.2f"),
-            number("SWchi2p", "%6.4f"),
-            number("SWF", "%8.2f")
-        ));
+/// Names behind a label, in lines of at most 78 characters.
+fn print_list(s: &mut Session, label: &str, names: &str) {
+    let mut line = format!("{label:<21}");
+    for name in names.split_whitespace() {
+        if line.len() > 21 && line.chars().count() + 1 + name.chars().count() > 78 {
+            s.print(line);
+            line = " ".repeat(21);
+        }
+        line.push(' ');
+        line.push_str(name);
     }
-    s.print("");
-    s.print("Weak-instrument-robust inference");
-    s.print("Tests of joint significance of endogenous regressors B1 in main equation");
-    s.print("Ho: B1=0 and orthogonality conditions are valid");
-    let df = scalar(s, "ardf");
-    let tests = [
-        ("Anderson-Rubin Wald test", format!("F({df},{})=", scalar(s, "ardf_r")), "arf", "arfp"),
-        ("Anderson-Rubin Wald test", format!("Chi-sq({df})="), "archi2", "archi2p"),
-        ("Stock-Wright LM S statistic", format!("Chi-sq({df})="), "sstat", "sstatp"),
-    ];
-    for (label, degrees, value, p) in tests {
-        let (value, p) = (format::bare("%9.2f", scalar(s, value)), format::bare("%6.4f", scalar(s, p)));
-        s.print(format!("{label:<35}{degrees:>14}{value:>11}     P-val={p}"));
-    }
-    s.print("");
+    s.print(line);
 }

@@ -69,6 +69,7 @@ mod ivreg2;
 mod ivreg2_dependence;
 mod ivreg2_first;
 mod ivreg2_show;
+mod ivreg2_summary;
 mod ivreg2_tests;
 mod ivreghdfe;
 mod jwdid;

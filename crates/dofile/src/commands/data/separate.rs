@@ -103,7 +103,10 @@ fn separate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.frame.add(var)?;
     }
     list_result(s, &names);
-    Ok(())
+    let stored = std::mem::take(&mut s.r);
+    let described = s.run_expanded(&format!("describe {}", names.join(" ")));
+    s.r = stored;
+    described.map(|_| ())
 }
 
 fn split_text(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -27,7 +27,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "dtable [varlist] [if] [in] [fweight] [, by(varname [, tests nototals missing]) continuous([varlist] [, statistics(names) test(regress|kwallis|none)]) factor([varlist] [, statistics(names) test(pearson|fisher|lrchi2|none)]) sample([label] [, statistics(frequency percent)]) nosample listwise nformat(%fmt [statistics]) sformat(text [statistics]) title(text) note(text) column(by(hide)) name(collection) replace export(filename [, replace as()])]",
-    notes: "means with standard deviations, frequencies with percent of factor variables (i.); without listwise each variable has its own sample; tests: regress is the F test of a regression on the groups, pearson and lrchi2 as in tabulate; statistics: mean sd median p# q1 q3 iqr min max count sum variance semean cv skewness kurtosis range, fvfrequency fvpercent fvproportion; the table is the collection DTable, or that of name(), with the dimensions var (_N is the sample), result (composites _dtable_stats and _dtable_test) and the groups; stores r(N)",
+    notes: "means with standard deviations, frequencies with percent of factor variables (i., and 1.x for one level); without listwise each variable has its own sample; tests: regress is the F test of a regression on the groups, pearson and lrchi2 as in tabulate; statistics: mean sd median p# q1 q3 iqr min max count sum variance semean cv skewness kurtosis range, fvfrequency fvpercent fvproportion; the table is the collection DTable, or that of name(), with the dimensions var (_N is the sample), result (composites _dtable_stats and _dtable_test) and the groups; stores r(N)",
     examples: &[Example {
         run: "set obs 8\ngenerate g = _n > 4\ngenerate x = _n\ngenerate b = mod(_n, 2)\ntempfile f\ndtable x i.b, by(g, tests) export(`f', as(md) replace)\nscalar n = r(N)\nconfirm file `f'",
         expect: &[("n", 8.0)],
@@ -185,7 +185,9 @@ fn factor(data: &Data<'_>, line: &Line, wanted: &Wanted, to: &mut Filling) -> Re
         .collect();
     let name = &data.s.frame.var(line.variable).name;
     to.c.labels.dims.insert(name.clone(), label(data.s, line.variable));
-    for (k, (rows, own)) in levels.iter().zip(&counts).enumerate() {
+    let is_shown = |value: &f64| line.levels.is_empty() || line.levels.contains(value);
+    let shown = levels.iter().zip(&counts).zip(&values).filter(|(_, value)| is_shown(value));
+    for (k, ((rows, own), _)) in shown.enumerate() {
         let value = level_value(data.s, line.variable, rows[0]);
         to.c.labels.set_level(name, &value, &level_name(data.s, line.variable, rows[0]));
         let var = format!("{value}.{name}");

@@ -19,6 +19,8 @@ const SAMPLE: &[&str] = &["frequency", "percent", "proportion"];
 pub(super) struct Line {
     pub(super) variable: usize,
     pub(super) is_factor: bool,
+    /// Levels of a factor variable that are shown; all where the list is empty.
+    pub(super) levels: Vec<f64>,
     pub(super) statistics: Vec<String>,
     pub(super) test: String,
 }
@@ -66,38 +68,52 @@ fn known(text: &str, names: &[&str]) -> Result<Vec<String>> {
     Ok(out)
 }
 
-/// Variables in the order of the text; those with `i.`, alone or before a list in parentheses, are factors.
-fn variables(s: &Session, text: &str) -> Result<Vec<(usize, bool)>> {
-    let mut out: Vec<(usize, bool)> = Vec::new();
+/// A variable of a list, whether it is a factor variable, and its level of `1.x`.
+type Listed = (usize, bool, Option<f64>);
+
+/// Variables in the order of the text; those with `i.` or a level, alone or before a list in parentheses, are factors.
+fn variables(s: &Session, text: &str) -> Result<Vec<Listed>> {
+    let mut out: Vec<Listed> = Vec::new();
     let mut rest = text;
     while let Some((before, list)) = rest.split_once(".(") {
         let (inside, after) = list.split_once(')').ok_or_else(StataError::syntax)?;
         let (words, operator) = before.rsplit_once(char::is_whitespace).unwrap_or(("", before));
         out.extend(variables(s, words)?);
+        let level = one_level(operator);
         let is_factor = match operator {
+            _ if level.is_some() => true,
             "i" => true,
             "c" => false,
             _ => return Err(StataError::unsupported_option("dtable", &format!("{operator}.()"))),
         };
-        out.extend(s.varlist(inside)?.into_iter().map(|v| (v, is_factor)));
+        out.extend(s.varlist(inside)?.into_iter().map(|v| (v, is_factor, level)));
         rest = after;
     }
     for word in rest.split_whitespace() {
         let word = word.strip_prefix("c.").unwrap_or(word);
-        let level = word.split_once('.').filter(|(before, _)| {
-            before.strip_prefix('i').is_some_and(|rest| {
-                rest.strip_prefix('b').unwrap_or(rest).bytes().all(|b| b.is_ascii_digit())
-            })
+        let factor = word.split_once('.').filter(|(before, _)| {
+            one_level(before).is_some()
+                || before.strip_prefix('i').is_some_and(|rest| {
+                    rest.strip_prefix('b').unwrap_or(rest).bytes().all(|b| b.is_ascii_digit())
+                })
         });
-        match level {
-            Some((_, name)) => out.extend(s.varlist(name)?.into_iter().map(|v| (v, true))),
-            None => out.extend(s.varlist(word)?.into_iter().map(|v| (v, false))),
+        match factor {
+            Some((before, name)) => {
+                out.extend(s.varlist(name)?.into_iter().map(|v| (v, true, one_level(before))));
+            }
+            None => out.extend(s.varlist(word)?.into_iter().map(|v| (v, false, None))),
         }
     }
-    if out.iter().any(|(v, _)| s.frame.var(*v).is_string()) {
+    if out.iter().any(|(v, ..)| s.frame.var(*v).is_string()) {
         return Err(StataError::type_mismatch());
     }
     Ok(out)
+}
+
+/// The level of `1.x` or `i1.x`; `i.x` and `ib1.x` have all levels.
+fn one_level(operator: &str) -> Option<f64> {
+    let digits = operator.strip_prefix('i').unwrap_or(operator);
+    if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
 /// `nformat()` and `sformat()`: a text, and the statistics that it is for.
@@ -112,7 +128,7 @@ fn shape(text: &str) -> (String, Vec<String>) {
 
 /// Statistics and test of some variables, or of all of their kind.
 struct Kind {
-    variables: Vec<usize>,
+    variables: Vec<Listed>,
     statistics: Vec<String>,
     test: String,
 }
@@ -125,7 +141,7 @@ fn kind(s: &Session, text: &str, is_factor: bool) -> Result<Kind> {
     };
     let default: &[&str] = if is_factor { &["fvfrequency", "fvpercent"] } else { &["mean", "sd"] };
     let mut out = Kind {
-        variables: variables(s, list)?.into_iter().map(|(v, _)| v).collect(),
+        variables: variables(s, list)?,
         statistics: default.iter().map(|n| (*n).to_string()).collect(),
         test: tests[0].to_string(),
     };
@@ -179,20 +195,35 @@ impl Wanted {
         Ok(())
     }
 
+    /// Adds a variable, or a level to the levels of one that the table has.
+    fn add(&mut self, (variable, is_factor, level): Listed) {
+        match self.lines.iter_mut().find(|line| line.variable == variable) {
+            Some(line) => {
+                line.is_factor = is_factor;
+                match level {
+                    Some(level) if !line.levels.is_empty() && !line.levels.contains(&level) => {
+                        line.levels.push(level);
+                    }
+                    Some(_) => {}
+                    None => line.levels.clear(),
+                }
+            }
+            None => self.lines.push(Line {
+                variable,
+                is_factor,
+                levels: level.into_iter().collect(),
+                statistics: Vec::new(),
+                test: String::new(),
+            }),
+        }
+    }
+
     /// Sets what the variables of a kind have; those that the table does not have yet are added.
     fn set(&mut self, kind: &Kind, is_factor: bool) {
-        for v in &kind.variables {
-            match self.lines.iter_mut().find(|line| line.variable == *v) {
-                Some(line) => line.is_factor = is_factor,
-                None => self.lines.push(Line {
-                    variable: *v,
-                    is_factor,
-                    statistics: Vec::new(),
-                    test: String::new(),
-                }),
-            }
+        for (v, _, level) in &kind.variables {
+            self.add((*v, is_factor, *level));
         }
-        let listed = |v: usize| kind.variables.is_empty() || kind.variables.contains(&v);
+        let listed = |v: usize| kind.variables.is_empty() || kind.variables.iter().any(|l| l.0 == v);
         for line in self.lines.iter_mut().filter(|line| line.is_factor == is_factor && listed(line.variable))
         {
             line.statistics.clone_from(&kind.statistics);
@@ -240,9 +271,9 @@ pub(super) fn options(s: &Session, list: &str, text: &str) -> Result<Wanted> {
             _ => return Err(StataError::option_not_allowed(&name)),
         }
     }
-    for (variable, is_factor) in variables(s, list)? {
-        if out.lines.iter().all(|line| line.variable != variable) {
-            out.lines.push(Line { variable, is_factor, statistics: Vec::new(), test: String::new() });
+    for (variable, is_factor, level) in variables(s, list)? {
+        if is_factor || out.lines.iter().all(|line| line.variable != variable) {
+            out.add((variable, is_factor, level));
         }
     }
     for is_factor in [false, true] {

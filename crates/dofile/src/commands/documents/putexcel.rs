@@ -173,7 +173,9 @@ fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
     let mut formatted = Vec::new();
     while !rest.is_empty() {
         let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
-        let (first, last) = area(&rest[..end])
+        let cells = &rest[..end];
+        let inside = cells.strip_prefix('(').and_then(|c| c.strip_suffix(')'));
+        let (first, last) = area(inside.unwrap_or(cells))
             .ok_or_else(|| StataError::invalid(format!("{}: invalid cell", &rest[..end])))?;
         rest = rest[end..].trim_start();
         let Some(after) = rest.strip_prefix('=') else {

@@ -27,7 +27,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | describe [name] | for names: command | drop names | clear | replay [name] | table [names] [, b se t p star stats() stfmt() keep() drop()] | stats [names]",
+    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | describe [name] | for names: command | drop names | clear | replay [name] | table [names] [, b se t p star stats() stfmt() keep() drop() varwidth(#) modelwidth(#)] | stats [names]",
     notes: "estimates describe stores r(cmdline) r(title), estimates stats r(S), estimates table stores r(names); files of save are text of this engine, without e(sample) and what only the command itself keeps; see [R] estimates",
     examples: &[
         Example {
@@ -287,7 +287,8 @@ fn stats(session: &mut Session, list: &str, options: &str) -> Result<()> {
 /// Coefficient, standard error, ratio and p-value of a term of a model.
 pub(super) fn numbers(e: &Estimation, stripe: &Stripe) -> Option<[f64; 4]> {
     let b = e.b()?;
-    let i = b.col_names.iter().position(|s| s == stripe)?;
+    let place = |test: &dyn Fn(&Stripe) -> bool| b.col_names.iter().position(test);
+    let i = place(&|s| s == stripe).or_else(|| place(&|s| is_same(s, stripe)))?;
     let se = e.v().map_or(MISSING, |v| v.get(i, i).sqrt());
     let ratio = if se > 0.0 { b.get(0, i) / se } else { MISSING };
     let p = if is_missing(ratio) { MISSING } else { wald::p_value(ratio, e.results.get_scalar("df_r")) };
@@ -319,6 +320,21 @@ pub(super) fn stored_table(
         results.matrix("stats", stats);
     }
     Ok(results)
+}
+
+/// Whether two names are those of one parameter, which a model may have omitted (`o.x`, `2o.g`).
+pub(super) fn is_same(one: &Stripe, other: &Stripe) -> bool {
+    one.eq == other.eq && estimated_name(&one.name) == estimated_name(&other.name)
+}
+
+/// The name without the marks of omission.
+pub(super) fn estimated_name(name: &str) -> String {
+    let part = |part: &str| match part.split_once("o.") {
+        Some(("", variable)) => variable.to_string(),
+        Some((level, variable)) if level.bytes().all(|b| b.is_ascii_digit()) => format!("{level}.{variable}"),
+        _ => part.to_string(),
+    };
+    name.split('#').map(part).collect::<Vec<_>>().join("#")
 }
 
 pub(super) fn statistic(e: &Estimation, name: &str) -> f64 {

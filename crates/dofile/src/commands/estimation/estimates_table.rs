@@ -1,7 +1,7 @@
 //! `estimates table`: coefficients of several models side by side ([R] estimates table). Columns are as wide as the
 //! format of the coefficients; rows form the blocks of coefficient tables.
 
-use super::estimates::{get, names, numbers, statistic, stored_table};
+use super::estimates::{estimated_name, get, is_same, names, numbers, statistic, stored_table};
 use crate::error::{Result, StataError};
 use crate::estimation::table::{Layout, parse_term};
 use crate::format;
@@ -9,6 +9,7 @@ use crate::matrix::Stripe;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
+use crate::syntax::{Atom, Term};
 use crate::value::is_missing;
 
 const TABLE: &[OptSpec] = &[
@@ -23,14 +24,19 @@ const TABLE: &[OptSpec] = &[
     OptSpec::text("drop"),
     OptSpec::text("TItle"),
     OptSpec::text("EQuations"),
+    OptSpec::int("VARWidth"),
+    OptSpec::int("MODELwidth"),
 ];
 
 /// Formats and widths of the columns.
+#[derive(Clone)]
 struct Columns {
     /// Format of the coefficients, and of what has no format of its own.
     own: String,
     /// Columns of the numbers with their stars.
     width: usize,
+    /// Columns of the names.
+    names: usize,
     /// Limits of the stars.
     limits: Option<Vec<f64>>,
     /// Names of the models.
@@ -51,8 +57,12 @@ impl Columns {
         let digits: String =
             own.trim_start_matches(['%', '-']).chars().take_while(char::is_ascii_digit).collect();
         let width = digits.parse().unwrap_or(10);
+        let asked = |option: &str| options.int(option).map(|w| w.clamp(4, 60) as usize);
+        let longest = models.iter().map(|m| m.chars().count()).max().unwrap_or(0);
+        let width = asked("modelwidth").map_or(width, |asked| asked.min(longest).max(width));
+        let names = asked("varwidth").unwrap_or(12);
         let width: usize = if limits.is_some() { width + 3 } else { width };
-        Ok(Self { own, width, limits, models })
+        Ok(Self { own, width, names, limits, models })
     }
 
     /// A cell of text that stands right, with stars behind it.
@@ -64,16 +74,26 @@ impl Columns {
     }
 
     fn rule(&self, corner: &str) -> String {
-        format!("-------------{corner}{}", "-".repeat(self.models.len() * (self.width + 3)))
+        let names = "-".repeat(self.names + 1);
+        format!("{names}{corner}{}", "-".repeat(self.models.len() * (self.width + 3)))
+    }
+
+    /// The models in groups that fit in a line.
+    fn panels(&self, linesize: usize) -> Vec<Self> {
+        let room = linesize.saturating_sub(self.names + 2) / (self.width + 3);
+        let panel = |models: &[String]| Self { models: models.to_vec(), ..self.clone() };
+        self.models.chunks(room.max(1)).map(panel).collect()
     }
 
     fn heading(&self) -> String {
         let name = |model: &String| {
-            let short = format::abbrev(model, self.width.max(5));
+            let shown = if model == "." { "Active" } else { model.as_str() };
+            let short = format::abbrev(shown, self.width.max(5));
             format!(" {short:^width$}  ", width = self.width)
         };
         let line: String = self.models.iter().map(name).collect();
-        format!("    Variable |{line}").trim_end().to_string()
+        let names = self.names;
+        format!("{:>names$} |{line}", format::abbrev("Variable", names)).trim_end().to_string()
     }
 }
 
@@ -88,8 +108,11 @@ fn rows(session: &Session, models: &[String], options: &Options) -> Result<Vec<S
     for name in models {
         let b = get(session, name)?.b().cloned().ok_or_else(StataError::no_estimates)?;
         for stripe in b.col_names {
-            if !rows.contains(&stripe) {
-                rows.push(stripe);
+            match rows.iter_mut().find(|row| is_same(row, &stripe)) {
+                // a row that one model has and another omits has the name of the estimate
+                Some(row) if estimated_name(&stripe.name) == stripe.name => *row = stripe,
+                Some(_) => {}
+                None => rows.push(stripe),
             }
         }
     }
@@ -101,10 +124,29 @@ fn rows(session: &Session, models: &[String], options: &Options) -> Result<Vec<S
     }
     let place = |s: &Stripe| equations.iter().position(|e| *e == s.eq).unwrap_or(0);
     rows.sort_by_key(|s| (s.eq.starts_with('/'), place(s), s.name == "_cons"));
-    let listed =
-        |option: &str, name: &str| options.text(option).map(|t| t.split_whitespace().any(|w| w == name));
+    let listed = |option: &str, name: &str| {
+        let is_meant = |w: &str| w == name || w == estimated_name(name);
+        options.text(option).map(|t| t.split_whitespace().any(is_meant))
+    };
     rows.retain(|s| listed("keep", &s.name).unwrap_or(true) && !listed("drop", &s.name).unwrap_or(false));
     Ok(rows)
+}
+
+/// Whether a model omits one of the rows.
+fn has_omitted(session: &Session, models: &[String], rows: &[Stripe]) -> Result<bool> {
+    for name in models {
+        let estimates = get(session, name)?;
+        let mut found = rows.iter().filter(|s| !is_base(s)).filter_map(|s| numbers(estimates, s));
+        if found.any(|n| n[1] == 0.0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a row is the base level of a factor variable, which the table does not show.
+fn is_base(stripe: &Stripe) -> bool {
+    parse_term(&stripe.name).filter(|_| stripe.eq != "/").is_some_and(|term| term.is_base())
 }
 
 /// Cells of a parameter: its coefficients, then a line for each further statistic.
@@ -139,9 +181,12 @@ fn lines(session: &Session, options: &Options, columns: &Columns, stripe: &Strip
 fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows: &[Stripe]) -> Result<()> {
     // a single matched equation has no heading
     let several = rows.iter().any(|s| s.eq != rows[0].eq || !s.eq.is_empty() && !s.eq.starts_with('#'));
-    let mut layout = Layout::default();
+    let (names, left) = (columns.names, columns.names + 1);
+    let mut layout = Layout::of_width(names);
     let mut equation: Option<&str> = None;
     let plain = |s: &Stripe| parse_term(&s.name).filter(|_| s.eq != "/");
+    let shown: Vec<_> =
+        rows.iter().filter_map(|s| Some((&*s.eq, plain(s).filter(|t| !t.is_base())?))).collect();
     for (i, stripe) in rows.iter().enumerate() {
         let term = plain(stripe);
         if term.as_ref().is_some_and(crate::syntax::Term::is_base) {
@@ -154,9 +199,9 @@ fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows:
             }
             if !free {
                 let name = if stripe.eq.is_empty() { "_" } else { &stripe.eq };
-                session.print(format!("{:<13}|", format::abbrev(name, 12)));
+                session.print(format!("{:<left$}|", format::abbrev(name, names)));
             }
-            layout = Layout::default();
+            layout = Layout::of_width(names);
             equation = Some(&stripe.eq);
         }
         let cells = lines(session, options, columns, stripe)?;
@@ -164,19 +209,30 @@ fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows:
         let beside = neighbours.into_iter().flatten().filter_map(|j| rows.get(j));
         let beside: Vec<_> = beside.filter(|s| s.eq == stripe.eq).filter_map(plain).collect();
         let first = cells[0].trim_end();
+        let term = term.filter(|term| !is_alone(session, term, &shown, &stripe.eq));
         match term.as_ref().and_then(|t| t.operated(&beside)) {
             Some((variable, operators)) => layout.print_operated(session, &variable, &operators, first),
             None if free => {
                 let name = format!("/{}", stripe.name.trim_start_matches('/'));
-                session.print(format!("{:>12} |{first}", format::abbrev(&name, 12)));
+                session.print(format!("{:>names$} |{first}", format::abbrev(&name, names)));
             }
             None => layout.print(session, &stripe.name, term.as_ref(), first),
         }
         for line in &cells[1..] {
-            session.print(format!("{:13}|{line}", "").trim_end());
+            session.print(format!("{:left$}|{line}", "").trim_end());
         }
     }
     Ok(())
+}
+
+/// Whether a term is the only level of its factor variable, without value labels, that its equation shows: `1.x`.
+fn is_alone(session: &Session, term: &Term, shown: &[(&str, Term)], equation: &str) -> bool {
+    let [Atom::Level { var, ts, .. }] = term.atoms.as_slice() else { return false };
+    let same = |other: &Term| matches!(other.atoms.as_slice(), [Atom::Level { var: v, .. }] if v == var);
+    let labelled = session.frame.find(var).is_some_and(|v| session.frame.labels_of(v).is_some());
+    ts.prefix().is_empty()
+        && !labelled
+        && shown.iter().filter(|(eq, other)| *eq == equation && same(other)).count() == 1
 }
 
 fn print_statistics(
@@ -198,7 +254,7 @@ fn print_statistics(
             };
             line.push_str(&columns.cell(&text, ""));
         }
-        session.print(format!("{wanted:>12} |{line}").trim_end());
+        session.print(format!("{wanted:>names$} |{line}", names = columns.names).trim_end());
     }
     Ok(())
 }
@@ -273,21 +329,39 @@ fn tabulate(session: &mut Session, list: &str, options: &str) -> Result<()> {
         TABLE,
         &["EForm", "LABel", "VARLabel", "style", "noEMPTY", "newpanel"],
     )?;
-    let columns = Columns::read(&options, names(session, list)?)?;
+    let mut columns = Columns::read(&options, names(session, list)?)?;
     let rows = rows(session, &columns.models, &options)?;
+    if has_omitted(session, &columns.models, &rows)? {
+        columns.width = columns.width.max("(omitted)".len());
+    }
     if let Some(title) = options.text("title") {
         session.print("");
         session.print(title);
     }
+    let wanted: Vec<&str> =
+        options.text("stats").unwrap_or("").split([' ', ',']).filter(|w| !w.is_empty()).collect();
+    for panel in columns.panels(session.settings.linesize) {
+        print_panel(session, &options, &panel, &rows, &wanted)?;
+    }
+    session.r = stored_table(session, &columns.models, &rows, &wanted)?;
+    Ok(())
+}
+
+/// The table of as many models as fit in a line, with its legend.
+fn print_panel(
+    session: &mut Session,
+    options: &Options,
+    columns: &Columns,
+    rows: &[Stripe],
+    wanted: &[&str],
+) -> Result<()> {
     session.print("");
     session.print(columns.rule("-"));
     session.print(columns.heading());
     session.print(columns.rule("+"));
-    print_rows(session, &options, &columns, &rows)?;
-    let wanted: Vec<&str> =
-        options.text("stats").unwrap_or("").split([' ', ',']).filter(|w| !w.is_empty()).collect();
+    print_rows(session, options, columns, rows)?;
     if !wanted.is_empty() {
-        print_statistics(session, &columns, &wanted, options.text("stfmt"))?;
+        print_statistics(session, columns, wanted, options.text("stfmt"))?;
     }
     session.print(columns.rule("-"));
     let shown: Vec<&str> = ["se", "t", "p"].into_iter().filter(|o| options.has(o)).collect();
@@ -302,6 +376,5 @@ fn tabulate(session: &mut Session, list: &str, options: &str) -> Result<()> {
     if !legend.is_empty() {
         session.print(format::right(&legend, columns.rule("-").len()));
     }
-    session.r = stored_table(session, &columns.models, &rows, &wanted)?;
     Ok(())
 }

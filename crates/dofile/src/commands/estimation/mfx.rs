@@ -215,7 +215,7 @@ fn show(
     s.print("");
     s.print(format!("{title} after {}", s.e.cmd()));
     s.print(format!("      y  = {label} ({how})"));
-    s.print(format!("         = {}", format::number("%9.0g", y)));
+    s.print(format!("         = {}", format::number("%10.0g", y).trim()));
     s.print(&rule);
     let percent = format::bare("%4.0g", level);
     s.print(format!("variable |      {head}    Std. Err.     z    P>|z|  [    {percent}% C.I.   ]      X"));
@@ -235,13 +235,13 @@ fn show(
         let z = line.effect / line.se;
         let short = |x: f64| format::right(format::number("%8.0g", x).trim(), 9);
         s.print(format!(
-            "{name}{mark}|  {effect}   {}  {}   {} {} {} {}",
-            format::right(format::number("%9.5f", line.se).trim(), 10),
+            "{name}{mark}|  {effect}   {}  {}   {} {}{}{}",
+            format::right(format::number("%7.0g", line.se).trim(), 10),
             format::number("%6.2f", z),
             format::number("%5.3f", normal_two_sided(z)),
             short(line.effect - critical * line.se),
             short(line.effect + critical * line.se),
-            format::right(format::number("%8.0g", line.at).trim(), 9)
+            format::right(format::number("%8.0g", line.at).trim(), 10)
         ));
     }
     s.print(&rule);

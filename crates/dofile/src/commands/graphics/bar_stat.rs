@@ -14,6 +14,8 @@ pub(super) enum Stat {
     Min,
     Max,
     Sd,
+    Semean,
+    Iqr,
 }
 
 impl Stat {
@@ -27,6 +29,8 @@ impl Stat {
             "min" => Self::Min,
             "max" => Self::Max,
             "sd" => Self::Sd,
+            "semean" => Self::Semean,
+            "iqr" => Self::Iqr,
             _ => match word.strip_prefix('p').and_then(|p| p.parse::<f64>().ok()) {
                 Some(p) if p > 0.0 && p < 100.0 => Self::Percentile(p),
                 _ => return Err(StataError::invalid(format!("{word} is not a statistic"))),
@@ -49,6 +53,8 @@ impl Stat {
             Self::Min => values[0].0,
             Self::Max => values[values.len() - 1].0,
             Self::Sd => super::numbers::moments(values).1,
+            Self::Semean => super::numbers::moments(values).1 / weight.sqrt(),
+            Self::Iqr => percentile(values, 75.0) - percentile(values, 25.0),
         }
     }
 }

@@ -387,6 +387,8 @@ impl Quantity {
             Stat::Min => "min",
             Stat::Max => "max",
             Stat::Sd => "sd",
+            Stat::Semean => "semean",
+            Stat::Iqr => "iqr",
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: |session, cmd| run(session, &cmd.raw),
-    syntax: "graph {twoway|matrix|bar|hbar|dot|box|hbox|pie|combine|export|save|use|display|drop|dir} ...",
+    syntax: "graph {twoway|matrix|bar|hbar|dot|box|hbox|pie|combine|export|save|use|display|rename|copy|drop|dir} ...",
     notes: "graph export writes svg, png, tif, pdf, eps, ps and csv; letters of eps and ps are outlines and opacities are mixed with white; graph save and saving() write the picture as SVG text to a .gph file, which graph use and graph combine read in the same run",
     examples: &[Example {
         run: "set obs 6\ngenerate g = mod(_n, 3)\ngenerate y = _n\ngraph bar (mean) y, over(g)\ngraph box y, over(g)\ngraph pie, over(g)\nscalar n = _N",
@@ -71,7 +71,8 @@ fn run(session: &mut Session, raw: &str) -> Result<()> {
         "save" => save(session, rest),
         "use" => use_file(session, rest),
         _ if is("matrix", 3) => matrix::run(session, rest),
-        "play" | "print" | "describe" | "rename" | "copy" | "replay" | "copycolors" => {
+        "rename" | "copy" => copy(session, rest, word == "rename"),
+        "play" | "print" | "describe" | "replay" | "copycolors" => {
             Err(StataError::unsupported_command(&format!("graph {word}")))
         }
         "" => Err(StataError::standard(100)),
@@ -96,6 +97,35 @@ fn drop(session: &mut Session, rest: &str) -> Result<()> {
     rest.split_whitespace().try_for_each(|name| store::graphs(session).drop(name))
 }
 
+/// `graph copy [old] new [, replace]` and `graph rename`, which forgets the old name.
+fn copy(session: &mut Session, rest: &str, is_renamed: bool) -> Result<()> {
+    let cmd = ParsedCommand::split("graph copy", rest, false)?;
+    let mut replace = false;
+    for (option, argument) in split_options(&cmd.option_text)? {
+        if option != "replace" || argument.is_some() {
+            return Err(StataError::option_not_allowed(&option));
+        }
+        replace = true;
+    }
+    let names: Vec<&str> = cmd.list.split_whitespace().collect();
+    let (old, new) = match names[..] {
+        [new] => (None, new),
+        [old, new] => (Some(old), new),
+        _ => return Err(StataError::syntax()),
+    };
+    let graphs = store::graphs(session);
+    if !replace && graphs.has(new) {
+        return Err(StataError::new(110, format!("graph {new} already exists")));
+    }
+    let figure = graphs.get(old)?.clone();
+    let old = old.or(graphs.current()).map(str::to_string);
+    if let Some(old) = old.filter(|old| is_renamed && old != new) {
+        graphs.drop(&old)?;
+    }
+    graphs.put(new, figure);
+    Ok(())
+}
+
 /// `graph export FILE [, name() as(svg|png|tif|pdf|eps|ps|csv) width(#) height(#) replace]`.
 fn export(session: &mut Session, rest: &str) -> Result<()> {
     let cmd = ParsedCommand::split("graph export", rest, false)?;
@@ -114,8 +144,8 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
             None if option == "replace" => replace = true,
             Some(a) if abbreviates(&option, "NAME") => name = Some(unquote(a.trim()).to_string()),
             Some(a) if abbreviates(&option, "AS") => format = Some(a.to_lowercase()),
-            Some(a) if option == "width" => width = Some(pixels(&a)?),
-            Some(a) if option == "height" => height = Some(pixels(&a)?),
+            Some(a) if abbreviates(&option, "Width") => width = Some(pixels(&a)?),
+            Some(a) if abbreviates(&option, "Height") => height = Some(pixels(&a)?),
             // the page is the figure: it has no logo, no preview, one direction and the font of the engine
             Some(_) if ["logo", "preview", "orientation", "cmyk"].contains(&option.as_str()) => {}
             Some(_) if option.starts_with("fontface") => {}

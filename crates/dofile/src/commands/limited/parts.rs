@@ -161,7 +161,7 @@ pub(super) fn selection_rows(session: &mut Session) {
     let (Some(a), Some(l)) = (place("athrho"), place("lnsigma")) else {
         // two steps: the estimates alone
         session.print(format!("{:>12} |  {}", "rho", format::number("%9.5f", scalar(session, "rho"))));
-        session.print(format!("{:>12} |  {}", "sigma", format::number("%9.8g", scalar(session, "sigma"))));
+        session.print(format!("{:>12} | {}", "sigma", format::number("%10.0g", scalar(session, "sigma"))));
         return;
     };
     let level = session.r.get_scalar("level").unwrap_or(session.settings.level);

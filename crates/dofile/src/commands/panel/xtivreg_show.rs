@@ -2,7 +2,7 @@
 
 use super::xtreg_show::{components, effects_line, heading};
 use crate::error::Result;
-use crate::estimation::display::{level, show_active};
+use crate::estimation::display::level;
 use crate::estimation::header::Fact;
 use crate::format;
 use crate::session::Session;
@@ -37,7 +37,7 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let varies = results.get_scalar("sigma_u").is_some();
     let (instd, insts) = (text("instd"), text("insts"));
     heading(session, &test, note);
-    show_active(session, level, None)?;
+    super::xtreg_show::table(session, level, varies)?;
     if varies {
         components(session);
     }

@@ -9,7 +9,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::unit_variable;
 use crate::error::{Result, StataError};
 use crate::estimation::cluster_rows::ClusterRows;
-use crate::estimation::display::{fit_error, level, show_active};
+use crate::estimation::display::{fit_error, level};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::results::Results;
@@ -316,13 +316,13 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.has("theta") {
         super::xtreg_show::show_theta(session);
     }
-    show_active(session, level, None)?;
-    let e = &session.e.results;
-    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
-    let model = e.get_text("model").unwrap_or("").to_string();
+    let model = session.e.results.get_text("model").unwrap_or("").to_string();
+    super::xtreg_show::table(session, level, model != "be")?;
     if model == "be" {
         return Ok(());
     }
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let (f, p) = (scalar("F_f"), scalar("p_f"));
     let degrees = (scalar("df_a"), scalar("df_e"));
     let robust = e.get_text("vcetype").is_some();

@@ -1,5 +1,7 @@
 //! The heading of `xtreg`: sizes, fit and test, and the shares of the unit means.
 
+use crate::error::Result;
+use crate::estimation::display::show_active;
 use crate::estimation::header::{Fact, show};
 use crate::format;
 use crate::session::Session;
@@ -104,6 +106,15 @@ pub(super) fn panel_heading(session: &mut Session, left: &Heading, test: &[Fact]
     sizes.iter().for_each(|line| session.print(line));
     session.print("");
     show(session, &notes, test, 17, 10);
+}
+
+/// The table of coefficients; its last rule opens a block that follows.
+pub(super) fn table(session: &mut Session, level: f64, followed: bool) -> Result<()> {
+    let open = session.settings.table.open_end;
+    session.settings.table.open_end = open || followed;
+    let shown = show_active(session, level, None);
+    session.settings.table.open_end = open;
+    shown
 }
 
 /// The block of variance components under a table, whose last rule opens it.

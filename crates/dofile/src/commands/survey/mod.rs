@@ -16,6 +16,7 @@ mod svy;
 mod svydescribe;
 mod svyset;
 mod tabulate;
+mod tabulate_kept;
 mod tabulate_show;
 mod tabulate_tests;
 

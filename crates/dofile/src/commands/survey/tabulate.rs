@@ -160,6 +160,8 @@ fn estimate(
     r.matrix("Obs", Matrix::new(nr, nc, observed));
     if nr > 1 && nc > 1 {
         tabulate_tests::store(r, rows, cells, call);
+    } else {
+        r.matrix("Prop", Matrix::new(nr, nc, linearise(rows, cells, Shown::Cell).0));
     }
     s.post_estimation(est, rows.sample(s.frame.n_rows()));
     Ok(())

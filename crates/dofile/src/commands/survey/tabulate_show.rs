@@ -16,12 +16,12 @@ const LABEL: usize = 8;
 
 /// An estimate with its standard error and the number of observations.
 #[derive(Clone, Copy)]
-struct Estimate {
-    value: f64,
-    se: f64,
-    observed: f64,
+pub(super) struct Estimate {
+    pub(super) value: f64,
+    pub(super) se: f64,
+    pub(super) observed: f64,
     /// Design effects: of the variance, and of the standard error.
-    effects: [f64; 2],
+    pub(super) effects: [f64; 2],
 }
 
 /// Estimates with totals: a row for each row of the table and one below, a column more than the table has.
@@ -68,7 +68,7 @@ fn with_totals(rows: &SurveyRows, cells: &Cells, shown: Shown) -> Vec<Vec<Estima
 }
 
 /// Limits: on the logit scale for shares strictly between zero and one.
-fn limits(e: Estimate, t: f64, shown: Shown) -> (f64, f64) {
+pub(super) fn limits(e: Estimate, t: f64, shown: Shown) -> (f64, f64) {
     let half = t * e.se;
     if shown == Shown::Count || e.value <= 0.0 || e.value >= 1.0 || e.se < 1e-12 {
         return (e.value - half, e.value + half);
@@ -79,11 +79,14 @@ fn limits(e: Estimate, t: f64, shown: Shown) -> (f64, f64) {
 }
 
 /// What is shown and how.
-struct Look {
-    shown: Shown,
-    scale: f64,
+pub(super) struct Look {
+    pub(super) shown: Shown,
+    /// What the estimates are multiplied by.
+    pub(super) scale: f64,
+    pub(super) percent: bool,
     fmt: String,
-    t: f64,
+    /// Quantile of the limits.
+    pub(super) t: f64,
     level: String,
     se: bool,
     ci: bool,
@@ -101,6 +104,7 @@ impl Look {
         let df = s.e.results.get_scalar("df_r").unwrap_or(f64::NAN);
         Self {
             shown,
+            percent: cmd.has("percent"),
             scale: if cmd.has("percent") && shown != Shown::Count { 100.0 } else { 1.0 },
             fmt: cmd.options.text("format").map_or("%6.4g", str::trim).to_string(),
             t: t_inverse_tail(df, 0.5 - level / 200.0),
@@ -200,6 +204,7 @@ pub(super) fn display(
     look.key(s);
     super::tabulate_tests::show(s);
     results::notes(s);
+    s.extensions.set(super::tabulate_kept::kept(rows, cells, &look, &found));
 }
 
 /// Text cut to a number of characters.

@@ -20,7 +20,6 @@ const UNSUPPORTED: &[&str] = &[
     "ATRisk",
     "LOst",
     "ENter",
-    "PER",
     "PLOTOPts",
     "CIOPts",
     "CENSOPts",
@@ -45,6 +44,8 @@ struct Choice {
     no_origin: bool,
     no_show: bool,
     level: Option<f64>,
+    /// What the function is multiplied by.
+    per: Option<f64>,
     risk: RiskTable,
 }
 
@@ -59,6 +60,7 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
             Some(a) if is("by") => c.by = Some(a.to_string()),
             Some(a) if is("TMAx") => c.longest = Some(number(a)?),
             Some(a) if is("TMIn") => c.shortest = Some(number(a)?),
+            Some(a) if is("PER") => c.per = Some(number(a)?),
             Some(a) if is("Level") => c.level = Some(number(a)?),
             Some(a) if is("CENsored") => match a.trim() {
                 a if !a.is_empty() && ["single", "multiple"].iter().any(|w| w.starts_with(a)) => {
@@ -110,7 +112,7 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
             Function::Hazard => "Cumulative hazard",
         }
         .to_string(),
-        y_range: (function != Function::Hazard).then_some((0.0, 1.0)),
+        y_range: (function != Function::Hazard).then_some((0.0, c.per.unwrap_or(1.0))),
         used: curves.records.rows.len(),
         table: c.risk.table(&curves)?,
         ..Picture::default()
@@ -118,6 +120,9 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
     for (g, table) in curves.tables.iter().enumerate() {
         let label = group_text(&curves, g);
         picture.series.extend(group_series(&c, function, level, g, label, table));
+    }
+    if let Some(per) = c.per {
+        picture.series.iter_mut().for_each(|series| scale(&mut series.shape, per));
     }
     if c.interval {
         picture.note = format!("Bands are {}% confidence intervals", crate::format::bare("%5.0g", level));
@@ -165,6 +170,20 @@ fn hazard(
         picture.series.push(Series { label, number, shape, style: Style::default() });
     }
     show_figure(s, picture, options)
+}
+
+/// Multiplies the heights of a curve, of its interval or of its marks.
+fn scale(shape: &mut Shape, per: f64) {
+    match shape {
+        Shape::Line { points, .. } | Shape::Points { points } => {
+            points.iter_mut().for_each(|p| p.1 *= per);
+        }
+        Shape::Band { ranges } => ranges.iter_mut().for_each(|r| {
+            r.low *= per;
+            r.high *= per;
+        }),
+        _ => {}
+    }
 }
 
 /// Title of the figure.

@@ -291,7 +291,8 @@ pub(super) fn covariates(session: &mut Session, call: &Call, command_line: &str)
         exact: exact.as_deref(),
         neighbours: choice.neighbours,
         caliper: choice.caliper,
-        variance_neighbours: choice.variance_neighbours,
+        // nn() counts the other rows here, and the row itself among them after psmatch: logs of Stata show both
+        variance_neighbours: choice.variance_neighbours + 1,
         line: None,
     };
     let predicted = bias_predictions(session, &sample, &matching, &bias_vars, choice.treated_only)?;

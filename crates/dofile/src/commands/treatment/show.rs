@@ -3,10 +3,7 @@
 use crate::error::Result;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
-use crate::estimation::table::{Table, row};
-use crate::estimation::table_cells::{cells, columns_width};
-use crate::format;
-use crate::matrix::Stripe;
+use crate::estimation::table::Table;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 
@@ -26,26 +23,18 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else { return Ok(()) };
     let main = main_parameters(&b.col_names.iter().map(|s| s.eq.as_str()).collect::<Vec<_>>());
     let depvar = text(session, "depvar");
+    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    let vce_title = if matched { "AI robust" } else { "Robust" };
+    let shown = if cmd.has("aequations") { b.cols() } else { main };
+    session.r.clear();
     Table {
         title: &depvar,
-        vce_title: if matched { "AI robust" } else { "Robust" },
-        ..Table::of_equations(&[], &[], &[], None, level)
+        vce_title,
+        ..Table::of_equations(&b.col_names[..shown], &b.values()[..shown], &se[..shown], None, level)
     }
-    .print_heading(session);
-    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
-    let effects: Vec<Effect<'_>> =
-        (0..main).map(|i| Effect { name: &b.col_names[i], b: b.values()[i], se: se[i] }).collect();
-    print_effects(session, &effects, level);
-    let table = Table {
-        title: &depvar,
-        vce_title: "Robust",
-        ..Table::of_equations(&b.col_names, b.values(), &se, None, level)
-    };
-    session.r.clear();
-    if cmd.has("aequations") && main < b.cols() {
-        table.print(session);
-    }
-    table.store(session);
+    .print(session);
+    Table { title: &depvar, vce_title, ..Table::of_equations(&b.col_names, b.values(), &se, None, level) }
+        .store(session);
     Ok(())
 }
 
@@ -58,60 +47,22 @@ fn print_header(session: &mut Session, matched: bool) {
     ];
     let metric = text(session, "metric");
     left.push(match matched && !metric.is_empty() {
+        true if metric == "mahalanobis" => "Distance metric: Mahalanobis".to_string(),
         true => format!("Distance metric: {metric}"),
         false => format!("Treatment model: {}", text(session, "tmodel")),
     });
     if matched {
         let count = |name: &str| scalar(session, name);
         facts.push(Fact::new("Matches: requested", "%10.0fc", count("k_nneighbor")));
-        facts.push(Fact::new("              min", "%10.0fc", count("k_nnmin")));
-        facts.push(Fact::new("              max", "%10.0fc", count("k_nnmax")));
+        facts.push(Fact::new("               min", "%10.0fc", count("k_nnmin")));
+        facts.push(Fact::new("               max", "%10.0fc", count("k_nnmax")));
     }
     if session.e.cmd() == "stteffects" {
         left[0] = "Survival treatment-effects estimation".to_string();
         left.push(format!("Censoring model: {}", text(session, "cmodel")));
     }
     session.print("");
-    show_header(session, &left, &facts, 18, 10);
-}
-
-/// A row of the table.
-struct Effect<'a> {
-    name: &'a Stripe,
-    b: f64,
-    se: f64,
-}
-
-fn print_effects(session: &mut Session, effects: &[Effect<'_>], level: f64) {
-    let tvar = text(session, "tvar");
-    let (control, treated) = (text(session, "control_label"), text(session, "treated_label"));
-    let of_control = format!("{}.", format::bare("%9.0g", scalar(session, "control")));
-    let look = session.settings.table.clone();
-    let width = columns_width(&look);
-    let mut equation = "";
-    for Effect { name, b, se } in effects {
-        if name.eq != equation {
-            if !equation.is_empty() {
-                session.print(format!("-------------+{}", "-".repeat(width)));
-            }
-            session.print(format!("{:<13}|", name.eq));
-            session.print(format!("{:>12} |", format::abbrev(&tvar, 12)));
-            equation = &name.eq;
-        }
-        let numbers = cells(&row(*b, *se, None, level, false), None, name, &look);
-        let contrast = name.name.starts_with('r');
-        if contrast && treated.chars().count() + control.chars().count() > 6 {
-            session.print(format!("{:>12} |", format::abbrev(&format!("({treated}"), 12)));
-            session.print(format!("{:>12} |", "vs"));
-            session.print(format!("{:>12} |{numbers}", format::abbrev(&format!("{control})"), 12)));
-        } else if contrast {
-            session.print(format!("{:>12} |{numbers}", format!("({treated} vs {control})")));
-        } else {
-            let own = if name.name.starts_with(&of_control) { &control } else { &treated };
-            session.print(format!("{:>12} |{numbers}", format::abbrev(own, 12)));
-        }
-    }
-    session.print("-".repeat(width + 14));
+    show_header(session, &left, &facts, if matched { 18 } else { 17 }, 10);
 }
 
 /// Number of parameters before the auxiliary equations.

@@ -5,6 +5,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::matched;
 use super::model::{self, Call, Columns, Sample, State};
 use super::show;
+use crate::commands::Interpreter;
 use crate::error::{Result, StataError};
 use crate::estimation::model::VceSpec;
 use crate::format;
@@ -65,6 +66,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let mut replay = ParsedCommand::split("teffects", bare, false)?;
         replay.check_weighted_options(SYNTAX.options, SYNTAX.unsupported)?;
         return show::show(session, &replay);
+    }
+    if let Some(options) = bare.strip_prefix("overlap").filter(|o| o.is_empty() || o.starts_with([',', ' ']))
+    {
+        // the name of teoverlap in releases 13 and 14
+        return session.run_expanded(&format!("teoverlap{options}")).map(|_| ());
     }
     let mut call = model::split(bare)?;
     SYNTAX.check(&call.rest)?;

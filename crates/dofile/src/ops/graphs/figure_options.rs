@@ -39,6 +39,8 @@ pub(crate) struct FigureOptions {
     pub(crate) plot_background: Option<Color>,
     /// A scheme without colours.
     pub(crate) monochrome: bool,
+    /// Titles at the top, at the bottom and at the left of the graph, two of each.
+    edge_titles: [[String; 2]; 3],
     /// Number of rows behind the figure where the plots do not know it.
     pub(crate) used: Option<usize>,
 }
@@ -47,12 +49,6 @@ pub(crate) struct FigureOptions {
 const UNSUPPORTED: &[&str] = &[
     "PLAY",
     "ADVANCED",
-    "T1title",
-    "T2title",
-    "B1title",
-    "B2title",
-    "L1title",
-    "L2title",
     "R1title",
     "R2title",
     "XMLabel",
@@ -96,6 +92,8 @@ impl FigureOptions {
         };
         if let Some(at) = title_index(name) {
             self.titles[at] = Some(text::words_of(name, argument)?);
+        } else if let Some((edge, which)) = edge_title(name) {
+            self.edge_titles[edge][which] = text::words_of(name, argument)?.text;
         } else if is("LEGend") {
             self.take_legend(argument)?;
         } else if is("BY") {
@@ -215,6 +213,13 @@ impl FigureOptions {
                 figure.sizes[at] = words.size;
             }
         }
+        let [top, bottom, left] = &self.edge_titles;
+        for (slot, titles) in
+            [(&mut figure.subtitle, top), (&mut figure.x_title, bottom), (&mut figure.y_title, left)]
+        {
+            let lines = std::iter::once(&*slot).chain(titles).filter(|t| !t.is_empty());
+            *slot = lines.cloned().collect::<Vec<_>>().join("\n");
+        }
         figure.width = self.width.unwrap_or(figure.width);
         figure.height = self.height.unwrap_or(figure.height);
         figure.background = self.background.unwrap_or(figure.background);
@@ -228,6 +233,17 @@ pub(super) fn title_index(name: &str) -> Option<usize> {
     ["TItle", "SUBtitle", "NOTE", "CAPtion"].iter().position(|declared| abbreviates(name, declared))
 }
 
+/// Edge and number of a title at the top, at the bottom or at the left, [G-3] title_options.
+fn edge_title(name: &str) -> Option<(usize, usize)> {
+    let edge = ["t", "b", "l"].iter().position(|edge| name.starts_with(edge))?;
+    let which = match name.as_bytes().get(1) {
+        Some(b'1') => 0,
+        Some(b'2') => 1,
+        _ => return None,
+    };
+    name.get(2..).filter(|rest| abbreviates(rest, "TItle")).map(|_| (edge, which))
+}
+
 pub(crate) fn place(clock: u8) -> LegendPlace {
     match clock {
         2..=4 => LegendPlace::Right,
@@ -237,13 +253,38 @@ pub(crate) fn place(clock: u8) -> LegendPlace {
     }
 }
 
+/// How names of community schemes begin; their colours are those of the engine.
+const COMMUNITY_SCHEMES: &[&str] = &[
+    "plotplain",
+    "plottig",
+    "cleanplots",
+    "white_",
+    "black_",
+    "gg_",
+    "538",
+    "burd",
+    "modern",
+    "tufte",
+    "tab",
+    "swift_red",
+    "neon",
+    "mrc",
+    "tfl",
+    "rbn",
+    "ssccl",
+    "cblind",
+    "uncluttered",
+    "plain",
+];
+
 /// True for schemes without colours; r(111) for unknown names.
 pub(crate) fn scheme(name: &str) -> Result<bool> {
     match name {
-        "s1mono" | "s2mono" | "s2gmanual" | "s2manual" | "sj" | "stmono1" | "stmono2" | "stgcolor_alt" => {
-            Ok(true)
-        }
-        "s1color" | "s2color" | "stcolor" | "stcolor_alt" | "stgcolor" | "ss" => Ok(false),
+        "s1mono" | "s2mono" | "s1manual" | "s2gmanual" | "s2manual" | "sj" | "stmono1" | "stmono2"
+        | "lean1" | "lean2" | "plotplain" | "plottig" => Ok(true),
+        "s1color" | "s1rcolor" | "s2color" | "s2gcolor" | "stcolor" | "stcolor_alt" | "stgcolor"
+        | "stgcolor_alt" | "economist" | "ss" => Ok(false),
+        _ if COMMUNITY_SCHEMES.iter().any(|start| name.starts_with(start)) => Ok(false),
         _ => Err(StataError::new(111, format!("scheme {name} not found"))),
     }
 }

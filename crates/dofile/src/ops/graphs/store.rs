@@ -48,6 +48,11 @@ impl Graphs {
         self.figures.contains_key(name)
     }
 
+    /// Name of the current graph.
+    pub(crate) fn current(&self) -> Option<&str> {
+        self.current.as_deref()
+    }
+
     /// Makes a graph current.
     pub(crate) fn select(&mut self, name: &str) -> Result<()> {
         self.get(Some(name))?;

@@ -112,9 +112,12 @@ pub(crate) fn text_size(text: &str) -> Result<f64> {
         return Ok(points * 96.0 / 72.0);
     }
     // a plain number is a percentage of the height; 18 px is 4.8611 percent
-    number(text.trim_start_matches('*'))
-        .map(|v| if text.starts_with('*') { v * 13.0 } else { v * 18.0 / 4.8611 })
-        .ok_or_else(|| style("text size", text))
+    let size = number(text.trim_start_matches('*'))
+        .map(|v| if text.starts_with('*') { v * 13.0 } else { v * 18.0 / 4.8611 });
+    Ok(size.unwrap_or_else(|| {
+        not_found("gsize", text);
+        14.0
+    }))
 }
 
 /// A marker radius in pixels ([G-4] markersizestyle).

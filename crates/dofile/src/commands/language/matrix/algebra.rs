@@ -65,8 +65,9 @@ impl Parser<'_> {
         }
         let mut m = self.row()?;
         while self.eat('\\') {
+            let start = self.at;
             let below = self.row()?;
-            m = if m.rows() == 0 { below } else { m.stack(&below)? };
+            m = if m.rows() == 0 { below } else { self.stacked(&m, &below, start)? };
         }
         self.depth -= 1;
         Ok(m)
@@ -75,10 +76,23 @@ impl Parser<'_> {
     fn row(&mut self) -> Result<Matrix> {
         let mut m = self.sum()?;
         while self.eat(',') {
+            let start = self.at;
             let right = self.sum()?;
-            m = if m.cols() == 0 { right } else { m.beside(&right)? };
+            m = if m.cols() == 0 {
+                right
+            } else {
+                self.stacked(&m.transpose(), &right.transpose(), start)?.transpose()
+            };
         }
         Ok(m)
+    }
+
+    /// One matrix above another whose text begins at `start`: a matrix that the text only names keeps its names.
+    fn stacked(&self, above: &Matrix, below: &Matrix, start: usize) -> Result<Matrix> {
+        let text = self.text[start..self.at].trim();
+        let is_name = text.starts_with(|c: char| c == '_' || c.is_alphabetic())
+            && text.chars().all(|c| c == '_' || c.is_alphanumeric());
+        if is_name { above.stack(below) } else { above.stack_numbered(below) }
     }
 
     fn sum(&mut self) -> Result<Matrix> {
