@@ -308,7 +308,8 @@ def nn_match() -> None:
             g = int(not t[i])
             difference[i] = (y[i] - (y[match] + fitted[g][i] - fitted[g][match]).mean()) * (1 if t[i] else -1)
         effect, size = difference[counted].mean(), counted.sum()
-        own = np.array([y[near(i, t[i], 2)].var(ddof=1) for i in range(n)])
+        # two other rows of the same treatment and the row itself, as Stata prints for teffects nnmatch
+        own = np.array([y[near(i, t[i], 3)].var(ddof=1) for i in range(n)])
         factor = np.where(t, 0, used**2 - squared) if atet else used**2 + 2 * used - squared
         se = math.sqrt((((difference[counted] - effect) ** 2).sum() + (factor * own).sum()) / size**2)
         weight = used + counted
