@@ -146,7 +146,9 @@ async fn a_restore_that_is_killed_at_any_moment_is_finished_by_the_next() {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
         tokio::time::sleep(Duration::from_millis(60 * (round + 1))).await;
         if let Some(ended) = child.try_wait().expect("waits") {
-            assert!(ended.success(), "round {round}: {ended}");
+            // the kill before may have come after the last step; the call below says so then
+            let was_complete = ended.code() == Some(2) && start.data.exists();
+            assert!(ended.success() || was_complete, "round {round}: {ended}");
             break;
         }
         child.kill().expect("killed");
