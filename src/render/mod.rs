@@ -69,6 +69,7 @@ use crate::domain::template::TemplateMeta;
 
 pub use findings::Findings;
 pub use labels::Labels;
+pub(crate) use number::exponent;
 pub use report::{Report, report, results};
 pub use sentences::Finding;
 pub use warnings::warning_words;

@@ -87,7 +87,7 @@ fn grouped(text: &str) -> String {
 }
 
 /// `1.25e-5` as `1.25e-05`, the way statistical programs write it.
-fn exponent(text: &str) -> String {
+pub(crate) fn exponent(text: &str) -> String {
     let Some((mantissa, power)) = text.split_once('e') else { return text.to_owned() };
     let (sign, digits) = power.strip_prefix('-').map_or(("+", power), |digits| ("-", digits));
     format!("{mantissa}e{sign}{digits:0>2}")

@@ -8,7 +8,7 @@ use super::session::Job;
 use super::tables;
 use crate::cli::Exit;
 use crate::cli::plain::plain;
-use crate::render::{Language, warning_words};
+use crate::render::{Language, exponent, warning_words};
 
 /// Most lines of evidence that are shown.
 const MOST_EVIDENCE: usize = 12;
@@ -220,10 +220,7 @@ fn command_of(action: &str) -> Option<&'static str> {
 pub(super) fn number(x: f64) -> String {
     let size = x.abs();
     if x != 0.0 && !(1e-7..1e9).contains(&size) {
-        let text = format!("{x:.4e}");
-        let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, power) = power.strip_prefix('-').map_or(("+", power), |power| ("-", power));
-        return format!("{digits}e{sign}{power:0>2}");
+        return exponent(&format!("{x:.4e}"));
     }
     let needed = if x == 0.0 { 0 } else { 3 - size.log10().floor() as i32 };
     let places = if size < 1e-4 { usize::try_from(needed).unwrap_or(6).max(6) } else { 6 };

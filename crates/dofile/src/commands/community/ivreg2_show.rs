@@ -178,9 +178,14 @@ pub(super) fn critical_values(s: &Session, endogenous: f64) -> Vec<String> {
         .collect()
 }
 
+/// The name of the test of underidentification.
+pub(super) fn underidentification(robust: bool) -> &'static str {
+    if robust { "Kleibergen-Paap rk LM statistic" } else { "Anderson canon. corr. LM statistic" }
+}
+
 fn identification(s: &mut Session) {
     let robust = !text(s, "vcetype").is_empty();
-    let under = if robust { "Kleibergen-Paap rk LM statistic" } else { "Anderson canon. corr. LM statistic" };
+    let under = underidentification(robust);
     let (value, df, p) = (scalar(s, "idstat"), scalar(s, "iddf"), scalar(s, "idp"));
     chi2(s, &format!("Underidentification test ({under}):"), value, df, p);
     rule(s);

@@ -1,7 +1,7 @@
 //! First stages of `ivreg2`: their regressions with the tests of the excluded instruments, and the summary of `first` and
 //! `ffirst`. The layout is that of logs that Stata printed.
 
-use super::ivreg2_show::{cluster_line, critical_values, scalar, text};
+use super::ivreg2_show::{cluster_line, critical_values, scalar, text, underidentification};
 use crate::error::Result;
 use crate::estimation::first_stages::{fit_stage, heading, show_table};
 use crate::estimation::instruments::IvState;
@@ -138,7 +138,7 @@ pub(super) fn summary(s: &mut Session) {
 
 /// The tests of underidentification and weak identification.
 fn identification(s: &mut Session, robust: bool) {
-    let under = if robust { "Kleibergen-Paap rk LM statistic" } else { "Anderson canon. corr. LM statistic" };
+    let under = underidentification(robust);
     s.print("");
     s.print("Underidentification test");
     s.print("Ho: matrix of reduced form coefficients has rank=K1-1 (underidentified)");

@@ -16,8 +16,9 @@ use crate::estimation::model::Model;
 use crate::estimation::post::{self, Parameters};
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
+use crate::syntax::leading_groups;
 use crate::syntax::options::{OptSpec, abbreviates, split_options};
-use crate::syntax::split::{ParsedCommand, front_and_options, matching_paren};
+use crate::syntax::split::{ParsedCommand, front_and_options};
 use crate::value::{MISSING, is_missing};
 use estimators::latent::classes::{ClassFit, Classes, Request, fit};
 use estimators::latent::patterns::Patterns;
@@ -124,10 +125,10 @@ fn family(options: &str) -> Result<Option<bool>> {
 
 /// Paths in parentheses and the rest of the line.
 fn paths(raw: &str) -> Result<(Vec<Path>, &str)> {
-    let (mut out, mut rest) = (Vec::new(), raw.trim());
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
-        let (body, options) = front_and_options(&rest[1..close]);
+    let (groups, rest) = leading_groups(raw).ok_or_else(StataError::unclosed)?;
+    let mut out = Vec::new();
+    for group in groups {
+        let (body, options) = front_and_options(group);
         let (items, causes) = match (body.split_once("<-"), body.split_once("->")) {
             (Some((items, causes)), _) => (items, causes),
             (None, Some((causes, items))) => (items, causes),
@@ -137,7 +138,6 @@ fn paths(raw: &str) -> Result<(Vec<Path>, &str)> {
             return Err(unsupported("a path from a variable"));
         }
         out.push(Path { list: items.trim().to_string(), binary: family(options)? });
-        rest = rest[close + 1..].trim_start();
     }
     if out.is_empty() {
         return Err(StataError::invalid("path specification: (items <- ) expected"));

@@ -2,8 +2,9 @@
 //! Notation: [SEM] sem and gsem path notation.
 
 use crate::error::{Result, StataError};
+use crate::syntax::leading_groups;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
-use crate::syntax::split::{ParsedCommand, front_and_options, matching_paren, words};
+use crate::syntax::split::{ParsedCommand, front_and_options, words};
 use crate::value::is_missing;
 
 /// What the user says about a parameter.
@@ -113,12 +114,8 @@ fn path(text: &str) -> Result<Path> {
 
 /// Paths in parentheses and the rest of the line.
 pub(super) fn paths(raw: &str) -> Result<(Vec<Path>, &str)> {
-    let (mut out, mut rest) = (Vec::new(), raw.trim());
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
-        out.push(path(&rest[1..close])?);
-        rest = rest[close + 1..].trim_start();
-    }
+    let (groups, rest) = leading_groups(raw).ok_or_else(StataError::unclosed)?;
+    let out = groups.into_iter().map(path).collect::<Result<Vec<_>>>()?;
     if out.is_empty() {
         return Err(StataError::invalid("paths must be given in parentheses, as in (y <- x)"));
     }

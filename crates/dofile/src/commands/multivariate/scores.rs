@@ -259,6 +259,12 @@ fn list(session: &mut Session, title: &str, heading: &str, c: &Matrix, values: &
     }
 }
 
+/// A figure of one series, without titles.
+fn marks(shape: Shape) -> Plain {
+    let series = Series { label: String::new(), number: 0, shape, style: Style::default() };
+    Plain { series: vec![series], ..Plain::default() }
+}
+
 fn screeplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let cmd = ParsedCommand::whole("screeplot", &cmd.raw)?;
     let values = matrix_of(session, "Ev")?;
@@ -269,12 +275,6 @@ fn screeplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let points = (0..values.cols()).map(|j| ((j + 1) as f64, values.get(0, j))).collect();
     let what = if session.e.cmd() == "pca" { "Component" } else { "Factor" };
     let figure = Plain {
-        series: vec![Series {
-            label: String::new(),
-            number: 0,
-            shape: Shape::Connected { points },
-            style: Style::default(),
-        }],
         title: format!("Scree plot of eigenvalues after {}", session.e.cmd()),
         x_title: format!("{what} number"),
         y_title: "Eigenvalue".to_string(),
@@ -286,7 +286,7 @@ fn screeplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             Vec::new()
         },
         used: Some(scalar(session, "N") as usize),
-        ..Plain::default()
+        ..marks(Shape::Connected { points })
     };
     draw(session, figure, &rest)
 }
@@ -319,17 +319,11 @@ fn scoreplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let what = if is_pca { "component" } else { "factor" };
     let used = points.len();
     let figure = Plain {
-        series: vec![Series {
-            label: String::new(),
-            number: 0,
-            shape: Shape::Points { points },
-            style: Style::default(),
-        }],
         title: format!("Score variables ({})", session.e.cmd()),
         x_title: format!("Scores for {what} 1"),
         y_title: format!("Scores for {what} 2"),
         used: Some(used),
-        ..Plain::default()
+        ..marks(Shape::Points { points })
     };
     draw(session, figure, &split_options(&cmd.option_text)?)
 }
@@ -352,18 +346,12 @@ fn loadingplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .collect();
     let what = if session.e.cmd() == "pca" { "Component" } else { "Factor" };
     let figure = Plain {
-        series: vec![Series {
-            label: String::new(),
-            number: 0,
-            shape: Shape::Points { points },
-            style: Style::default(),
-        }],
         title: format!("{what} loadings"),
         x_title: format!("{what} 1"),
         y_title: format!("{what} 2"),
         texts,
         used: Some(scalar(session, "N") as usize),
-        ..Plain::default()
+        ..marks(Shape::Points { points })
     };
     draw(session, figure, &split_options(&cmd.option_text)?)
 }

@@ -17,8 +17,8 @@ use crate::matrix::{Matrix, Stripe};
 use crate::ops::predict::{Prediction, add, chosen, new_names};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
-use crate::syntax::{Design, FvList};
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::{Design, FvList, leading_groups};
 use crate::value::{MISSING, is_missing};
 use estimators::ols;
 use std::sync::Arc;
@@ -87,12 +87,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !raw.starts_with('(') {
         return Err(StataError::unsupported_command("nlsur with a function evaluator program"));
     }
-    let (mut rest, mut texts) = (raw.as_str(), Vec::new());
-    while rest.starts_with('(') {
-        let close = matching_paren(rest, 0).ok_or_else(StataError::unclosed)?;
-        texts.push(rest[1..close].to_string());
-        rest = rest[close + 1..].trim_start();
-    }
+    let (texts, rest) = leading_groups(&raw).ok_or_else(StataError::unclosed)?;
     let mut line = ParsedCommand::split("nlsur", rest, false)?;
     line.check_weighted_options(OPTIONS, UNSUPPORTED)?;
     let method = method(&line)?;
@@ -113,7 +108,7 @@ fn method(line: &ParsedCommand) -> Result<&'static str> {
     }
 }
 
-fn read(s: &mut Session, cmd: &ParsedCommand, texts: &[String]) -> Result<System> {
+fn read(s: &mut Session, cmd: &ParsedCommand, texts: &[&str]) -> Result<System> {
     if texts.len() < 2 {
         return Err(StataError::invalid("nlsur needs two or more equations; use nl for one"));
     }

@@ -12,10 +12,15 @@ pub(super) fn kept(rows: &SurveyRows, cells: &Cells, look: &Look, found: &[Vec<E
     let (nr, nc) = (cells.rows.count(), cells.cols.count());
     let one_way = cells.cols.variables.is_empty();
     let width = if one_way { 1 } else { nc + 1 };
+    let mut weights = vec![0.0; nr * nc];
+    for (cell, weight) in cells.cell.iter().zip(&rows.weights) {
+        if let Some(cell) = cell {
+            weights[*cell] += weight;
+        }
+    }
     let weight = |i: usize, j: usize| -> f64 {
-        let inside = |c: usize| (i == nr || c / nc == i) && (j == nc || c % nc == j);
-        let of = |k: usize| if cells.cell[k].is_some_and(inside) { rows.weights[k] } else { 0.0 };
-        (0..rows.rows.len()).map(of).sum()
+        let inside = |c: &usize| (i == nr || c / nc == i) && (j == nc || c % nc == j);
+        (0..nr * nc).filter(inside).map(|c| weights[c]).sum()
     };
     let places: Vec<(usize, usize)> = (0..=nr).flat_map(|i| (0..width).map(move |j| (i, j))).collect();
     let counts: Vec<f64> = places.iter().map(|(i, j)| weight(*i, *j)).collect();
