@@ -1,5 +1,6 @@
 //! `client run` and `client watch`: a run is started and followed to its verdict, which is the exit code.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -69,13 +70,15 @@ async fn follow(job: &Job, view: &Value) -> Result<(), Failure> {
     let lost = move |why: &str| out.note(&format!("the connection is lost ({why}); trying again"));
     let mut events = Events::new(&job.api, job.path("/events"), lost);
     let mut ticks = tokio::time::interval(TICK);
+    // one for the whole time: an interrupt that comes while an event is shown would reach no later one
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
     // events before this version are history; those of a run that is under way are not
     let mut version = 0;
     loop {
         let event = tokio::select! {
             event = events.next() => event?,
             // the run does not need who watches it
-            interrupted = tokio::signal::ctrl_c() => {
+            interrupted = &mut interrupted => {
                 meter.clear();
                 let message = match interrupted {
                     Ok(()) => "the run continues at the service".to_owned(),
