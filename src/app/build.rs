@@ -16,7 +16,7 @@ use super::reload::Source;
 use super::run_texts::LibraryTexts;
 use super::words::vocabulary;
 use crate::adapters::backup::Records;
-use crate::adapters::files::{LocalVolume, close_to_others, make_private_dir};
+use crate::adapters::files::{LocalVolume, close_to_others, make_private_dir, spread_subdirs};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::link_key;
@@ -219,6 +219,8 @@ fn data_dir(options: &Options) -> std::io::Result<PathBuf> {
     for folder in ["tenants", "scratch"] {
         std::fs::create_dir_all(data_dir.join(folder))?;
     }
+    // a directory for each run is made there and removed
+    spread_subdirs(&data_dir.join("scratch"));
     Ok(data_dir)
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::canonical::{canonical_json, sha256_hex};
+use super::canonical::{canonical_value, sha256_hex};
 use super::ids::TenantId;
 
 /// Actor of an event: a credential's kind and public name, or a part of the service.
@@ -116,6 +116,6 @@ impl ChainedEvent {
         if let Value::Object(map) = &mut value {
             map.remove("hash");
         }
-        sha256_hex(format!("{}{}", self.prev_hash, canonical_json(&value)))
+        sha256_hex(format!("{}{}", self.prev_hash, canonical_value(&value)))
     }
 }

@@ -11,40 +11,48 @@ use sha2::{Digest, Sha256};
 /// # Panics
 /// Never for types that serialise to JSON objects with string keys, which all stored types are.
 pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> String {
-    let value = serde_json::to_value(value).expect("stored types serialise to JSON");
-    let mut out = String::new();
-    write_value(&value, &mut out);
-    out
+    canonical_value(&serde_json::to_value(value).expect("stored types serialise to JSON"))
 }
 
-fn write_value(value: &Value, out: &mut String) {
+/// Returns the canonical form of what is JSON already, as [`canonical_json`] does, without a copy of it.
+pub fn canonical_value(value: &Value) -> String {
+    let mut out = Vec::new();
+    write_value(value, &mut out);
+    String::from_utf8(out).expect("JSON is UTF-8")
+}
+
+fn write_value(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort();
-            out.push('{');
-            for (i, key) in keys.iter().enumerate() {
+            let mut members: Vec<(&String, &Value)> = map.iter().collect();
+            members.sort_unstable_by_key(|(key, _)| *key);
+            out.push(b'{');
+            for (i, (key, member)) in members.into_iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                out.push_str(&Value::String((*key).clone()).to_string());
-                out.push(':');
-                write_value(&map[*key], out);
+                write_scalar(key, out);
+                out.push(b':');
+                write_value(member, out);
             }
-            out.push('}');
+            out.push(b'}');
         }
         Value::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for (i, item) in items.iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
                 write_value(item, out);
             }
-            out.push(']');
+            out.push(b']');
         }
-        scalar => out.push_str(&scalar.to_string()),
+        scalar => write_scalar(scalar, out),
     }
+}
+
+fn write_scalar<T: Serialize>(scalar: &T, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, scalar).expect("memory takes every scalar");
 }
 
 /// Returns the SHA-256 of bytes as 64 lower-case hexadecimal digits.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::canonical::sha256_of;
+use super::canonical::{canonical_value, sha256_hex};
 
 /// The member that holds the checksum of everything else.
 const CHECKSUM_MEMBER: &str = "_integrity";
@@ -31,7 +31,7 @@ pub enum ChecksumError {
 /// If the value does not serialise to a JSON object; all checksummed types do.
 pub fn with_checksum<T: Serialize>(value: &T) -> Vec<u8> {
     let mut value = serde_json::to_value(value).expect("checksummed types serialise to JSON");
-    let sha256 = sha256_of(&value);
+    let sha256 = sha256_hex(canonical_value(&value));
     let members = value.as_object_mut().expect("checksummed types are objects");
     members.insert(CHECKSUM_MEMBER.to_owned(), json!({"sha256": sha256}));
     serde_json::to_vec(&value).expect("values serialise to JSON")
@@ -48,7 +48,7 @@ pub fn read_checksummed<T: DeserializeOwned>(
     let mut value: Value = serde_json::from_slice(bytes).map_err(|_| ChecksumError::Unreadable)?;
     let members = value.as_object_mut().ok_or(ChecksumError::Unreadable)?;
     match members.shift_remove(CHECKSUM_MEMBER) {
-        Some(with_checksum) if with_checksum["sha256"].as_str() == Some(sha256_of(&value).as_str()) => {}
+        Some(stated) if stated["sha256"] == sha256_hex(canonical_value(&value)) => {}
         Some(_) => return Err(ChecksumError::Mismatch),
         None if value["contract_version"].as_u64().is_some_and(|v| v <= without_checksum_until) => {}
         None => return Err(ChecksumError::NoChecksum),

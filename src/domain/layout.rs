@@ -1,5 +1,7 @@
 //! Paths below the data directory, relative to it; no other module builds them.
 
+use std::path::Path;
+
 use super::canonical::sha256_hex;
 use super::ids::{JobId, PlanId, RunId, TenantId};
 
@@ -11,6 +13,12 @@ pub fn job_dir(tenant: &TenantId, job_id: &JobId) -> String {
 /// Returns the shard of a job: two hexadecimal digits of the hash of its id.
 pub fn shard_of(job_id: &JobId) -> String {
     sha256_hex(job_id.as_str())[..2].to_owned()
+}
+
+/// True for the directory of a tenant that holds the shards of its jobs.
+pub fn holds_shards(dir: &Path) -> bool {
+    let is_named = |dir: Option<&Path>, name: &str| dir.and_then(Path::file_name).is_some_and(|n| n == name);
+    is_named(Some(dir), "jobs") && is_named(dir.ancestors().nth(2), "tenants")
 }
 
 /// Returns the run directory below the job's: `runs/<run_id>`; working space, holds no artifact.

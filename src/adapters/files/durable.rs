@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use rustix::fs::OFlags;
 
 use super::is_absent;
+use super::spread::before_new_dir_in;
 use super::tree::remove_folder;
 use crate::ports::blob_store::{Written, copy_hashing};
 
@@ -154,6 +155,14 @@ pub fn create_dir_durably(dir: &Path) -> io::Result<()> {
     changed.iter().try_for_each(|dir| sync_dir(dir))
 }
 
+/// Creates a directory and those above it that are absent; a loss of power may take them.
+///
+/// # Errors
+/// Any I/O error.
+pub fn create_dir(dir: &Path) -> io::Result<()> {
+    create_dir_noting(dir, &mut BTreeSet::new())
+}
+
 /// Creates a directory and notes the directories whose entries are new, which are to be made durable.
 pub(super) fn create_dir_noting(dir: &Path, changed: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     if dir.is_dir() {
@@ -161,6 +170,7 @@ pub(super) fn create_dir_noting(dir: &Path, changed: &mut BTreeSet<PathBuf>) -> 
     }
     let parent = dir.parent().ok_or(io::ErrorKind::InvalidInput)?;
     create_dir_noting(parent, changed)?;
+    before_new_dir_in(parent);
     match fs::create_dir(dir) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
         other => other?,

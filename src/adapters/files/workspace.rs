@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::copies::{Copies, CopyFolder};
-use super::durable::{open_no_follow, remove_tree, sync_dir};
+use super::durable::{create_dir, open_no_follow, remove_tree, sync_dir};
 use super::tree::{remove_folder, space_taken};
 use super::{JobDirs, listed};
 use crate::domain::ids::{JobId, TenantId};
@@ -116,12 +116,12 @@ impl Workspace for LocalWorkspace {
     }
 
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        fs::create_dir_all(dir)
+        create_dir(dir)
     }
 
     fn create_new_dir(&self, dir: &Path) -> io::Result<()> {
         if let Some(parent) = dir.parent() {
-            fs::create_dir_all(parent)?;
+            create_dir(parent)?;
         }
         fs::create_dir(dir)
     }

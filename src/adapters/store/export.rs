@@ -19,7 +19,7 @@ use super::queue::Waited;
 use super::rows::{column_count, columns, decode};
 use super::shared::{Committed, Core};
 use super::{keys, reads};
-use crate::adapters::files::{create_dir_durably, sync_dir};
+use crate::adapters::files::{create_dir, create_dir_durably, sync_dir};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::job_dir;
@@ -250,7 +250,7 @@ impl Exporter {
                 Found::Text(text) => {
                     // the folders of a large batch are synced with its copies
                     if batch.len() > SYNC_EACH {
-                        fs::create_dir_all(&dir)?;
+                        create_dir(&dir)?;
                     } else {
                         create_dir_durably(&dir)?;
                     }

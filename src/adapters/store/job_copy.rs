@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::canonical::sha256_of;
+use crate::domain::canonical::{canonical_value, sha256_hex};
 use crate::domain::job::JobRecord;
 
 /// Returns the text of `job.json`: the record without secrets, and `_integrity` with the sequence of the
@@ -12,7 +12,7 @@ pub fn render(job: &JobRecord, sequence: u64) -> String {
     if let Some(token) = value.get_mut("token").and_then(Value::as_object_mut) {
         token.remove("secret_sha256");
     }
-    let sha256 = sha256_of(&value);
+    let sha256 = sha256_hex(canonical_value(&value));
     if let Some(members) = value.as_object_mut() {
         members.insert("_integrity".to_owned(), json!({"sequence": sequence, "sha256": sha256}));
     }
@@ -38,7 +38,7 @@ pub fn read(text: &[u8]) -> Result<Copy, String> {
     let mark = value.as_object_mut().and_then(|members| members.shift_remove("_integrity"));
     let mark = mark.ok_or("it has no integrity mark")?;
     let sequence = mark["sequence"].as_u64().ok_or("its integrity mark has no sequence")?;
-    if mark["sha256"].as_str() != Some(sha256_of(&value).as_str()) {
+    if mark["sha256"].as_str() != Some(sha256_hex(canonical_value(&value)).as_str()) {
         return Err("its content does not match its integrity mark".to_owned());
     }
     Ok(Copy { record: value, sequence })

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::domain::audit::AuditEvent;
-use crate::domain::canonical::{canonical_json, sha256_hex};
+use crate::domain::canonical::{canonical_json, canonical_value, sha256_hex};
 use crate::domain::tenant::TenantBounds;
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, Key, Record, Write};
 
@@ -190,7 +190,7 @@ impl PreparedEvent {
             }
             parts[part].push_str(&canonical_json(name.as_str()));
             parts[part].push(':');
-            parts[part].push_str(&canonical_json(&members[name.as_str()]));
+            parts[part].push_str(&canonical_value(&members[name.as_str()]));
         }
         Self { parts }
     }
