@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::derived::{free_name, labelled};
 use super::{OpenQuestion, SuggestInput, Suggestion, unread};
 use crate::domain::dataset::{Column, InferredType};
+use crate::domain::draft::StatedVariable;
 use crate::domain::template::Bilingual;
 
 /// What `assets/suggest/two_values.json` has.
@@ -102,10 +103,14 @@ pub(super) fn is_named_as_event(column: &Column) -> bool {
 
 /// The value that stands for the treatment, of two words of which the other is a control.
 fn treated(input: &SuggestInput<'_>, column: &Column) -> Option<One> {
+    treated_word(input, column).map(One::Word)
+}
+
+pub(super) fn treated_word(input: &SuggestInput<'_>, column: &Column) -> Option<String> {
     let words = input.values.get(&column.name).filter(|_| column.is_text() && column.distinct == 2)?;
     let is_compared = |word: &&String| FILE.compared.contains(&word.trim().to_lowercase());
     match (&words[..], words.iter().filter(is_compared).count()) {
-        ([_, _], 1) => words.iter().find(|w| !is_compared(w) && !w.contains('"')).cloned().map(One::Word),
+        ([_, _], 1) => words.iter().find(|w| !is_compared(w) && !w.contains('"')).cloned(),
         _ => None,
     }
 }
@@ -169,18 +174,7 @@ fn derived(
     one: &One,
 ) -> Suggestion {
     let name = &column.name;
-    let (value, shown, ending) = match one {
-        One::Two => ("2".to_owned(), "2", "2".to_owned()),
-        One::Code(code, label) => (code.to_string(), label.trim(), slug(label)),
-        One::Word(word) => (format!("\"{word}\""), word.trim(), slug(word)),
-    };
-    let stem: String = name.chars().take(KEPT).collect();
-    let free = free_name(input.dataset, &format!("{stem}_{ending}"), "_");
-    // "the hazard of Vital status: dead"; a label that is a sentence of a questionnaire is too long for that
-    let label =
-        column.label.as_deref().map(str::trim).filter(|l| (1..=MOST_WORDS).contains(&l.chars().count()));
-    let variable =
-        labelled(free, format!("{name} == {value}"), format!("{}: {shown}", label.unwrap_or(name)));
+    let (value, variable) = flag_of(input, column, one);
     suggestion.statement.roles.insert(role.to_owned(), vec![variable.name.clone()]);
     let field = format!("roles.{role}");
     for choice in suggestion.choices.iter_mut().filter(|c| c.field == field) {
@@ -199,6 +193,28 @@ fn derived(
     }
     suggestion.statement.derived_variables.push(variable);
     suggestion
+}
+
+/// The variable that is 1 where a text column has this word.
+pub(super) fn derived_flag(input: &SuggestInput<'_>, column: &Column, word: &str) -> StatedVariable {
+    flag_of(input, column, &One::Word(word.to_owned())).1
+}
+
+/// The value as an expression has it, and the variable that is 1 there.
+fn flag_of(input: &SuggestInput<'_>, column: &Column, one: &One) -> (String, StatedVariable) {
+    let name = &column.name;
+    let (value, shown, ending) = match one {
+        One::Two => ("2".to_owned(), "2", "2".to_owned()),
+        One::Code(code, label) => (code.to_string(), label.trim(), slug(label)),
+        One::Word(word) => (format!("\"{word}\""), word.trim(), slug(word)),
+    };
+    let stem: String = name.chars().take(KEPT).collect();
+    let free = free_name(input.dataset, &format!("{stem}_{ending}"), "_");
+    // "the hazard of Vital status: dead"; a label that is a sentence of a questionnaire is too long for that
+    let label =
+        column.label.as_deref().map(str::trim).filter(|l| (1..=MOST_WORDS).contains(&l.chars().count()));
+    let expression = format!("{name} == {value}");
+    (value, labelled(free, expression, format!("{}: {shown}", label.unwrap_or(name))))
 }
 
 /// Asks which code means that the event occurred; 2 is taken meanwhile, as the data sets of R's package survival have it.

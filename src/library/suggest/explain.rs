@@ -14,8 +14,13 @@ use crate::domain::template::Bilingual;
 /// How sure a column is that no word names: one by the structure of the data, and what explains an outcome.
 const UNSAID: f64 = 0.6;
 const UNSAID_CAUSE: f64 = 0.4;
+/// How sure the first measurement of an outcome is, where the question holds the value at the start constant.
+const PAIRED: f64 = 0.85;
 /// Most alternatives that are shown.
 pub(super) const SHOWN: usize = 4;
+/// How sure the whole name of a column is at least, and an outcome whose whole name the construction has in its place.
+const WHOLE: f64 = 0.75;
+const STATED: f64 = 0.6;
 /// The words of a question never make a choice quite certain.
 const SUREST: f64 = 0.95;
 
@@ -81,18 +86,30 @@ impl Explained<'_> {
             }
         }
         let (basis, mut reason) = match mentions.first() {
+            Some(first) if self.is_baseline(role, first) && first.place == Place::Meaning => {
+                ("structure", self.by_structure("baseline", columns))
+            }
             None => ("structure", self.by_structure(role, columns)),
             Some(first) => self.by_words(first, &words, columns),
         };
         let (en, zh) = part(role, &self.parsed.id, columns.len() > 1);
         reason = both(format!("{}; {en}", reason.en), format!("{}；{zh}", reason.zh.unwrap_or_default()));
-        let certain = |m: &&Mention| m.certainty;
+        let certain = |m: &&Mention| match self.is_baseline(role, m) {
+            true => m.certainty.max(PAIRED),
+            false => m.certainty,
+        };
         let sure = mentions.iter().map(certain).fold(f64::INFINITY, f64::min);
         let said = if self.filled.named || !self.parsed.id.is_empty() { 1.0 } else { 0.7 };
         let unsaid = if role == "regressors" { UNSAID_CAUSE } else { UNSAID };
         let confidence = if mentions.is_empty() { unsaid } else { (sure * said).min(SUREST) };
-        let confidence =
-            if role == "outcome_var" { confidence.min(self.surest_outcome(columns)) } else { confidence };
+        let whole = !mentions.is_empty()
+            && sure * said >= WHOLE
+            && columns.iter().all(|name| self.is_stated_outcome(name));
+        let least = if whole { STATED } else { 0.0 };
+        let confidence = match role {
+            "outcome_var" => confidence.min(self.surest_outcome(columns).max(least)),
+            _ => confidence,
+        };
         let alternatives = self.alternatives(role, columns, &mentions, confidence);
         Choice {
             field: format!("roles.{role}"),
@@ -103,6 +120,20 @@ impl Explained<'_> {
             confidence: rounded(confidence),
             alternatives,
         }
+    }
+
+    /// True for what is held constant and is the outcome as it was measured first: "adjusting for baseline".
+    fn is_baseline(&self, role: &str, mention: &Mention) -> bool {
+        let outcome = self.filled.roles.get("outcome_var").and_then(|columns| columns.first());
+        let first =
+            |y: usize| mention.columns.iter().all(|c| self.structure.measured_twice.contains(&(*c, y)));
+        role == "controls" && outcome.is_some_and(|y| first(*y))
+    }
+
+    /// True for the only outcome of the construction of the question.
+    fn is_stated_outcome(&self, column: &str) -> bool {
+        let stated = self.parsed.outcome.iter().any(|c| self.named[*c].name() == column);
+        stated && self.parsed.outcome.len() == 1 && self.parsed.kind != "pair"
     }
 
     fn by_words(&self, first: &Mention, words: &[String], columns: &[String]) -> (&'static str, Bilingual) {
@@ -174,6 +205,10 @@ impl Explained<'_> {
             "failure_var" => {
                 both(format!("{names} shows whether the event occurred"), format!("{names} 表示事件是否发生"))
             }
+            "baseline" => both(
+                format!("{names} is the outcome as it was measured first"),
+                format!("{names} 是因变量的第一次测量"),
+            ),
             _ => both(format!("{names} fits by its kind"), format!("{names} 的类型符合要求")),
         }
     }

@@ -63,7 +63,15 @@ impl<'a> Measure<'a> {
         let han = || end().filter(|(c, _)| is_han(*c)).count();
         // `h0` and `h12`, `t1` and `t2`
         let numbered = || trunk(first) == trunk(second) && !trunk(first).is_empty();
-        self.yes_or_no == other.yes_or_no && (start >= 3 || han() >= 2 || end().count() >= 4 || numbered())
+        let alike = start >= 3 || han() >= 2 || end().count() >= 4 || numbered() || self.is_first_of(other);
+        self.yes_or_no == other.yes_or_no && alike
+    }
+
+    /// `baseline_hba1c` and `hba1c_6m`: what was measured stands in both names.
+    fn is_first_of(&self, other: &Self) -> bool {
+        let times = ["baseline", "base", "bl", "before", "initial", "start", "first", "pre"];
+        let mut measured = self.parts.iter().filter(|part| !times.contains(&part.as_str())).peekable();
+        measured.peek().is_some_and(|part| part.len() >= 2) && measured.all(|part| other.parts.contains(part))
     }
 }
 

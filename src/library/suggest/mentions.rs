@@ -180,6 +180,7 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
     }
     contained(&slice, window, columns, &mut hits);
     prefer_scores(&slice, columns, &mut hits);
+    prefer_events(question, columns, &mut hits);
     // a column with one value explains nothing and is not explained
     hits.retain(|hit| hit.exact || columns[hit.column].column.distinct > 1);
     prefer_literal(&slice, window, columns, &mut hits);
@@ -211,6 +212,27 @@ fn prefer_scores(slice: &str, columns: &[Named<'_>], hits: &mut [Hit]) {
     let most = best.score * 0.9;
     let binary = |h: &&mut Hit| is_binary(columns[h.column].column) && !h.exact;
     hits.iter_mut().filter(binary).for_each(|h| h.score = h.score.min(most));
+}
+
+/// What a time until an event keeps of its match with a word for the event alone.
+const UNTIL: f64 = 0.4;
+
+/// "Which borrowers default" asks whether they do, not `months_to_default`, where another column says so.
+fn prefer_events(question: &str, columns: &[Named<'_>], hits: &mut [Hit]) {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\btime\b|month|\bdays?\b|week|year|\blong|soon|earl|fast|quick|surviv|hazard|until|duration|多久|多长|时间|早|快")
+            .expect("a pattern")
+    });
+    let waits = |h: &Hit| {
+        let parts = columns[h.column].parts();
+        !h.exact
+            && columns[h.column].is_duration()
+            && parts.iter().any(|part| ["to", "until", "till"].contains(&part.as_str()))
+    };
+    let other = hits.iter().any(|h| columns[h.column].column.distinct == 2 && h.score >= LEAST);
+    if other && !TIME.is_match(question) {
+        hits.iter_mut().filter(|h| waits(h)).for_each(|h| h.score *= UNTIL);
+    }
 }
 
 /// One character after the name of another column is part of a longer word: 课外辅导班 is no 班级.

@@ -2,6 +2,7 @@
 //! same input gives the same draft. Every choice has its reason, its alternatives and a confidence; roles that
 //! the question does not name become questions.
 
+mod among;
 mod articles;
 mod assigned;
 mod chinese;
@@ -52,6 +53,7 @@ mod questions;
 mod ranking;
 mod reading;
 mod relations;
+mod rewritten;
 mod role_words;
 mod roles;
 mod said;
@@ -68,6 +70,8 @@ mod surveys;
 mod tallies;
 mod technical;
 mod times;
+mod two_levels;
+mod two_periods;
 mod unlisted;
 mod unread;
 mod wide;
@@ -96,7 +100,7 @@ const METHOD: &str = "template_id";
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 27;
+pub const RULES_VERSION: u32 = 28;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -275,7 +279,9 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
 /// The same; `mixed` are columns whose numbers are written in two ways, which no draft can use before a person has written
 /// them in one.
 pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
-    let (text, second_parts) = text_of(input);
+    let (whole, second_parts) = text_of(input);
+    let rows = among::Rows::of(input, &whole);
+    let text = rows.as_ref().map_or_else(|| whole.clone(), |rows| rows.without(&whole));
     let seen = labels::seen(input);
     let dataset = seen.as_ref().unwrap_or(input.dataset);
     let read = &SuggestInput { question: &text, dataset, ..*input };
@@ -283,6 +289,11 @@ pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Sug
     let dataset = between.as_ref().map_or(dataset, |(dataset, _)| dataset);
     let read = &SuggestInput { dataset, ..*read };
     let suggestion = scales::ordered(read, coded::suggested(read, mixed));
+    let suggestion = two_levels::only(read, two_periods::compared(read, suggestion));
+    let suggestion = match rows {
+        Some(rows) => rows.only(input, &whole, suggestion),
+        None => suggestion,
+    };
     let suggestion = match between {
         Some((_, variable)) => followups::derived(suggestion, variable),
         None => suggestion,
@@ -360,6 +371,9 @@ pub fn draft_of(suggestion: &Suggestion) -> Map<String, Value> {
     if !statement.derived_variables.is_empty() {
         let variables = serde_json::to_value(&statement.derived_variables).unwrap_or_default();
         body.insert("derived_variables".to_owned(), variables);
+    }
+    if let Some(condition) = &statement.sample_if {
+        body.insert("sample_if".to_owned(), condition.as_str().into());
     }
     if !statement.data_steps.is_empty() {
         body.insert("data_steps".to_owned(), serde_json::to_value(&statement.data_steps).unwrap_or_default());

@@ -82,7 +82,11 @@ pub(super) fn texts_of(
         out.push((Place::Label, plain));
     }
     let own = values.get(&column.name).map(Vec::as_slice).unwrap_or_default();
-    out.extend(own.iter().take(50).filter(|v| !is_plain(v)).map(|v| (Place::Value, v.clone())));
+    for value in own.iter().take(50).filter(|v| !is_plain(v)) {
+        // `new_checkout` as people write it
+        out.extend(value.contains('_').then(|| (Place::Value, value.replace('_', " "))));
+        out.push((Place::Value, value.clone()));
+    }
     out
 }
 

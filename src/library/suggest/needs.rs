@@ -47,8 +47,10 @@ impl Filler<'_> {
                     && named.iter().all(|c| self.columns[*c].is_measure())
                     && p.controls.is_empty()
             }
-            // "charges are skewed. What drives them?" asks for a model
-            "no model" => p.kind != "model",
+            // "charges are skewed. What drives them?" asks for a model, "describe them by region" for a table
+            "no model" => {
+                p.kind != "model" && !["describe", "summar", "描述"].iter().any(|w| p.text.contains(w))
+            }
             // "production function with farm fixed effects" is a regression
             "no fixed effects" => !p.says_fixed_effects(),
             // "along the distribution with schooling": a measure forms no groups

@@ -70,7 +70,7 @@ impl Explained<'_> {
         }
         out.extend(self.chance_of_a_number(chosen));
         out.extend(self.unused(chosen));
-        out.extend(unlisted(self.input.question, self.mentions));
+        out.extend(unlisted(self.input.question, self.mentions, self.named));
         out.extend(self.repeated_units(chosen));
         out
     }

@@ -49,7 +49,11 @@ pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure
     let no_policy = names_estimator(&parsed.text) || asks_alike(&parsed.text);
     // a model of levels has no interaction: errors that are clustered allow for the levels
     let no_levels = !parsed.moderators.is_empty();
-    let may = |f: &&Frame| !(no_policy && f.is_topic() || no_levels && f.slots == "nested");
+    // "rows of one county are correlated" asks for no correlation
+    let clustered = !parsed.clusters.is_empty();
+    let may = |f: &&Frame| {
+        !(no_policy && f.is_topic() || no_levels && f.slots == "nested" || clustered && f.id == "correlation")
+    };
     let mut fitting = parsed.text.frames().iter().copied().filter(may);
     let design = fitting.find(|f| filler.has(f));
     let design = design.or_else(|| if parsed.matched.is_empty() { None } else { frame("psm") });
@@ -318,7 +322,7 @@ impl Filler<'_> {
         let panel = out.roles.contains_key("entity_var");
         let kind = match type_of(&self.columns[outcome]) {
             "number" | "count" if panel && self.parsed.is_of_counts() => "counted",
-            "number" if is_counted(&self.columns[outcome], self.parsed) => "count",
+            "number" | "ordered" if is_counted(&self.columns[outcome], self.parsed) => "count",
             "number" | "share" | "count" | "nominal"
                 if self.parsed.says_ordered() && self.columns[outcome].may_be_ordered() =>
             {

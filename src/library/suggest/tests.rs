@@ -223,3 +223,125 @@ fn years_of_schooling_and_numbers_of_workers_are_no_categories() {
     assert_eq!(statement.roles["regressors"], ["schooling"]);
     assert!(statement.categorical_vars.is_empty(), "{:?}", statement.categorical_vars);
 }
+
+/// The draft of a question on columns, and what it leaves open.
+fn drafted(rows: u64, columns: &[Value], question: &str) -> (Map<String, Value>, Vec<OpenQuestion>) {
+    let spec = json!({"rows": rows, "columns": columns});
+    let (dataset, values) = (dataset(&spec), values(&spec));
+    let library = Library::embedded().expect("the library");
+    let made = suggest(&SuggestInput { library: &library, question, dataset: &dataset, values: &values });
+    (draft_of(&made), made.open_questions)
+}
+
+fn measure(name: &str, rows: u64) -> Value {
+    json!({"name": name, "type": "number", "distinct": rows / 2, "min": 0.5, "max": 90.5})
+}
+
+fn words(name: &str, levels: &[&str]) -> Value {
+    json!({"name": name, "type": "text", "distinct": levels.len(), "values": levels})
+}
+
+fn stores() -> Vec<Value> {
+    vec![
+        json!({"name": "store_id", "type": "integer", "distinct": 390, "min": 1, "max": 390}),
+        words("state", &["New Jersey", "Pennsylvania"]),
+        words("period", &["after", "before"]),
+        measure("fte_employment", 780),
+    ]
+}
+
+#[test]
+fn an_effect_in_one_of_two_groups_is_read_off_the_changes_of_both() {
+    let question = "Did raising pay in New Jersey reduce full-time employment compared with Pennsylvania?";
+    let (draft, open) = drafted(780, &stores(), question);
+    assert_eq!(draft["template_id"], "did.two_period", "{draft:?}");
+    assert_eq!(
+        draft["roles"],
+        json!({"outcome_var": ["fte_employment"], "treatment_var": ["state_newjersey"], "post_var": ["period_after"],
+            "cluster_var": ["store_id"]})
+    );
+    assert_eq!(draft["derived_variables"][0]["expression"], "state == \"New Jersey\"");
+    assert_eq!(draft["derived_variables"][1]["expression"], "period == \"after\"");
+    assert!(open.iter().all(|q| q.field != "treatment_var"), "the question says which: {open:?}");
+
+    let (levels, _) = drafted(780, &stores(), "Is employment different in New Jersey and Pennsylvania?");
+    assert_eq!(levels["template_id"], "test.ttest_two", "{levels:?}");
+}
+
+#[test]
+fn two_of_several_categories_leave_the_others_out() {
+    let columns = [words("city", &["Bergen", "Oslo", "Tromso"]), measure("sleep_hours", 300)];
+    let (draft, _) = drafted(300, &columns, "Do people in Bergen or in Oslo sleep more hours?");
+    assert_eq!(
+        (&draft["template_id"], &draft["sample_if"]),
+        (&json!("test.ttest_two"), &json!("inlist(city, \"Bergen\", \"Oslo\")"))
+    );
+    let (all, _) = drafted(300, &columns, "Do sleep hours differ between cities?");
+    assert_eq!((&all["template_id"], all.get("sample_if")), (&json!("test.anova_oneway"), None));
+}
+
+#[test]
+fn a_clause_of_the_rows_limits_the_sample() {
+    let columns = [
+        words("education", &["primary", "secondary", "university"]),
+        measure("income", 500),
+        measure("trust", 500),
+    ];
+    for question in [
+        "Among university graduates, does income raise trust?",
+        "Does income raise trust among university graduates?",
+    ] {
+        let (draft, _) = drafted(500, &columns, question);
+        assert_eq!(draft["sample_if"], "education == \"university\"", "{question}: {draft:?}");
+        assert_eq!(draft["roles"], json!({"outcome_var": ["trust"], "regressors": ["income"]}), "{question}");
+    }
+}
+
+#[test]
+fn words_of_values_and_of_first_measurements_are_found() {
+    let variants =
+        [words("variant", &["control", "new_checkout"]), measure("revenue", 400), measure("tax", 400)];
+    let (draft, _) = drafted(400, &variants, "Does the new checkout raise revenue?");
+    let roles = draft["roles"].to_string();
+    assert!(roles.contains("variant") && roles.contains("revenue"), "{draft:?}");
+
+    let trial = [
+        words("arm", &["drug", "other", "placebo"]),
+        measure("baseline_hba1c", 240),
+        measure("hba1c_6m", 240),
+    ];
+    let (draft, open) = drafted(
+        240,
+        &trial,
+        "Do the drugs lower hba1c at six months more than placebo, adjusting for baseline?",
+    );
+    assert_eq!(draft["roles"]["controls"], json!(["baseline_hba1c"]), "{draft:?}");
+    assert!(open.iter().all(|q| !q.blocking), "{open:?}");
+}
+
+#[test]
+fn rows_that_are_correlated_are_clusters() {
+    let columns = [
+        json!({"name": "county", "type": "integer", "distinct": 58, "min": 0, "max": 57}),
+        measure("turnout", 700),
+        json!({"name": "mail_in_voting", "type": "binary", "distinct": 2, "min": 0, "max": 1}),
+    ];
+    let question = "Does mail-in voting raise turnout? Precincts in the same county are correlated.";
+    let (draft, _) = drafted(700, &columns, question);
+    assert_eq!(draft["template_id"], "linear.ols_cluster", "{draft:?}");
+    assert_eq!(draft["roles"]["cluster_var"], json!(["county"]));
+}
+
+#[test]
+fn a_control_that_only_a_part_of_a_name_has_is_asked_for() {
+    let columns = [
+        measure("height_cm", 400),
+        measure("salary", 400),
+        measure("minutes", 400),
+        measure("points_per_game", 400),
+    ];
+    let (_, open) =
+        drafted(400, &columns, "Are taller players paid a higher salary, given their points and minutes?");
+    let asked = open.iter().find(|q| q.field == "controls").expect("a question");
+    assert_eq!(asked.candidates, ["points_per_game"]);
+}

@@ -7,8 +7,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::super::tokens::stem;
 use super::OpenQuestion;
-use super::lexicon::LEXICON;
+use super::columns::Named;
+use super::lexicon::{LEXICON, key};
 use super::mentions::Mention;
 use super::phrases::words;
 use crate::domain::template::Bilingual;
@@ -16,7 +18,7 @@ use crate::domain::template::Bilingual;
 /// What begins a list of columns to be held constant, and what ends it.
 static LIST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        "(?i)(?:\\b(?:controll?ing|controll?ed|adjust(?:ing|ed)?|account(?:ing|ed)?|correct(?:ing|ed)?) for |\\bholding |(?:控制|校正|调整)(?:住|了|变量)?[:：]?)([^.?!;:。？！；：]+)",
+        "(?i)(?:\\b(?:controll?ing|controll?ed|adjust(?:ing|ed)?|account(?:ing|ed)?|correct(?:ing|ed)?|allowing) for |\\b(?:holding|net of) |\\bgiven (?:the|their|its|his|her) |(?:控制|校正|调整)(?:住|了|变量)?[:：]?)([^.?!;:。？！；：]+)",
     )
     .expect("a pattern")
 });
@@ -36,28 +38,51 @@ const MOST_WORDS: usize = 4;
 const MOST_SIGNS: usize = 8;
 
 /// Asks for the columns of items that no mention names.
-pub(super) fn unlisted(question: &str, mentions: &[Mention]) -> Vec<OpenQuestion> {
+pub(super) fn unlisted(question: &str, mentions: &[Mention], columns: &[Named<'_>]) -> Vec<OpenQuestion> {
+    let named = |c: usize| mentions.iter().any(|m| m.columns.contains(&c));
+    let free: Vec<&Named<'_>> = (0..columns.len()).filter(|c| !named(*c)).map(|c| &columns[c]).collect();
     let mentions: Vec<_> = mentions.iter().map(|m| m.start..m.end).collect();
-    let items = found(question, &mentions, &words().words);
-    items.into_iter().map(|item| asked(&question[item])).collect()
+    let items = found(question, &mentions, &words().words, &free);
+    items.into_iter().map(|item| asked(&question[item], &free)).collect()
 }
 
-fn asked(words: &str) -> OpenQuestion {
+/// The columns of whose name an item is a part: `points_per_game` for "points".
+fn with_part<'a>(item: &str, columns: &[&'a Named<'_>]) -> Vec<&'a str> {
+    let asked = stem(&item.to_lowercase());
+    let has = |column: &&&Named<'_>| column.parts().iter().any(|part| part.len() >= 3 && stem(part) == asked);
+    columns.iter().filter(has).map(|column| column.name()).collect()
+}
+
+fn asked(words: &str, columns: &[&Named<'_>]) -> OpenQuestion {
+    let candidates = with_part(words, columns);
+    let (en, zh) = match candidates.is_empty() {
+        true => (format!("“{words}” names no column"), format!("没有变量与“{words}”对应")),
+        false => {
+            let names = candidates.join(", ");
+            (
+                format!("“{words}” alone does not say that {names} is meant"),
+                format!("仅凭“{words}”不能确定是 {names}"),
+            )
+        }
+    };
     OpenQuestion {
         field: "controls".to_owned(),
         question: Bilingual {
-            en: format!(
-                "“{words}” names no column, so the draft does not hold it constant. Which column is meant?"
-            ),
-            zh: Some(format!("没有变量与“{words}”对应，初稿没有控制它。指的是哪个变量？")),
+            en: format!("{en}, so the draft does not hold it constant. Which column is meant?"),
+            zh: Some(format!("{zh}，初稿没有控制它。指的是哪个变量？")),
         },
         blocking: false,
-        candidates: Vec::new(),
+        candidates: candidates.into_iter().map(str::to_owned).collect(),
     }
 }
 
 /// The ranges of items that no mention overlaps; `cues` are words of the construction.
-fn found(question: &str, mentions: &[Range<usize>], cues: &BTreeSet<String>) -> Vec<Range<usize>> {
+fn found(
+    question: &str,
+    mentions: &[Range<usize>],
+    cues: &BTreeSet<String>,
+    free: &[&Named<'_>],
+) -> Vec<Range<usize>> {
     let mut out: Vec<Range<usize>> = Vec::new();
     for list in LIST.captures_iter(question).filter_map(|found| found.get(1)) {
         let named =
@@ -65,9 +90,11 @@ fn found(question: &str, mentions: &[Range<usize>], cues: &BTreeSet<String>) -> 
         let items = items(list.range(), list.as_str());
         // a list of which nothing is known is no list of columns
         if items.iter().any(named) {
-            out.extend(
-                items.into_iter().filter(|item| !named(item) && is_thing(&question[item.clone()], cues)),
-            );
+            let is_meant = |item: &Range<usize>| {
+                let text = &question[item.clone()];
+                is_thing(text, cues) || !with_part(text, free).is_empty()
+            };
+            out.extend(items.into_iter().filter(|item| !named(item) && is_meant(item)));
         }
     }
     out
@@ -95,8 +122,7 @@ fn is_thing(item: &str, cues: &BTreeSet<String>) -> bool {
     let says = |word: &str| {
         word.chars().count() >= 2
             && !LEXICON.is_connector(word)
-            && !LEXICON.is_plain(word)
-            && !cues.contains(word)
+            && (LEXICON.units(&key(word)).is_some() || !LEXICON.is_plain(word) && !cues.contains(word))
             && word.parse::<f64>().is_err()
     };
     let short = words.len() <= MOST_WORDS && (item.is_ascii() || item.chars().count() <= MOST_SIGNS);
@@ -115,7 +141,7 @@ mod tests {
                 at..at + word.len()
             })
             .collect();
-        let items = found(question, &mentions, &BTreeSet::new());
+        let items = found(question, &mentions, &BTreeSet::new(), &[]);
         items.into_iter().map(|item| question[item].to_owned()).collect()
     }
 

@@ -1,0 +1,65 @@
+//! What drafts need that are changed after the question was read: the categories that it names, and titles.
+
+use super::SuggestInput;
+use crate::domain::ids::TemplateId;
+use crate::domain::template::Bilingual;
+use crate::library::load::Library;
+use crate::library::tokens::is_han;
+
+/// Shorter words are no names of categories: the "a" of "a group".
+const SHORTEST: usize = 2;
+
+/// The values of a text column that the question has as they are written, in the order of the question.
+pub(super) fn named_levels<'a>(input: &SuggestInput<'a>, column: &str) -> Vec<&'a str> {
+    let question = written(input.question);
+    let levels = input.values.get(column).map(Vec::as_slice).unwrap_or_default();
+    let place = |level: &'a String| Some((place_of(&question, &written(level.trim()))?, level.as_str()));
+    let mut found: Vec<(usize, &str)> = levels.iter().filter_map(place).collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, level)| level).collect()
+}
+
+/// A text as it is compared: `new_checkout` is "new checkout".
+pub(super) fn written(text: &str) -> String {
+    text.to_lowercase().replace('_', " ")
+}
+
+/// Characters that a text of a condition cannot have, and its length (`docs/expressions.md`).
+const REFUSED: [char; 7] = ['`', '\'', '$', '"', '\\', '{', '}'];
+const LONGEST: usize = 80;
+
+/// True for a value that a condition can have as a text.
+pub(super) fn is_plain_text(level: &str) -> bool {
+    level.chars().count() <= LONGEST && !level.contains(REFUSED) && !level.contains(char::is_control)
+}
+
+/// Where a text has a word or a phrase as a whole.
+pub(super) fn place_of(text: &str, phrase: &str) -> Option<usize> {
+    let long = phrase.chars().count() >= SHORTEST;
+    let joins = |c: char| c.is_alphanumeric() && !is_han(c);
+    let whole = |at: usize| {
+        let before = text[..at].chars().next_back().is_some_and(joins);
+        let after = text[at + phrase.len()..].chars().next().is_some_and(joins);
+        let own = |c: Option<char>| c.is_some_and(joins);
+        !(before && own(phrase.chars().next()) || after && own(phrase.chars().next_back()))
+    };
+    text.match_indices(phrase).map(|(at, _)| at).find(|at| long && whole(*at))
+}
+
+/// The title of a template.
+pub(super) fn title_of(library: &Library, id: &TemplateId) -> Bilingual {
+    library.get(id).map(|template| template.meta.title.clone()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_of;
+
+    #[test]
+    fn a_category_is_found_as_a_whole_word() {
+        assert_eq!(place_of("is pay higher in new jersey?", "new jersey"), Some(17));
+        assert_eq!(place_of("are carpenters paid more", "car"), None);
+        assert_eq!(place_of("北京和上海的人谁睡得更久", "上海"), Some(9));
+        assert_eq!(place_of("does a drug help", "a"), None);
+    }
+}

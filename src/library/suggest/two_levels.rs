@@ -1,0 +1,62 @@
+//! Two of several categories that a question compares: "do people in Beijing or in Shanghai sleep longer" leaves the other
+//! cities out, and two groups are left.
+
+use super::explain::both;
+use super::rewritten::{is_plain_text, named_levels, title_of};
+use super::{Choice, MethodAlternative, SuggestInput, Suggestion};
+use crate::domain::ids::TemplateId;
+
+/// Comparisons of several groups, each with that of two.
+const OF_TWO: [(&str, &str); 2] = [("test.anova_oneway", "test.ttest_two"), ("test.kwallis", "test.ranksum")];
+/// How sure the sample is: the question names both categories.
+const NAMED: f64 = 0.8;
+
+/// The draft for the two categories that the question names, where it compares all of them.
+pub(super) fn only(input: &SuggestInput<'_>, mut suggestion: Suggestion) -> Suggestion {
+    let id = suggestion.template_id.as_ref().map(TemplateId::as_str);
+    let Some((of_all, of_two)) = OF_TWO.into_iter().find(|(all, _)| id == Some(*all)) else {
+        return suggestion;
+    };
+    let Some([group]) = suggestion.statement.roles.get("group_var").map(Vec::as_slice) else {
+        return suggestion;
+    };
+    let group = group.clone();
+    let is_text = input.dataset.column(&group).is_some_and(|c| c.is_text() && c.distinct > 2);
+    let levels = named_levels(input, &group);
+    let ([first, second], true) = (&levels[..], is_text && levels.iter().all(|l| is_plain_text(l))) else {
+        return suggestion;
+    };
+    let (Ok(template), condition) =
+        (of_two.parse::<TemplateId>(), format!("inlist({group}, \"{first}\", \"{second}\")"))
+    else {
+        return suggestion;
+    };
+    suggestion.choices.retain(|choice| choice.field.starts_with("roles."));
+    suggestion.choices.push(Choice {
+        field: "parameters.sample_if".to_owned(),
+        columns: vec![group.clone()],
+        words: levels.iter().map(|level| (*level).to_owned()).collect(),
+        basis: "value".to_owned(),
+        reason: both(
+            format!("the question names “{first}” and “{second}” of {group}; rows of its other values are left out"),
+            format!("问题只提到 {group} 的“{first}”和“{second}”，其他取值的行不进入样本"),
+        ),
+        confidence: NAMED,
+        alternatives: Vec::new(),
+    });
+    if let Some(method) = &mut suggestion.method {
+        let earlier = MethodAlternative {
+            template_id: of_all.to_owned(),
+            title: std::mem::replace(&mut method.title, title_of(input.library, &template)),
+            score: method.confidence,
+        };
+        method.alternatives.retain(|other| other.template_id != of_two);
+        method.alternatives.insert(0, earlier);
+        of_two.clone_into(&mut method.template_id);
+    }
+    suggestion.confidence = suggestion.confidence.min(NAMED);
+    suggestion.template_id = Some(template);
+    suggestion.statement.parameters.clear();
+    suggestion.statement.sample_if = Some(condition);
+    suggestion
+}
