@@ -16,7 +16,8 @@ use estimators::distributions::chi2_tail;
 use estimators::factor_ml;
 use estimators::matrix::Mat;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+/// Options on the method and the look.
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::int("FActors"),
     OptSpec::real("MINEigen"),
     OptSpec::real("BLanks"),
@@ -29,7 +30,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("LTOLerance"),
     OptSpec::real("NRTOLerance"),
     OptSpec::flag("noLOg"),
-])
+];
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
 .weights(&[Kind::Analytic, Kind::Frequency])
 .unsupported(&["ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
 
@@ -39,7 +42,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     min: 3,
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
-    run: factor,
+    run,
     syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml tolerance(#) ltolerance(#) nrtolerance(#) nolog blanks(#)]",
     notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1), e(ll df_m aic bic); stores e(N f), e(heywood) where a uniqueness is at its bound or negative, e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
     examples: &[Example {
@@ -49,7 +52,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "factor" {
         return show(session, cmd);
     }
