@@ -46,7 +46,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let values = (0..keep.len()).filter(|r| keep[*r]).map(|r| column.num(r)).filter(|x| !is_missing(*x));
         let sample = Sample::plain(values);
         let (name, n) = (format::abbrev(&s.frame.var(v).name, 12), sample.n());
-        let shown = |x: f64| format::right(&format::bare(&format!("%9.{decimals}f"), crate::estimation::post::stata(x)), 9);
+        let shown = |x: f64| {
+            format::right(&format::bare(&format!("%9.{decimals}f"), crate::estimation::post::stata(x)), 9)
+        };
         let numbers: String = [
             sample.mean(),
             sample.sd(),

@@ -153,7 +153,10 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
     }
     if let Some(sizes) = sizes {
         let own = effects.iter().zip(&sizes).map(|(e, n)| if used(e) { *n } else { MISSING });
-        let mut variable = Variable::new("_meta_studysize", Column::from_f64(StorageType::Float, &own.collect::<Vec<f64>>()));
+        let mut variable = Variable::new(
+            "_meta_studysize",
+            Column::from_f64(StorageType::Float, &own.collect::<Vec<f64>>()),
+        );
         variable.label = "Sample size per study".to_string();
         s.frame.add(variable)?;
     }

@@ -113,7 +113,8 @@ fn display(s: &mut Session, cmd: &ParsedCommand, data: &Declared) -> Result<()> 
         let line = |name: &str, value: String| (String::new(), format!("{name} = {value:>7}"));
         let title = format!("{} meta-regression", data.model.title());
         let count = format!("{:<15}= {:>9}", "Number of obs", format::bare("%9.0fc", scalar("N")));
-        let mut lines = vec![(title, count), (format!("Method: {}", data.model.method_title()), String::new())];
+        let mut lines =
+            vec![(title, count), (format!("Method: {}", data.model.method_title()), String::new())];
         if e.get_scalar("tau2").is_some() {
             lines[1].1 = format!("{:<26}", "Residual heterogeneity:");
             lines.push(line("tau2", format::bare("%9.4g", scalar("tau2"))));

@@ -149,8 +149,8 @@ pub(super) fn trimfill(s: &mut Session, rest: &str) -> Result<()> {
     }
     let first = estimator[..1].to_uppercase();
     let (model, method) = (data.model.title(), data.model.method_title());
-    let facts =
-        [("Number of studies", y.len() + k0), ("observed", y.len()), ("imputed", k0)].map(|(name, n)| format!("{name} = {n:>6}"));
+    let facts = [("Number of studies", y.len() + k0), ("observed", y.len()), ("imputed", k0)]
+        .map(|(name, n)| format!("{name} = {n:>6}"));
     let left = ["Iteration".to_string(), format!("  Model: {model}"), format!(" Method: {method}")];
     s.print("");
     s.print("Nonparametric trim-and-fill analysis of publication bias");
@@ -162,7 +162,8 @@ pub(super) fn trimfill(s: &mut Session, rest: &str) -> Result<()> {
     s.print("");
     s.print("Pooling");
     left[1..].iter().for_each(|line| s.print(line));
-    let rows = vec![row("Observed", observed.theta, observed.se), row("Observed + Imputed", whole.theta, whole.se)];
+    let rows =
+        vec![row("Observed", observed.theta, observed.se), row("Observed + Imputed", whole.theta, whole.se)];
     let eform = ["eform", "or", "rr"].iter().any(|o| cmd.has(o));
     show_filled(s, &heading(s, eform), data.level, &rows, eform);
     let parts = [rows];

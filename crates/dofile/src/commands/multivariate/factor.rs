@@ -33,8 +33,8 @@ pub(super) const OPTIONS: &[OptSpec] = &[
 ];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
-.weights(&[Kind::Analytic, Kind::Frequency])
-.unsupported(&["ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
+    .weights(&[Kind::Analytic, Kind::Frequency])
+    .unsupported(&["ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
 
 /// `factor`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -192,16 +192,22 @@ pub(super) fn show_facts(session: &mut Session, rotation: &str) -> Result<()> {
     let title = session.e.results.get_text("mtitle").unwrap_or("").to_string();
     let k = matrix_of(session, "L")?.rows() as f64;
     let f = scalar(session, "f");
-    let facts = [
+    let mut facts = vec![
         Fact::observations(scalar(session, "N")),
         Fact::new("Retained factors", "%10.0fc", f),
         Fact::new("Number of params", "%10.0fc", f * k - f * (f - 1.0) / 2.0),
     ];
-    let left = [
+    let mut left = vec![
         "Factor analysis/correlation".to_string(),
         format!("    Method: {title}"),
         format!("    Rotation: {rotation}"),
     ];
+    let ll = scalar(session, "ll");
+    if !is_missing(ll) {
+        facts.push(Fact::new("Schwarz's BIC", "%8.0g", scalar(session, "bic")));
+        facts.push(Fact::new("(Akaike's) AIC", "%8.0g", scalar(session, "aic")));
+        left.extend([String::new(), format!("    Log likelihood = {}", format::bare("%9.0g", ll))]);
+    }
     session.print("");
     show_header(session, &left, &facts, 16, 10);
     Ok(())

@@ -15,10 +15,11 @@ const INPUT: &[OptSpec] =
     &[OptSpec::int("n"), OptSpec::text("names"), OptSpec::text("shape"), OptSpec::text("sds")];
 
 const FACTOR_SYNTAX: StandardSyntax =
-    StandardSyntax::new(concat_lists!(OptSpec; INPUT, &[OptSpec::text("MEANs")], factor::OPTIONS)).unsupported(&["FORCEPSD", "ALTdivisor", "PROtect"]);
+    StandardSyntax::whole(concat_lists!(OptSpec; INPUT, &[OptSpec::text("MEANs")], factor::OPTIONS))
+        .unsupported(&["FORCEPSD", "ALTdivisor", "PROtect"]);
 
-const PCA_SYNTAX: StandardSyntax =
-    StandardSyntax::new(concat_lists!(OptSpec; INPUT, pca::OPTIONS)).unsupported(&["FORCEPSD", "vce", "LEVel"]);
+const PCA_SYNTAX: StandardSyntax = StandardSyntax::whole(concat_lists!(OptSpec; INPUT, pca::OPTIONS))
+    .unsupported(&["FORCEPSD", "vce", "LEVel"]);
 
 /// `factormat`.
 pub(super) const SPEC_FACTORMAT: CommandSpec = CommandSpec {
@@ -62,8 +63,13 @@ pub(super) fn takes_matrix(cmd: &ParsedCommand) -> bool {
 /// symmetric.
 pub(super) fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Sample> {
     let name = cmd.list.trim();
-    let given = session.matrix(name).ok_or_else(|| StataError::new(111, format!("matrix {name} not found")))?;
-    let n = cmd.options.int("n").filter(|n| *n > 1).ok_or_else(|| StataError::invalid("option n() is required"))?;
+    let given =
+        session.matrix(name).ok_or_else(|| StataError::new(111, format!("matrix {name} not found")))?;
+    let n = cmd
+        .options
+        .int("n")
+        .filter(|n| *n > 1)
+        .ok_or_else(|| StataError::invalid("option n() is required"))?;
     let values = given.values();
     let size = |cells: usize| (1..=cells).find(|k| k * (k + 1) / 2 == cells);
     let conformability = || StataError::new(503, "conformability error");
@@ -83,7 +89,9 @@ pub(super) fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Sample> {
         }
         Mat::from_fn(k, k, |i, j| given.get(i, j))
     } else if is("lower") || is("upper") {
-        let k = size(values.len()).filter(|_| given.rows() == 1 || given.cols() == 1).ok_or_else(conformability)?;
+        let k = size(values.len())
+            .filter(|_| given.rows() == 1 || given.cols() == 1)
+            .ok_or_else(conformability)?;
         Mat::from_fn(k, k, |i, j| values[at(k, i, j, is("lower"))])
     } else {
         return Err(StataError::invalid(format!("shape({asked}) not allowed")));
@@ -99,7 +107,8 @@ pub(super) fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Sample> {
     }
     let vector = |option: &str| -> Result<Option<Vec<f64>>> {
         let Some(name) = cmd.options.text(option).map(str::trim) else { return Ok(None) };
-        let found = session.matrix(name).ok_or_else(|| StataError::new(111, format!("matrix {name} not found")))?;
+        let found =
+            session.matrix(name).ok_or_else(|| StataError::new(111, format!("matrix {name} not found")))?;
         if found.values().len() == k { Ok(Some(found.values().to_vec())) } else { Err(conformability()) }
     };
     let (means, sds) = (vector("means")?, vector("sds")?);

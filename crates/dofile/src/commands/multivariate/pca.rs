@@ -22,8 +22,8 @@ pub(super) const OPTIONS: &[OptSpec] = &[
 ];
 
 const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
-.weights(&[Kind::Analytic, Kind::Frequency])
-.unsupported(&["vce", "LEVel", "NOROtated", "TOL", "IGnore"]);
+    .weights(&[Kind::Analytic, Kind::Frequency])
+    .unsupported(&["vce", "LEVel", "NOROtated", "TOL", "IGnore"]);
 
 /// `pca`.
 pub(super) const SPEC: CommandSpec = CommandSpec {

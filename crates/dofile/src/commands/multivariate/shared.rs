@@ -115,7 +115,8 @@ pub(super) fn post(
         r.matrix("sds", row_named(sds, variables));
     }
     r.scalar("N", data.n).scalar("f", loadings.cols() as f64);
-    r.text("cmd", cmd.name.trim_end_matches("mat")).text("cmdline", crate::estimation::post::command_line(cmd));
+    r.text("cmd", cmd.name.trim_end_matches("mat"))
+        .text("cmdline", crate::estimation::post::command_line(cmd));
     r.text("varlist", data.names.join(" "));
     if let Some((kind, expression)) = &data.weight_text {
         r.text("wtype", kind).text("wexp", expression);
