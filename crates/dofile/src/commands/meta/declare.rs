@@ -118,7 +118,6 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
     let default = Model { name: "random", pooling: Pooling::Random(Between::Reml) };
     let declared = Model::of(options, d.counts)?.unwrap_or(default);
     let level = options.real("level").unwrap_or(s.settings.level);
-    let z = critical(level, None);
     let study = match options.text("studylabel") {
         Some(name) => Some(s.variable(name)?),
         None => None,
@@ -130,27 +129,7 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
     let study_name = study.map_or("Generic".to_string(), |v| s.frame.var(v).name.clone());
     let names: Vec<String> = d.variables.iter().map(|v| s.frame.var(*v).name.clone()).collect();
     clear(s);
-    let pick = |f: &dyn Fn(&(f64, f64)) -> f64| -> Vec<f64> {
-        effects.iter().map(|e| if used(e) { f(e) } else { MISSING }).collect()
-    };
-    let ids: Vec<f64> = (1..=effects.len()).map(|i| i as f64).collect();
-    let (limit, lower) = (format!("{level}%"), sentence_case(d.label));
-    let error = format!("Std. err. for {lower}");
-    let [low, high] = ["lower", "upper"].map(|side| format!("{limit} {side} CI limit for {lower}"));
-    let small = if ids.len() > 100 { StorageType::Int } else { StorageType::Byte };
-    let small = if ids.len() > 32_740 { StorageType::Long } else { small };
-    for (name, label, column) in [
-        ("_meta_id", "Study ID", Column::from_f64(small, &ids)),
-        ("_meta_studylabel", "Study label", Column::from_strings(labels)),
-        ("_meta_es", d.label, Column::Double(pick(&|e| e.0))),
-        ("_meta_se", &error, Column::Double(pick(&|e| e.1))),
-        ("_meta_cil", &low, Column::Double(pick(&|e| e.0 - z * e.1))),
-        ("_meta_ciu", &high, Column::Double(pick(&|e| e.0 + z * e.1))),
-    ] {
-        let mut variable = Variable::new(name, column);
-        variable.label = label.to_string();
-        s.frame.add(variable)?;
-    }
+    add_variables(s, d.label, level, effects, labels)?;
     if let Some(sizes) = sizes {
         let own = effects.iter().zip(&sizes).map(|(e, n)| if used(e) { *n } else { MISSING });
         let mut variable = Variable::new(
@@ -183,6 +162,39 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
     }
     if !options.has("nometashow") {
         show::declaration(s);
+    }
+    Ok(())
+}
+
+/// Adds the variables of the studies: numbers, labels, effects, standard errors and limits of confidence.
+fn add_variables(
+    s: &mut Session,
+    label: &str,
+    level: f64,
+    effects: &[(f64, f64)],
+    labels: Vec<Box<str>>,
+) -> Result<()> {
+    let z = critical(level, None);
+    let pick = |f: &dyn Fn(&(f64, f64)) -> f64| -> Vec<f64> {
+        effects.iter().map(|e| if used(e) { f(e) } else { MISSING }).collect()
+    };
+    let ids: Vec<f64> = (1..=effects.len()).map(|i| i as f64).collect();
+    let (limit, lower) = (format!("{level}%"), sentence_case(label));
+    let error = format!("Std. err. for {lower}");
+    let [low, high] = ["lower", "upper"].map(|side| format!("{limit} {side} CI limit for {lower}"));
+    let small = if ids.len() > 100 { StorageType::Int } else { StorageType::Byte };
+    let small = if ids.len() > 32_740 { StorageType::Long } else { small };
+    for (name, label, column) in [
+        ("_meta_id", "Study ID", Column::from_f64(small, &ids)),
+        ("_meta_studylabel", "Study label", Column::from_strings(labels)),
+        ("_meta_es", label, Column::Double(pick(&|e| e.0))),
+        ("_meta_se", &error, Column::Double(pick(&|e| e.1))),
+        ("_meta_cil", &low, Column::Double(pick(&|e| e.0 - z * e.1))),
+        ("_meta_ciu", &high, Column::Double(pick(&|e| e.0 + z * e.1))),
+    ] {
+        let mut variable = Variable::new(name, column);
+        variable.label = label.to_string();
+        s.frame.add(variable)?;
     }
     Ok(())
 }
