@@ -165,6 +165,9 @@ fn residual(y: &[f64], columns: &[&[f64]], weights: Option<&[f64]>, constant: bo
 }
 
 /// Sums of squares of each term: sequential, or partial (each term after all others).
+///
+/// A column that is a combination of earlier ones is left out once for all partial sums: of two confounded terms the
+/// earlier one has its sum of squares and the later one none, as [R] anova reports it.
 pub fn sums_of_squares(
     y: &[f64],
     terms: &[Vec<Vec<f64>>],
@@ -174,9 +177,13 @@ pub fn sums_of_squares(
 ) -> Vec<TermSquares> {
     let effective = weights.map(Weights::effective);
     let w = effective.as_ref().map(|(w, _)| w.as_slice());
+    let all: Vec<(usize, &[f64])> =
+        (0..terms.len()).flat_map(|i| terms[i].iter().map(move |c| (i, c.as_slice()))).collect();
+    let columns: Vec<&[f64]> = all.iter().map(|c| c.1).collect();
+    let full = qr::solve(Design { columns: &columns, weights: w, constant }, y);
+    let kept: Vec<(usize, &[f64])> = full.basis.kept.iter().map(|k| all[*k]).collect();
     let fit = |used: &dyn Fn(usize) -> bool| {
-        let columns: Vec<&[f64]> =
-            (0..terms.len()).filter(|i| used(*i)).flat_map(|i| terms[i].iter().map(Vec::as_slice)).collect();
+        let columns: Vec<&[f64]> = kept.iter().filter(|c| used(c.0)).map(|c| c.1).collect();
         residual(y, &columns, w, constant)
     };
     (0..terms.len())
@@ -184,7 +191,7 @@ pub fn sums_of_squares(
             let (with, without) = if sequential {
                 (fit(&|j| j <= i), fit(&|j| j < i))
             } else {
-                (fit(&|_| true), fit(&|j| j != i))
+                ((full.rss, full.b.len()), fit(&|j| j != i))
             };
             TermSquares { ss: (without.0 - with.0).max(0.0), df: (with.1 - without.1) as f64 }
         })

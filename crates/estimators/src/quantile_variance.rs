@@ -4,6 +4,7 @@
 use super::descriptive::Sample;
 use super::distributions::{normal_density, normal_quantile};
 use super::matrix::Mat;
+use super::qr::{Design, choose_columns};
 use super::quantile::{QuantileData, QuantileFit, Rows};
 use super::weights::WeightKind;
 
@@ -157,10 +158,12 @@ pub fn variance(
         }
     };
     if errors != Errors::Independent {
-        // 2h over the gap of fitted quantiles, zero where they cross (Hendricks and Koenker 1992).
+        // 2h over the gap of fitted quantiles, zero where they meet or cross (Hendricks and Koenker 1992): a gap within the
+        // rounding of the fits is none.
+        let size = data.fitted(&fit.b).iter().fold(0.0, |m: f64, x| m.max(x.abs()));
         let f = |i: usize| match density {
             Density::Fitted => {
-                if local[i] > 0.0 {
+                if local[i] > 1e-10 * size {
                     2.0 * h / local[i]
                 } else {
                     0.0
@@ -168,7 +171,7 @@ pub fn variance(
             }
             Density::Kernel(_) => local[i],
         };
-        let inverse = weighted(&f).inverse_definite()?;
+        let inverse = informed_inverse(data, &weighted(&f), &f)?;
         let scores = match errors {
             Errors::Sampled => weighted(&|i| data.weight(i)),
             _ => xx,
@@ -190,6 +193,23 @@ pub fn variance(
     };
     let v = rows.raw_covariance(&xx.inverse_definite()?, data.constant).scaled(spread * sparsity * sparsity);
     Some(QuantileVariance { v, h, kernel_h, sparsity: Some(sparsity) })
+}
+
+/// Inverse over the parameters on which rows with a positive density bear; the others have zeros, and so no standard error.
+fn informed_inverse(data: QuantileData<'_>, matrix: &Mat, density: &dyn Fn(usize) -> f64) -> Option<Mat> {
+    let weights: Vec<f64> = (0..data.y.len()).map(|i| data.weight(i) * density(i)).collect();
+    let design = Design { columns: data.columns, weights: Some(&weights), constant: data.constant };
+    let (mut kept, omitted) = choose_columns(design);
+    if omitted.is_empty() {
+        return matrix.inverse_definite();
+    }
+    kept.extend(data.constant.then_some(data.columns.len()));
+    let small = matrix.select(&kept, &kept).inverse_definite()?;
+    let place = |j: usize| kept.iter().position(|k| *k == j);
+    Some(Mat::from_fn(data.size(), data.size(), |i, j| match (place(i), place(j)) {
+        (Some(a), Some(b)) => small[(a, b)],
+        _ => 0.0,
+    }))
 }
 
 /// Spread of the residuals for the kernel: the lesser of standard deviation and interquartile range / 1.34.

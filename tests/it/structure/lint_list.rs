@@ -104,7 +104,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
     ),
     (
         "configurations of objects, and matrices that the author types: templates keep to ca and cluster",
-        &["camat", "mca", "procrustes"],
+        &["camat", "factormat", "mca", "pcamat", "procrustes"],
     ),
     ("hidden states: templates keep to threshold", &["mswitch", "ucm"]),
     (
@@ -148,6 +148,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "figures and lists of the archive: templates keep to the graphs of the manual and to tabulate",
         &[
             "cdfplot",
+            "chitesti",
             "ciplot",
             "distplot",
             "filelist",
@@ -157,6 +158,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "qplot",
             "stripplot",
             "sumdist",
+            "univar",
             "vl",
         ],
     ),

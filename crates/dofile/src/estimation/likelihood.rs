@@ -123,7 +123,7 @@ pub fn print_iterations(session: &mut Session, fit: &MlFit, criterion: &str, ite
     for (i, line) in fit.log.iter().enumerate() {
         let remark = if line.remark.is_empty() { String::new() } else { format!("  ({})", line.remark) };
         let value = format::bare("%10.0g", line.ll);
-        session.print(format!("{}{criterion} = {value}{remark}", iteration(i)));
+        session.print(format!("{}{criterion} = {value:>10}{remark}", iteration(i)));
     }
     if !fit.converged && iterate.is_none_or(|i| i > 0) {
         session.print("convergence not achieved");

@@ -14,6 +14,10 @@ use crate::syntax::{Atom, Term};
 use crate::value::{MISSING, is_missing};
 use estimators::wald;
 
+/// The kind of the errors where nothing else of the bootstrap is named, as over the errors of `sqreg`; the blank tells it
+/// from the title that names the observed coefficients and the kind of the limits too.
+pub const BOOTSTRAP_ERRORS: &str = "Bootstrap ";
+
 /// Content of a coefficient table.
 pub struct Table<'a> {
     /// Name above the parameters (the outcome).

@@ -13,8 +13,9 @@ impl Table<'_> {
     /// The kind of the standard errors, centred over them; the bootstrap also names what stands beside them.
     pub(super) fn vce_line(&self, look: &TableLook) -> String {
         if !self.is_bootstrap() {
-            let pad = 18usize.saturating_sub(self.vce_title.chars().count() / 2);
-            return format!("{}{}", " ".repeat(pad), self.vce_title);
+            let title = self.vce_title.trim();
+            let pad = 18usize.saturating_sub(title.chars().count() / 2);
+            return format!("{}{title}", " ".repeat(pad));
         }
         let gap = if look.no_tests { 10 } else { 25 };
         let limits = if look.no_limits || self.beta.is_some() {

@@ -32,13 +32,13 @@ impl Layout {
 
     /// A name that stands right, or the beginning of a line with one.
     fn line(&self, name: &str, cells: &str) -> String {
-        format!("{:>width$} |{cells}", format::abbrev(name, self.width), width = self.width)
+        format!("{} |{cells}", format::right(&format::abbrev(name, self.width), self.width))
     }
 
     /// A level of a factor, one blank further to the left than a name.
     fn level(&self, name: &str, cells: &str) -> String {
         let width = self.width - 1;
-        format!("{:>width$}  |{cells}", format::abbrev(name, width))
+        format!("{}  |{cells}", format::right(&format::abbrev(name, width), width))
     }
 
     /// Prints one row of a variable with time-series operators, under a line with the variable's name.

@@ -202,7 +202,7 @@ impl Table {
         s.print("");
         if self.clean {
             if self.header {
-                s.print(format!("{indent}{gap}{head}"));
+                s.print(format!("{indent}  {head}"));
             }
         } else {
             s.print(format!("{indent}+{}+", "-".repeat(inner)));
@@ -216,7 +216,7 @@ impl Table {
                 s.print(format!("{indent}|{rule}|"));
             }
             let body = line(columns.iter().zip(&widths).map(|(c, w)| cell(&c.1[k], *w, c.2)).collect());
-            s.print(if self.clean { format!("{label}{gap}{body}") } else { format!("{label}| {body} |") });
+            s.print(if self.clean { format!("{label}  {body}") } else { format!("{label}| {body} |") });
         }
         if !self.clean {
             s.print(format!("{indent}+{}+", "-".repeat(inner)));

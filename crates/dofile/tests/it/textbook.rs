@@ -261,7 +261,7 @@ fn notes_of_data_commands() {
     let shown = log(&format!("{DATA}regress y x i.b\nmargins b, at(x = (0 1))\nmarginsplot"));
     assert!(shown.contains("\nVariables that uniquely identify margins: x b\n"), "{shown}");
     let shown = log("prtesti 50 0.52 0.4");
-    assert!(shown.contains("Ha: p < .4") && shown.contains("Ha: p != .4"), "{shown}");
+    assert!(shown.contains("Ha: p < 0.4") && shown.contains("Ha: p != 0.4"), "{shown}");
     let shown = log(&format!("{DATA}simulate m=r(mean), reps(2) nodots: summarize x"));
     assert!(shown.contains("\n      Command: summarize x\n            m: r(mean)\n"), "{shown}");
     for (command, legend) in [

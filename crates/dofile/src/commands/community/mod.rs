@@ -13,6 +13,7 @@ mod boottest_model;
 mod boottest_request;
 mod brant;
 mod carryforward;
+mod chitesti;
 mod cips;
 mod coarsened;
 mod coefplot;
@@ -122,6 +123,7 @@ mod synth_data;
 mod synth_show;
 mod texsave;
 mod twowayfeweights;
+mod univar;
 mod weakivtest;
 mod winsor;
 mod xtabond2;
@@ -167,6 +169,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     binscatter::SPEC_SECOND,
     boottest::SPEC,
     brant::SPEC,
+    chitesti::SPEC,
     carryforward::SPEC,
     coarsened::CEM,
     coarsened::IMB,
@@ -295,6 +298,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     strips::STRIPPLOT,
     synth::SPEC,
     twowayfeweights::SPEC,
+    univar::SPEC,
     weakivtest::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,

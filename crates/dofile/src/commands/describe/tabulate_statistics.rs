@@ -143,10 +143,10 @@ pub(super) fn statistics(
     if cmd.has("exact") {
         let (p, one_sided) = crate::ops::fisher::exact(nr, nc, cells)?;
         r.scalar("p_exact", p);
-        s.print(format!("{:>25} = {p:>20.3}", "Fisher's exact"));
+        s.print(format!("{:>25} = {p:>21.3}", "Fisher's exact"));
         if let Some(p1) = one_sided {
             r.scalar("p1_exact", p1);
-            s.print(format!("{:>25} = {p1:>20.3}", "1-sided Fisher's exact"));
+            s.print(format!("{:>25} = {p1:>21.3}", "1-sided Fisher's exact"));
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use super::{anova_repeated, regress};
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::model::{Model, Reading, first_word};
-use crate::estimation::post::{self, stata};
+use crate::estimation::post::stata;
 use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
@@ -89,8 +89,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         };
         ols::fit(&request).map_err(fit_error)?
     };
-    let omitted = model.omit(&fit.basis.omitted);
-    post::note_omitted(session, &omitted);
+    // The table shows by its degrees of freedom what is omitted: no notes, as in published logs.
+    model.omit(&fit.basis.omitted);
     let mut est = regress::estimation(cmd, &model, &fit);
     let results = &mut est.results;
     results.text("cmd", "anova").text("title", "Analysis of variance");
@@ -211,6 +211,23 @@ pub(super) fn refuse_empty_cells(terms: &[Term]) -> Result<()> {
     }
 }
 
+/// A name in the first column of the table: a variable has eleven characters, a product of variables 24.
+pub(super) fn shown_name(name: &str) -> String {
+    format::abbrev(name, if name.contains(['#', '|']) { 24 } else { 11 })
+}
+
+/// The heads of the columns.
+pub(super) fn head(sequential: bool) -> String {
+    let squares = if sequential { "Seq. SS" } else { "Partial SS" };
+    format!("{:>24} |{squares:>11}{:>11}{:>11}{:>9}{:>10}", "Source", "df", "MS", "F", "Prob>F")
+}
+
+/// The rule of a table, which begins at the longest name.
+pub(super) fn rule(names: impl Iterator<Item = String>) -> String {
+    let longest = names.map(|name| shown_name(&name).chars().count()).max().unwrap_or(0).max(10);
+    format!("{:>25}+{}", "-".repeat(longest + 1), "-".repeat(52))
+}
+
 /// Prints the table of the active estimates.
 fn display(session: &mut Session) -> Result<()> {
     let e = &session.e.results;
@@ -219,54 +236,40 @@ fn display(session: &mut Session) -> Result<()> {
     let sequential = e.get_text("sstype") == Some("sequential");
     let (rss, df_r, mss, df_m) = (scalar("rss"), scalar("df_r"), scalar("mss"), scalar("df_m"));
     let line = |name: &str, ss: f64, df: f64, f: Option<(f64, f64)>| {
-        let ms = if df > 0.0 { ss / df } else { MISSING };
-        let mut out = format!(
-            "{:>24} |{:>12}{:>11}{:>13}",
-            format::abbrev(name, 24),
-            number(ss),
-            number(df),
-            number(ms)
-        );
-        if let Some((f, below)) = f {
+        let (ms, name) = (if df > 0.0 { number(ss / df) } else { String::new() }, shown_name(name));
+        let mut out = format!("{name:>24} |{:>11}{:>11}{ms:>12}", number(ss), number(df));
+        if let Some((f, below)) = f.filter(|_| df > 0.0) {
             let p = stata(f_tail(df, below, f));
-            out.push_str(&format!("{:>9}{:>10}", format::bare("%8.2f", f), format::bare("%6.4f", p)));
+            out.push_str(&format!("{:>10}{:>8}", format::bare("%8.2f", f), format::bare("%6.4f", p)));
         }
         out
     };
+    let count = scalar("k_terms") as usize;
+    let text = |what: &str, i: usize| e.get_text(&format!("{what}_{i}")).unwrap_or("").to_string();
     let mut lines = vec![
         String::new(),
         format!(
-            "{:>40} = {:>10}    {:<13} = {:>7}",
+            "{:>38} = {:>10}    {:<13} = {:>7}",
             "Number of obs",
             format::bare("%10.0fc", scalar("N")),
             "R-squared",
             format::bare("%7.4f", scalar("r2"))
         ),
         format!(
-            "{:>40} = {:>10}    {:<13} = {:>7}",
+            "{:>38} = {:>10}    {:<13} = {:>7}",
             "Root MSE     ",
-            format::bare("%9.0g", scalar("rmse")),
+            format::bare("%9.6g", scalar("rmse")),
             "Adj R-squared",
             format::bare("%7.4f", scalar("r2_a"))
         ),
         String::new(),
-        format!(
-            "{:>24} |{:>12}{:>11}{:>13}{:>9}{:>10}",
-            "Source",
-            if sequential { "Seq. SS" } else { "Partial SS" },
-            "df",
-            "MS",
-            "F",
-            "Prob>F"
-        ),
+        head(sequential),
     ];
-    let rule = format!("{}+{}", "-".repeat(25), "-".repeat(55));
+    let rule = rule((1..=count).map(|i| text("term", i)));
     let gap = format!("{:>24} |", "");
     lines.push(rule.clone());
     lines.push(line("Model", mss, df_m, Some((scalar("F"), df_r))));
     lines.push(gap.clone());
-    let count = scalar("k_terms") as usize;
-    let text = |what: &str, i: usize| e.get_text(&format!("{what}_{i}")).unwrap_or("").to_string();
     let errors: Vec<String> = (1..=count).map(|i| text("errorterm", i)).collect();
     for i in 1..=count {
         let name = text("term", i);

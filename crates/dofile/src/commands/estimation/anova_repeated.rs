@@ -1,6 +1,7 @@
 //! `repeated()` of `anova`: corrections of the degrees of freedom of repeated measures by Box, Greenhouse and Geisser, and
 //! Huynh and Feldt. Formulas: [R] anova; Winer, Brown and Michels (1991).
 
+use super::anova::{rule, shown_name};
 use crate::error::{Result, StataError};
 use crate::estimation::model::Model;
 use crate::estimation::post::stata;
@@ -108,41 +109,45 @@ pub(super) fn display(session: &mut Session) {
         String::new(),
         format!("Between-subjects error term:  {}", text("bse")),
         format!(
-            "{:>29} {:<9} ({} df)",
+            "{:>28}  {:<9} ({} df)",
             "Levels:",
             format::bare("%9.0g", scalar("N_bse")),
             format::bare("%9.0g", scalar("df_bse"))
         ),
-        format!("{:>29} {}", "Lowest b.s.e. variable:", text("bseunit")),
+        format!("{:>28}  {}", "Lowest b.s.e. variable:", text("bseunit")),
         String::new(),
         format!("Repeated variable: {repeated}"),
-        format!("{:>59} {:>8}", "Huynh-Feldt epsilon        =", format::bare("%7.4f", scalar("hf1"))),
     ];
+    let shown = |label: &str, x: f64| format!("{label:>70}{:>8}", format::bare("%7.4f", x));
+    lines.push(shown("Huynh-Feldt epsilon        =", scalar("hf1")));
     if scalar("hf1") > 1.0 {
-        lines.push(format!("{:>59} {:>8}", "*Huynh-Feldt epsilon reset to", "1.0000"));
+        lines.push(shown("*Huynh-Feldt epsilon reset to", 1.0));
     }
     let epsilons = [scalar("hf1").min(1.0), scalar("gg1"), scalar("box1")];
-    let shown = |label: &str, x: f64| format!("{label:>59} {:>8}", format::bare("%7.4f", x));
     lines.push(shown("Greenhouse-Geisser epsilon =", epsilons[1]));
     lines.push(shown("Box's conservative epsilon =", epsilons[2]));
     lines.push(String::new());
-    lines.push(format!("{:>60}", "------------ Prob > F ------------"));
+    lines.push(format!("{:>78}", "------------ Prob > F ------------"));
     lines.push(format!(
-        "{:>17} |{:>7}{:>10}{:>10}{:>9}{:>9}{:>9}",
+        "{:>24} |{:>7}{:>7}{:>11}{:>7}{:>9}{:>9}",
         "Source", "df", "F", "Regular", "H-F", "G-G", "Box"
     ));
-    let rule = format!("{}+{}", "-".repeat(18), "-".repeat(54));
+    let affected: Vec<usize> = (1..=scalar("k_terms") as usize)
+        .filter(|i| {
+            let tested = !crate::value::is_missing(scalar(&format!("dfdenom_{i}")));
+            tested && variables(&text(&format!("term_{i}"))).contains(&repeated.as_str())
+        })
+        .collect();
+    let errors: Vec<String> = affected.iter().map(|i| text(&format!("errorterm_{i}"))).collect();
+    let rule = rule(affected.iter().map(|i| text(&format!("term_{i}"))).chain(errors.iter().cloned()));
     lines.push(rule.clone());
-    for i in 1..=scalar("k_terms") as usize {
-        let (name, below) = (text(&format!("term_{i}")), scalar(&format!("dfdenom_{i}")));
-        if !variables(&name).contains(&repeated.as_str()) || crate::value::is_missing(below) {
-            continue;
-        }
+    for (k, i) in affected.iter().enumerate() {
         let (df, f) = (scalar(&format!("df_{i}")), scalar(&format!("F_{i}")));
+        let below = scalar(&format!("dfdenom_{i}"));
         let p = |eps: f64| format::bare("%6.4f", stata(f_tail(df * eps, below * eps, f)));
         lines.push(format!(
-            "{:>17} |{:>7}{:>10}{:>10}{:>9}{:>9}{:>9}",
-            format::abbrev(&name, 17),
+            "{:>24} |{:>7}{:>9}{:>9}{:>9}{:>9}{:>9}",
+            shown_name(&text(&format!("term_{i}"))),
             format::bare("%9.0g", df),
             format::bare("%8.2f", f),
             p(1.0),
@@ -150,7 +155,11 @@ pub(super) fn display(session: &mut Session) {
             p(epsilons[1]),
             p(epsilons[2])
         ));
+        // The error term stands below the last term that it tests.
+        if !errors[k + 1..].contains(&errors[k]) {
+            lines.push(format!("{:>24} |{:>7}", shown_name(&errors[k]), format::bare("%9.0g", below)));
+        }
     }
-    lines.push(rule);
+    lines.push(rule.replace('+', "-"));
     lines.iter().for_each(|l| session.print(l.trim_end()));
 }

@@ -1,5 +1,6 @@
 //! `test term [/ term]` after `anova`: a term of the model against the residual or another term ([R] anova postestimation).
 
+use super::anova::{head, rule, shown_name};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
@@ -35,23 +36,17 @@ pub(super) fn of_term(session: &mut Session, body: &str) -> Result<Option<()>> {
     let sequential = e.get_text("sstype") == Some("sequential");
     let f = stata(tested.ss / tested.df / (error.ss / error.df));
     let p = stata(f_tail(tested.df, error.df, f));
-    let rule = format!("{}+{}", "-".repeat(25), "-".repeat(55));
+    let rule = rule([&tested.name, &error.name].into_iter().cloned());
     let left = |line: &Line| {
         let number = |x: f64| format::bare("%10.0g", x);
         let ms = number(line.ss / line.df);
-        format!(
-            "{:>24} |{:>12}{:>11}{ms:>13}",
-            format::abbrev(&line.name, 24),
-            number(line.ss),
-            number(line.df)
-        )
+        format!("{:>24} |{:>11}{:>11}{ms:>12}", shown_name(&line.name), number(line.ss), number(line.df))
     };
-    let head = if sequential { "Seq. SS" } else { "Partial SS" };
     let lines = [
         String::new(),
-        format!("{:>24} |{head:>12}{:>11}{:>13}{:>9}{:>10}", "Source", "df", "MS", "F", "Prob>F"),
+        head(sequential),
         rule,
-        format!("{}{:>9}{:>10}", left(tested), format::bare("%8.2f", f), format::bare("%6.4f", p)),
+        format!("{}{:>10}{:>8}", left(tested), format::bare("%8.2f", f), format::bare("%6.4f", p)),
         left(error),
     ];
     let mut results = Results::default();

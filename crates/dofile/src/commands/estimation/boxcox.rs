@@ -172,7 +172,7 @@ fn print_log(session: &mut Session, fit: &BoxCoxFit) {
     session.print("");
     for (i, ll) in fit.log.iter().enumerate() {
         session.print(format!(
-            "Iteration {i}:{} log likelihood = {}",
+            "Iteration {i}:{} log likelihood = {:>10}",
             if i < 10 { "  " } else { " " },
             format::bare("%10.0g", *ll)
         ));

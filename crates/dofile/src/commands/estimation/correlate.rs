@@ -276,6 +276,9 @@ pub(super) fn print_triangle(
                 let label = if line == 0 { format::abbrev(name, 12) } else { String::new() };
                 session.print(format!("{label:>12} | {text}").trim_end());
             }
+            if lines > 1 {
+                session.print("             |");
+            }
         }
         session.print("");
     }

@@ -38,33 +38,15 @@ pub(crate) const SPEC_LROC: CommandSpec = CommandSpec {
     }],
 };
 
-/// The command `lsens`.
-pub(crate) const SPEC_LSENS: CommandSpec = CommandSpec {
-    name: "lsens",
-    min: 5,
-    form: Form::Standard(&LSENS),
-    by: ByRule::No,
-    run: lsens,
-    syntax: "lsens [if] [in] [, nograph all]",
-    notes: "stores r(N); draws sensitivity and specificity over the cutoff; formulas: [R] lsens",
-    examples: &[Example {
-        run: "input y x\n1 1\n1 1\n1 0\n0 0\n0 0\n0 1\nend\nlogit y x\nlsens, nograph",
-        expect: &[("r(N)", 6.0)],
-    }],
-};
-
-const LSENS: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("noGraph"), OptSpec::flag("all")])
-    .unsupported(&["beta", "GENProb", "GENSEns", "GENSPec", "replace"]);
-
 /// Predicted probabilities and outcomes on rows, with frequency weights.
-struct Predicted {
-    p: Vec<f64>,
-    y: Vec<bool>,
-    weights: Option<Vec<f64>>,
+pub(super) struct Predicted {
+    pub(super) p: Vec<f64>,
+    pub(super) y: Vec<bool>,
+    pub(super) weights: Option<Vec<f64>>,
 }
 
 impl Predicted {
-    fn read(session: &mut Session, touse: &[bool], all: bool) -> Result<Self> {
+    pub(super) fn read(session: &mut Session, touse: &[bool], all: bool) -> Result<Self> {
         if !matches!(session.e.cmd(), "logit" | "logistic" | "probit") {
             return Err(StataError::no_estimates());
         }
@@ -91,7 +73,7 @@ impl Predicted {
         })
     }
 
-    fn count(&self) -> f64 {
+    pub(super) fn count(&self) -> f64 {
         self.weights.as_ref().map_or(self.p.len() as f64, |w| w.iter().sum())
     }
 }
@@ -111,45 +93,6 @@ fn lroc(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     results.scalar("N", data.count()).scalar("area", stata(area));
     session.r = results;
     if cmd.has("nograph") { Ok(()) } else { draw_roc(session, &points, area, data.p.len()) }
-}
-
-fn lsens(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let touse = session.rows(cmd)?;
-    let data = Predicted::read(session, &touse, cmd.has("all"))?;
-    let (points, _) = classify::roc(&data.p, &data.y, data.weights.as_deref());
-    session.r = Results::default();
-    session.r.scalar("N", data.count());
-    if cmd.has("nograph") {
-        return Ok(());
-    }
-    // everything is positive at the cutoff zero and nothing above one
-    let line = |number, label: &str, at_zero: f64, height: &dyn Fn(&classify::RocPoint) -> f64| {
-        let inner = points.iter().rev().filter(|p| p.cut.is_finite()).map(|p| (p.cut, height(p)));
-        let ends = ((0.0, at_zero), (1.0, 1.0 - at_zero));
-        Series {
-            label: label.to_string(),
-            number,
-            shape: Shape::Line {
-                points: std::iter::once(ends.0).chain(inner).chain(std::iter::once(ends.1)).collect(),
-                step: false,
-            },
-            style: Style::default(),
-        }
-    };
-    let series = vec![
-        line(0, "Sensitivity", 1.0, &|p| p.sensitivity),
-        line(1, "Specificity", 0.0, &|p| p.specificity),
-    ];
-    let picture = Picture {
-        x_title: "Probability cutoff".into(),
-        y_title: "Sensitivity/Specificity".into(),
-        series,
-        x_range: Some((0.0, 1.0)),
-        y_range: Some((0.0, 1.0)),
-        used: data.p.len(),
-        ..Picture::default()
-    };
-    curves::show(session, picture, CurveOptions::default())
 }
 
 /// The ROC curve over the diagonal of a model without information.

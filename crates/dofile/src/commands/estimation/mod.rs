@@ -38,6 +38,7 @@ mod linktest;
 mod logistic;
 mod logit;
 mod lrtest;
+mod lsens;
 mod makecns;
 mod manova;
 mod margins;
@@ -94,7 +95,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     count::SPEC,
     count::SPEC_NBREG,
     estat_binary::SPEC_LROC,
-    estat_binary::SPEC_LSENS,
+    lsens::SPEC,
     estimates::SPEC,
     exact::SPEC,
     exact::SPEC_POISSON,

@@ -45,14 +45,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let fit =
         ols::fit(&Request { weights: weights.as_ref(), ..Request::new(y, &columns) }).map_err(fit_error)?;
     let df = fit.df_residual;
-    session.print("");
     session.print(format!("(obs={})", fit.n));
     session.print("");
     session.print(format!("Partial and semipartial correlations of {} with", data.names[0]));
     session.print("");
     session.print("               Partial   Semipartial      Partial   Semipartial   Significance");
     session.print("   Variable |    corr.         corr.      corr.^2       corr.^2          value");
-    session.print(format!("------------+{}", "-".repeat(66)));
+    session.print(format!("------------+{}", "-".repeat(65)));
     let (mut partial, mut semi, mut p) = (Vec::new(), Vec::new(), Vec::new());
     for (j, name) in data.names[1..].iter().enumerate() {
         let found = fit.basis.kept.iter().position(|k| *k == j).map(|at| {

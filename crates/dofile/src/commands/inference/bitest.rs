@@ -106,7 +106,7 @@ fn test(s: &mut Session, name: &str, n: f64, k: f64, p: f64) -> Result<()> {
     };
     let own = if k < n * p { lower } else { upper };
     let both = if k == n * p { 1.0 } else { (own + beyond).min(1.0) };
-    let number = |x: f64| format::right(&format::bare("%9.0g", x), 12);
+    let number = |x: f64, width: usize| format::right(&format::bare("%9.0g", x), width);
     s.print("");
     if !name.is_empty() {
         s.print(format!("Binomial probability test: {name}"));
@@ -116,22 +116,27 @@ fn test(s: &mut Session, name: &str, n: f64, k: f64, p: f64) -> Result<()> {
     s.print(format!(
         "{:>9}{}{}{}{}",
         format::bare("%9.0g", n),
-        number(k),
-        number(n * p),
+        number(k, 11),
+        number(n * p, 13),
         format::right(&format::bare("%9.5f", p), 14),
         format::right(&format::bare("%9.5f", k / n), 13)
     ));
     s.print("");
-    let line = |text: String, value: f64| format!("  Pr({text:<26}) = {}  ", format::bare("%8.6f", value));
-    s.print(line(format!("k >= {k}"), upper) + "(one-sided test)");
-    s.print(line(format!("k <= {k}"), lower) + "(one-sided test)");
     let sides = match other {
         Some(i) if (i as f64) > k => format!("k <= {k} or k >= {i}"),
         Some(i) => format!("k <= {i} or k >= {k}"),
         None if k < n * p => format!("k <= {k}"),
         None => format!("k >= {k}"),
     };
-    s.print(line(sides, both) + "(two-sided test)");
+    let lines = [
+        (format!("Pr(k >= {k})"), upper, "one-sided"),
+        (format!("Pr(k <= {k})"), lower, "one-sided"),
+        (format!("Pr({sides})"), both, "two-sided"),
+    ];
+    let width = lines.iter().map(|l| l.0.len()).max().unwrap_or(0);
+    for (text, value, kind) in lines {
+        s.print(format!("  {text:<width$} = {}  ({kind} test)", format::bare("%8.6f", value)));
+    }
     let mut r = Results::default();
     r.scalar("N", n).scalar("P_p", p).scalar("k", k).scalar("k_p", mass(size, count, p));
     if let Some(i) = other {

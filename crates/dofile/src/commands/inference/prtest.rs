@@ -163,6 +163,11 @@ fn end(s: &mut Session, meaning: String, (name, target): (&str, String), z: f64)
     claim.show(s);
 }
 
+/// A fraction with its zero before the point, as the hypotheses show it.
+fn with_zero(text: &str) -> String {
+    if text.starts_with('.') { format!("0{text}") } else { text.to_string() }
+}
+
 fn store(s: &mut Session, fill: impl Fn(&mut Results), z: f64, level: f64) {
     let mut r = Results::default();
     fill(&mut r);
@@ -182,7 +187,7 @@ fn one(s: &mut Session, cmd: &ParsedCommand, g: &Group, target: f64) -> Result<(
     let z = (g.p - target) / null;
     head(s, "One-sample test of proportion", "Variable", level, &[g]);
     row(s, &g.name, g.p, se, critical, None);
-    end(s, format!("p = proportion({})", g.name), ("p", format::bare("%9.0g", target)), z);
+    end(s, format!("p = proportion({})", g.name), ("p", with_zero(&format::bare("%9.0g", target))), z);
     store(
         s,
         |r| {

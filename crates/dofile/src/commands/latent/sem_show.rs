@@ -64,7 +64,7 @@ pub(super) fn log(s: &mut Session, optimum: &Optimum, robust: bool, iterate: Opt
         let remark = if line.remark.is_empty() { String::new() } else { format!("  ({})", line.remark) };
         let value = format::bare("%10.0g", line.ll);
 
-        s.print(format!("{}{} = {value}{remark}", likelihood::iteration(i), likelihood::label(robust)));
+        s.print(format!("{}{} = {value:>10}{remark}", likelihood::iteration(i), likelihood::label(robust)));
     }
     if !optimum.converged && iterate.is_none_or(|i| i > 0) {
         s.print("convergence not achieved");

@@ -344,6 +344,10 @@ fn print_deviances(session: &mut Session, fit: &estimators::ml::MlFit, deviance:
     session.print("");
     for (i, line) in fit.log.iter().enumerate() {
         let value = format::bare("%10.0g", deviance + 2.0 * (fit.ll - line.ll));
-        session.print(format!("Iteration {}:{}Deviance = {value}", i + 1, if i < 9 { "  " } else { " " }));
+        session.print(format!(
+            "Iteration {}:{}Deviance = {value:>10}",
+            i + 1,
+            if i < 9 { "  " } else { " " }
+        ));
     }
 }

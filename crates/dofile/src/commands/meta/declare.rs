@@ -1,6 +1,6 @@
 //! `meta set` and `meta query`: declares effects with their standard errors or intervals ([META] meta set).
 
-use super::settings::{Model, OPTIONS, clear, put};
+use super::settings::{Model, OPTIONS, Pooling, clear, put};
 use super::show;
 use crate::concat_lists;
 use crate::error::{Result, StataError};
@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, unquote};
 use crate::value::{MISSING, is_missing};
-use estimators::meta_analysis::critical;
+use estimators::meta_analysis::{Between, critical};
 
 /// Options of both declarations.
 pub(super) const DECLARE: &[OptSpec] = concat_lists!(
@@ -36,8 +36,14 @@ pub(super) struct Declaration<'a> {
     pub variables: Vec<usize>,
     /// Whether they are counts of 2 x 2 tables.
     pub counts: bool,
-    /// Further facts for `meta query`.
+    /// Further facts on the effect size for the declaration.
     pub query: String,
+    /// Variables of effects and standard errors as output names them.
+    pub names: [String; 2],
+    /// What is added to the cells of a 2 x 2 table with an empty cell.
+    pub zero: f64,
+    /// Numbers of subjects of the studies, where the effects come from summaries.
+    pub sizes: Option<Vec<f64>>,
 }
 
 /// `meta set`.
@@ -82,14 +88,19 @@ pub(super) fn set(s: &mut Session, rest: &str) -> Result<()> {
         }
         _ => return Err(StataError::syntax()),
     }
-    let names: Vec<&str> = variables.iter().map(|v| s.frame.var(*v).name.as_str()).collect();
-    let query = format!(
-        "Effect size: {}\n  Std. err.: {}",
-        names[0],
-        if names.len() == 2 { names[1] } else { "_meta_se" }
-    );
-    let declaration =
-        Declaration { cmd: &cmd, kind: "Generic", label: "Effect size", variables, counts: false, query };
+    let name = |k: usize| s.frame.var(variables[k]).name.clone();
+    let names = [name(0), if variables.len() == 2 { name(1) } else { "_meta_se".to_string() }];
+    let declaration = Declaration {
+        cmd: &cmd,
+        kind: "Generic",
+        label: "Effect size",
+        variables,
+        counts: false,
+        query: String::new(),
+        names,
+        zero: 0.0,
+        sizes: None,
+    };
     declare(s, &declaration, &effects)
 }
 
@@ -104,38 +115,27 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
         || "random".to_string(),
         |m| options.text(m).map_or_else(|| (*m).to_string(), |t| format!("{m}({t})")),
     );
-    Model::of(options, d.counts)?;
+    let default = Model { name: "random", pooling: Pooling::Random(Between::Reml) };
+    let declared = Model::of(options, d.counts)?.unwrap_or(default);
     let level = options.real("level").unwrap_or(s.settings.level);
-    let z = critical(level, None);
     let study = match options.text("studylabel") {
         Some(name) => Some(s.variable(name)?),
         None => None,
     };
     let size = options.text("studysize").map(|name| s.numeric_variable(name.trim())).transpose()?;
     let sizes = size.map(|v| s.frame.numeric(v).map(std::borrow::Cow::into_owned)).transpose()?;
+    let sizes = sizes.or_else(|| d.sizes.clone());
     let labels = study_labels(s, effects, study);
     let study_name = study.map_or("Generic".to_string(), |v| s.frame.var(v).name.clone());
     let names: Vec<String> = d.variables.iter().map(|v| s.frame.var(*v).name.clone()).collect();
     clear(s);
-    let pick = |f: &dyn Fn(&(f64, f64)) -> f64| -> Vec<f64> {
-        effects.iter().map(|e| if used(e) { f(e) } else { MISSING }).collect()
-    };
-    let ids: Vec<f64> = (1..=effects.len()).map(|i| i as f64).collect();
-    for (name, label, column) in [
-        ("_meta_id", "Study ID", Column::from_f64(StorageType::Long, &ids)),
-        ("_meta_studylabel", "Study label", Column::from_strings(labels)),
-        ("_meta_es", d.label, Column::Double(pick(&|e| e.0))),
-        ("_meta_se", "Std. err. for the effect size", Column::Double(pick(&|e| e.1))),
-        ("_meta_cil", "Lower confidence limit", Column::Double(pick(&|e| e.0 - z * e.1))),
-        ("_meta_ciu", "Upper confidence limit", Column::Double(pick(&|e| e.0 + z * e.1))),
-    ] {
-        let mut variable = Variable::new(name, column);
-        variable.label = label.to_string();
-        s.frame.add(variable)?;
-    }
+    add_variables(s, d.label, level, effects, labels)?;
     if let Some(sizes) = sizes {
         let own = effects.iter().zip(&sizes).map(|(e, n)| if used(e) { *n } else { MISSING });
-        let mut variable = Variable::new("_meta_studysize", Column::Double(own.collect()));
+        let mut variable = Variable::new(
+            "_meta_studysize",
+            Column::from_f64(StorageType::Float, &own.collect::<Vec<f64>>()),
+        );
         variable.label = "Sample size per study".to_string();
         s.frame.add(variable)?;
     }
@@ -152,6 +152,11 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
         ("_meta_datavars", &list),
         ("_meta_counts", if d.counts { &list } else { "" }),
         ("_meta_query", &d.query),
+        ("_meta_esvar", &d.names[0]),
+        ("_meta_sevar", &d.names[1]),
+        ("_meta_zero", &d.zero.to_string()),
+        ("_meta_model", &declared.declared()),
+        ("_meta_method", declared.method_title()),
     ] {
         put(s, key, value);
     }
@@ -159,6 +164,49 @@ pub(super) fn declare(s: &mut Session, d: &Declaration<'_>, effects: &[(f64, f64
         show::declaration(s);
     }
     Ok(())
+}
+
+/// Adds the variables of the studies: numbers, labels, effects, standard errors and limits of confidence.
+fn add_variables(
+    s: &mut Session,
+    label: &str,
+    level: f64,
+    effects: &[(f64, f64)],
+    labels: Vec<Box<str>>,
+) -> Result<()> {
+    let z = critical(level, None);
+    let pick = |f: &dyn Fn(&(f64, f64)) -> f64| -> Vec<f64> {
+        effects.iter().map(|e| if used(e) { f(e) } else { MISSING }).collect()
+    };
+    let ids: Vec<f64> = (1..=effects.len()).map(|i| i as f64).collect();
+    let (limit, lower) = (format!("{level}%"), sentence_case(label));
+    let error = format!("Std. err. for {lower}");
+    let [low, high] = ["lower", "upper"].map(|side| format!("{limit} {side} CI limit for {lower}"));
+    let small = if ids.len() > 100 { StorageType::Int } else { StorageType::Byte };
+    let small = if ids.len() > 32_740 { StorageType::Long } else { small };
+    for (name, label, column) in [
+        ("_meta_id", "Study ID", Column::from_f64(small, &ids)),
+        ("_meta_studylabel", "Study label", Column::from_strings(labels)),
+        ("_meta_es", label, Column::Double(pick(&|e| e.0))),
+        ("_meta_se", &error, Column::Double(pick(&|e| e.1))),
+        ("_meta_cil", &low, Column::Double(pick(&|e| e.0 - z * e.1))),
+        ("_meta_ciu", &high, Column::Double(pick(&|e| e.0 + z * e.1))),
+    ] {
+        let mut variable = Variable::new(name, column);
+        variable.label = label.to_string();
+        s.frame.add(variable)?;
+    }
+    Ok(())
+}
+
+/// A label inside a sentence: the logarithm and the difference lose their capital, names of authors keep it.
+fn sentence_case(label: &str) -> String {
+    let own = ["Hedges", "Cohen", "Peto"].iter().any(|name| label.starts_with(name));
+    let mut letters = label.chars();
+    match letters.next() {
+        Some(first) if !own => first.to_lowercase().chain(letters).collect(),
+        _ => label.to_string(),
+    }
 }
 
 /// Names of the studies: values of a variable, or numbers.

@@ -1,6 +1,7 @@
 //! `meta esize`: effects from the summaries of two groups: means, or counts of 2 x 2 tables ([META] meta esize).
 
 use super::declare::{DECLARE, Declaration, declare};
+use super::show::fact;
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::session::Session;
@@ -53,8 +54,9 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     if of_counts != counts || !known {
         return Err(StataError::invalid(format!("esize({asked}) not allowed")));
     }
-    let zero = match cmd.options.text("zerocells").map(str::trim) {
-        None => 0.5,
+    let asked_zero = cmd.options.text("zerocells").map(|t| t.trim().trim_end_matches(", only0").trim());
+    let zero = match asked_zero {
+        None | Some("only0") => 0.5,
         Some("none") => 0.0,
         Some(text) => parse_number(text)
             .filter(|x| *x >= 0.0)
@@ -63,16 +65,36 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     let mut touse = s.rows(&cmd)?;
     s.markout(&variables, &mut touse, false)?;
     let mut effects = vec![(MISSING, MISSING); touse.len()];
+    let mut rows: Vec<Option<Vec<f64>>> = vec![None; touse.len()];
     for i in (0..touse.len()).filter(|i| touse[*i]) {
         let row: Vec<f64> = variables.iter().map(|v| s.frame.num_at(*v, i)).collect();
         if let Some(found) = effect(kind, detail, &row, zero)? {
             effects[i] = found;
         }
+        rows[i] = Some(row);
     }
-    let names: Vec<&str> = variables.iter().map(|v| s.frame.var(*v).name.as_str()).collect();
-    let query = format!("Effect size: {kind}\n  Data: {}", names.join(" "));
+    let total = |row: &[f64]| if counts { row.iter().sum() } else { row[0] + row[3] };
     let pooled = matches!(*kind, "lnoratio" | "lnrratio");
-    let declaration = Declaration { cmd: &cmd, kind, label, variables, counts: pooled, query };
+    let empty = pooled && rows.iter().flatten().any(|row| row.contains(&0.0));
+    let query = match *kind {
+        "hedgesg" => fact("Bias correction", if detail == "exact" { "Exact" } else { "Approximate" }),
+        _ if empty && zero > 0.0 => fact("Zero-cells adj.", &format!("{zero}, only0")),
+        _ if empty => fact("Zero-cells adj.", "None"),
+        _ if pooled => fact("Zero-cells adj.", "None; no zero cells"),
+        _ => String::new(),
+    };
+    let sizes = rows.iter().map(|row| row.as_deref().map_or(MISSING, total)).collect();
+    let declaration = Declaration {
+        cmd: &cmd,
+        kind,
+        label,
+        variables,
+        counts: pooled,
+        query,
+        names: ["_meta_es", "_meta_se"].map(String::from),
+        zero,
+        sizes: Some(sizes),
+    };
     declare(s, &declaration, &effects)
 }
 

@@ -98,7 +98,7 @@ pub(super) fn forest(s: &mut Session, rest: &str) -> Result<()> {
     let data = Declared::read(s, &cmd)?;
     let eform = ["eform", "or", "rr"].iter().any(|o| cmd.has(o));
     if !cmd.has("nometashow") {
-        show::before(s);
+        show::before(s, true);
         s.print(format!("              Model: {}", data.model.title()));
         s.print(format!("             Method: {}", data.model.method_title()));
     }
@@ -240,7 +240,7 @@ pub(super) fn funnel(s: &mut Session, rest: &str) -> Result<()> {
     let all: Vec<usize> = (0..data.y.len()).collect();
     let theta = Summary::of(&cmd, &data, &all)?.pooled.theta;
     if !cmd.has("nometashow") {
-        show::before(s);
+        show::before(s, false);
         s.print(format!("              Model: {}", data.model.title()));
         s.print(format!("             Method: {}", data.model.method_title()));
     }

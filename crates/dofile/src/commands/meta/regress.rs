@@ -45,7 +45,7 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
         data.model.pooling = Pooling::Inverse;
     }
     if !cmd.has("nometashow") {
-        show::before(s);
+        show::before(s, false);
     }
     drop_collinear(s, &mut model);
     let v: Vec<f64> = model.design.rows.iter().map(|&i| s.frame.num_at(se, i).powi(2)).collect();
@@ -110,28 +110,35 @@ fn display(s: &mut Session, cmd: &ParsedCommand, data: &Declared) -> Result<()> 
     let e = s.e.results.clone();
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(crate::value::MISSING);
     if !cmd.has("noheader") {
-        let line = |name: &str, value: String| format!("{name:>17} = {value:>6}");
-        let mut facts = Vec::new();
+        let line = |name: &str, value: String| (String::new(), format!("{name} = {value:>7}"));
+        let title = format!("{} meta-regression", data.model.title());
+        let count = format!("{:<15}= {:>9}", "Number of obs", format::bare("%9.0fc", scalar("N")));
+        let mut lines =
+            vec![(title, count), (format!("Method: {}", data.model.method_title()), String::new())];
         if e.get_scalar("tau2").is_some() {
-            facts.push("Residual heterogeneity: ".to_string());
-            facts.push(line("tau2", format::bare("%9.4g", scalar("tau2"))));
-            facts.push(line("I2 (%)", format::bare("%9.2f", scalar("I2_res"))));
-            facts.push(line("H2", format::bare("%9.2f", scalar("H2_res"))));
+            lines[1].1 = format!("{:<26}", "Residual heterogeneity:");
+            lines.push(line("tau2", format::bare("%9.4g", scalar("tau2"))));
+            lines.push(line("I2 (%)", format::bare("%9.2f", scalar("I2_res"))));
+            lines.push(line("H2", format::bare("%9.2f", scalar("H2_res"))));
         }
         if e.get_scalar("R2").is_some() {
-            facts.push(line("R-squared (%)", format::bare("%9.2f", scalar("R2"))));
+            lines.push(line("R-squared (%)", format::bare("%9.2f", scalar("R2"))));
         }
         let df_m = scalar("df_m");
+        let test = |name: &str, value: String| (String::new(), format!("{name:<15}= {value:>9}"));
         if e.get_scalar("F").is_some() {
             let name = format!("F({df_m}, {})", scalar("df_r"));
-            facts.push(line(&name, format::bare("%9.2f", scalar("F"))));
-            facts.push(line("Prob > F", format::bare("%6.4f", scalar("p"))));
+            lines.push(test(&name, format::bare("%9.2f", scalar("F"))));
+            lines.push(test("Prob > F", format::bare("%6.4f", scalar("p"))));
         } else if e.get_scalar("chi2").is_some() {
-            facts.push(line(&format!("Wald chi2({df_m})"), format::bare("%9.2f", scalar("chi2"))));
-            facts.push(line("Prob > chi2", format::bare("%6.4f", scalar("p"))));
+            lines.push(test(&format!("Wald chi2({df_m})"), format::bare("%9.2f", scalar("chi2"))));
+            lines.push(test("Prob > chi2", format::bare("%6.4f", scalar("p"))));
         }
-        let studies = e.get_scalar("N").map_or(0, |_| data.rows.len().min(s.frame.n_rows()));
-        show::header(s, "Meta-regression", &data.model, studies, &facts);
+        s.print("");
+        for (left, right) in lines {
+            let room = 78usize.saturating_sub(left.chars().count());
+            s.print(format!("{left}{right:>room$}").trim_end());
+        }
     }
     table(s, cmd, &Look::default())?;
     s.print(format!(

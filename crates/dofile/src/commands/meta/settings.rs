@@ -113,6 +113,11 @@ impl Model {
         }
     }
 
+    /// The model as the declaration names it.
+    pub(super) fn declared(&self) -> String {
+        self.title().replace('-', " ")
+    }
+
     /// The estimator of the variance between studies.
     pub(super) fn between(&self) -> Option<Between> {
         match self.pooling {
@@ -151,7 +156,7 @@ pub(super) struct Declared {
     pub labels: Vec<String>,
     /// The model.
     pub model: Model,
-    /// Cells of the 2 x 2 tables, when the effects come from counts.
+    /// Cells of the 2 x 2 tables, adjusted where one is empty, when the effects come from counts.
     pub counts: Option<Vec<[f64; 4]>>,
     /// Kind of the effect: an option of `esize()`, or nothing.
     pub kind: String,
@@ -181,7 +186,13 @@ impl Declared {
             list => s.varlist(list)?,
         };
         let counts = match columns[..] {
-            [a, b, c, d] => Some(rows.iter().map(|&i| [a, b, c, d].map(|v| s.frame.num_at(v, i))).collect()),
+            // Mantel and Haenszel's weights are those of the tables after the adjustment for empty cells.
+            [a, b, c, d] => {
+                let zero: f64 = text("_meta_zero").parse().unwrap_or(0.0);
+                let cells = |i: usize| [a, b, c, d].map(|v| s.frame.num_at(v, i));
+                let adjusted = |t: [f64; 4]| if t.contains(&0.0) { t.map(|x| x + zero) } else { t };
+                Some(rows.iter().map(|&i| adjusted(cells(i))).collect())
+            }
             _ => None,
         };
         let stored = Options::parse("meta", text("_meta_modelopt"), OPTIONS, &[])?;

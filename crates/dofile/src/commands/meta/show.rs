@@ -4,32 +4,58 @@ use super::settings::{Declared, Model};
 use crate::format;
 use crate::session::Session;
 
-/// The declaration.
+/// The declaration: study information, effect size, precision, model and method.
 pub(super) fn declaration(s: &mut Session) {
-    let text = |s: &Session, key: &str| s.frame.char("_dta", key).to_string();
-    s.print("");
-    s.print("Meta-analysis setting information");
-    s.print("");
-    s.print(format!("    No. of studies: {}", text(s, "_meta_K")));
-    s.print(format!("       Study label: {}", text(s, "_meta_studylabel")));
-    for line in text(s, "_meta_query").lines() {
-        let (key, value) = line.split_once(": ").unwrap_or((line, ""));
-        s.print(format!("{:>18}: {value}", key.trim()));
+    let text = |key: &str| s.frame.char("_dta", key).to_string();
+    let size = if s.frame.find("_meta_studysize").is_some() { "_meta_studysize" } else { "N/A" };
+    let mut lines = vec![
+        String::new(),
+        "Meta-analysis setting information".to_string(),
+        String::new(),
+        " Study information".to_string(),
+        fact("No. of studies", &text("_meta_K")),
+        fact("Study label", &text("_meta_studylabel")),
+        fact("Study size", size),
+    ];
+    if text("_meta_estype") != "Generic" {
+        lines.push(fact("Summary data", &text("_meta_datavars")));
     }
-    s.print(format!("              Type: {}", text(s, "_meta_estype")));
-    s.print(format!("             Label: {}", text(s, "_meta_eslabel")));
-    s.print(format!("             Model: {}", text(s, "_meta_modelopt")));
-    s.print(format!("         CI level : {}%", text(s, "_meta_level")));
+    lines.extend([String::new(), format!("{:>18}", "Effect size")]);
+    lines.push(fact("Type", &text("_meta_estype")));
+    lines.push(fact("Label", &text("_meta_eslabel")));
+    lines.push(fact("Variable", &text("_meta_esvar")));
+    lines.extend(text("_meta_query").lines().map(String::from));
+    lines.extend([String::new(), format!("{:>18}", "Precision")]);
+    lines.push(fact("Std. err.", &text("_meta_sevar")));
+    if matches!(text("_meta_estype").as_str(), "hedgesg" | "cohend" | "mdiff") {
+        lines.push(fact("Std. err. adj.", "None"));
+    }
+    lines.push(fact("CI", "[_meta_cil, _meta_ciu]"));
+    lines.push(fact("CI level", &format!("{}%", text("_meta_level"))));
+    lines.extend([String::new(), "  Model and method".to_string()]);
+    lines.push(fact("Model", &text("_meta_model")));
+    lines.push(fact("Method", &text("_meta_method")));
+    lines.iter().for_each(|line| s.print(line));
 }
 
-/// Effect size, its standard error and label before the output of a command.
-pub(super) fn before(s: &mut Session) {
+/// A named value of the declaration.
+pub(super) fn fact(name: &str, value: &str) -> String {
+    format!("{name:>18}: {value}")
+}
+
+/// Effect size and its standard error before the output of a command, with the label of tables of studies.
+pub(super) fn before(s: &mut Session, studies: bool) {
     let text = |s: &Session, key: &str| s.frame.char("_dta", key).to_string();
     s.print("");
-    s.print(format!("  Effect-size label: {}", text(s, "_meta_eslabel")));
-    s.print("        Effect size: _meta_es");
-    s.print("          Std. err.: _meta_se");
-    s.print("        Study label: _meta_studylabel");
+    for (name, key) in
+        [("Effect-size label", "_meta_eslabel"), ("Effect size", "_meta_esvar"), ("Std. err.", "_meta_sevar")]
+    {
+        s.print(format!("{name:>19}: {}", text(s, key)));
+    }
+    let label = text(s, "_meta_studylabel");
+    if studies && label != "Generic" {
+        s.print(format!("{:>19}: {label}", "Study label"));
+    }
 }
 
 /// Title, model and method, with facts on the right.
@@ -79,17 +105,18 @@ pub(super) fn shown(values: [f64; 3], eform: bool) -> [f64; 3] {
 pub(super) fn table(s: &mut Session, heading: (&str, &str), level: f64, parts: &[Vec<Row>]) {
     let weights = parts.iter().flatten().any(|r| r.weight.is_some());
     let names = parts.iter().flatten().map(|r| r.name.chars().count());
-    let width = names.max().unwrap_or(0).clamp(12, 22).max(heading.0.chars().count());
+    let width = names.max().unwrap_or(0).clamp(17, 32);
+    let column = heading.1.chars().count().max(14);
     let rule = |cross: &str| {
-        format!("{}{cross}{}", "-".repeat(width + 1), "-".repeat(if weights { 49 } else { 39 }))
+        format!("{}{cross}{}", "-".repeat(width + 1), "-".repeat(column + if weights { 35 } else { 25 }))
     };
     s.print("");
     s.print(rule("-"));
     let interval = format!("[{}% conf. interval]", format::bare("%5.0g", level));
     s.print(format!(
-        "{} | {:>11}    {interval:>20}{}",
+        "{} | {}    {interval:>20}{}",
         format::right(heading.0, width),
-        heading.1,
+        format::right(heading.1, column),
         if weights { "  % weight" } else { "" }
     ));
     for part in parts {
@@ -98,7 +125,7 @@ pub(super) fn table(s: &mut Session, heading: (&str, &str), level: f64, parts: &
             let [y, low, high] = row.values.map(|x| format::number("%9.3f", x));
             let weight = row.weight.map_or(String::new(), |w| format!("{:>10}", format::bare("%9.2f", w)));
             s.print(format!(
-                "{} | {y:>11}   {low:>9}   {high:>9}{weight}",
+                "{} | {y:>column$}   {low:>9}   {high:>9}{weight}",
                 format::right(&format::abbrev(&row.name, width), width)
             ));
         }

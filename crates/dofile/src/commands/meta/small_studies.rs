@@ -2,6 +2,7 @@
 
 use super::settings::{Declared, OPTIONS, Pooling};
 use super::show::{self, Row};
+use super::summarize::heading;
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::format;
@@ -25,6 +26,9 @@ const TRIMFILL: &[OptSpec] = concat_lists!(
         OptSpec::text("ESTimator"),
         OptSpec::flag("left"),
         OptSpec::flag("right"),
+        OptSpec::flag_or_text("EForm"),
+        OptSpec::flag("or"),
+        OptSpec::flag("rr"),
         OptSpec::flag("noMETASHOW"),
     ],
 );
@@ -65,7 +69,7 @@ pub(super) fn bias(s: &mut Session, rest: &str) -> Result<()> {
     let statistic = slope / se;
     let p = df.map_or_else(|| normal_two_sided(statistic), |df| t_two_sided(df, statistic));
     if !cmd.has("nometashow") {
-        show::before(s);
+        show::before(s, false);
     }
     s.print("");
     s.print("Regression-based Egger test for small-study effects");
@@ -82,7 +86,7 @@ pub(super) fn bias(s: &mut Session, rest: &str) -> Result<()> {
         (name, statistic, "%9.2f"),
         (&format!("Prob > |{name}|"), p, "%6.4f"),
     ] {
-        s.print(format!("{label:>17} = {:>8}", format::bare(fmt, value)));
+        s.print(format!("{label:>17} = {:>9}", format::bare(fmt, value)));
     }
     let mut r = Results::default();
     r.scalar("beta1", slope).scalar("se", se).scalar(name, statistic).scalar("p", p);
@@ -97,7 +101,7 @@ pub(super) fn bias(s: &mut Session, rest: &str) -> Result<()> {
 /// `meta trimfill`.
 pub(super) fn trimfill(s: &mut Session, rest: &str) -> Result<()> {
     let mut cmd = ParsedCommand::split("meta trimfill", rest, false)?;
-    cmd.check_options(TRIMFILL, &["FUNNel", "ITERMethod", "POOLMethod", "EForm", "or", "rr"])?;
+    cmd.check_options(TRIMFILL, &["FUNNel", "ITERMethod", "POOLMethod"])?;
     let mut data = Declared::read(s, &cmd)?;
     enough(&data)?;
     if data.model.pooling == Pooling::MantelHaenszel {
@@ -141,19 +145,28 @@ pub(super) fn trimfill(s: &mut Session, rest: &str) -> Result<()> {
     };
     let side = if right { "right" } else { "left" };
     if !cmd.has("nometashow") {
-        show::before(s);
+        show::before(s, false);
     }
-    let facts = [format!("observed = {:>6}", y.len()), format!("imputed = {k0:>6}")];
+    let first = estimator[..1].to_uppercase();
+    let (model, method) = (data.model.title(), data.model.method_title());
+    let facts = [("Number of studies", y.len() + k0), ("observed", y.len()), ("imputed", k0)]
+        .map(|(name, n)| format!("{name} = {n:>6}"));
+    let left = ["Iteration".to_string(), format!("  Model: {model}"), format!(" Method: {method}")];
     s.print("");
     s.print("Nonparametric trim-and-fill analysis of publication bias");
-    let first = estimator[..1].to_uppercase();
     s.print(format!("{first}{} estimator, imputing on the {side}", &estimator[1..]));
-    show::header(s, "Iteration and pooling", &data.model, y.len() + k0, &facts);
-    let parts = [vec![
-        row("Observed", observed.theta, observed.se),
-        row("Observed + Imputed", whole.theta, whole.se),
-    ]];
-    show::table(s, ("Studies", "Effect size"), data.level, &parts);
+    s.print("");
+    for (left, fact) in left.iter().zip(&facts) {
+        s.print(format!("{left:<37}{fact:>26}"));
+    }
+    s.print("");
+    s.print("Pooling");
+    left[1..].iter().for_each(|line| s.print(line));
+    let rows =
+        vec![row("Observed", observed.theta, observed.se), row("Observed + Imputed", whole.theta, whole.se)];
+    let eform = ["eform", "or", "rr"].iter().any(|o| cmd.has(o));
+    show_filled(s, &heading(s, eform), data.level, &rows, eform);
+    let parts = [rows];
     let mut r = Results::default();
     let [theta, low, high] = parts[0][1].values;
     r.scalar("N", (y.len() + k0) as f64).scalar("N_observed", y.len() as f64).scalar("N_imputed", k0 as f64);
@@ -163,4 +176,19 @@ pub(super) fn trimfill(s: &mut Session, rest: &str) -> Result<()> {
     r.text("model", data.model.name).text("method", data.model.method());
     s.r = r;
     Ok(())
+}
+
+/// The table of the effects with and without the studies that were added.
+fn show_filled(s: &mut Session, heading: &str, level: f64, rows: &[Row], eform: bool) {
+    let interval = format!("[{}% conf. interval]", format::bare("%5.0g", level));
+    let rule = |cross: &str| format!("{}{cross}{}", "-".repeat(21), "-".repeat(41));
+    s.print("");
+    s.print(rule("-"));
+    s.print(format!("{:>20} | {}    {interval:>20}", "Studies", format::right(heading, 16)));
+    s.print(rule("+"));
+    for row in rows {
+        let [y, low, high] = show::shown(row.values, eform).map(|x| format::number("%9.3f", x));
+        s.print(format!("{:>20} | {y:>16}   {low:>9}   {high:>9}", row.name));
+    }
+    s.print(rule("-"));
 }

@@ -162,7 +162,7 @@ pub(super) fn run(s: &mut Session, rest: &str) -> Result<()> {
     let data = Declared::read(s, &cmd)?;
     let eform = ["eform", "or", "rr"].iter().any(|o| cmd.has(o));
     if !cmd.has("nometashow") {
-        show::before(s);
+        show::before(s, true);
     }
     let all: Vec<usize> = (0..data.y.len()).collect();
     let whole = Summary::of(&cmd, &data, &all)?;
@@ -224,7 +224,7 @@ fn prediction(r: &mut Results, cmd: &ParsedCommand, data: &Declared, whole: &Sum
 
 fn facts(data: &Declared, p: &Pooled) -> Vec<String> {
     let line = |name: &str, value: String| format!("{name:>9} = {value:>7}");
-    let mut out = vec!["Heterogeneity:    ".to_string()];
+    let mut out = vec![format!("{:<26}", "Heterogeneity:")];
     if data.model.between().is_some() {
         out.push(line("tau2", format::bare("%9.4f", p.tau2)));
     }

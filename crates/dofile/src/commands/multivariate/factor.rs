@@ -16,7 +16,8 @@ use estimators::distributions::chi2_tail;
 use estimators::factor_ml;
 use estimators::matrix::Mat;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+/// Options on the method and the look.
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::int("FActors"),
     OptSpec::real("MINEigen"),
     OptSpec::real("BLanks"),
@@ -29,9 +30,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("LTOLerance"),
     OptSpec::real("NRTOLerance"),
     OptSpec::flag("noLOg"),
-])
-.weights(&[Kind::Analytic, Kind::Frequency])
-.unsupported(&["ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
+];
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[Kind::Analytic, Kind::Frequency])
+    .unsupported(&["ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
 
 /// `factor`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -39,7 +42,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     min: 3,
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
-    run: factor,
+    run,
     syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml tolerance(#) ltolerance(#) nrtolerance(#) nolog blanks(#)]",
     notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1), e(ll df_m aic bic); stores e(N f), e(heywood) where a uniqueness is at its bound or negative, e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
     examples: &[Example {
@@ -49,7 +52,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "factor" {
         return show(session, cmd);
     }
@@ -189,16 +192,22 @@ pub(super) fn show_facts(session: &mut Session, rotation: &str) -> Result<()> {
     let title = session.e.results.get_text("mtitle").unwrap_or("").to_string();
     let k = matrix_of(session, "L")?.rows() as f64;
     let f = scalar(session, "f");
-    let facts = [
+    let mut facts = vec![
         Fact::observations(scalar(session, "N")),
         Fact::new("Retained factors", "%10.0fc", f),
         Fact::new("Number of params", "%10.0fc", f * k - f * (f - 1.0) / 2.0),
     ];
-    let left = [
+    let mut left = vec![
         "Factor analysis/correlation".to_string(),
         format!("    Method: {title}"),
         format!("    Rotation: {rotation}"),
     ];
+    let ll = scalar(session, "ll");
+    if !is_missing(ll) {
+        facts.push(Fact::new("Schwarz's BIC", "%8.0g", scalar(session, "bic")));
+        facts.push(Fact::new("(Akaike's) AIC", "%8.0g", scalar(session, "aic")));
+        left.extend([String::new(), format!("    Log likelihood = {}", format::bare("%9.0g", ll))]);
+    }
     session.print("");
     show_header(session, &left, &facts, 16, 10);
     Ok(())

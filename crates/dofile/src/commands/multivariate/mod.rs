@@ -17,6 +17,7 @@ mod discrim_priors;
 mod discrim_show;
 mod factor;
 mod factor_estat;
+mod from_matrix;
 mod hotelling;
 mod mca;
 mod mds;
@@ -46,6 +47,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     discrim::SPEC_CANDISC,
     pca::SPEC,
     factor::SPEC,
+    from_matrix::SPEC_FACTORMAT,
+    from_matrix::SPEC_PCAMAT,
     rotate::SPEC,
     scores::SPEC_SCREEPLOT,
     scores::SPEC_LOADINGPLOT,

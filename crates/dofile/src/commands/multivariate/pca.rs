@@ -10,7 +10,8 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind as Kind};
 use estimators::components::{correlation, principal};
 
-const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(&[
+/// Options on the components and the look.
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::int("COMponents"),
     OptSpec::int("FActors"),
     OptSpec::real("MINEigen"),
@@ -18,9 +19,11 @@ const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("CORrelation"),
     OptSpec::flag("COVariance"),
     OptSpec::flag("MEans"),
-])
-.weights(&[Kind::Analytic, Kind::Frequency])
-.unsupported(&["vce", "LEVel", "NOROtated", "TOL", "IGnore"]);
+];
+
+const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[Kind::Analytic, Kind::Frequency])
+    .unsupported(&["vce", "LEVel", "NOROtated", "TOL", "IGnore"]);
 
 /// `pca`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -28,7 +31,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     min: 3,
     form: Form::Standard(&PCA_SYNTAX),
     by: ByRule::No,
-    run: pca,
+    run,
     syntax: "pca varlist [if] [in] [weight] [, components(#) mineigen(#) covariance means blanks(#)]",
     notes: "stores e(N f rho trace), e(L) e(Ev) e(Psi) e(C) e(means) e(sds); eigenvectors have unit length and a positive sum; [MV] pca",
     examples: &[Example {
@@ -38,7 +41,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-fn pca(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "pca" {
         return show(session, cmd);
     }
@@ -64,7 +67,7 @@ fn pca(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .collect();
     let trace: f64 = matrix.diagonal().iter().sum();
     let rho = values[..f].iter().sum::<f64>() / trace;
-    if cmd.has("means") {
+    if cmd.has("means") && data.moments {
         session.print("");
         session.print("Summary statistics of the variables");
         session.print("");

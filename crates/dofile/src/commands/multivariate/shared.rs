@@ -1,6 +1,7 @@
 //! Code shared by components and factors: the sample with its covariances, stored matrices, tables of eigenvalues and
 //! loadings. The commands are in `pca`, `factor` and `rotate`.
 
+use super::from_matrix;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -18,11 +19,16 @@ pub(super) struct Sample {
     pub(super) touse: Vec<bool>,
     pub(super) n: f64,
     pub(super) means: Vec<f64>,
+    /// Whether means and standard deviations are known, so that they are stored.
+    pub(super) moments: bool,
     pub(super) covariance: Mat,
     pub(super) weight_text: Option<(String, String)>,
 }
 
 pub(super) fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Sample> {
+    if from_matrix::takes_matrix(cmd) {
+        return from_matrix::sample(session, cmd);
+    }
     let variables = session.varlist(&cmd.list)?;
     match variables.len() {
         0 => return Err(StataError::standard(100)),
@@ -60,6 +66,7 @@ pub(super) fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Sample> {
         touse,
         n,
         means,
+        moments: true,
         covariance,
         weight_text: found.map(|w| (w.kind.name().to_string(), w.exp)),
     })
@@ -102,11 +109,14 @@ pub(super) fn post(
     r.matrix("Ev", row_named(ev.to_vec(), columns_named(prefix, ev.len())));
     r.matrix("Psi", row_named(psi.to_vec(), variables.clone()));
     r.matrix("C", named(matrix, variables.clone(), variables.clone()));
-    let sds = data.covariance.diagonal().iter().map(|v| v.sqrt()).collect();
-    r.matrix("means", row_named(data.means.clone(), variables.clone()));
-    r.matrix("sds", row_named(sds, variables));
+    if data.moments {
+        let sds = data.covariance.diagonal().iter().map(|v| v.sqrt()).collect();
+        r.matrix("means", row_named(data.means.clone(), variables.clone()));
+        r.matrix("sds", row_named(sds, variables));
+    }
     r.scalar("N", data.n).scalar("f", loadings.cols() as f64);
-    r.text("cmd", &cmd.name).text("cmdline", crate::estimation::post::command_line(cmd));
+    r.text("cmd", cmd.name.trim_end_matches("mat"))
+        .text("cmdline", crate::estimation::post::command_line(cmd));
     r.text("varlist", data.names.join(" "));
     if let Some((kind, expression)) = &data.weight_text {
         r.text("wtype", kind).text("wexp", expression);

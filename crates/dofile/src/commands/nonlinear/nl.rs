@@ -173,7 +173,7 @@ fn fit(s: &mut Session, cmd: &ParsedCommand, model: &Model, expression: &Substit
     })?;
     if !cmd.has("nolog") {
         for (i, rss) in fit.log.iter().enumerate() {
-            s.print(format!("{}Residual SS = {}", iteration(i), format::bare("%10.0g", *rss)));
+            s.print(format!("{}Residual SS = {}", iteration(i), format::bare("%9.0g", *rss).trim()));
         }
     }
     Ok(fit)

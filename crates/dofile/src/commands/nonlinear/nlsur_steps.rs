@@ -102,7 +102,7 @@ fn log(s: &mut Session, cmd: &ParsedCommand, title: &str, what: &str, fit: &NlsF
     }
     s.print(title);
     for (i, rss) in fit.log.iter().enumerate() {
-        s.print(format!("{}{what} = {}", iteration(i), format::bare("%10.0g", *rss)));
+        s.print(format!("{}{what} = {}", iteration(i), format::bare("%9.0g", *rss).trim()));
     }
 }
 

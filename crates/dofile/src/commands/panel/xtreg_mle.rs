@@ -66,7 +66,7 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Re
     if !cmd.has("nolog") {
         session.print("");
         for (i, ll) in found.log.iter().enumerate() {
-            session.print(format!("{}Log likelihood = {}", iteration(i), format::bare("%10.0g", *ll)));
+            session.print(format!("{}Log likelihood = {:>10}", iteration(i), format::bare("%10.0g", *ll)));
         }
     }
     let mut layout = Layout::default();

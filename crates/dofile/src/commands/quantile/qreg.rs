@@ -184,7 +184,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::spread(stripe, &model.estimated(), &found.b, &estimated.v);
     let mut est = post::begin("qreg", &post::command_line(cmd), &parameters, &model);
     let r = &mut est.results;
-    let k = found.b.len() as f64;
+    // a parameter without information on its error does not count, as published logs show by the degrees of freedom
+    let k = estimated.v.diagonal().iter().filter(|v| **v > 0.0).count() as f64;
     r.scalar("N", n).scalar("df_m", columns.len() as f64).scalar("df_r", n - k).scalar("rank", k);
     r.scalar("q", tau).scalar("q_v", value).scalar("sum_adev", found.loss).scalar("sum_rdev", loss);
     r.scalar("r2_p", 1.0 - found.loss / loss).scalar("bwidth", estimated.h);
@@ -234,7 +235,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             format!(
                 "  Raw sum of {weighted}deviations {:>8} (about {})",
                 g(scalar("sum_rdev")),
-                g(scalar("q_v"))
+                format::bare("%10.0g", scalar("q_v"))
             ),
             format!("  Min sum of {weighted}deviations {:>8}", g(scalar("sum_adev"))),
         ];

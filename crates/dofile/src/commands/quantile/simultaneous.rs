@@ -8,7 +8,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::model::Model;
 use crate::estimation::post::{self, Parameters, equation_stripe};
-use crate::estimation::table::Table;
+use crate::estimation::table::{BOOTSTRAP_ERRORS, Table};
 use crate::format;
 use crate::ops::dots::Dots;
 use crate::session::Session;
@@ -264,11 +264,20 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             let label = format!("{} Pseudo R2", format::bare("%4.2f", scalar(&q)).trim_start_matches('0'));
             right.push(value(&label, format::bare("%6.4f", scalar(&format!("r2_p{suffix}")))));
         }
-        let second = if command == "bsqreg" { String::new() } else { format!("  bootstrap({reps}) SEs") };
+        let mut left = vec![title];
+        if command == "bsqreg" {
+            let sum = |name: &str| format::bare("%9.0g", scalar(name));
+            let about = format::bare("%10.0g", scalar("q_v"));
+            left.push(format!("  Raw sum of deviations {:>8} (about {about})", sum("sum_rdev")));
+            left.push(format!("  Min sum of deviations {:>8}", sum("sum_adev")));
+            right.insert(1, String::new());
+        } else {
+            left.push(format!("  bootstrap({reps}) SEs"));
+        }
         s.print("");
         for (i, r) in right.iter().enumerate() {
-            let left = [title.as_str(), second.as_str()].get(i).copied().unwrap_or("");
-            s.print(format!("{left:<52}{r:>26}"));
+            let left = left.get(i).map_or("", String::as_str);
+            s.print(format!("{left:<52}{r:>26}").trim_end());
         }
         s.print("");
     }
@@ -277,7 +286,7 @@ fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let depvar = s.e.results.get_text("depvar").unwrap_or("").to_string();
     Table {
         title: &depvar,
-        vce_title: "Bootstrap",
+        vce_title: if command == "bsqreg" { "" } else { BOOTSTRAP_ERRORS },
         equations: command == "sqreg",
         ..Table::of_equations(&b.col_names, b.values(), &se, Some(scalar("df_r")), level)
     }

@@ -158,7 +158,7 @@ fn likelihood(s: &mut Session, cmd: &ParsedCommand, sp: &SpatialModel) -> Result
         s.print("Optimizing concentrated log likelihood:");
         s.print("");
         for (i, ll) in fit.log.iter().enumerate() {
-            s.print(format!("{}Log likelihood = {}", iteration(i), crate::format::bare("%10.0g", *ll)));
+            s.print(format!("{}Log likelihood = {:>10}", iteration(i), crate::format::bare("%10.0g", *ll)));
         }
     }
     let converged = fit.converged;

@@ -307,7 +307,7 @@ fn log(s: &mut Session, fit: &CoxFit, robust: bool) {
     s.print("");
     let mut line = |i: usize, ll: f64, remark: &str| {
         let remark = if remark.is_empty() { String::new() } else { format!("  ({remark})") };
-        s.print(format!("{}{} = {}{remark}", iteration(i), label(robust), format::bare("%10.0g", ll)));
+        s.print(format!("{}{} = {:>10}{remark}", iteration(i), label(robust), format::bare("%10.0g", ll)));
     };
     fit.log.iter().enumerate().for_each(|(i, l)| line(i, l.ll, l.remark));
     if !fit.converged {

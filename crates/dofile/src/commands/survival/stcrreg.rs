@@ -172,7 +172,12 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, own: &Competing) -> Result<()>
         s.print("");
         for (i, step) in fit.log.iter().enumerate() {
             let remark = if step.remark.is_empty() { String::new() } else { format!("  ({})", step.remark) };
-            s.print(format!("{}{} = {}{remark}", iteration(i), label(true), format::bare("%10.0g", step.ll)));
+            s.print(format!(
+                "{}{} = {:>10}{remark}",
+                iteration(i),
+                label(true),
+                format::bare("%10.0g", step.ll)
+            ));
         }
     }
     post_results(s, cmd, own, &fit, &v);

@@ -78,7 +78,9 @@ pub(super) fn report(s: &mut Session, settings: &Settings, counts: &Counts, reco
         (false, _) => "single-record/single-failure data",
     };
     s.print(line(records.failures(), &format!(" failures in {kind}")));
-    s.print(line(records.time_at_risk(), " total analysis time at risk and under observation"));
+    // published logs show three decimals of the time at most
+    let time = (records.time_at_risk() * 1e3).round() / 1e3;
+    s.print(line(time, " total analysis time at risk and under observation"));
     let least = records.t0.iter().copied().fold(MISSING, f64::min);
     let most = records.t.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let most = if most.is_finite() { most } else { MISSING };

@@ -204,7 +204,7 @@ fn print_log(session: &mut Session, log: &[f64]) {
         if i == 5 {
             session.print("(switching optimization to Newton–Raphson)");
         }
-        session.print(format!("{}Log likelihood = {}", iteration(i), format::bare("%10.0g", *ll)));
+        session.print(format!("{}Log likelihood = {:>10}", iteration(i), format::bare("%10.0g", *ll)));
     }
 }
 

@@ -140,7 +140,7 @@ pub(super) fn pooled(s: &mut Session, cmd: &ParsedCommand, data: &Data) -> Resul
         for (i, (ll, remark)) in found.log.iter().enumerate() {
             let remark = if remark.is_empty() { String::new() } else { format!("  ({remark})") };
             let ll = format::bare("%10.0g", *ll);
-            s.print(format!("{} log likelihood = {ll}{remark}", likelihood::iteration(i)));
+            s.print(format!("{} log likelihood = {ll:>10}{remark}", likelihood::iteration(i)));
         }
     }
     let mut own = Vec::new();
