@@ -40,7 +40,7 @@ export function valuesOf(draft, updates) {
 export class DraftStore {
   /**
    * `onChange(store)` hears every change of draft, errors or preview; `memory` keeps the history of changes. `onElsewhere(theirs, updates, error)`
-   * hears that the analysis was changed elsewhere, and throws where the change `updates` must not be sent again.
+   * throws where the change must not be sent again.
    */
   constructor(ctx, draft, onChange, memory) {
     memory.history ??= { past: [], future: [] };
@@ -130,7 +130,7 @@ export class DraftStore {
     }
   }
 
-  /** Sends a change with the version of the draft that it is made to; where another window or client was first, what `onElsewhere` says counts. */
+  /** Sends a change with the version of the draft; where something else was first, `onElsewhere` decides. */
   async meeting(updates, send) {
     for (let left = 3; ; left -= 1) {
       try { return await send(); } catch (error) {

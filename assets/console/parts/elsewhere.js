@@ -1,4 +1,4 @@
-// A draft that was changed elsewhere, in another window or by another client: what differs, and the choice between both.
+// A draft that was changed elsewhere: what differs, and the choice between both.
 
 import { ApiError } from '../api.js';
 import { t } from '../i18n.js';
@@ -11,7 +11,7 @@ import { patchKey, valuesOf } from './draftStore.js';
 
 const PLAIN = ['requirement', 'template_id', 'sample_if', 'categorical_vars', 'data_steps', 'derived_variables'];
 
-/** Everything that a draft states, by the key of its change. */
+/** What a draft states, by the key of a change. */
 function statements(draft) {
   const keys = [...PLAIN, ...Object.keys(draft.roles).map((r) => `roles.${r}`), ...draft.parameters.map(patchKey)];
   return valuesOf(draft, Object.fromEntries(keys.map((key) => [key, null])));
@@ -60,13 +60,10 @@ export async function changedElsewhere(view, theirs, updates, error) {
 
 function ask(view, keys, mine, now, replaced, apart) {
   const one = (value) => (value?.expression ? `${value.name} = ${value.expression}` : value?.kind ? stepText(value) : String(value));
-  const shown = (key, value) => (value === null || value === undefined || value.length === 0 ? '–' : key === 'template_id' ? titleOf(value) : [value].flat().map(one).join(', '));
-  return dialog(t('draft.elsewhere'), () => [h('p', {}, t('draft.elsewhere.text')), replaced && note('warn', h('p', {}, t('draft.stale'))),
-    stackable(table([
-      { key: 'key', label: t('draft.elsewhere.what'), render: (key) => changeWords(key, view) },
-      { key: 'mine', label: t('draft.elsewhere.here'), render: (key) => shown(key, mine[key]) },
-      { key: 'theirs', label: t('draft.elsewhere.there'), render: (key) => shown(key, now[key]) },
-    ], keys, { caption: t('draft.elsewhere'), rowHeader: 'key' }))], {
-    actions: (close) => [['theirs'], ['mine'], apart && ['both']].filter(Boolean).map(([way]) => button(t(`draft.keep.${way}`), { id: `keep-${way}`, kind: way === 'both' ? 'primary' : undefined, onclick: () => close(way) })),
+  const shown = (key, value) => ((value ?? []).length === 0 ? '–' : key === 'template_id' ? titleOf(value) : [value].flat().map(one).join(', '));
+  const column = (key, render) => ({ key, label: t(`draft.elsewhere.${key}`), render });
+  const rows = table([column('what', (key) => changeWords(key, view)), column('here', (key) => shown(key, mine[key])), column('there', (key) => shown(key, now[key]))], keys, { caption: t('draft.elsewhere'), rowHeader: 'what' });
+  return dialog(t('draft.elsewhere'), () => [h('p', {}, t('draft.elsewhere.text')), replaced && note('warn', h('p', {}, t('draft.stale'))), stackable(rows)], {
+    actions: (close) => ['theirs', 'mine', apart && 'both'].filter(Boolean).map((way) => button(t(`draft.keep.${way}`), { kind: way === 'both' ? 'primary' : undefined, onclick: () => close(way) })),
   });
 }

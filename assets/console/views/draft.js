@@ -310,6 +310,8 @@ function updateSample(view) {
     outcome = at > 0 ? h('span', { class: 'row' }, badge(t('draft.understood'), flow[at].rows > 0 ? 'ok' : 'warn'), rowsLeft(flow[at].rows, flow[at - 1].rows))
       : h('span', { class: 'row' }, badge(t('draft.understood'), 'ok'), store.preview && h('span', { class: 'muted' }, t('draft.counted_later')));
   }
+  const odd = (store.preview?.checks ?? []).filter((c) => c.id === 'absent_value' && c.value.path === 'sample_if');
+  if (outcome && odd.length > 0) outcome = [outcome, odd.map((c) => note('warn', h('p', {}, reasonTexts(c.message))))];
   sample.show({ error, outcome });
 }
 
