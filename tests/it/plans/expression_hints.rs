@@ -88,6 +88,12 @@ async fn a_value_that_no_row_has_is_named_with_the_one_that_is_meant() {
     {
         assert_eq!(said(&app, &job, json!({"sample_if": condition})).await, [""; 0], "{condition}");
     }
+    // the refusal of a freeze without rows says what may have been meant
+    let none = json!({"template_id": "linear.ols_robust", "outcome_var": "pay", "roles": {"regressors": ["age"]},
+                      "sample_if": r#"region == "Nrd""#});
+    app.put(&job, "/draft", &none).await.ok();
+    let refused = app.post(&job, "/plan/freeze", &json!({})).await.refused(400, "INPUT_VALIDATION_FAILED");
+    assert!(refused["message"].as_str().is_some_and(|text| text.contains(r#"did you mean "Nord"?"#)), "{refused}");
     // a hint stops nothing
     app.put(
         &job,
