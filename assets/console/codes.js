@@ -3,10 +3,12 @@
 
 import { addWords, has, t } from './i18n.js';
 import names from './i18n/names.js';
+import names2 from './i18n/names2.js';
 import notes from './i18n/notes.js';
 import { word } from './outcome.js';
 
 addWords(names);
+addWords(names2);
 addWords(notes);
 
 /** Columns of codes, among which names of variables may stand. */

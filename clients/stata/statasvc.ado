@@ -465,8 +465,12 @@ program define _statasvc_check
     if scalar(statasvc_http) < 400 exit
     _statasvc_key error_code
     global STATASVC_ERROR "`r(value)'"
-    _statasvc_key detail
-    display as error `"$STATASVC_ERROR: `r(value)'"'
+    * a scalar, since a text of the data may hold what a macro would expand
+    scalar statasvc_line = ""
+    if ustrregexm(statasvc_body, `""detail":"((?:[^"\\]|\\.)*)""') scalar statasvc_line = ustrregexs(1)
+    scalar statasvc_line = subinstr(subinstr(statasvc_line, "\" + char(34), char(34), .), "\\", "\", .)
+    display as error "$STATASVC_ERROR: " scalar(statasvc_line)
+    scalar drop statasvc_line
     _statasvc_key trace_id
     display as error "trace `r(value)'; docs/errors.md of the service says what to do"
     exit 9

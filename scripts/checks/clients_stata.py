@@ -93,6 +93,7 @@ statasvc upload using "{data}"
 assert r(remarks) == 0
 statasvc run
 display "DRAFTED `r(status)'"
+capture noisily statasvc run linear.ols_robust, outcome(log_pay) regressors(schooling) where(region == "Nroth")
 statasvc ask "Does y follow x?", code({second})
 statasvc ask "Does y rise with x? A \\\\ and 'quotes'"
 statasvc run linear.ols_robust, outcome(y) roles(regressors=x) where(x > 1)
@@ -192,6 +193,7 @@ def main() -> None:
                [code for _, code in refused] == ["INPUTS_MISSING", "CONTRACT_COLUMN_NOT_FOUND"] and {rc for rc, _ in refused} == {"9"})
         expect("a run without a template waits for the model's draft",
                "\nthe model writes a draft" in log and "\nDRAFTED succeeded" in log)
+        expect("a refusal is told to its end, with the words in quotes", 'satisfies region == "Nroth"; compare' in log)
         expect("a service that is away is r(677)", "\nAWAY 677" in log)
         expect("the token is in files only, never in a command", all("ssv1." not in line for line in log.splitlines()))
         expect("every POST has its own idempotency key", _keys_differ(seen))

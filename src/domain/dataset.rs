@@ -175,6 +175,18 @@ impl Column {
     }
 }
 
+/// A value of a column of categories.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Category {
+    /// The number, or the text; `.a` to `.z` for missing values with labels.
+    #[schema(value_type = serde_json::Value)]
+    pub value: serde_json::Value,
+    /// Label of the value; null where it has none.
+    pub label: Option<String>,
+    /// Number of rows that have the value; null where they were not counted.
+    pub rows: Option<u64>,
+}
+
 /// A remark on the data that does not stop the job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DataWarning {

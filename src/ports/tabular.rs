@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::blob_store::Written;
 use super::stop::Stop;
 use crate::domain::data_step::{DataStep, Repair};
-use crate::domain::dataset::{Column, DataWarning};
+use crate::domain::dataset::{Category, Column, DataWarning};
 use crate::domain::error::Problem;
 use crate::domain::expression::Condition;
 
@@ -349,8 +349,18 @@ pub trait Tabular: Send + Sync {
         most: usize,
     ) -> Result<BTreeMap<String, Vec<String>>, Problem>;
 
-    /// Counts the rows of canonical data on which a condition is true (all without one), and those of
-    /// them without a missing value in `complete`.
+    /// Reads the categories of columns, at most 30 for each: values with labels, and texts; with numbers of rows where `counted`.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` where the file cannot be read.
+    fn tallies(
+        &self,
+        canonical: &Path,
+        columns: &[String],
+        counted: bool,
+    ) -> Result<BTreeMap<String, Vec<Category>>, Problem>;
+
+    /// Counts the rows of canonical data on which a condition is true (all without one), and of them those complete in `complete`.
     ///
     /// # Errors
     /// `INTERNAL_ERROR` where the file cannot be read or lacks a column.

@@ -38,7 +38,7 @@ pub(super) fn ratio(column: &str, style: &Style<'_>) -> String {
     match kind_of_ratio(column, style.design) {
         "time_ratio" => pick(language, "Time ratio", "时间比"),
         "inflated" => {
-            pick(language, "Rate ratio, in the inflation equation odds ratio", "率比（膨胀方程为比值比）")
+            pick(language, "Rate ratio, in the inflation equation odds ratio", "发生率比（膨胀方程为优势比）")
         }
         "ratio_of_means" => pick(language, "Ratio of means", "均值之比"),
         kind => name(kind, language),

@@ -318,7 +318,7 @@ fn software(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
                  `stata-service capsule verify` checks it and `stata-service capsule rerun` repeats the analysis."
             ),
             &format!(
-                "任务 {job}，运行 {run_id}，方案 {plan_id}。任务的胶囊包含数据、do 文件、日志与表格；\
+                "任务 {job}，运行 {run_id}，计划 {plan_id}。任务的胶囊包含数据、do 文件、日志与表格；\
                  可用 `stata-service capsule verify` 校验，用 `stata-service capsule rerun` 重复分析。"
             ),
         )

@@ -50,6 +50,7 @@ pub mod steps;
 mod style;
 mod table;
 mod tex;
+mod tex_prose;
 mod units;
 mod warnings;
 mod words;

@@ -50,7 +50,13 @@ pub(super) fn file(text: &str) -> File {
     serde_json::from_str(object).expect("the words are read by the tests")
 }
 
-static NAMES: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/names.js")));
+static NAMES: LazyLock<File> = LazyLock::new(|| {
+    let mut names = file(include_str!("../../assets/console/i18n/names.js"));
+    for (language, words) in file(include_str!("../../assets/console/i18n/names2.js")) {
+        names.entry(language).or_default().extend(words);
+    }
+    names
+});
 
 /// Returns the words of a code, a column or a measure; a number at its end stands for itself (`mean_group2`).
 pub(super) fn named(code: &str, language: Language) -> Option<String> {

@@ -11,7 +11,7 @@ use super::regression::is_p;
 use super::report::{Report, Whole};
 use super::table::Cell;
 use super::words::{name, pick};
-use super::xlsx_text::{WIDTHS, letters, paragraph, text};
+use super::xlsx_text::{WIDTH_OF_METHODS, WIDTHS, letters, long, paragraph, text};
 use super::{Budget, RenderError};
 
 /// Most rows of a sheet that are written; Excel ends at 1,048,576.
@@ -58,15 +58,15 @@ fn methods(book: &mut Workbook, report: &Report, names: &mut Vec<String>) -> Res
     }
     let sheet = book.add_worksheet();
     sheet.set_name(sheet_name(&report.methods_title, names))?;
-    sheet.set_column_width(0, 110)?;
+    sheet.set_column_width(0, WIDTH_OF_METHODS)?;
     on_paper(sheet, false);
-    let (bold, wrapped) = (Format::new().set_bold(), Format::new().set_text_wrap());
+    let bold = Format::new().set_bold();
     let mut row = 0;
     for part in &report.methods {
         text(sheet, (row, 0), &part.title, &bold)?;
         for words in &part.paragraphs {
             row += 1;
-            text(sheet, (row, 0), words, &wrapped)?;
+            long(sheet, row, WIDTH_OF_METHODS, words)?;
         }
         row += 2;
     }

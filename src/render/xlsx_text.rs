@@ -6,6 +6,8 @@ use rust_xlsxwriter::{Format, FormatAlign, Worksheet, XlsxError};
 const MOST_CHARACTERS: usize = 32_767;
 /// Widths of the columns of the sheet of the report, in characters: of the first one, and of the others.
 pub(super) const WIDTHS: (f64, f64) = (34.0, 18.0);
+/// Width of the sheet of methods, in characters; a page shows it in letters of a readable size.
+pub(super) const WIDTH_OF_METHODS: f64 = 95.0;
 /// Height of a line, in points.
 const LINE: f64 = 15.0;
 
@@ -36,9 +38,20 @@ pub(super) fn paragraph(
     }
 }
 
+/// Writes a long text into the first cell of a row that is as high as its lines: not every program fits rows to wrapped texts when it
+/// opens a file. `width`: of the column, in characters.
+pub(super) fn long(sheet: &mut Worksheet, row: u32, width: f64, words: &str) -> Result<(), XlsxError> {
+    sheet.set_row_height(row, LINE * lines_within(words, width))?;
+    text(sheet, (row, 0), words, &Format::new().set_text_wrap().set_align(FormatAlign::Top))
+}
+
 /// Lines of a text in so many columns, with some room for words that do not fit at the end of a line.
 fn lines(words: &str, columns: u16) -> f64 {
     let room = WIDTHS.0 + WIDTHS.1 * f64::from(columns.saturating_sub(1));
+    lines_within(words, room)
+}
+
+fn lines_within(words: &str, room: f64) -> f64 {
     (letters(words) * 1.08 / room).ceil().max(1.0)
 }
 

@@ -15,6 +15,13 @@ export function variablesOf(draft, preview) {
   return draft.variable_types.map((v) => ({ ...facts.get(v.name), ...v, derived: made.has(v.name) }));
 }
 
+/** The first values of a column of categories with their labels and rows: `1 = male (40)`; empty for other columns. */
+export function categoriesOf(column, most = 6) {
+  const all = column.categories ?? [];
+  const one = (c) => `${c.value}${c.label === null ? '' : ` = ${c.label}`}${c.rows === null ? '' : ` (${num(c.rows)})`}`;
+  return all.slice(0, most).map(one).join(', ') + (all.length > most ? ' …' : '');
+}
+
 /** True if a variable can serve; by the service's candidates where it names them, else by type. */
 export function fits(parameter, variable) {
   if (parameter.candidates?.length > 0 && parameter.candidates.length < 20) return parameter.candidates.includes(variable.name);
@@ -78,7 +85,7 @@ export function chooseColumns(parameter, variables, chosen, label) {
         if (most === 1) draw(); else tell();
       } });
       return h('div', { class: fits(parameter, v) ? 'column-row' : 'column-row is-unfit' }, box, h('label', { for: id }, h('code', {}, v.name), v.label && h('span', { class: 'muted' }, ` ${v.label}`)),
-        h('span', { class: 'column-facts' }, [t(`type.${v.inferred_type}`), v.distinct !== undefined && t('draft.values', { n: v.distinct }), v.missing_share > 0 && t('draft.missing', { share: percent(v.missing_share) }), v.derived && t('draft.made'), !fits(parameter, v) && t('draft.unfit')].filter(Boolean).join(' · ')));
+        h('span', { class: 'column-facts' }, [t(`type.${v.inferred_type}`), v.distinct !== undefined && t('draft.values', { n: v.distinct }), categoriesOf(v), v.missing_share > 0 && t('draft.missing', { share: percent(v.missing_share) }), v.derived && t('draft.made'), !fits(parameter, v) && t('draft.unfit')].filter(Boolean).join(' · ')));
     }
     draw();
     return [search, count, list];

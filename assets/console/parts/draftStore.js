@@ -15,13 +15,15 @@ export function patchKey(parameter) {
 }
 
 /** What the keys of a change hold in a draft, as a change that brings it back; null where a key cannot be brought back. */
-function valuesOf(draft, updates) {
+export function valuesOf(draft, updates) {
   const plain = {
     template_id: () => (draft.template && draft.template.chosen_by !== 'ranking' ? draft.template.template_id : null),
     sample_if: () => draft.sample_if,
     categorical_vars: () => draft.categorical_vars,
     data_steps: () => draft.data_steps,
     derived_variables: () => draft.derived_variables.map(({ name, expression, label }) => ({ name, expression, ...(label ? { label } : {}) })),
+    draft_text: () => draft.draft_text,
+    requirement: () => draft.requirement,
   };
   const back = {};
   for (const key of Object.keys(updates)) {
@@ -36,10 +38,13 @@ function valuesOf(draft, updates) {
 }
 
 export class DraftStore {
-  /** `onChange(store)` hears every change of draft, errors or preview; `memory` keeps the history of changes. */
+  /**
+   * `onChange(store)` hears every change of draft, errors or preview; `memory` keeps the history of changes. `onElsewhere(theirs, updates, error)`
+   * throws where the change must not be sent again.
+   */
   constructor(ctx, draft, onChange, memory) {
     memory.history ??= { past: [], future: [] };
-    Object.assign(this, { history: memory.history, ctx, draft, onChange, errors: new Map(), queue: [], busy: false, preview: null, previewError: null, looks: 0, failed: null });
+    Object.assign(this, { history: memory.history, ctx, draft, onChange, onElsewhere: () => {}, errors: new Map(), queue: [], busy: false, preview: null, previewError: null, looks: 0, failed: null });
     this.lookAhead = debounce(() => { this.looking = this.#look(); }, 250);
     if (['created', 'draft_ready'].includes(ctx.job.status)) this.lookAhead();
   }
@@ -106,7 +111,7 @@ export class DraftStore {
   async #send({ key, updates, step }) {
     const back = step ? null : valuesOf(this.draft, updates);
     try {
-      const { data } = await this.ctx.api.post('draft/patch', { field_updates: updates });
+      const { data } = await this.meeting(updates, () => this.ctx.api.post('draft/patch', { field_updates: updates }, { ifMatch: this.draft.version }));
       this.draft = data.draft_preview;
       this.errors.delete(key);
       this.failed = null;
@@ -118,9 +123,22 @@ export class DraftStore {
       this.history.past = back ? [...this.history.past, { key, updates, back }].slice(-MOST_STEPS) : [];
       this.history.future = [];
     } catch (error) {
+      if (error.code === 'ABORTED') return;
       this.errors.set(key, error);
-      const lost = error.status === 0 || error.status >= 500 || [401, 403, 409, 429].includes(error.status);
+      const lost = error.status === 0 || error.status >= 500 || [401, 403, 409, 412, 429].includes(error.status);
       if (lost) this.failed = { error, again: () => this.set(key, updates[key], updates) };
+    }
+  }
+
+  /** Sends a change with the version of the draft; where something else was first, `onElsewhere` decides. */
+  async meeting(updates, send) {
+    for (let left = 3; ; left -= 1) {
+      try { return await send(); } catch (error) {
+        if (error.code !== 'JOB_VERSION_CONFLICT' || left === 0) throw error;
+        const { data } = await this.ctx.api.get('draft/preview', { signal: this.ctx.signal });
+        await this.onElsewhere(data, updates, error);
+        this.draft.version = data.version;
+      }
     }
   }
 

@@ -4,10 +4,10 @@ import { t, tr } from '../i18n.js';
 import { announce, button, h } from '../ui.js';
 import { patchKey } from './draftStore.js';
 
-const CARDS = { template_id: 'method', sample_if: 'sample', derived_variables: 'derived', categorical_vars: 'categorical', data_steps: 'steps' };
+const CARDS = { requirement: 'question', template_id: 'method', sample_if: 'sample', derived_variables: 'derived', categorical_vars: 'categorical', data_steps: 'steps' };
 
 /** What a key changes, in words. */
-function changeWords(key, view) {
+export function changeWords(key, view) {
   if (CARDS[key]) return t(`draft.${CARDS[key]}`);
   const parameter = view.store.draft.parameters.find((p) => patchKey(p) === key);
   return parameter ? tr(parameter.label) : key.slice(key.indexOf('.') + 1);

@@ -2,6 +2,7 @@
 
 import * as api from '../api.js';
 import { bytes, duration, has, lang, num, percent, t } from '../i18n.js';
+import { categoriesOf } from '../parts/columns.js';
 import { remarks } from '../parts/remarks.js';
 import { sendFiles } from '../parts/uploading.js';
 import { announce, badge, button, card, empty, field, fill, h, icon, loading, note, problem, progress, select, table, tabs, write } from '../ui.js';
@@ -234,6 +235,7 @@ const columnTable = (data) => table([
   { key: 'type', label: t('data.col.type'), render: (c) => t(`type.${c.inferred_type}`) },
   { key: 'missing', label: t('data.col.missing'), align: 'end', render: (c) => h('span', { class: c.missing_share >= 0.2 ? 'strong-warn' : null }, percent(c.missing_share)) },
   { key: 'distinct', label: t('data.col.distinct'), align: 'end', render: (c) => (c.distinct_is_lower_bound ? '≥ ' : '') + num(c.distinct) },
+  data.columns.some((c) => c.categories) && { key: 'categories', label: t('data.col.categories'), render: (c) => categoriesOf(c) },
   data.columns.some((c) => labelOf(c)) && { key: 'label', label: t('data.col.label'), render: labelOf },
 ].filter(Boolean), data.columns, { caption: t('data.tab.columns'), rowHeader: 'name' });
 

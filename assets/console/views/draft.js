@@ -6,6 +6,7 @@ import { t, tr } from '../i18n.js';
 import { announce, badge, button, card, checkbox, confirm, disclosure, empty, field, fill, h, icon, loading, note, problem, select, unpressed } from '../ui.js';
 import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
 import { DraftStore, patchKey } from '../parts/draftStore.js';
+import { changedElsewhere } from '../parts/elsewhere.js';
 import { expressionEditor, grammarHelp } from '../parts/expression.js';
 import { interactionCard } from '../parts/interaction.js';
 import { reasonTexts } from '../parts/reasons.js';
@@ -73,6 +74,7 @@ async function edit(body, ctx, draft) {
   const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta, suggested: suggested || null, sample: null, derived: null };
   view.redraw = unpressed(() => update(view));
   view.store = new DraftStore(ctx, draft, view.redraw, ctx.memory);
+  view.store.onElsewhere = (...given) => changedElsewhere(view, ...given);
   view.variables = () => variablesOf(view.store.draft, view.preview);
   const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
   fill(body, frozen && note('info', h('p', {}, t('draft.frozen')), h('div', {}, button(t('data.to_plan'), { onclick: () => ctx.step('plan') }))),
@@ -126,7 +128,9 @@ function drawQuestion(view) {
     try {
       // a preview of the draft to the earlier question would be refused
       await store.rest();
-      await ctx.api.patch('', { requirement: text.value.trim() });
+      const requirement = text.value.trim();
+      const { data } = await store.meeting({ requirement }, () => ctx.api.patch('', { requirement }, { ifMatch: store.draft.version }));
+      store.draft.version = data.version;
       if (store.draft.source === 'rules' && text.value.trim()) {
         // nobody changed the draft by rules yet: the new question gets a new one
         await suggestion(ctx, true);
@@ -138,7 +142,7 @@ function drawQuestion(view) {
       await store.set('draft_text', text.value.trim());
       await ctx.refresh();
       fill(out, h('p', { class: 'hint' }, t('draft.question.saved')));
-    } catch (error) { fill(out, problem(error, { retry: save })); }
+    } catch (error) { if (error.code !== 'ABORTED') fill(out, problem(error, { retry: save })); }
   };
   text.addEventListener('change', save);
   const renew = async () => {
@@ -306,6 +310,8 @@ function updateSample(view) {
     outcome = at > 0 ? h('span', { class: 'row' }, badge(t('draft.understood'), flow[at].rows > 0 ? 'ok' : 'warn'), rowsLeft(flow[at].rows, flow[at - 1].rows))
       : h('span', { class: 'row' }, badge(t('draft.understood'), 'ok'), store.preview && h('span', { class: 'muted' }, t('draft.counted_later')));
   }
+  const odd = (store.preview?.checks ?? []).filter((c) => c.id === 'absent_value' && c.value.path === 'sample_if');
+  if (outcome && odd.length > 0) outcome = [outcome, odd.map((c) => note('warn', h('p', {}, reasonTexts(c.message))))];
   sample.show({ error, outcome });
 }
 

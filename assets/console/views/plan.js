@@ -148,7 +148,7 @@ const listed = (value) => Object.fromEntries(Object.entries(value ?? {}).map(([k
 function checksCard(view) {
   const { data, meta } = view;
   const rows = data.checks.filter((c) => !(c.status === 'fail' && c.id === c.id.toUpperCase()));
-  const text = (c) => (has(`plan.check.${c.id}.${c.status}`) ? t(`plan.check.${c.id}.${c.status}`, { ...listed(c.value), n: c.value?.n ?? (typeof c.value === 'number' ? c.value : 0), least: data.plan.contract.constraints.min_observations }) : c.message);
+  const text = (c) => (has(`plan.check.${c.id}.${c.status}`) ? t(`plan.check.${c.id}.${c.status}`, { ...listed(c.value), n: c.value?.n ?? (typeof c.value === 'number' ? c.value : 0), least: data.plan.contract.constraints.min_observations }) : reasonTexts(c.message));
   const later = (meta?.checks ?? []).map((c) => c.id).filter((id) => !['no_obs'].includes(id));
   return card(t('plan.checks'), {}, h('ul', { class: 'check-list' }, rows.map((c) => h('li', {}, badge(t(`plan.check.${c.status}`), c.status), h('span', {}, text(c))))),
     later.length > 0 && disclosure(t('plan.checks.run', { n: later.length }), { id: 'run-checks', open: view.acknowledged.size > 0 }, h('p', { class: 'hint' }, t('plan.checks.run.lead')), h('ul', { class: 'check-grid' }, later.map((id) => {

@@ -41,7 +41,18 @@ ss_upload <- function(job, ..., roles = NULL) {
     show_progress(job, "read", text = "the service reads the data")
     Sys.sleep(text_or(seen$retry_after, 1))
   }
-  told_remarks(as_frame(seen$columns), seen$warnings)
+  told_remarks(as_frame(lapply(seen$columns, told_categories)), seen$warnings)
+}
+
+# A column whose categories are one text: `1 = male (40), 2 = female (38)`.
+told_categories <- function(column) {
+  one <- function(category) {
+    label <- if (is.null(category$label)) "" else paste0(" = ", category$label)
+    rows <- if (is.null(category$rows)) "" else paste0(" (", category$rows, ")")
+    paste0(category$value, label, rows)
+  }
+  if (!is.null(column$categories)) column$categories <- paste(vapply(column$categories, one, ""), collapse = ", ")
+  column
 }
 
 # The columns with the remarks on the data as an attribute; those that need a look are shown.

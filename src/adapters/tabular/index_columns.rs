@@ -1,7 +1,7 @@
 //! Remarks on columns that say where a row stands: its number in the file, or a year and a month apart.
 
 use super::warnings::Warnings;
-use crate::domain::dataset::Column;
+use crate::domain::dataset::{Column, InferredType};
 
 /// Names that programs give to the numbers of rows, in small letters without other signs.
 const NUMBERS: [&str; 15] = [
@@ -41,6 +41,8 @@ pub(super) fn remark(columns: &[Column], rows: u64, warnings: &mut Warnings) {
         let hint = "leave it out of models; it can identify the rows";
         warnings.info("row_numbers", Some(&column.name), message, hint);
     }
+    columns.iter().for_each(|column| other_calendar(column, warnings));
+    one_column(columns, warnings);
     let Some(year) = columns.iter().find(|c| is_year(c)) else { return };
     for (names, parts) in PARTS {
         let within =
@@ -58,6 +60,49 @@ pub(super) fn remark(columns: &[Column], rows: u64, warnings: &mut Warnings) {
             "add it to `derived_variables` of the draft",
         );
         return;
+    }
+}
+
+/// Years that the Buddhist calendar has now, and days of years that those of Islam and of Iran have now.
+const BUDDHIST: (f64, f64) = (2443.0, 2643.0);
+const ISLAMIC: (f64, f64) = (-241_059.0, -168_012.0);
+
+/// A single column of text under a name of several words: blanks may have been meant to separate columns.
+fn one_column(columns: &[Column], warnings: &mut Warnings) {
+    let [only] = columns else { return };
+    let named = only.original_name.trim();
+    if !only.is_text() || named.split_whitespace().count() < 2 {
+        return;
+    }
+    let message = format!(
+        "the file has one column, {named:?}: where blanks separate its values, they were not taken apart"
+    );
+    let hint = "put commas, semicolons or tabs between the values, or the line \"sep= \" above the names where one blank stands between \
+                two values, and upload it again";
+    warnings.warn("one_column", None, message, hint);
+}
+
+/// Years and dates of another calendar, read as if they were of the common one.
+fn other_calendar(column: &Column, warnings: &mut Warnings) {
+    let within = |(least, most): (f64, f64)| column.min >= Some(least) && column.max <= Some(most);
+    let name = Some(column.name.as_str());
+    let (low, high) = (column.min.unwrap_or_default(), column.max.unwrap_or_default());
+    if whole_within(column, BUDDHIST.0, BUDDHIST.1) && YEARS.contains(&plain(column).as_str()) {
+        let message =
+            format!("{} holds years from {low} to {high}, as the Buddhist calendar counts them", column.name);
+        let hint = format!(
+            "where years of the common calendar are needed, derive a variable by {} - 543",
+            column.name
+        );
+        warnings.warn("other_calendar", name, message, &hint);
+    } else if column.inferred_type == InferredType::Date && within(ISLAMIC) {
+        let message = format!(
+            "{} holds dates of years from 1300 to 1499, as the calendars of Islam and of Iran count them; they were read as dates of the \
+             common calendar",
+            column.name
+        );
+        let hint = "convert them to the common calendar in the file: months and leap years differ, so that periods between them are wrong";
+        warnings.warn("other_calendar", name, message, hint);
     }
 }
 

@@ -112,6 +112,8 @@ pub(super) struct Inference {
     behind: bool,
     pub other_minus: bool,
     pub full_width: bool,
+    pub other_digits: bool,
+    pub invisible: bool,
 }
 
 impl Default for Inference {
@@ -142,6 +144,8 @@ impl Default for Inference {
             behind: false,
             other_minus: false,
             full_width: false,
+            other_digits: false,
+            invisible: false,
         }
     }
 }
@@ -315,6 +319,8 @@ impl Inference {
                 self.behind |= spelt.behind;
                 self.other_minus |= spelt.other_minus;
                 self.full_width |= spelt.full_width;
+                self.other_digits |= spelt.other_digits;
+                self.invisible |= spelt.invisible;
                 if admits & THOUSANDS == 0 {
                     self.value(spelt.value, false);
                 }
@@ -374,6 +380,8 @@ impl Inference {
         self.behind |= other.behind;
         self.other_minus |= other.other_minus;
         self.full_width |= other.full_width;
+        self.other_digits |= other.other_digits;
+        self.invisible |= other.invisible;
     }
 }
 

@@ -33,6 +33,7 @@ mod spss;
 mod stata;
 mod steps;
 mod stored_numbers;
+mod tallies;
 mod text;
 mod value_checks;
 mod values;
@@ -43,6 +44,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use crate::domain::data_step::DataStep;
+use crate::domain::dataset::Category;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::Condition;
 use crate::domain::naming;
@@ -103,6 +105,15 @@ impl Tabular for TabularFiles {
         most: usize,
     ) -> Result<BTreeMap<String, Vec<String>>, Problem> {
         values::texts(canonical, rows, skip, most)
+    }
+
+    fn tallies(
+        &self,
+        canonical: &Path,
+        columns: &[String],
+        counted: bool,
+    ) -> Result<BTreeMap<String, Vec<Category>>, Problem> {
+        tallies::tallies(canonical, columns, counted)
     }
 
     fn count_rows(

@@ -263,6 +263,12 @@ pub(super) fn percent(text: &[u8]) -> Option<f64> {
     plain(body.trim_ascii_end()).map(|p| p.value)
 }
 
+/// Zeros of other scripts, each followed by its digits to nine: Arabic, Persian, Devanagari, Bengali, Thai.
+const ZEROS: [char; 5] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}'];
+/// Signs without a width: marks of a byte order and of the direction of writing, joiners.
+const INVISIBLE: [char; 7] =
+    ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}'];
+
 /// A number that a book keeper or another keyboard wrote.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Spelt {
@@ -275,15 +281,31 @@ pub(super) struct Spelt {
     pub other_minus: bool,
     /// With full-width signs.
     pub full_width: bool,
+    /// With digits of another script, Arabic, Persian or Devanagari.
+    pub other_digits: bool,
+    /// With signs that nobody sees, such as the mark of a byte order.
+    pub invisible: bool,
 }
 
 /// Reads a number, also with thousands, that is negative by parentheses, `(12.5)`, by a sign behind it, `12.5-`, or by
-/// another minus than that of ASCII, or whose digits are full-width ones.
+/// another minus than that of ASCII, or whose digits are full-width ones or those of another script. Invisible signs are left out.
 pub(super) fn spelt(text: &[u8]) -> Option<Spelt> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= 96)?;
     let mut ascii = String::with_capacity(text.len());
+    let (mut other_digits, mut invisible) = (false, false);
     for c in text.chars() {
+        if INVISIBLE.contains(&c) {
+            invisible = true;
+            continue;
+        }
+        let digit =
+            ZEROS.iter().find_map(|zero| (c as u32).checked_sub(*zero as u32).filter(|digit| *digit < 10));
+        other_digits |= digit.is_some();
         ascii.push(match c {
+            _ if digit.is_some() => char::from_digit(digit?, 10)?,
+            // the decimal and the thousands sign of Arabic
+            '\u{66b}' => '.',
+            '\u{66c}' => ',',
             '\u{2212}' | '\u{2013}' | '－' => '-',
             '０'..='９' | '．' | '，' | '（' | '）' | '＋' => char::from_u32(c as u32 - 0xfee0)?,
             c if c.is_ascii() => c,
@@ -304,7 +326,15 @@ pub(super) fn spelt(text: &[u8]) -> Option<Spelt> {
     let (enclosed, behind) = (inner.is_some(), inner.is_none() && behind.is_some());
     let other_minus = text.contains(['\u{2212}', '\u{2013}', '－']);
     let full_width = text.contains(|c: char| ('\u{ff01}'..='\u{ff5e}').contains(&c) && c != '－');
-    Some(Spelt { value: if negative { -value } else { value }, enclosed, behind, other_minus, full_width })
+    Some(Spelt {
+        value: if negative { -value } else { value },
+        enclosed,
+        behind,
+        other_minus,
+        full_width,
+        other_digits,
+        invisible,
+    })
 }
 
 fn grouped(text: &[u8], group: u8, point: u8) -> Option<f64> {

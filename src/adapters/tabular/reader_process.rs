@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use super::{TabularFiles, advance, problems};
 use crate::adapters::runner::{child_collected, spawn_child};
 use crate::domain::data_step::DataStep;
+use crate::domain::dataset::Category;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::Condition;
 use crate::domain::job::ingest::cancelled;
@@ -218,6 +219,15 @@ impl Tabular for IsolatedReaders {
         most: usize,
     ) -> Result<BTreeMap<String, Vec<String>>, Problem> {
         TabularFiles.texts(canonical, rows, skip, most)
+    }
+
+    fn tallies(
+        &self,
+        canonical: &Path,
+        columns: &[String],
+        counted: bool,
+    ) -> Result<BTreeMap<String, Vec<Category>>, Problem> {
+        TabularFiles.tallies(canonical, columns, counted)
     }
 
     fn count_rows(

@@ -118,8 +118,13 @@ fn on_spelt(facts: &Inference, name: &str, warnings: &mut Warnings) {
         true => None,
         false => Some(format!("numbers {} were read as negative ones", negative.join(" or "))),
     };
-    let digits = facts.full_width.then(|| "full-width digits were read as digits".to_owned());
-    let notes: Vec<String> = negative.into_iter().chain(digits).collect();
+    let spelt = [
+        (facts.full_width, "full-width digits were read as digits"),
+        (facts.other_digits, "digits of another script were read as digits"),
+        (facts.invisible, "invisible signs were left out"),
+    ];
+    let spelt = spelt.into_iter().filter(|(found, _)| *found).map(|(_, note)| note.to_owned());
+    let notes: Vec<String> = negative.into_iter().chain(spelt).collect();
     if !notes.is_empty() {
         warnings.info("converted_values", Some(name), format!("{name}: {}", notes.join(", ")), "");
     }

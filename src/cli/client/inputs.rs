@@ -12,6 +12,9 @@ use crate::cli::plain::plain;
 /// Most columns and remarks that are shown.
 const MOST_COLUMNS: usize = 40;
 const MOST_REMARKS: usize = 20;
+/// Most columns whose values are listed, and most values of each.
+const MOST_CATEGORICAL: usize = 20;
+const MOST_CATEGORIES: usize = 10;
 /// Remarks on the row of the names.
 const HEADER_REMARKS: [&str; 3] = ["second_header_row", "rows_above_header", "header_is_data"];
 
@@ -63,7 +66,25 @@ pub(super) async fn sheet(args: SheetArgs, job: &Job) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Rows, columns and remarks.
+/// The values of a column of categories: `values    sex: 1 = male (40), 2 = female (38)`.
+fn categories_text(column: &Value) -> Option<String> {
+    let categories = column["categories"].as_array()?;
+    let shown = categories.iter().take(MOST_CATEGORIES).map(|category| {
+        let value = match &category["value"] {
+            Value::String(text) => plain(text),
+            number => number.to_string(),
+        };
+        let label =
+            category["label"].as_str().map(|label| format!(" = {}", plain(label))).unwrap_or_default();
+        let rows = category["rows"].as_u64().map(|rows| format!(" ({rows})")).unwrap_or_default();
+        format!("{value}{label}{rows}")
+    });
+    let more = if categories.len() > MOST_CATEGORIES { ", …" } else { "" };
+    let shown: Vec<String> = shown.collect();
+    Some(format!("values    {}: {}{more}\n", text(column, "name"), shown.join(", ")))
+}
+
+/// Rows, columns, values of categories and remarks.
 pub(super) fn inputs_text(seen: &Value) -> String {
     let list = |name: &str| seen[name].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut out = format!("data      {} rows, {} columns\n", seen["row_count"], seen["column_count"]);
@@ -96,6 +117,8 @@ pub(super) fn inputs_text(seen: &Value) -> String {
     if more > 0 {
         out.push_str(&format!("and {more} more columns\n"));
     }
+    let categories = list("columns").iter().take(MOST_COLUMNS).filter_map(categories_text);
+    out.extend(categories.take(MOST_CATEGORICAL));
     for remark in list("warnings").iter().take(MOST_REMARKS) {
         out.push_str(&format!("remark    {}", text(remark, "message")));
         if let Some(steps) = remark["repairs"].as_array().filter(|steps| !steps.is_empty()) {

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::ExpressionError;
 use super::tree::{Literal, Operand};
-use crate::domain::encode::SafeText;
+use crate::domain::encode::{SafeText, is_storable, number_text};
 
 /// Refuses the comparison of two kinds of values; says how the second is written in the kind of the first.
 pub(super) fn same_kind(left: &Operand, value: &Operand, at: usize) -> Result<(), ExpressionError> {
@@ -23,8 +23,25 @@ pub(super) fn same_kind(left: &Operand, value: &Operand, at: usize) -> Result<()
         _ => format!("a {}", operand.kind()),
     };
     let reason = format!("{} is compared with {}", named(left), named(value).trim_end_matches(','));
-    let meant = as_date(kind, value);
-    Err(ExpressionError::new(at, reason, &[meant.as_deref().unwrap_or(expected)]))
+    let meant = as_date(kind, value).or_else(|| requoted(kind, value));
+    let rule = match (kind, &meant) {
+        ("number", Some(_)) => ": a number has no quotes",
+        ("text", Some(_)) => ": a text has double quotes",
+        _ => "",
+    };
+    Err(ExpressionError::new(at, format!("{reason}{rule}"), &[meant.as_deref().unwrap_or(expected)]))
+}
+
+/// A number in quotes that is compared with numbers, or a number without them that is compared with texts, as it is written here.
+fn requoted(kind: &str, value: &Operand) -> Option<String> {
+    match (kind, value) {
+        ("number", Operand::Literal(Literal::Text { value })) => {
+            let number: f64 = value.as_str().trim().parse().ok()?;
+            is_storable(number).then(|| number_text(number))
+        }
+        ("text", Operand::Literal(Literal::Number { value })) => Some(format!("\"{}\"", number_text(*value))),
+        _ => None,
+    }
 }
 
 /// A text or a year that is compared with dates, as a date is written here.

@@ -139,7 +139,8 @@ fn plain_operand(operand: &Operand) -> String {
     }
 }
 
-fn plain_literal(literal: &Literal) -> String {
+/// Returns a constant in the grammar of `docs/expressions.md`.
+pub(super) fn plain_literal(literal: &Literal) -> String {
     match literal {
         Literal::Number { value } => number_text(*value),
         Literal::Text { value } => value.quoted(),

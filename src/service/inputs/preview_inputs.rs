@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::domain::dataset::{Column, DataWarning, Dataset, DatasetRole, InferredType};
+use crate::domain::dataset::{Category, Column, DataWarning, Dataset, DatasetRole, InferredType};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::job::ingest::IngestState;
@@ -58,6 +58,10 @@ pub struct PreviewColumn {
     pub distinct: u64,
     /// Label of the column in a `.dta` file; null without one.
     pub label: Option<String>,
+    /// Values of a column with value labels, or of one of text with up to 30 values: each with its label and its number of rows, at
+    /// most 30. Absent for other columns; the rows of large data are not counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<Category>,
 }
 
 /// A data set in short.
@@ -105,6 +109,7 @@ impl From<&Column> for PreviewColumn {
             missing_share: c.missing_share,
             distinct: c.distinct,
             label: c.label.clone(),
+            categories: Vec::new(),
         }
     }
 }
@@ -148,7 +153,20 @@ impl PreviewInputs<'_> {
         let dataset = find_dataset(inputs, dataset_key)?;
         let path = local_copy(ctx, job, &dataset.canonical_rel_path).await?;
         let tabular = Arc::clone(&ctx.tabular);
-        let preview = ctx.pools.reads.run(move || tabular.preview(&path, rows, columns)).await??;
+        let (named, counted) = with_categories(dataset, columns);
+        let read = move || {
+            let tallies = if named.is_empty() {
+                Default::default()
+            } else {
+                tabular.tallies(&path, &named, counted)?
+            };
+            Ok::<_, Problem>((tabular.preview(&path, rows, columns)?, tallies))
+        };
+        let (preview, mut tallies) = ctx.pools.reads.run(read).await??;
+        let described = dataset.columns.iter().take(columns).map(|column| PreviewColumn {
+            categories: tallies.remove(&column.name).unwrap_or_default(),
+            ..PreviewColumn::from(column)
+        });
         Ok(InputsPreview {
             job_id: job.job_id.to_string(),
             dataset_key: dataset.dataset_key.clone(),
@@ -157,10 +175,25 @@ impl PreviewInputs<'_> {
             sheet_names: dataset.sheet_names.clone(),
             selected_sheet: dataset.selected_sheet.clone(),
             header_row: dataset.header_row,
-            columns: dataset.columns.iter().take(columns).map(PreviewColumn::from).collect(),
+            columns: described.collect(),
             sample_rows: preview.sample_rows,
             datasets: inputs.datasets.iter().map(DatasetBrief::from).collect(),
             warnings: inputs.warnings.clone(),
         })
     }
+}
+
+/// Most bytes of canonical data whose rows are counted by category for each preview.
+const MOST_COUNTED: u64 = 32 << 20;
+/// Most values of a text column that counts as one of categories.
+const MOST_TEXTS: u64 = 30;
+
+/// The columns whose categories are shown, and whether their rows are counted.
+fn with_categories(dataset: &Dataset, columns: usize) -> (Vec<String>, bool) {
+    let counted = dataset.canonical_size_bytes <= MOST_COUNTED;
+    let has_some = |c: &&Column| {
+        let few = c.distinct <= MOST_TEXTS && !c.distinct_is_lower_bound && c.storage != "strL";
+        c.value_labels || (counted && c.is_text() && few)
+    };
+    (dataset.columns.iter().take(columns).filter(has_some).map(|c| c.name.clone()).collect(), counted)
 }

@@ -1,6 +1,7 @@
 //! Plans: preview, freeze, list, revise.
 
 mod draft_checks;
+mod expression_checks;
 pub mod freeze_plan;
 pub mod plan_list;
 pub mod preview_plan;

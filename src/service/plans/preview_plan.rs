@@ -19,6 +19,7 @@ use crate::ports::tabular::{RowCounts, StepCounts, SteppedCounts};
 use crate::service::inputs::count_data_steps::{count_data_steps, repeated_keys};
 use crate::service::inputs::receive_upload::local_copy;
 use crate::service::plans::draft_checks;
+use crate::service::plans::expression_checks::of_expressions;
 use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
 use crate::service::plans::preview_rows::row_checks;
 use crate::service::plans::refused_checks;
@@ -142,6 +143,7 @@ impl PreviewPlan<'_> {
         let merges = plan.data_steps.iter().zip(&counts.steps);
         let mut checks: Vec<PreviewCheck> = merges.filter_map(|(s, c)| merged(s, c)).collect();
         checks.extend(row_checks(self.0, job, plan, template).await?);
+        checks.extend(of_expressions(job, plan));
         checks.push(enough(plan, counts.rows.as_ref(), template));
         Ok((counts, checks))
     }

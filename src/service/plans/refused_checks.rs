@@ -27,7 +27,9 @@ pub(super) async fn refuse(ctx: &Context, job: &JobRecord, plan: &Plan) -> Resul
         return Ok(());
     };
     let refused = of(plan, &checks);
-    if refused.is_empty() { Ok(()) } else { Err(problem(plan, &refused)) }
+    let hints: Vec<&str> =
+        checks.iter().filter(|check| check.id == "absent_value").map(|check| check.message.as_str()).collect();
+    if refused.is_empty() { Ok(()) } else { Err(problem(plan, &refused, &hints)) }
 }
 
 /// Returns the failed checks that the plan does not acknowledge.
@@ -42,7 +44,8 @@ fn id_of_run(id: &str) -> &str {
     if id == "min_observations" { "no_obs" } else { id }
 }
 
-fn problem(plan: &Plan, refused: &[&PreviewCheck]) -> Problem {
+/// The refusal; `hints` are what may have been meant.
+fn problem(plan: &Plan, refused: &[&PreviewCheck], hints: &[&str]) -> Problem {
     let errors: Vec<Value> = refused
         .iter()
         .map(|check| {
@@ -51,8 +54,9 @@ fn problem(plan: &Plan, refused: &[&PreviewCheck]) -> Problem {
         })
         .collect();
     let reasons: Vec<&str> = refused.iter().map(|check| check.message.as_str()).collect();
+    let hints: String = hints.iter().map(|hint| format!("; {hint}")).collect();
     let text = format!(
-        "the run would stop at this: {}. To freeze it nonetheless, acknowledge the check with a reason",
+        "the run would stop at this: {}{hints}. To freeze it nonetheless, acknowledge the check with a reason",
         reasons.join("; and ")
     );
     let problem = Problem::new(ErrorCode::InputValidationFailed, text).with("errors", errors);

@@ -3,6 +3,7 @@
 mod awkward_texts;
 mod binary_workbooks;
 mod cancel_reading;
+mod categories;
 mod data_steps;
 mod frames;
 mod fuzz;

@@ -12,7 +12,8 @@ use crate::http::console_words::{Words, files};
 static WORDS: LazyLock<BTreeMap<String, Words>> = LazyLock::new(files);
 
 static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    WORDS["names"]["zh"].keys().filter_map(|key| key.strip_prefix("col.").map(str::to_owned)).collect()
+    let keys = ["names", "names2"].into_iter().flat_map(|name| WORDS[name]["zh"].keys());
+    keys.filter_map(|key| key.strip_prefix("col.").map(str::to_owned)).collect()
 });
 
 static REMARKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {

@@ -4,6 +4,7 @@ mod binding_freeze;
 mod concurrency;
 mod derived_variables;
 mod drafts_plans;
+mod expression_hints;
 mod expression_meaning;
 mod expression_printing;
 mod expression_refusals;

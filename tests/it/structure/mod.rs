@@ -1,6 +1,7 @@
 //! The source tree itself: import directions, sizes, requirement packs, words and the harness of the tests.
 
 mod architecture;
+mod chinese_terms;
 mod documents;
 mod harness;
 mod lint_list;

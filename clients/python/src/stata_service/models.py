@@ -377,6 +377,14 @@ class CategoricalMark(TypedDict):
     order: NotRequired[list[str]]
 
 
+class Category(TypedDict):
+    """A value of a column of categories."""
+
+    label: NotRequired[str | None]
+    rows: NotRequired[int | None]
+    value: Any
+
+
 class CategoryBase(TypedDict):
     """A column of categories with its base."""
 
@@ -1456,6 +1464,7 @@ class PreviewCheck(TypedDict):
 class PreviewColumn(TypedDict):
     """A column in the preview."""
 
+    categories: NotRequired[list[Category]]
     distinct: int
     inferred_type: InferredType
     label: NotRequired[str | None]

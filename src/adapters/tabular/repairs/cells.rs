@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::adapters::tabular::number;
 
+/// Blanks that group digits: usual, unbroken, narrow, thin and of the width of a digit.
+const BLANKS: [&str; 5] = [" ", "\u{a0}", "\u{202f}", "\u{2009}", "\u{2007}"];
 /// Ways to group digits and to mark decimals: texts that are cut out, and the decimal sign.
 pub(super) const STYLES: [(&[&str], Option<&str>); 6] = [
     (&[], None),
     (&[","], None),
     (&["."], Some(",")),
-    (&[" ", "\u{a0}", "\u{202f}"], Some(",")),
-    (&[" ", "\u{a0}", "\u{202f}"], None),
+    (&BLANKS, Some(",")),
+    (&BLANKS, None),
     (&["'", "\u{2019}"], None),
 ];
 /// Currencies as they stand beside numbers.
@@ -89,7 +91,7 @@ const UNITS: [&str; 66] = [
     "人次",
 ];
 /// Marks of footnotes and of significance behind numbers, the longest ones first.
-pub(super) const MARKS: [&str; 6] = ["***", "**", "*", "†", "‡", "§"];
+pub(super) const MARKS: [&str; 12] = ["***", "**", "*", "†", "‡", "§", "ᵃ", "ᵇ", "ᶜ", "ᵈ", "ᵉ", "ᶠ"];
 /// Most different texts that are remembered of a kind of cells.
 const MOST_TEXTS: usize = 21;
 /// Most kinds of cells of a column.
@@ -219,7 +221,7 @@ fn is_sign(text: &str) -> bool {
 /// True for what may stand behind a number: a currency, a percent sign, a unit.
 fn is_unit(text: &str) -> bool {
     let word = text.trim();
-    let apart = text.starts_with([' ', '\u{a0}', '\u{202f}']);
+    let apart = BLANKS.iter().any(|blank| text.starts_with(blank));
     word.is_empty()
         || CURRENCIES.contains(&word)
         || UNITS.contains(&word)

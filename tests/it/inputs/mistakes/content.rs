@@ -291,6 +291,6 @@ fn samples() -> Vec<Mistake> {
             plain(),
         )
         .changed(json!({"sample_if": "x == \"1\""}))
-        .at(Draft("EXPRESSION_INVALID"), &["`x`, a number,", "expected number"]),
+        .at(Draft("EXPRESSION_INVALID"), &["`x`, a number,", "a number has no quotes", "expected 1"]),
     ]
 }
