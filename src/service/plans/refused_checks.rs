@@ -27,8 +27,11 @@ pub(super) async fn refuse(ctx: &Context, job: &JobRecord, plan: &Plan) -> Resul
         return Ok(());
     };
     let refused = of(plan, &checks);
-    let hints: Vec<&str> =
-        checks.iter().filter(|check| check.id == "absent_value").map(|check| check.message.as_str()).collect();
+    let hints: Vec<&str> = checks
+        .iter()
+        .filter(|check| check.id == "absent_value")
+        .map(|check| check.message.as_str())
+        .collect();
     if refused.is_empty() { Ok(()) } else { Err(problem(plan, &refused, &hints)) }
 }
 

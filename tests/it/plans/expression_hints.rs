@@ -93,7 +93,10 @@ async fn a_value_that_no_row_has_is_named_with_the_one_that_is_meant() {
                       "sample_if": r#"region == "Nrd""#});
     app.put(&job, "/draft", &none).await.ok();
     let refused = app.post(&job, "/plan/freeze", &json!({})).await.refused(400, "INPUT_VALIDATION_FAILED");
-    assert!(refused["message"].as_str().is_some_and(|text| text.contains(r#"did you mean "Nord"?"#)), "{refused}");
+    assert!(
+        refused["message"].as_str().is_some_and(|text| text.contains(r#"did you mean "Nord"?"#)),
+        "{refused}"
+    );
     // a hint stops nothing
     app.put(
         &job,
