@@ -333,15 +333,16 @@ fn rows_that_are_correlated_are_clusters() {
 }
 
 #[test]
-fn a_control_that_only_a_part_of_a_name_has_is_asked_for() {
+fn a_control_that_only_a_part_of_a_name_has_is_held_or_asked_for() {
     let columns = [
         measure("height_cm", 400),
-        measure("salary", 400),
+        measure("salary_million", 400),
         measure("minutes", 400),
         measure("points_per_game", 400),
     ];
-    let (_, open) =
-        drafted(400, &columns, "Are taller players paid a higher salary, given their points and minutes?");
-    let asked = open.iter().find(|q| q.field == "controls").expect("a question");
-    assert_eq!(asked.candidates, ["points_per_game"]);
+    let question = "Are taller players paid more, given their points and minutes?";
+    let (draft, open) = drafted(400, &columns, question);
+    let held = texts(&draft["roles"]["controls"]).contains(&"points_per_game".to_owned());
+    let asked = open.iter().any(|q| q.field == "controls" && q.candidates == ["points_per_game"]);
+    assert!(held || asked, "{draft:?} {open:?}");
 }
