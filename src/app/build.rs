@@ -219,7 +219,6 @@ fn data_dir(options: &Options) -> std::io::Result<PathBuf> {
     for folder in ["tenants", "scratch"] {
         std::fs::create_dir_all(data_dir.join(folder))?;
     }
-    // a directory for each run is made there and removed
     spread_subdirs(&data_dir.join("scratch"));
     Ok(data_dir)
 }

@@ -16,6 +16,8 @@ use crate::ports::blob_store::{Written, copy_hashing};
 
 /// How many files and directories are synced at once: concurrent waits share one write of the journal.
 const SYNC_AT_ONCE: usize = 16;
+/// A directory is tried so often: others may remove the one above it as long as that is empty.
+const TRIES: usize = 8;
 /// Most files that are open at once.
 const OPEN_AT_ONCE: usize = 64;
 
@@ -169,14 +171,18 @@ pub(super) fn create_dir_noting(dir: &Path, changed: &mut BTreeSet<PathBuf>) -> 
         return Ok(());
     }
     let parent = dir.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    create_dir_noting(parent, changed)?;
-    before_new_dir_in(parent);
-    match fs::create_dir(dir) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-        other => other?,
+    for _ in 0..TRIES {
+        before_new_dir_in(parent);
+        match fs::create_dir(dir) {
+            Err(error) if is_absent(&error) => create_dir_noting(parent, changed)?,
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !dir.is_dir() => return Err(error),
+            _ => {
+                changed.insert(parent.to_owned());
+                return Ok(());
+            }
+        }
     }
-    changed.insert(parent.to_owned());
-    Ok(())
+    Err(io::ErrorKind::NotFound.into())
 }
 
 /// Replaces a small file durably: whoever reads it, after a kill or a loss of power too, finds all of the old content or

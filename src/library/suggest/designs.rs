@@ -70,7 +70,7 @@ impl Filler<'_> {
             // a treatment that the threshold makes likelier is a column of its own
             let own = |c: &usize| binary(*c) && Some(*c) != outcome && !controls.contains(c);
             let treated: Vec<usize> = p.causes.iter().chain(&p.rest).copied().find(own).into_iter().collect();
-            if !treated.is_empty() && !p.text.fits(&SHARP) {
+            if !treated.is_empty() && !p.text.contains("sharp") {
                 out.methods = method("threshold of a treatment").into_iter().collect();
                 out.roles.insert("treatment_var", treated);
             }
@@ -342,13 +342,6 @@ impl Filler<'_> {
 
 pub(super) static VALUE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:from|equal to|of|等于) ?(-?[0-9]+(?:\.[0-9]+)?)").expect("a pattern"));
-/// Words for a threshold that decides alone: all above it are treated.
-static SHARP: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        "sharp|automatic|\\b(?:everyone|everybody|all|every [a-z]+|anyone|anybody) (?:[a-z]+ )?(?:with|who|whose|above|over|at|from|scoring)\\b|(?:所有|凡|凡是|全部)[^。？]*(?:以上|及以上|达到|超过|不低于)",
-    )
-    .expect("a pattern")
-});
 static CUTOFF: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:cut-?off|threshold|断点|above|below|over|pass|reach|exceed|at least|\bat\b|达到|超过|高于|不低于|满)[^0-9-]{0,24}(-?[0-9]+(?:\.[0-9]+)?)").expect("a pattern")
 });

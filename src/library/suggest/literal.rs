@@ -1,9 +1,15 @@
-//! Words that a name has as they are, and Chinese words that are translated by several words of a name.
+//! Which of several columns a word means: a word that a name has as it is, a score, what happened rather than the time until then, and
+//! Chinese words that are translated by several words of a name.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::chinese::glosses;
 use super::columns::{Alias, Named, Place};
-use super::mentions::Hit;
+use super::mentions::{Hit, LEAST};
 use super::words::Unit;
+use crate::domain::profile::is_binary;
 
 /// Share of its score that a synonym keeps beside a measure with the word itself: "sell" is `tix_sold`, not the price.
 const BESIDE_LITERAL: f64 = 0.6;
@@ -78,5 +84,44 @@ mod tests {
         assert_eq!(fitted.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 1]);
         // a word that is used already fits nothing
         assert_eq!(spread(&asked[0], &alias, &[true, false], 0.5), None);
+    }
+}
+
+/// Words of a measure, and the least match of a measure that they speak for.
+const SCORES: [&str; 8] = ["score", "severity", "points", "得分", "评分", "总分", "分数", "程度"];
+const SCORED: f64 = 0.25;
+const AS_SCORE: f64 = 0.6;
+
+/// "Depression score" is the score, not whether there is a depression.
+pub(super) fn prefer_scores(slice: &str, columns: &[Named<'_>], hits: &mut [Hit]) {
+    if !SCORES.iter().any(|word| slice.contains(word)) {
+        return;
+    }
+    let measures = hits.iter_mut().filter(|h| columns[h.column].is_measure() && h.score >= SCORED);
+    let Some(best) = measures.max_by(|a, b| a.score.total_cmp(&b.score)) else { return };
+    best.score = best.score.max(AS_SCORE);
+    let most = best.score * 0.9;
+    let binary = |h: &&mut Hit| is_binary(columns[h.column].column) && !h.exact;
+    hits.iter_mut().filter(binary).for_each(|h| h.score = h.score.min(most));
+}
+
+/// What a time until an event keeps of its match with a word for the event alone.
+const UNTIL: f64 = 0.4;
+
+/// "Which borrowers default" asks whether they do, not `months_to_default`, where another column says so.
+pub(super) fn prefer_events(question: &str, columns: &[Named<'_>], hits: &mut [Hit]) {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\btime\b|month|\bdays?\b|week|year|\blong|soon|earl|fast|quick|surviv|hazard|until|duration|多久|多长|时间|早|快")
+            .expect("a pattern")
+    });
+    let waits = |h: &Hit| {
+        let parts = columns[h.column].parts();
+        !h.exact
+            && columns[h.column].is_duration()
+            && parts.iter().any(|part| ["to", "until", "till"].contains(&part.as_str()))
+    };
+    let other = hits.iter().any(|h| columns[h.column].column.distinct == 2 && h.score >= LEAST);
+    if other && !TIME.is_match(question) {
+        hits.iter_mut().filter(|h| waits(h)).for_each(|h| h.score *= UNTIL);
     }
 }

@@ -11,19 +11,18 @@ use super::compounds::{forget_terms, joined};
 use super::expand::expand;
 use super::index::Index;
 use super::links::Link;
-use super::literal::{prefer_literal, spread};
+use super::literal::{prefer_events, prefer_literal, prefer_scores, spread};
 use super::names::numbered_trunk;
 use super::shared::weight;
 use super::times::{asked_number, forget_times_of_treatment};
 use super::words::{ANYBODY, Unit, Vocabulary, units};
-use crate::domain::profile::is_binary;
 
 /// Most units of one mention.
 const WIDEST: usize = 7;
 /// Match of several words that a label has as they are.
 const LITERAL: f64 = 0.96;
 /// Least match of a unit that counts.
-const LEAST: f64 = 0.5;
+pub(super) const LEAST: f64 = 0.5;
 
 /// A column named by words of the question.
 #[derive(Debug, Clone, PartialEq)]
@@ -194,45 +193,6 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
         b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)).then(later).then(a.column.cmp(&b.column))
     });
     hits
-}
-
-/// Words of a measure, and the least match of a measure that they speak for.
-const SCORES: [&str; 8] = ["score", "severity", "points", "得分", "评分", "总分", "分数", "程度"];
-const SCORED: f64 = 0.25;
-const AS_SCORE: f64 = 0.6;
-
-/// "Depression score" is the score, not whether there is a depression.
-fn prefer_scores(slice: &str, columns: &[Named<'_>], hits: &mut [Hit]) {
-    if !SCORES.iter().any(|word| slice.contains(word)) {
-        return;
-    }
-    let measures = hits.iter_mut().filter(|h| columns[h.column].is_measure() && h.score >= SCORED);
-    let Some(best) = measures.max_by(|a, b| a.score.total_cmp(&b.score)) else { return };
-    best.score = best.score.max(AS_SCORE);
-    let most = best.score * 0.9;
-    let binary = |h: &&mut Hit| is_binary(columns[h.column].column) && !h.exact;
-    hits.iter_mut().filter(binary).for_each(|h| h.score = h.score.min(most));
-}
-
-/// What a time until an event keeps of its match with a word for the event alone.
-const UNTIL: f64 = 0.4;
-
-/// "Which borrowers default" asks whether they do, not `months_to_default`, where another column says so.
-fn prefer_events(question: &str, columns: &[Named<'_>], hits: &mut [Hit]) {
-    static TIME: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\btime\b|month|\bdays?\b|week|year|\blong|soon|earl|fast|quick|surviv|hazard|until|duration|多久|多长|时间|早|快")
-            .expect("a pattern")
-    });
-    let waits = |h: &Hit| {
-        let parts = columns[h.column].parts();
-        !h.exact
-            && columns[h.column].is_duration()
-            && parts.iter().any(|part| ["to", "until", "till"].contains(&part.as_str()))
-    };
-    let other = hits.iter().any(|h| columns[h.column].column.distinct == 2 && h.score >= LEAST);
-    if other && !TIME.is_match(question) {
-        hits.iter_mut().filter(|h| waits(h)).for_each(|h| h.score *= UNTIL);
-    }
 }
 
 /// One character after the name of another column is part of a longer word: 课外辅导班 is no 班级.

@@ -11,6 +11,7 @@ use super::columns::Place;
 use super::foreign::plain;
 use super::lexicon::{LEXICON, key};
 use super::questionnaire::items;
+use super::rewritten::spellings;
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::profile::is_binary;
 use word_knowledge::is_word;
@@ -82,11 +83,8 @@ pub(super) fn texts_of(
         out.push((Place::Label, plain));
     }
     let own = values.get(&column.name).map(Vec::as_slice).unwrap_or_default();
-    for value in own.iter().take(50).filter(|v| !is_plain(v)) {
-        // `new_checkout` as people write it
-        out.extend(value.contains('_').then(|| (Place::Value, value.replace('_', " "))));
-        out.push((Place::Value, value.clone()));
-    }
+    let own = own.iter().take(50).filter(|v| !is_plain(v)).flat_map(|v| spellings(v));
+    out.extend(own.map(|v| (Place::Value, v)));
     out
 }
 

@@ -24,6 +24,12 @@ pub(super) fn written(text: &str) -> String {
     text.to_lowercase().replace('_', " ")
 }
 
+/// A value as it is and, for `new_checkout`, as people write it.
+pub(super) fn spellings(value: &str) -> impl Iterator<Item = String> {
+    let spaced = value.contains('_').then(|| value.replace('_', " "));
+    std::iter::once(value.to_owned()).chain(spaced)
+}
+
 /// Characters that a text of a condition cannot have, and its length (`docs/expressions.md`).
 const REFUSED: [char; 7] = ['`', '\'', '$', '"', '\\', '{', '}'];
 const LONGEST: usize = 80;

@@ -1,20 +1,28 @@
 //! Two of several categories that a question compares: "do people in Beijing or in Shanghai sleep longer" leaves the other
 //! cities out, and two groups are left.
 
+use super::decisions::{DIFFERENCE, decided};
 use super::explain::both;
+use super::phrases::method;
 use super::rewritten::{is_plain_text, named_levels, title_of};
 use super::{Choice, MethodAlternative, SuggestInput, Suggestion};
 use crate::domain::ids::TemplateId;
 
 /// Comparisons of several groups, each with that of two.
-const OF_TWO: [(&str, &str); 2] = [("test.anova_oneway", "test.ttest_two"), ("test.kwallis", "test.ranksum")];
+fn comparisons() -> impl Iterator<Item = (String, String)> {
+    let by_means = |groups: &str| decided(DIFFERENCE, "number", groups, "rows");
+    let means = by_means("groups").zip(by_means("two groups"));
+    let ranks = method("groups by ranks").zip(method("two groups by ranks"));
+    means.into_iter().chain(ranks)
+}
+
 /// How sure the sample is: the question names both categories.
 const NAMED: f64 = 0.8;
 
 /// The draft for the two categories that the question names, where it compares all of them.
 pub(super) fn only(input: &SuggestInput<'_>, mut suggestion: Suggestion) -> Suggestion {
     let id = suggestion.template_id.as_ref().map(TemplateId::as_str);
-    let Some((of_all, of_two)) = OF_TWO.into_iter().find(|(all, _)| id == Some(*all)) else {
+    let Some((of_all, of_two)) = comparisons().find(|(all, _)| id == Some(all.as_str())) else {
         return suggestion;
     };
     let Some([group]) = suggestion.statement.roles.get("group_var").map(Vec::as_slice) else {
@@ -46,13 +54,13 @@ pub(super) fn only(input: &SuggestInput<'_>, mut suggestion: Suggestion) -> Sugg
     });
     if let Some(method) = &mut suggestion.method {
         let earlier = MethodAlternative {
-            template_id: of_all.to_owned(),
+            template_id: of_all,
             title: std::mem::replace(&mut method.title, title_of(input.library, &template)),
             score: method.confidence,
         };
         method.alternatives.retain(|other| other.template_id != of_two);
         method.alternatives.insert(0, earlier);
-        of_two.clone_into(&mut method.template_id);
+        method.template_id = of_two;
     }
     suggestion.confidence = suggestion.confidence.min(NAMED);
     suggestion.template_id = Some(template);

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::coded::{derived_flag, treated_word};
+use super::decisions::{DIFFERENCE, RELATION, decided};
 use super::explain::both;
+use super::phrases::method;
 use super::rewritten::{named_levels, place_of, title_of, written};
 use super::{Choice, MethodAlternative, OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::dataset::Column;
@@ -15,8 +17,12 @@ use crate::domain::ids::TemplateId;
 use crate::domain::profile::is_binary;
 
 /// Analyses of the levels of two groups.
-const OF_LEVELS: [&str; 4] = ["test.ttest_two", "test.ranksum", "linear.ols_robust", "linear.ols_cluster"];
-const OF_CHANGES: &str = "did.two_period";
+fn of_levels() -> impl Iterator<Item = String> {
+    let tests = [decided(DIFFERENCE, "number", "two groups", "rows"), method("two groups by ranks")];
+    let models = ["rows", "clusters"].map(|structure| decided(RELATION, "number", "*", structure));
+    tests.into_iter().chain(models).flatten()
+}
+
 /// How sure the period and the method are: the structure of the data speaks for them.
 const BY_STRUCTURE: f64 = 0.6;
 /// How sure the treated group is where only the order of the words says which it is.
@@ -78,7 +84,7 @@ struct Design {
 impl Design {
     fn of(input: &SuggestInput<'_>, suggestion: &Suggestion) -> Option<Self> {
         let id = suggestion.template_id.as_ref()?;
-        if !OF_LEVELS.contains(&id.as_str()) || !EFFECT.is_match(input.question) {
+        if !of_levels().any(|of_levels| of_levels == id.as_str()) || !EFFECT.is_match(input.question) {
             return None;
         }
         let roles = &suggestion.statement.roles;
@@ -106,7 +112,9 @@ impl Design {
     }
 
     fn draft(self, input: &SuggestInput<'_>, mut suggestion: Suggestion) -> Suggestion {
-        let Ok(template) = OF_CHANGES.parse::<TemplateId>() else { return suggestion };
+        let Some(Ok(template)) = method("changes of two groups").map(|id| id.parse::<TemplateId>()) else {
+            return suggestion;
+        };
         let replaced = |c: &Choice| c.columns == [self.group.clone()] && c.field.starts_with("roles.");
         let old = suggestion.choices.iter().find(|c| replaced(c)).cloned();
         let kept = ["roles.outcome_var", "roles.controls", "roles.data_steps"];
@@ -136,7 +144,7 @@ impl Design {
         suggestion.open_questions.extend(self.guessed.as_ref().map(|group| self.which(group)));
         if let Some(method) = &mut suggestion.method {
             let earlier = MethodAlternative {
-                template_id: std::mem::replace(&mut method.template_id, OF_CHANGES.to_owned()),
+                template_id: std::mem::replace(&mut method.template_id, template.to_string()),
                 title: std::mem::replace(&mut method.title, title_of(input.library, &template)),
                 score: method.confidence,
             };
