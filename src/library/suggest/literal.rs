@@ -69,24 +69,6 @@ pub(super) fn spread(unit: &Unit, alias: &Alias, used: &[bool], alone: f64) -> O
     (best.len() >= 2 && sum(&best) > alone).then_some(best)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::words::{Vocabulary, units};
-    use super::*;
-
-    #[test]
-    fn a_chinese_compound_fits_all_words_of_a_name() {
-        let asked = units("公路密度", &Vocabulary { compounds: true, ..Vocabulary::default() });
-        let name = "road density".to_owned();
-        let alias = Alias { place: Place::Name, units: units(&name, &Vocabulary::default()), text: name };
-        assert_eq!((asked.len(), alias.units.len()), (1, 2));
-        let fitted = spread(&asked[0], &alias, &[false, false], 0.5).expect("both words fit");
-        assert_eq!(fitted.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 1]);
-        // a word that is used already fits nothing
-        assert_eq!(spread(&asked[0], &alias, &[true, false], 0.5), None);
-    }
-}
-
 /// Words of a measure, and the least match of a measure that they speak for.
 const SCORES: [&str; 8] = ["score", "severity", "points", "得分", "评分", "总分", "分数", "程度"];
 const SCORED: f64 = 0.25;
@@ -123,5 +105,23 @@ pub(super) fn prefer_events(question: &str, columns: &[Named<'_>], hits: &mut [H
     let other = hits.iter().any(|h| columns[h.column].column.distinct == 2 && h.score >= LEAST);
     if other && !TIME.is_match(question) {
         hits.iter_mut().filter(|h| waits(h)).for_each(|h| h.score *= UNTIL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::{Vocabulary, units};
+    use super::*;
+
+    #[test]
+    fn a_chinese_compound_fits_all_words_of_a_name() {
+        let asked = units("公路密度", &Vocabulary { compounds: true, ..Vocabulary::default() });
+        let name = "road density".to_owned();
+        let alias = Alias { place: Place::Name, units: units(&name, &Vocabulary::default()), text: name };
+        assert_eq!((asked.len(), alias.units.len()), (1, 2));
+        let fitted = spread(&asked[0], &alias, &[false, false], 0.5).expect("both words fit");
+        assert_eq!(fitted.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 1]);
+        // a word that is used already fits nothing
+        assert_eq!(spread(&asked[0], &alias, &[true, false], 0.5), None);
     }
 }
