@@ -214,11 +214,14 @@ impl UploadSessions {
             Ok(Ok(received)) => received,
             // an equal request may have finished the file and removed the parts meanwhile
             Ok(Err(reason)) => return self.finished_or(job, session_id, reason).await,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let reason = NotFinished::Incomplete("the parts changed; send the request again".to_owned());
-                return self.finished_or(job, session_id, reason).await;
+            // also while this one read them, which an object store reports in several ways
+            Err(error) => {
+                let changed = NotFinished::Incomplete("the parts changed; send the request again".to_owned());
+                return match self.finished_or(job, session_id, changed).await? {
+                    Err(_) if error.kind() != ErrorKind::NotFound => Err(io_problem(&error)),
+                    finished => Ok(finished),
+                };
             }
-            Err(error) => return Err(io_problem(&error)),
         };
         let (file, job) = self.note_received(caller, job, session_id, &received).await?;
         parts.remove(ctx).await;
