@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::explain::both;
-use super::rewritten::{is_plain_text, place_of, written};
-use super::{Choice, SuggestInput, Suggestion};
+use super::rewritten::{is_plain_text, levels_in, sample, written};
+use super::{SuggestInput, Suggestion};
+use crate::library::binding::takes;
 
 /// The clause of the rows, at the beginning or the end of a question.
 static CLAUSES: LazyLock<[Regex; 2]> = LazyLock::new(|| {
@@ -40,9 +41,7 @@ impl Rows {
         let text = written(&question[clause.clone()]);
         let columns = input.dataset.columns.iter().filter(|c| c.is_text() && c.distinct > 1);
         let mut named = columns.flat_map(|c| {
-            let levels = input.values.get(&c.name).map(Vec::as_slice).unwrap_or_default();
-            let is_named = |level: &&String| place_of(&text, &written(level.trim())).is_some();
-            levels.iter().filter(is_named).map(move |level| (c.name.clone(), level.clone()))
+            levels_in(input, &c.name, &text).into_iter().map(|level| (c.name.clone(), level.to_owned()))
         });
         match (named.next(), named.next()) {
             (Some((column, level)), None) if is_plain_text(&level) => Some(Self { column, level, clause }),
@@ -66,22 +65,15 @@ impl Rows {
     ) -> Suggestion {
         let Self { column, level, clause } = self;
         let template = suggestion.template_id.as_ref().and_then(|id| input.library.get(id));
-        if !template.is_some_and(|t| t.meta.parameters.iter().any(|p| p.bind == "sample")) {
+        if !template.is_some_and(|t| takes(&t.meta, "sample")) {
             return suggestion;
         }
         let condition = format!("{column} == \"{level}\"");
-        suggestion.choices.push(Choice {
-            field: "parameters.sample_if".to_owned(),
-            columns: vec![column.clone()],
-            words: vec![question[clause].to_owned()],
-            basis: "value".to_owned(),
-            reason: both(
-                format!("the question is about rows with “{level}” of {column}; the others are left out"),
-                format!("问题只涉及 {column} 为“{level}”的行，其余行不进入样本"),
-            ),
-            confidence: NAMED,
-            alternatives: Vec::new(),
-        });
+        let reason = both(
+            format!("the question is about rows with “{level}” of {column}; the others are left out"),
+            format!("问题只涉及 {column} 为“{level}”的行，其余行不进入样本"),
+        );
+        suggestion.choices.push(sample(&column, vec![question[clause].to_owned()], reason, NAMED));
         suggestion.statement.sample_if = Some(match suggestion.statement.sample_if.take() {
             Some(other) => format!("{other} & {condition}"),
             None => condition,

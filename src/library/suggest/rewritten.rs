@@ -1,6 +1,7 @@
-//! What drafts need that are changed after the question was read: the categories that it names, and titles.
+//! What drafts need that are changed after the question was read: the categories that it names, another method, a condition on
+//! the sample.
 
-use super::SuggestInput;
+use super::{Choice, MethodAlternative, SuggestInput, Suggestion};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 use crate::library::load::Library;
@@ -11,9 +12,13 @@ const SHORTEST: usize = 2;
 
 /// The values of a text column that the question has as they are written, in the order of the question.
 pub(super) fn named_levels<'a>(input: &SuggestInput<'a>, column: &str) -> Vec<&'a str> {
-    let question = written(input.question);
+    levels_in(input, column, &written(input.question))
+}
+
+/// The same for a part of the question, as [`written`] returns it.
+pub(super) fn levels_in<'a>(input: &SuggestInput<'a>, column: &str, text: &str) -> Vec<&'a str> {
     let levels = input.values.get(column).map(Vec::as_slice).unwrap_or_default();
-    let place = |level: &'a String| Some((place_of(&question, &written(level.trim()))?, level.as_str()));
+    let place = |level: &'a String| Some((place_of(text, &written(level.trim()))?, level.as_str()));
     let mut found: Vec<(usize, &str)> = levels.iter().filter_map(place).collect();
     found.sort_unstable();
     found.into_iter().map(|(_, level)| level).collect()
@@ -55,6 +60,35 @@ pub(super) fn place_of(text: &str, phrase: &str) -> Option<usize> {
 /// The title of a template.
 pub(super) fn title_of(library: &Library, id: &TemplateId) -> Bilingual {
     library.get(id).map(|template| template.meta.title.clone()).unwrap_or_default()
+}
+
+/// Takes another template for the draft, without settings; the one before becomes the first alternative.
+pub(super) fn take(suggestion: &mut Suggestion, library: &Library, template: TemplateId) {
+    suggestion.statement.parameters.clear();
+    if let Some(method) = &mut suggestion.method {
+        let id = template.to_string();
+        method.alternatives.retain(|other| other.template_id != id);
+        let earlier = MethodAlternative {
+            template_id: std::mem::replace(&mut method.template_id, id),
+            title: std::mem::replace(&mut method.title, title_of(library, &template)),
+            score: method.confidence,
+        };
+        method.alternatives.insert(0, earlier);
+    }
+    suggestion.template_id = Some(template);
+}
+
+/// The choice of a condition on the sample by categories of a column.
+pub(super) fn sample(column: &str, words: Vec<String>, reason: Bilingual, confidence: f64) -> Choice {
+    Choice {
+        field: "parameters.sample_if".to_owned(),
+        columns: vec![column.to_owned()],
+        words,
+        basis: "value".to_owned(),
+        reason,
+        confidence,
+        alternatives: Vec::new(),
+    }
 }
 
 #[cfg(test)]

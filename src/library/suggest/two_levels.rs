@@ -4,9 +4,12 @@
 use super::decisions::{DIFFERENCE, decided};
 use super::explain::both;
 use super::phrases::method;
-use super::rewritten::{is_plain_text, named_levels, title_of};
-use super::{Choice, MethodAlternative, SuggestInput, Suggestion};
+use super::rewritten::{is_plain_text, named_levels, sample, take};
+use super::{SuggestInput, Suggestion};
 use crate::domain::ids::TemplateId;
+
+/// How sure the sample is: the question names both categories.
+const NAMED: f64 = 0.8;
 
 /// Comparisons of several groups, each with that of two.
 fn comparisons() -> impl Iterator<Item = (String, String)> {
@@ -16,13 +19,10 @@ fn comparisons() -> impl Iterator<Item = (String, String)> {
     means.into_iter().chain(ranks)
 }
 
-/// How sure the sample is: the question names both categories.
-const NAMED: f64 = 0.8;
-
 /// The draft for the two categories that the question names, where it compares all of them.
 pub(super) fn only(input: &SuggestInput<'_>, mut suggestion: Suggestion) -> Suggestion {
     let id = suggestion.template_id.as_ref().map(TemplateId::as_str);
-    let Some((of_all, of_two)) = comparisons().find(|(all, _)| id == Some(all.as_str())) else {
+    let Some((_, of_two)) = comparisons().find(|(all, _)| id == Some(all.as_str())) else {
         return suggestion;
     };
     let Some([group]) = suggestion.statement.roles.get("group_var").map(Vec::as_slice) else {
@@ -40,31 +40,16 @@ pub(super) fn only(input: &SuggestInput<'_>, mut suggestion: Suggestion) -> Sugg
         return suggestion;
     };
     suggestion.choices.retain(|choice| choice.field.starts_with("roles."));
-    suggestion.choices.push(Choice {
-        field: "parameters.sample_if".to_owned(),
-        columns: vec![group.clone()],
-        words: levels.iter().map(|level| (*level).to_owned()).collect(),
-        basis: "value".to_owned(),
-        reason: both(
-            format!("the question names “{first}” and “{second}” of {group}; rows of its other values are left out"),
-            format!("问题只提到 {group} 的“{first}”和“{second}”，其他取值的行不进入样本"),
+    let words = levels.iter().map(|level| (*level).to_owned()).collect();
+    let reason = both(
+        format!(
+            "the question names “{first}” and “{second}” of {group}; rows of its other values are left out"
         ),
-        confidence: NAMED,
-        alternatives: Vec::new(),
-    });
-    if let Some(method) = &mut suggestion.method {
-        let earlier = MethodAlternative {
-            template_id: of_all,
-            title: std::mem::replace(&mut method.title, title_of(input.library, &template)),
-            score: method.confidence,
-        };
-        method.alternatives.retain(|other| other.template_id != of_two);
-        method.alternatives.insert(0, earlier);
-        method.template_id = of_two;
-    }
+        format!("问题只提到 {group} 的“{first}”和“{second}”，其他取值的行不进入样本"),
+    );
+    suggestion.choices.push(sample(&group, words, reason, NAMED));
+    take(&mut suggestion, input.library, template);
     suggestion.confidence = suggestion.confidence.min(NAMED);
-    suggestion.template_id = Some(template);
-    suggestion.statement.parameters.clear();
     suggestion.statement.sample_if = Some(condition);
     suggestion
 }

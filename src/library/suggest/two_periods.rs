@@ -9,8 +9,8 @@ use super::coded::{derived_flag, treated_word};
 use super::decisions::{DIFFERENCE, RELATION, decided};
 use super::explain::both;
 use super::phrases::method;
-use super::rewritten::{named_levels, place_of, title_of, written};
-use super::{Choice, MethodAlternative, OpenQuestion, SuggestInput, Suggestion};
+use super::rewritten::{named_levels, place_of, take, written};
+use super::{Choice, OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::dataset::Column;
 use crate::domain::draft::StatedVariable;
 use crate::domain::ids::TemplateId;
@@ -117,8 +117,8 @@ impl Design {
         };
         let replaced = |c: &Choice| c.columns == [self.group.clone()] && c.field.starts_with("roles.");
         let old = suggestion.choices.iter().find(|c| replaced(c)).cloned();
-        let kept = ["roles.outcome_var", "roles.controls", "roles.data_steps"];
-        suggestion.choices.retain(|c| kept.contains(&c.field.as_str()) || c.field == "data_steps");
+        let kept = ["roles.outcome_var", "roles.controls", "data_steps"];
+        suggestion.choices.retain(|c| kept.contains(&c.field.as_str()));
         suggestion.choices.extend(old.map(|choice| self.treatment(choice)));
         suggestion.choices.push(self.period());
         let roles = &mut suggestion.statement.roles;
@@ -137,18 +137,12 @@ impl Design {
                 ),
             ));
         }
-        suggestion.statement.parameters.clear();
+        take(&mut suggestion, input.library, template);
         suggestion
             .open_questions
             .retain(|q| q.field == "requirement" || q.field == "controls" || q.field == "outcome_var");
         suggestion.open_questions.extend(self.guessed.as_ref().map(|group| self.which(group)));
         if let Some(method) = &mut suggestion.method {
-            let earlier = MethodAlternative {
-                template_id: std::mem::replace(&mut method.template_id, template.to_string()),
-                title: std::mem::replace(&mut method.title, title_of(input.library, &template)),
-                score: method.confidence,
-            };
-            method.alternatives.insert(0, earlier);
             method.confidence = BY_STRUCTURE;
             method.reason = both(
                 format!(
@@ -161,7 +155,6 @@ impl Design {
                 ),
             );
         }
-        suggestion.template_id = Some(template);
         let flags = [self.treated.derived, self.after.derived];
         suggestion.statement.derived_variables.extend(flags.into_iter().flatten());
         let least = suggestion.choices.iter().map(|c| c.confidence).fold(BY_STRUCTURE, f64::min);
