@@ -3,7 +3,6 @@
 
 use std::io::Write;
 
-use proptest::prelude::*;
 use serde_json::json;
 use stata_service::domain::error::{ErrorCode, Problem};
 use stata_service::ports::tabular::IngestOptions;
@@ -357,40 +356,4 @@ fn large_files_come_out_in_order() {
         }
     }
     assert_eq!(expected, 200_000);
-}
-
-fn extension() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["x.csv", "x.xlsx", "x.xls", "x.dta", "x"])
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn no_bytes_make_ingest_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), name in extension()) {
-        if let Err(problem) = convert_bytes(&bytes, name, &IngestOptions::default()) {
-            prop_assert!(problem.code.as_str().starts_with("INPUT_"), "{}", problem);
-        }
-    }
-
-    #[test]
-    fn no_text_makes_ingest_panic(text in "[ab12,;\"\\.\\-%年月日/: \r\n\t]{0,200}") {
-        if let Err(problem) = convert_bytes(text.as_bytes(), "x.csv", &IngestOptions::default()) {
-            prop_assert!(problem.code.as_str().starts_with("INPUT_"), "{}", problem);
-        }
-    }
-
-    #[test]
-    fn one_changed_byte_of_a_good_file_is_read_or_refused(
-        at in any::<prop::sample::Index>(),
-        byte in any::<u8>(),
-        name in prop::sample::select(vec!["book.xlsx", "book.xls", "release_117.dta", "release_119.dta"]),
-    ) {
-        let mut bytes = std::fs::read(fixture(name)).unwrap();
-        let at = at.index(bytes.len());
-        bytes[at] = byte;
-        if let Err(problem) = convert_bytes(&bytes, name, &IngestOptions::default()) {
-            prop_assert!(problem.code.as_str().starts_with("INPUT_"), "{}", problem);
-        }
-    }
 }

@@ -17,6 +17,7 @@ mod mistakes;
 mod open_document;
 mod parquet_files;
 mod r_files;
+mod random_files;
 mod random_tables;
 mod reading_progress;
 mod sas_files;
