@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { becomes, openJob, suite } from './harness.mjs';
+import { becomes, openJob, saved, suite } from './harness.mjs';
 
 const spec = suite('batches');
 const DRAFT = { template_id: 'linear.ols_robust', outcome_var: 'log_pay', roles: { regressors: ['schooling'] } };
@@ -54,8 +54,8 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]
     await page.locator('#batch-stars').check();
     await page.locator('#batch-table', { hasText: '0.088***' }).waitFor();
     await look('compared');
-    const [file] = await Promise.all([page.waitForEvent('download'), page.locator('#save-csv').click()]);
-    assert.equal(file.suggestedFilename(), 'comparison.csv');
+    const file = await saved(page, () => page.locator('#save-csv').click());
+    assert.equal(file.name, 'comparison.csv');
 
     // the address opens the same batch again
     await page.reload();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
-import { becomes, open, openJob, suite, tabTo } from './harness.mjs';
+import { arrived, becomes, open, openJob, suite, tabTo } from './harness.mjs';
 
 const spec = suite('compare');
 
@@ -103,7 +103,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360],
     assert.equal(await page.locator('#compare-stars').isChecked(), false);
     await becomes(() => page.locator('.curve-point').count(), 2, 'with its term');
     await page.locator('#compare-table thead a').first().click();
-    await page.waitForURL(new RegExp(`results\\?run=${job.runs[0].run_id}`));
+    await arrived(page, new RegExp(`results\\?run=${job.runs[0].run_id}`));
   });
 }
 

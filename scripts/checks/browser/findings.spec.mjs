@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 
-import { becomes, openJob, suite } from './harness.mjs';
+import { becomes, openJob, saved, suite } from './harness.mjs';
 import { dataset } from './service.mjs';
 
 const spec = suite('findings');
@@ -135,9 +135,8 @@ spec('a figure is enlarged and saved as SVG and PNG', { scheme: 'dark' }, async 
   await accessible('an enlarged figure');
   await shot('enlarged');
   const save = async (name) => {
-    const saving = page.waitForEvent('download');
-    await page.locator('dialog').getByRole('button', { name: new RegExp(`as ${name}$`) }).click();
-    return readFile(await (await saving).path());
+    const button = page.locator('dialog').getByRole('button', { name: new RegExp(`as ${name}$`) });
+    return (await saved(page, () => button.click())).bytes;
   };
   assert.match((await save('SVG')).toString(), /<svg/);
   const png = await save('PNG');

@@ -264,6 +264,41 @@ export async function becomes(read, wanted, what) {
   }
 }
 
+/** Waits until the address of the page matches `pattern`. */
+export const arrived = (page, pattern) => becomes(
+  async () => pattern.test(await page.evaluate(() => location.href)), true, `the address matches ${pattern}`);
+
+/**
+ * Does `act` and returns the file that the page then saves: `{ name, bytes }`. By WebDriver BiDi Firefox reports no file that
+ * a page made itself; there the file is what the page handed to the browser.
+ */
+export async function saved(page, act) {
+  if (!FIREFOX) {
+    const [file] = await Promise.all([page.waitForEvent('download'), act()]);
+    return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+  }
+  await page.evaluate(() => {
+    window.handedOver = new Promise((resolve) => {
+      const blobs = new Map();
+      const make = URL.createObjectURL;
+      URL.createObjectURL = (blob) => { const href = make.call(URL, blob); blobs.set(href, blob); return href; };
+      document.addEventListener('click', (e) => {
+        const link = e.target.closest?.('a[download]');
+        if (!blobs.has(link?.href)) return;
+        // its panel of downloads would take the focus
+        e.preventDefault();
+        URL.createObjectURL = make;
+        const reader = new FileReader();
+        reader.onload = () => resolve({ name: link.download, url: reader.result });
+        reader.readAsDataURL(blobs.get(link.href));
+      }, true);
+    });
+  });
+  await act();
+  const { name, url } = await page.evaluate(() => window.handedOver);
+  return { name, bytes: Buffer.from(url.slice(url.indexOf(',') + 1), 'base64') };
+}
+
 /**
  * Chooses an option of a select by its first letters, after `reach()` brought the focus there. On a busy machine the pause
  * between two letters can end the browser's search in the list: a person types again.
@@ -308,6 +343,7 @@ async function noSideways(page) {
 export async function tabTo(page, wanted, { backwards = false, most = 160 } = {}) {
   const css = typeof wanted === 'string' && /^([#.[]|dialog )/.test(wanted) ? wanted : null;
   const path = [];
+  let back = backwards;
   for (let pressed = 0; pressed < most; pressed += 1) {
     const at = await page.evaluate((selector) => {
       const e = document.activeElement;
@@ -320,7 +356,19 @@ export async function tabTo(page, wanted, { backwards = false, most = 160 } = {}
     path.push(at.name);
     const found = css ? at.matches : wanted instanceof RegExp ? wanted.test(at.name) : at.name.includes(wanted);
     if (at.name && found) return at.name;
-    await page.keyboard.press(backwards ? 'Shift+Tab' : 'Tab');
+    if (FIREFOX && await page.evaluate(isOutermost, back)) back = !back;
+    await page.keyboard.press(back ? 'Shift+Tab' : 'Tab');
   }
   throw new assert.AssertionError({ message: `the keyboard does not reach ${wanted}; it passed ${[...new Set(path)].join(' > ')}` });
+}
+
+/**
+ * Runs in the page. True where the next step of Tab, or of Shift+Tab, leaves the page for the toolbar of the browser. Firefox
+ * does not come back from there by WebDriver BiDi: the page gets keys and no focus, and Enter presses no button.
+ */
+function isOutermost(back) {
+  const within = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document;
+  const controls = [...within.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')]
+    .filter((e) => !e.disabled && e.tabIndex >= 0 && e.checkVisibility({ visibilityProperty: true }));
+  return document.activeElement === controls.at(back ? 0 : -1);
 }

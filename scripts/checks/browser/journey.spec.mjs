@@ -5,7 +5,7 @@ import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { becomes, chooseByLetters, open, suite, tabTo } from './harness.mjs';
+import { arrived, becomes, chooseByLetters, open, suite, tabTo } from './harness.mjs';
 
 const spec = suite('journey');
 const dataset = (name) => new URL(`../../../assets/stata_do_library/datasets/${name}`, import.meta.url).pathname;
@@ -177,7 +177,7 @@ spec('a button is pressed while a condition that was just typed is sent', {}, as
   // the press takes the focus off the field, which sends the condition and draws the page again
   await page.mouse.down();
   await page.mouse.up();
-  await page.waitForURL(/\/plan$/);
+  await arrived(page, /\/plan$/);
   await page.locator('#freeze').waitFor();
   const { draft } = await service.call('GET', `/v1/jobs/${job.job_id}`, undefined, job.token);
   assert.ok(draft, 'the draft is there');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { chooseByLetters, open, suite, tabTo } from './harness.mjs';
+import { arrived, chooseByLetters, open, saved, suite, tabTo } from './harness.mjs';
 import { dataset } from './service.mjs';
 
 const spec = suite('keyboard');
@@ -104,15 +104,14 @@ for (const [lang, scheme, width, question, title] of [
     await there('.made button');
     await there('#make-reports:not([aria-busy=true])');
     await look('8-downloads');
-    const saving = page.waitForEvent('download');
-    await enter('.made button');
-    assert.match((await saving).suggestedFilename(), /^report-.*\.(docx|xlsx)$/);
+    const report = await saved(page, () => enter('.made button'));
+    assert.match(report.name, /^report-.*\.(docx|xlsx)$/);
 
     await enter('#step-results');
     await there('#revise');
     await enter('#revise');
     await enter('dialog .button-primary');
-    await page.waitForURL(/\/draft/);
+    await arrived(page, /\/draft/);
     await there('#to-plan');
     await look('9-revised');
   });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { becomes, open, openOperator, suite } from './harness.mjs';
+import { arrived, becomes, open, openOperator, suite } from './harness.mjs';
 import { ADMIN_KEY } from './service.mjs';
 
 const spec = suite('operator');
@@ -25,7 +25,7 @@ spec('an administrator walks every section', {}, async ({ page, service, accessi
   await page.locator('#filter-status').waitFor();
   await page.locator('#filter-status').selectOption('failed');
   await page.locator('#apply-filters').click();
-  await page.waitForURL(/status=failed/);
+  await arrived(page, /status=failed/);
   await becomes(() => page.locator('tbody tr').count(), 1, 'the filter leaves one job');
   await look('jobs');
   await page.locator('tbody a').first().click();
@@ -74,7 +74,7 @@ spec('an administrator walks every section', {}, async ({ page, service, accessi
   await page.locator('#section-audit').click();
   await page.locator('#audit-action').fill('run.');
   await page.locator('#find-events').click();
-  await page.waitForURL(/action=run/);
+  await arrived(page, /action=run/);
   await page.getByText('tenant.changed').waitFor({ state: 'detached' });
   await page.getByText('run.failed').first().waitFor();
   await look('audit');

@@ -1,9 +1,8 @@
 // From the run to its results, their revision and the files: by mouse, in both languages and colour schemes.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 
-import { becomes, openJob, suite } from './harness.mjs';
+import { arrived, becomes, openJob, saved, suite } from './harness.mjs';
 
 const spec = suite('outcome');
 
@@ -67,13 +66,10 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     await page.locator('.made li').nth(2).waitFor();
     await page.locator('#make-reports:not([aria-busy=true])').waitFor();
     await look('downloads');
-    const saving = page.waitForEvent('download');
-    await page.locator('.made button').first().click();
-    assert.match((await saving).suggestedFilename(), /^report-.*\.(docx|xlsx|pdf)$/);
+    const report = await saved(page, () => page.locator('.made button').first().click());
+    assert.match(report.name, /^report-.*\.(docx|xlsx|pdf)$/);
 
-    const capsule = page.waitForEvent('download');
-    await page.locator('#get-capsule').click();
-    const zip = await readFile(await (await capsule).path());
+    const { bytes: zip } = await saved(page, () => page.locator('#get-capsule').click());
     assert.equal(zip.subarray(0, 2).toString(), 'PK', 'the capsule is an archive');
     assert.ok(zip.includes('ro-crate-metadata.json'), 'and an RO-Crate');
 
@@ -82,7 +78,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     await page.locator('dialog').waitFor();
     await look('revise-dialog');
     await page.locator('dialog').getByRole('button', { name: words.open }).click();
-    await page.waitForURL(/\/draft$/);
+    await arrived(page, /\/draft$/);
     const after = await service.call('GET', `/v1/jobs/${job.job_id}`, undefined, job.token);
     assert.equal(after.status, 'draft_ready');
   });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { becomes, openJob, suite } from './harness.mjs';
+import { arrived, becomes, openJob, suite } from './harness.mjs';
 
 const spec = suite('remarks');
 
@@ -73,7 +73,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     assert.doesNotMatch(await page.locator('main').innerText(), /draft\.steps|convert main/, 'every step is told in words');
     await page.locator('#freeze').click();
     await page.locator('#freeze-run').click();
-    await page.waitForURL(/\/(run|results)/);
+    await arrived(page, /\/(run|results)/);
     await becomes(async () => (await service.call('GET', `/v1/jobs/${job.job_id}`, undefined, job.token)).status, 'succeeded', 'it runs');
     await openJob(page, service, job, 'results');
     await page.getByText(words.flow).first().waitFor();

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { becomes, open, suite } from './harness.mjs';
+import { arrived, becomes, open, suite } from './harness.mjs';
 
 const spec = suite('samples');
 
@@ -19,7 +19,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['en', 'dark', 360],
     await narrow();
     await shot(`start-${lang}-${scheme}-${width}`);
     await page.keyboard.press('Enter');
-    await page.waitForURL(/\/draft$/);
+    await arrived(page, /\/draft$/);
     await page.locator('#rules-reasons').waitFor();
     await page.locator('#to-plan:enabled').click();
     await page.locator('#freeze:not([disabled])').click();
@@ -39,7 +39,7 @@ spec('every sample question gets a complete draft', {}, async ({ page, service }
       await becomes(() => page.evaluate(() => document.activeElement.id), 'code', 'the code is asked for');
       await page.locator('#code').fill(await service.code());
       await page.locator('#begin').click();
-      await page.waitForURL(/\/draft$/);
+      await arrived(page, /\/draft$/);
       await becomes(() => page.locator('#method input[type=radio]:checked').getAttribute('value'), template, `${name} in ${lang}`);
       await page.locator('.status-card .badge-ok').nth(1).waitFor();
     }
@@ -53,7 +53,7 @@ spec('a sample that was dropped, or a code in use, uploads nothing', {}, async (
   await page.locator('#sample-recovery').click();
   await page.locator('#sample-chosen button').click();
   await page.locator('#begin').click();
-  await page.waitForURL(/\/data$/);
+  await arrived(page, /\/data$/);
   await page.locator('#drop').waitFor();
   const job = await service.job('uploaded');
   await open(page, service);
@@ -61,7 +61,7 @@ spec('a sample that was dropped, or a code in use, uploads nothing', {}, async (
   await page.locator('#sample-recovery').click();
   await page.locator('#question').fill('What goes with higher pay?');
   await page.locator('#begin').click();
-  await page.waitForURL(new RegExp(job.job_id));
+  await arrived(page, new RegExp(job.job_id));
   const preview = await service.call('GET', `/v1/jobs/${job.job_id}/inputs/preview?rows=1`, undefined, job.token);
   assert.equal(preview.datasets[0].original_name, 'pay.csv', 'the data of the analysis stay');
 });

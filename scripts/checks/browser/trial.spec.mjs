@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { open, suite } from './harness.mjs';
+import { arrived, open, suite } from './harness.mjs';
 
 const spec = suite('trial', { SS_TRIAL__ENABLED: 'true', SS_TRIAL__UPLOADS: 'true', SS_TRIAL__RUNS: '1', SS_TRIAL__PER_ADDRESS_PER_HOUR: '6' });
 
@@ -20,7 +20,7 @@ for (const [lang, scheme, width, question] of [['en', 'light', 1280, 'pay'], ['z
     await shot(`start-${lang}`);
     await page.locator(`#trial-${question}`).focus();
     await page.keyboard.press('Enter');
-    await page.waitForURL(/\/draft$/);
+    await arrived(page, /\/draft$/);
     await page.locator('#rules-reasons').waitFor();
     await page.locator('main > .note', { hasText: lang === 'en' ? 'This is a trial' : '这是一次试用' }).waitFor();
     await page.locator('#to-plan:enabled').click();
@@ -42,7 +42,7 @@ spec('a file of one\'s own, and the bound of runs', {}, async ({ page, service, 
   await open(page, service);
   await page.locator('#question').fill('effect of x on y');
   await page.locator('#trial-own').click();
-  await page.waitForURL(/\/data$/);
+  await arrived(page, /\/data$/);
   await page.locator('input[type=file]').setInputFiles(file);
   await page.locator('#to-draft, #go-draft, .columns-table, table').first().waitFor();
   const id = /job\/([^/]+)\//.exec(page.url())[1];

@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before } from 'node:test';
 
-import { becomes, open, openJob, openOperator, suite, tabTo } from './harness.mjs';
+import { arrived, becomes, open, openJob, openOperator, suite, tabTo } from './harness.mjs';
 import { ADMIN_KEY } from './service.mjs';
 
 const spec = suite('webhooks', { SS_WEBHOOKS__PRIVATE_NETWORKS: '127.0.0.0/8', SS_WEBHOOKS__MAX_ENDPOINTS: '3' });
@@ -183,7 +183,7 @@ for (const [lang, scheme, width] of [['en', 'dark', 360], ['zh', 'light', 1280]]
     await openOperator(page, service, ADMIN_KEY, 'webhooks');
     await page.locator('#webhook-tenant').fill(tenant);
     await page.locator('#show-tenant').click();
-    await page.waitForURL(new RegExp(`tenant=${tenant}`));
+    await arrived(page, new RegExp(`tenant=${tenant}`));
     for (const path of ['/a', '/b', '/c']) {
       await page.locator('input[type=url]').fill(receiver.url(`/${tenant}${path}`));
       await page.locator('#create-webhook').click();
