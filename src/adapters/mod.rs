@@ -1,5 +1,6 @@
 //! Implementations of the ports, one technology per module.
 
+pub mod background;
 pub mod backup;
 pub mod capsule_archive;
 pub mod clock;

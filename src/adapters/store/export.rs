@@ -19,6 +19,7 @@ use super::queue::Waited;
 use super::rows::{column_count, columns, decode};
 use super::shared::{Committed, Core};
 use super::{keys, reads};
+use crate::adapters::background::give_way;
 use crate::adapters::files::{create_dir, create_dir_durably, sync_dir};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
@@ -87,6 +88,7 @@ impl Exporter {
 
     /// Catches up, then follows the committer until it has ended and everything is written and durable.
     pub(super) fn run(mut self) {
+        give_way();
         let mut caught_up = false;
         let mut news: Vec<Committed> = Vec::new();
         loop {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::shared::{Core, Request};
+use crate::adapters::background::give_way;
 
 /// Every table that grows.
 const TABLES: [&str; 10] = [
@@ -25,6 +26,7 @@ const TABLES: [&str; 10] = [
 
 /// Looks after a delay, and again whenever a damaged page is met; ends with the store.
 pub(super) fn run(core: &Arc<Core>, conn: &Connection, delay: Duration) {
+    give_way();
     core.verifies.pause(delay);
     while !core.is_closing() {
         look(core, conn);
