@@ -7,6 +7,27 @@ use super::roles::Filler;
 use super::times::over_time;
 use crate::domain::profile::is_binary;
 
+/// Words that ask for a share of those who died, or for how well something finds them: no time until death.
+const SHARES: &[&str] = &[
+    "predict",
+    "probab",
+    "odds",
+    "risk ratio",
+    "relative risk",
+    "risk difference",
+    "proportion",
+    "percentage",
+    "share of",
+    "how well",
+    "how accurate",
+    "sensitivity",
+    "discriminat",
+    "distinguish",
+    "tell survivors",
+    "概率",
+    "比例",
+];
+
 impl Filler<'_> {
     /// True if the data have what a frame needs.
     pub(super) fn has(&self, frame: &Frame) -> bool {
@@ -15,26 +36,7 @@ impl Filler<'_> {
             "survival" => s.duration.is_some() && !s.competing,
             // a probability of death is none of a time until death
             "survival by death" => {
-                let share = [
-                    "predict",
-                    "probab",
-                    "odds",
-                    "risk ratio",
-                    "relative risk",
-                    "risk difference",
-                    "proportion",
-                    "percentage",
-                    "share of",
-                    "how well",
-                    "how accurate",
-                    "sensitivity",
-                    "discriminat",
-                    "distinguish",
-                    "tell survivors",
-                    "概率",
-                    "比例",
-                ];
-                s.duration.is_some() && !s.competing && !share.iter().any(|w| p.text.contains(w))
+                s.duration.is_some() && !s.competing && !SHARES.iter().any(|w| p.text.contains(w))
             }
             "competing" => s.competing,
             "series" => s.series,
