@@ -37,6 +37,9 @@ const MOST: usize = 14;
 /// Most pairs of a follow-up and its event, or of a treatment and its period.
 const PAIRS: usize = 4;
 
+/// Ends of Chinese names of columns that number the rows: 农户编号, 病历号.
+const NUMBERS: [&str; 9] = ["编号", "代码", "序号", "学号", "工号", "病历号", "住院号", "门诊号", "订单号"];
+
 /// Words of a time until something happens, and of a change that reaches some units.
 static UNTIL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new("how long|soon|faster|quick|\\blast|surviv|hazard|until|\\btill\\b|\\bcox\\b|kaplan|log-?rank|\\bstay|\\bkeep|\\bkept|time to|drop|follow-?up|risk of|多久|早|快|慢|\\bkm\\b|风险|生存|存活|多少天|寿命|坚持")
@@ -148,7 +151,8 @@ impl Assigner<'_> {
             let column = self.column(c);
             // a measure may have as many values as there are rows
             let numbered = column.name().to_ascii_lowercase().ends_with("id")
-                || column.word(&["no", "nr", "number", "code", "编号", "代码", "序号"]);
+                || column.word(&["no", "nr", "number", "code"])
+                || NUMBERS.iter().any(|word| column.name().ends_with(word));
             let is_name = column.column.is_text() || numbered;
             is_name && column.is_unit(rows) && column.column.distinct >= rows
         };

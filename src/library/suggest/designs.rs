@@ -14,6 +14,9 @@ use crate::domain::profile::is_binary;
 const DOSES: u64 = 8;
 /// By how much a column is studied more often, so that the order of the words does not count.
 const LIKELIER: f64 = 0.6;
+/// What speaks for the second of two that are associated.
+const SAID_LAST: f64 = 0.1;
+const ASSOCIATED: [&str; 5] = ["associated with", "linked to", "linked with", "related to", "connected to"];
 
 impl Filler<'_> {
     pub(super) fn survival(&self, slots: &str, out: &mut Filled) {
@@ -276,11 +279,17 @@ impl Filler<'_> {
             }
         }
         if p.outcome.is_empty() || p.kind == "pair" {
+            // "is X associated with Y": of two that are studied as often, the second is explained
+            let usual = |c: usize| {
+                let said =
+                    p.kind == "pair" && p.outcome == [c] && ASSOCIATED.iter().any(|w| p.text.contains(w));
+                self.columns[c].outcome() + if said { SAID_LAST } else { 0.0 }
+            };
             let y = named
                 .iter()
                 .copied()
                 .filter(|c| !p.endogenous.contains(c) && !p.instruments.contains(c))
-                .max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()));
+                .max_by(|a, b| usual(*a).total_cmp(&usual(*b)));
             let first = self.set_against();
             out.settled |= first.is_some();
             let y = first.or(y);

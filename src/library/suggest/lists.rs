@@ -69,7 +69,20 @@ pub(super) fn headed(text: &str, natures: &Natures<'_>) -> String {
     let text = text.replace("? same <", ", with the same <").replace(". same <", ", with the same <");
     let text = text.replace(", same <", ", with the same <").replace(", the same <", ", with the same <");
     let text = BRACKET.replace_all(&text, once);
+    let text = within_larger(&text, natures);
     once_only(&OF.replace_all(&of_groups(&text, natures), "$1"))
+}
+
+/// "plots are nested in sites": the plots are rows and explain nothing.
+fn within_larger(text: &str, natures: &Natures<'_>) -> String {
+    static NESTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("(<[0-9]+>) (?:are|is|were|was|being) nested (in|within|inside)").expect("a pattern")
+    });
+    let kept = |found: &regex::Captures<'_>| {
+        let studied = columns_of(&found[1]).iter().any(|c| natures.columns[*c].outcome() > 0.0);
+        if studied { found[0].to_owned() } else { format!("nested {}", &found[2]) }
+    };
+    NESTED.replace_all(text, kept).into_owned()
 }
 
 /// "mass of males and females", "pass rates of the schools" compare groups: `of` is read as `by`.

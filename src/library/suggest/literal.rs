@@ -87,25 +87,55 @@ pub(super) fn prefer_scores(slice: &str, columns: &[Named<'_>], hits: &mut [Hit]
     hits.iter_mut().filter(binary).for_each(|h| h.score = h.score.min(most));
 }
 
-/// What a time until an event keeps of its match with a word for the event alone.
-const UNTIL: f64 = 0.4;
-
 /// "Which borrowers default" asks whether they do, not `months_to_default`, where another column says so.
-pub(super) fn prefer_events(question: &str, columns: &[Named<'_>], hits: &mut [Hit]) {
+pub(super) fn prefer_events(question: &str, columns: &[Named<'_>], hits: &mut Vec<Hit>) {
+    let other = hits.iter().any(|h| columns[h.column].column.distinct == 2 && h.score >= LEAST);
+    if other && !asks_time(question) {
+        hits.retain(|h| h.exact || !waits(&columns[h.column]));
+    }
+}
+
+/// True for a time until an event: `months_to_default`.
+pub(super) fn waits(column: &Named<'_>) -> bool {
+    let until = |part: &String| ["to", "until", "till"].contains(&part.as_str());
+    column.is_duration() && column.parts().iter().any(until)
+}
+
+/// True where a question speaks of time.
+pub(super) fn asks_time(question: &str) -> bool {
     static TIME: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\btime\b|month|\bdays?\b|week|year|\blong|soon|earl|fast|quick|surviv|hazard|until|duration|多久|多长|时间|早|快")
             .expect("a pattern")
     });
-    let waits = |h: &Hit| {
+    TIME.is_match(question)
+}
+
+/// The least match of a column that holds the quality or the number that is asked for.
+const RATED: f64 = 0.25;
+
+/// "Better reviews" are rated higher, "more reviews" are a larger number of them: of two columns with the word, the one that
+/// holds what the word before it says.
+pub(super) fn prefer_ratings(before: &str, columns: &[Named<'_>], hits: &mut Vec<Hit>) {
+    static QUALITY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:better|best|worse|worst|good|bad|poor|poorer|positive|negative|favou?rable)(?: (?:guest|customer|user|client|patient|online))? $|(?:更好|更差|较好|较差|最好|最差)的?$")
+            .expect("a pattern")
+    });
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:more|most|fewer|fewest|many|number of|count of)(?: (?:guest|customer|user|client|patient|online))? $|(?:更多|更少|多少)的?$")
+            .expect("a pattern")
+    });
+    let counted = |h: &Hit| {
         let parts = columns[h.column].parts();
-        !h.exact
-            && columns[h.column].is_duration()
-            && parts.iter().any(|part| ["to", "until", "till"].contains(&part.as_str()))
+        let says = ["number", "num", "nr", "n", "no", "count", "cnt", "total", "数", "数量", "次数"];
+        parts.iter().any(|part| says.contains(&part.as_str())) || columns[h.column].name().ends_with('数')
     };
-    let other = hits.iter().any(|h| columns[h.column].column.distinct == 2 && h.score >= LEAST);
-    if other && !TIME.is_match(question) {
-        hits.iter_mut().filter(|h| waits(h)).for_each(|h| h.score *= UNTIL);
+    let measures = |h: &Hit| columns[h.column].is_measure() && h.score >= RATED;
+    let other = |counts: bool| hits.iter().any(|h| measures(h) && counted(h) == counts);
+    let (quality, number) = (QUALITY.is_match(before), NUMBER.is_match(before));
+    if quality == number || !other(number) {
+        return;
     }
+    hits.retain(|h| h.exact || counted(h) == number);
 }
 
 #[cfg(test)]

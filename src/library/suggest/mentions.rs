@@ -11,7 +11,7 @@ use super::compounds::{forget_terms, joined};
 use super::expand::expand;
 use super::index::Index;
 use super::links::Link;
-use super::literal::{prefer_events, prefer_literal, prefer_scores, spread};
+use super::literal::{prefer_events, prefer_literal, prefer_ratings, prefer_scores, spread};
 use super::names::numbered_trunk;
 use super::shared::weight;
 use super::times::{asked_number, forget_times_of_treatment};
@@ -180,6 +180,7 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
     contained(&slice, window, columns, &mut hits);
     prefer_scores(&slice, columns, &mut hits);
     prefer_events(question, columns, &mut hits);
+    prefer_ratings(&question[..window[0].start], columns, &mut hits);
     // a column with one value explains nothing and is not explained
     hits.retain(|hit| hit.exact || columns[hit.column].column.distinct > 1);
     prefer_literal(&slice, window, columns, &mut hits);

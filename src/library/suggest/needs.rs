@@ -1,10 +1,32 @@
 //! What the data and the statement must have for a kind of analysis that words of the question ask for.
 
 use super::columns::Named;
+use super::decisions::{RELATION, asks};
 use super::phrases::Frame;
 use super::roles::Filler;
 use super::times::over_time;
 use crate::domain::profile::is_binary;
+
+/// Words that ask for a share of those who died, or for how well something finds them: no time until death.
+const SHARES: &[&str] = &[
+    "predict",
+    "probab",
+    "odds",
+    "risk ratio",
+    "relative risk",
+    "risk difference",
+    "proportion",
+    "percentage",
+    "share of",
+    "how well",
+    "how accurate",
+    "sensitivity",
+    "discriminat",
+    "distinguish",
+    "tell survivors",
+    "概率",
+    "比例",
+];
 
 impl Filler<'_> {
     /// True if the data have what a frame needs.
@@ -14,20 +36,7 @@ impl Filler<'_> {
             "survival" => s.duration.is_some() && !s.competing,
             // a probability of death is none of a time until death
             "survival by death" => {
-                let share = [
-                    "predict",
-                    "probab",
-                    "odds",
-                    "risk ratio",
-                    "relative risk",
-                    "risk difference",
-                    "proportion",
-                    "percentage",
-                    "share of",
-                    "概率",
-                    "比例",
-                ];
-                s.duration.is_some() && !s.competing && !share.iter().any(|w| p.text.contains(w))
+                s.duration.is_some() && !s.competing && !SHARES.iter().any(|w| p.text.contains(w))
             }
             "competing" => s.competing,
             "series" => s.series,
@@ -54,7 +63,10 @@ impl Filler<'_> {
             // "production function with farm fixed effects" is a regression
             "no fixed effects" => !p.says_fixed_effects(),
             // "along the distribution with schooling": a measure forms no groups
-            "no groups" => p.kind != "group" || p.groups.iter().all(|c| self.columns[*c].is_measure()),
+            "no groups" => {
+                let alone = self.named().len() == 1 && p.controls.is_empty() && !asks(RELATION, &p.text);
+                !alone && (p.kind != "group" || p.groups.iter().all(|c| self.columns[*c].is_measure()))
+            }
             "one column" => self.is_about_one_column(),
             // "how did life expectancy evolve by region": a line for each group
             "one column over time" => {
@@ -89,6 +101,14 @@ impl Filler<'_> {
         let (p, s) = (self.parsed, self.structure);
         match frame.needs.as_str() {
             "no columns" => p.rest.is_empty(),
+            // a gap between two groups, and what may be a part of it
+            "parts of a gap" => {
+                let two = |c: &usize| self.columns[*c].is_group() && self.columns[*c].column.distinct == 2;
+                let parts =
+                    self.named().into_iter().filter(|c| !p.outcome.contains(c) && !p.groups.contains(c));
+                let gap = matches!(p.groups[..], [ref only] if two(only)) && p.outcome.len() == 1;
+                p.id == "gap" && gap && parts.count() > 0
+            }
             "weights" => self.weights().is_some(),
             "two judges" => self.two_judges().is_some(),
             "categories only" => !self.sorted_only().is_empty(),

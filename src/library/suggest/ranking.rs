@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::assigned::{Assigner, Sides};
+use super::coded::is_named_as_event;
+use super::columns::Named;
 use super::features::{Evidence, Features};
 use super::links::{Link, Links, overlap};
+use super::literal::{asks_time, waits};
 use super::mentions::Mention;
 use super::phrases::Parsed;
 use super::reading::{Reader, Reading};
@@ -142,6 +145,16 @@ impl Ranking<'_> {
         if !self.found.is_empty() && unit.is_some() && explained.copied() == unit {
             return;
         }
+        // nor are the periods and occasions in which they were measured
+        let repeated = reading.structure.panel || reading.structure.series;
+        let start = reading.structure.start.filter(|_| repeated);
+        let times = [reading.structure.time.filter(|_| repeated), reading.structure.occasion, start];
+        if !self.found.is_empty() && explained.is_some() && times.contains(&explained.copied()) {
+            return;
+        }
+        if !self.found.is_empty() && explained.is_some_and(|c| self.only_waits(*c)) {
+            return;
+        }
         // a decomposition keeps the groups whose gap the question names
         let groups = |filled: &Filled| filled.frame == "oaxaca" && filled.roles.contains_key("group_var");
         if self.found.first().is_some_and(|first| groups(&first.reading.filled)) && !groups(&reading.filled) {
@@ -154,6 +167,13 @@ impl Ranking<'_> {
         let features = self.evidence().features(&reading, edits);
         let score = scored(&features);
         self.found.push(Candidate { reading, features, score, edits });
+    }
+
+    /// True for a time until an event that has a column of two values, where the question does not speak of time.
+    fn only_waits(&self, column: usize) -> bool {
+        let named = self.reader.named;
+        let ends = |c: &Named<'_>| c.column.distinct == 2 && is_named_as_event(c.column);
+        waits(&named[column]) && named.iter().any(ends) && !asks_time(self.reader.question)
     }
 
     /// The best readings but these.

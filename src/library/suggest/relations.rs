@@ -1,5 +1,6 @@
 //! Relations of which the question names only one side, and policies that hold in some units and periods.
 
+use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -12,6 +13,9 @@ use super::effects::asks_effect;
 use super::phrases::Parsed;
 use super::roles::{Filled, Filler, HALF};
 use crate::domain::profile::is_binary;
+
+/// How often a measure is studied that may be the outcome although no word names it.
+const STUDIED: f64 = 0.5;
 
 impl Parsed {
     /// True for a question about a choice among categories.
@@ -82,8 +86,8 @@ impl Filler<'_> {
     /// "Do tasters score oaked wines higher?" with the groups read as the outcome: the measure that is studied more often is it.
     pub(super) fn turned_contrast(&self) -> Option<Parsed> {
         let p = self.parsed;
-        // "does X affect Y" says which of them is explained
-        if p.id == "verb" {
+        // "does X affect Y" says which of them is explained, and so does "is Y more often true when X"
+        if ["verb", "when", "likely", "common"].contains(&p.id.as_str()) {
             return None;
         }
         let ([group], [measure]) = (&p.outcome[..], &p.causes[..]) else { return None };
@@ -133,7 +137,10 @@ impl Filler<'_> {
         causes.retain(|c| !p.excluded.contains(c));
         // "which factors? Consider age and sex": what is considered are the factors
         let factors = ["因素", "factors", "what drives", "what explains"].iter().any(|w| p.text.contains(w));
-        if causes.is_empty() && factors {
+        // "what kind of farmers join? Consider age and distance"
+        let considered =
+            p.id == "factors_open" && ["考虑", "consider", "look at"].iter().any(|w| p.text.contains(w));
+        if causes.is_empty() && (factors || considered) {
             causes =
                 p.controls.iter().copied().filter(|c| Some(*c) != outcome && !self.is_unit(*c)).collect();
         }
@@ -206,6 +213,25 @@ impl Filler<'_> {
         }
         out.roles.insert("outcome_var", outcome.into_iter().collect());
         out.roles.insert("group_var", group.into_iter().collect());
+    }
+
+    /// The measure that is studied more often than any other one and that the question does not use otherwise.
+    pub(super) fn most_studied(&self) -> Option<usize> {
+        let p = self.parsed;
+        let lists = [&p.rest, &p.causes, &p.controls, &p.groups, &p.units, &p.excluded, &p.moderators];
+        let free = |c: &usize| {
+            let column = &self.columns[*c];
+            let fits = column.is_measure() && !column.is_early() && !self.is_unit(*c);
+            fits && column.outcome() >= STUDIED && lists.iter().all(|list| !list.contains(c))
+        };
+        let most = |a: &usize, b: &usize| self.columns[*b].outcome().total_cmp(&self.columns[*a].outcome());
+        let mut measures: Vec<usize> = (0..self.columns.len()).filter(free).collect();
+        measures.sort_by(most);
+        match measures[..] {
+            [] => None,
+            [only] => Some(only),
+            [first, second, ..] => (most(&first, &second) == Ordering::Less).then_some(first),
+        }
     }
 
     /// The only measured column that the question does not use otherwise.

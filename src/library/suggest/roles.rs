@@ -44,6 +44,8 @@ pub(super) const HALF: &str = "half";
 
 /// Fills the roles.
 pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure) -> Filled {
+    let turned = without_explained_time(parsed, structure);
+    let parsed = turned.as_ref().unwrap_or(parsed);
     let filler = Filler { parsed, columns, structure };
     // a rule that gives the treatment by a threshold is a discontinuity, whatever words the question has
     let no_policy = names_estimator(&parsed.text) || asks_alike(&parsed.text);
@@ -75,6 +77,22 @@ pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure
     }
     filled.roles.retain(|_, c| !c.is_empty());
     filled
+}
+
+/// The statement with its sides exchanged where it explains a period or an occasion: "weight changes between visits" is about weight.
+fn without_explained_time(parsed: &Parsed, structure: &Structure) -> Option<Parsed> {
+    let [outcome] = parsed.outcome[..] else { return None };
+    let repeated = structure.panel || structure.series;
+    let is_time = structure.occasion == Some(outcome) || repeated && structure.time == Some(outcome);
+    match (is_time, &parsed.causes[..], &parsed.groups[..]) {
+        (true, [cause], []) => {
+            Some(Parsed { outcome: vec![*cause], causes: vec![outcome], ..parsed.clone() })
+        }
+        (true, [], [group]) => {
+            Some(Parsed { outcome: vec![*group], groups: vec![outcome], ..parsed.clone() })
+        }
+        _ => None,
+    }
 }
 
 /// Fills the roles of one question.
@@ -258,6 +276,12 @@ impl Filler<'_> {
             outcome = ["@wage", "@income"]
                 .iter()
                 .find_map(|c| (0..self.columns.len()).find(|i| self.columns[*i].has(c)));
+            // who gets the returns is no outcome
+            out.settled |= outcome.is_some() && !p.moderators.is_empty() && !p.causes.is_empty();
+        }
+        if outcome.is_none() && p.id == "moderated" && !p.causes.is_empty() {
+            outcome = self.most_studied();
+            out.assumed = outcome.is_some();
         }
         // what is adjusted for its value at the start is the outcome
         outcome = outcome.or_else(|| self.last_of_controls());

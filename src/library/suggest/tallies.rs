@@ -1,13 +1,16 @@
 //! Roles of analyses that need no direction: how rows divide among categories, how often two judges say yes, what a test is
 //! held against, and returns of sorted shares.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
+use super::columns::Place;
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
 
 /// Names of columns that hold what is true, against which a test is held.
-const TRUTH: [&str; 14] = [
+const TRUTH: [&str; 17] = [
     "gold",
     "gold_standard",
     "goldstandard",
@@ -18,6 +21,9 @@ const TRUTH: [&str; 14] = [
     "histology",
     "pathology",
     "autopsy",
+    "pcr",
+    "culture",
+    "angiography",
     "金标准",
     "病理",
     "活检",
@@ -75,10 +81,26 @@ impl Filler<'_> {
         is_binary(self.columns[column].column) && self.columns[column].word(&TRUTH)
     }
 
-    /// The only column of what is true that a question about accuracy need not name, besides these.
+    /// The only column of what is true that a question about accuracy need not name, besides these: by its name, else the only
+    /// other one with the words of the test, `positive` and `negative`.
     pub(super) fn truth_besides(&self, others: &[usize]) -> Option<usize> {
-        let mut all = (0..self.columns.len()).filter(|c| self.is_truth(*c) && !others.contains(c));
-        all.next().filter(|_| all.next().is_none())
+        let only = |fits: &dyn Fn(usize) -> bool| {
+            let mut all = (0..self.columns.len()).filter(|c| !others.contains(c) && fits(*c));
+            all.next().filter(|_| all.next().is_none())
+        };
+        let says_the_same = |column: usize| {
+            let own = self.words_of(column);
+            is_binary(self.columns[column].column)
+                && !own.is_empty()
+                && others.iter().all(|test| self.words_of(*test) == own)
+        };
+        only(&|column| self.is_truth(column)).or_else(|| only(&says_the_same))
+    }
+
+    /// The words that the values of a column stand for.
+    fn words_of(&self, column: usize) -> BTreeSet<&str> {
+        let values = self.columns[column].aliases.iter().filter(|alias| alias.place == Place::Value);
+        values.map(|alias| alias.text.as_str()).collect()
     }
 
     /// Returns by what shares are sorted by.

@@ -57,6 +57,14 @@ const PLAIN_PUBLIC_LATER: [&str; 1] = [include_str!("../../fixtures/suggest/plai
 const LEAST_PLAIN_PUBLIC: [f64; 3] = [0.94, 0.87, 0.95];
 const LEAST_PLAIN_PUBLIC_LATER: [f64; 3] = [0.80, 0.66, 0.82];
 
+/// Plain, vague and misspelt questions of people in nine professions: those that version 29 was made with, and those that only
+/// measure.
+const PLAIN_WORK: [&str; 1] = [include_str!("../../fixtures/suggest/plain8.jsonl")];
+const PLAIN_WORK_LATER: [&str; 1] = [include_str!("../../fixtures/suggest/plain9.jsonl")];
+/// Least shares for these.
+const LEAST_PLAIN_WORK: [f64; 3] = [0.95, 0.86, 0.95];
+const LEAST_PLAIN_WORK_LATER: [f64; 3] = [0.76, 0.74, 0.70];
+
 fn set(name: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(format!("{FIXTURES}/{name}.jsonl")).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
@@ -147,6 +155,16 @@ fn plain_questions_about_public_data_get_their_drafts() {
 #[test]
 fn plain_questions_about_public_data_that_were_kept_back_mostly_get_their_drafts() {
     asked(&PLAIN_PUBLIC_LATER, LEAST_PLAIN_PUBLIC_LATER);
+}
+
+#[test]
+fn questions_of_nine_professions_get_their_drafts() {
+    asked(&PLAIN_WORK, LEAST_PLAIN_WORK);
+}
+
+#[test]
+fn questions_of_nine_professions_that_were_kept_back_mostly_get_their_drafts() {
+    asked(&PLAIN_WORK_LATER, LEAST_PLAIN_WORK_LATER);
 }
 
 /// Each of these fell to another column or method: what an effect is studied beyond was taken for the outcome, a difference of a
@@ -251,6 +269,37 @@ fn premiums_instruments_amounts_and_compounds_are_read_as_they_are_meant() {
     assert_eq!(draft["template_id"], json!("linear.interaction_margins"), "{draft}");
     let draft = drafted("ph_shuidao", "施氮量增加到一定程度后产量会不会下降");
     assert_eq!(draft["template_id"], json!("linear.polynomial"), "{draft}");
+}
+
+/// Each of these fell to another column or method: a gap was compared and not decomposed, what changes over time in one group was
+/// compared without time, occasions were explained, "when" was not heard, and a price stood for the speed of a sale.
+#[test]
+fn gaps_courses_and_conditions_are_read_as_they_are_meant() {
+    let library = Library::embedded().expect("the library");
+    let drafted = |data: &str, question: &str| drafted(&library, data, question);
+    for asked in [
+        "How much of the wage gap between women and men is explained by education and experience?",
+        "How much of the difference in wages between women and men is due to education and experience?",
+    ] {
+        let draft = drafted("pn_paygap", asked);
+        assert_eq!(draft["template_id"], json!("linear.oaxaca"), "{draft}");
+        assert_eq!(draft["roles"]["group_var"], json!(["female"]), "{draft}");
+        assert_eq!(draft["roles"]["regressors"], json!(["yrs_educ", "exper"]), "{draft}");
+    }
+    let draft = drafted("pn_paygap", "Do women get a smaller return on education?");
+    assert_eq!(draft["template_id"], json!("linear.interaction_margins"), "{draft}");
+    assert_eq!(draft["roles"]["outcome_var"], json!(["ln_wage"]), "{draft}");
+    let draft = drafted("pn_dmtrial", "Does HbA1c fall faster over time in the drug arms than on placebo?");
+    assert_eq!(draft["roles"]["focal_var"], json!(["visit"]), "{draft}");
+    assert_eq!(draft["roles"]["moderator_var"], json!(["arm"]), "{draft}");
+    let draft = drafted("pn_dmtrial", "does body weight change between the visits");
+    assert_eq!(draft["roles"]["outcome_var"], json!(["weight_kg"]), "{draft}");
+    let draft = drafted("pn_ames", "Do houses with central air sell faster?");
+    assert_eq!(draft["roles"]["outcome_var"], json!(["days_on_market"]), "{draft}");
+    let draft = drafted("pn_listings", "Do superhosts get better reviews?");
+    assert_eq!(draft["roles"]["outcome_var"], json!(["review_scores_rating"]), "{draft}");
+    let draft = drafted("pn_shouji", "手机依赖对睡眠质量的影响是否通过焦虑起作用？");
+    assert_eq!(draft["roles"]["mediator_var"], json!(["焦虑得分"]), "{draft}");
 }
 
 fn asked_for() -> Vec<String> {
