@@ -74,7 +74,9 @@ pub(crate) fn ancillary_names(text: &str) -> String {
         out.push_str(before);
         let Some(end) = from.find(']') else { return out + from };
         let (name, behind) = (&from[2..end], &from[end + 1..]);
-        let alone = !name.is_empty() && !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let letter = |c: char| c.is_alphanumeric() || c == '_';
+        // `_b[/name]` stays
+        let alone = !name.is_empty() && !behind.starts_with(letter) && !before.ends_with(letter);
         if alone {
             out.push_str(&format!("/{name}"))
         } else {

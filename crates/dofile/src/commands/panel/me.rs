@@ -221,6 +221,7 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
                     constant: $constant,
                     effects,
                     correlated,
+                    unit: 1.0,
                     points,
                     rows: rows_of,
                     offset: shift,

@@ -217,6 +217,7 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
         constant: mean,
         effects: columns.iter().map(Vec::as_slice).collect(),
         correlated,
+        unit: sd,
         points,
         rows: &rows,
         offset: offset.as_ref().map(|o| o.0.as_slice()),
