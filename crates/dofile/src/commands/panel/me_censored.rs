@@ -217,7 +217,8 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
         constant: mean,
         effects: columns.iter().map(Vec::as_slice).collect(),
         correlated,
-        unit: sd,
+        // slopes vary less than the outcome: with them the search starts low
+        unit: if q == 1 { sd } else { 1.0 },
         points,
         rows: &rows,
         offset: offset.as_ref().map(|o| o.0.as_slice()),
