@@ -5,27 +5,27 @@
 const ALLOWED: &str = "
 _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha ameans anova append arch areg arima assert
 avplot bayes bayesgraph bayesstats betareg binreg binscatter biprobit bitest bitesti bootstrap boxcox bsample bsqreg ca candisc
-canon carryforward cc cci centile churdle ci cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse compare
+canon carryforward catplot cc cci centile churdle ci cibar cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse compare
 collect compress confirm:conf constraint continue contract contrast corr2data correlate:cor corrgram count:cou
 cpoisson cprplot cs csdid csi cumsp cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
-didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates egen egranger eivreg
+didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates dydx egen egranger eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etpoisson etregress eventstudyinteract expand
-export factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
-gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit hetprobit hetregress histogram:hist
-hotelling icc inspect intreg ipolate iqreg ir irf iri irt irtgraph isid ivpoisson ivprobit ivregress ivtobit
+export extremes factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
+gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckoprobit heckprobit hetprobit hetregress histogram:hist
+hotelling icc inspect integ intreg ipolate iqreg ir irf iri irt irtgraph isid ivpoisson ivprobit ivregress ivtobit
 jackknife kap kappa kdensity keep ksmirnov ktau kwallis label:la labmask ladder lasso lassocoef lassogof
 lassoknots levelsof lincom line linktest list:l loadingplot local:loc logistic logit loneway lookfor
 lowess lpoly lroc lrtest lsens lv lvr2plot manova margins marginsplot mark markout marksample matlist
-matrix:mat mcc mcci mdesc mds mdsconfig mdslong mdsmat mean mecloglog median meglm melogit menbreg
-meologit meoprobit mepoisson meprobit merge:mer mestreg meta mhodds mi misstable mixed mkmat mkspline
+matrix:mat mcc mcci mdesc mds mdsconfig mdslong mdsmat mean mecloglog median meglm meintreg melogit menbreg
+meologit meoprobit mepoisson meprobit merge:mer mestreg meta metobit mhodds mi misstable mixed mkmat mkspline
 mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg nestreg newey nl nlcom nlogit nlogitgen notes
 npregress nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute pescadf
 pnorm poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve
 probit proportion:prop prtest prtesti psmatch2 pstest pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
 rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape
-restore return:ret robvar roccomp roctab rolling rotate rreg runtest rvfplot rvpplot sample sampsi save scalar:sca
+restore return:ret robvar roccomp rocfit roctab rolling rotate rreg runtest rvfplot rvpplot sample sampsi save scalar:sca
 scatter scobit score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest
-slogit sort:so spearman spgenerate split splitsample spmatrix spregress spset sqreg stack statsby stci stcox
+slogit sort:so spearman spgenerate split splitsample spmatrix spregress spset sqreg stack statsby stci stcox stcoxkm
 stcrreg stcurve stdescribe stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum stteffects
 suest summarize:su sunflower sureg svar svmat svy svydescribe svyset swilk symmetry symmi symplot syntax synth tab1 tab2 tabi
 table tabodds tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm

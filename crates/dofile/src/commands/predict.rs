@@ -148,6 +148,9 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
+/// Commands whose default statistic is not known here; `xb` and `stdp` are.
+const WITHOUT_DEFAULT: [&str; 4] = ["heckoprobit", "meintreg", "metobit", "rocfit"];
+
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let after = match session.e.results.get_text("cmd2") {
         Some("irt") => "irt",
@@ -174,6 +177,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut cmd = ParsedCommand::split(&cmd.name, &cmd.raw, syntax.exp)?;
     syntax.check(&cmd)?;
     if shared {
+        if cmd.option_text.trim().is_empty() && WITHOUT_DEFAULT.contains(&after) {
+            let what = format!("without a statistic after {after}");
+            return Err(StataError::unsupported_option("predict", &what));
+        }
         cmd.option_text = short_names(session.e.cmd(), &cmd.option_text)?;
     }
     cmd.check_options(syntax.options, syntax.unsupported)?;

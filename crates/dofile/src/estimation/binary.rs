@@ -30,7 +30,7 @@ pub struct Kind {
 
 /// Options shared by the commands.
 pub const OPTIONS: &[OptSpec] =
-    ml_options![OptSpec::flag("or"), OptSpec::flag("COEF"), OptSpec::text("OFFset")];
+    ml_options![OptSpec::flag("or"), OptSpec::flag("COEF"), OptSpec::flag("ASIS"), OptSpec::text("OFFset")];
 
 /// Runs an estimation or shows its results again.
 pub fn run(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
@@ -55,7 +55,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
         ..Reading::likelihood(cmd, &[Frequency, Importance, Probability])
     };
     let mut model = reading.model(session)?;
-    drop_perfect(session, &mut model)?;
+    drop_perfect(session, cmd, &mut model)?;
     let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
     let (weights, n) = likelihood::effective_weights(&model);
     let weight = |i: usize| weights.as_ref().map_or(1.0, |(w, _)| w[i]);
@@ -134,17 +134,20 @@ pub fn drop_collinear(session: &mut Session, model: &mut Model) {
 }
 
 /// Drops collinear regressors and those that predict a 0/1 outcome perfectly, the latter with the rows that they
-/// predict. What has a value per row is read after it, by `model.design.rows`.
+/// predict. Under the option `asis` these stay. What has a value per row is read after it, by `model.design.rows`.
 ///
 /// # Errors
 /// r(2000) where the outcome does not vary, or a regressor predicts all of it.
 ///
 /// # Source
 /// [R] logit, Remarks; the commands whose manuals have the option `asis` do it.
-pub fn drop_perfect(session: &mut Session, model: &mut Model) -> Result<()> {
+pub fn drop_perfect(session: &mut Session, cmd: &ParsedCommand, model: &mut Model) -> Result<()> {
     // Zero is the negative outcome, everything else the positive one.
     check_outcome(model)?;
     drop_collinear(session, model);
+    if cmd.has("asis") {
+        return Ok(());
+    }
     drop_separated(session, model)?;
     check_outcome(model)?;
     drop_collinear(session, model);

@@ -84,6 +84,20 @@ pub struct Look<'a> {
     pub df_r: Option<f64>,
     /// Exponents of the estimates and limits are shown.
     pub eform: bool,
+    /// The tables list the estimates of each block in ascending order.
+    pub sorted: bool,
+}
+
+impl Look<'_> {
+    /// Positions of the estimates in the order of the table.
+    fn order(&self, found: &Compared) -> Vec<usize> {
+        let mut all: Vec<usize> = (0..found.b.len()).collect();
+        if self.sorted {
+            let first = |i: usize| found.blocks.iter().position(|b| *b == found.blocks[i]);
+            all.sort_by(|i, j| first(*i).cmp(&first(*j)).then(found.b[*i].total_cmp(&found.b[*j])));
+        }
+        all
+    }
 }
 
 /// The numbers of each estimate: value, standard error, ratio, p-value, limits; absent where it is not estimable.
@@ -190,7 +204,8 @@ pub fn show_groups(
     names.print_equation(session);
     let mut block: Option<&String> = None;
     let mut all = Vec::new();
-    for (i, code) in codes.iter().enumerate() {
+    for i in look.order(margins) {
+        let code = &codes[i];
         if block != Some(&margins.blocks[i]) {
             if block.is_some() {
                 session.print(names.line("", ""));
@@ -293,7 +308,7 @@ pub fn show_estimates(
     names.print_equation(session);
     let estimates = Estimates::of(found, look);
     let mut block: Option<&String> = None;
-    for (i, row) in estimates.rows.iter().enumerate() {
+    for i in look.order(found) {
         if block != Some(&found.blocks[i]) {
             if block.is_some() {
                 session.print(names.line("", ""));
@@ -302,7 +317,7 @@ pub fn show_estimates(
             block = Some(&found.blocks[i]);
         }
         let wide = |x: f64| format::number("%9.0g", stata(x));
-        let Some([b, se, ratio, p, low, high]) = *row else {
+        let Some([b, se, ratio, p, low, high]) = estimates.rows[i] else {
             names.print_level(session, &found.labels[i], &format!("  {:>9}  (not estimable)", "."));
             continue;
         };

@@ -56,6 +56,7 @@ pub(crate) fn named(stripe: Vec<Stripe>) -> Parameters {
         stripe,
         b: vec![0.0; size],
         v: Mat::zeros(size, size),
+        variables: Vec::new(),
     }
 }
 

@@ -128,6 +128,8 @@ pub(crate) fn restrictions(
     parameters: &Parameters,
     equations: Options,
 ) -> Result<Vec<LinearForm>> {
+    let named = linear_form::ancillary_names(spec);
+    let spec = named.as_str();
     if let Some(forms) = of_equations(spec, parameters, equations)? {
         return Ok(forms);
     }
@@ -146,7 +148,8 @@ pub(crate) fn restrictions(
     for word in spec.split_whitespace() {
         if let Some(equation) = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
             out.extend(whole(equation, parameters, equations)?);
-        } else if parameters.find(word).is_none() && parameters.equations().iter().any(|e| e == word) {
+        } else if parameters.find_exactly(word).is_none() && parameters.equations().iter().any(|e| e == word)
+        {
             out.extend(whole(word, parameters, equations)?);
         } else {
             out.extend(coefficient(word, parameters)?);

@@ -96,6 +96,7 @@ impl KernelModel {
             terms: terms.into_iter().map(Some).collect(),
             b: vec![0.0; size],
             v: Mat::zeros(size, size),
+            variables: Vec::new(),
         }
     }
 

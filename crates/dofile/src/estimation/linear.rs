@@ -7,6 +7,7 @@ use crate::estimation::table::parse_term;
 use crate::frame::Frame;
 use crate::matrix::Stripe;
 use crate::results::Estimation;
+use crate::session::Session;
 use crate::syntax::{Atom, Term};
 use crate::tsset::TsOp;
 use crate::value::{MISSING, is_missing};
@@ -25,6 +26,8 @@ pub struct Parameters {
     pub b: Vec<f64>,
     /// Covariance.
     pub v: Mat,
+    /// Names of the variables that abbreviations stand for; none where names may not be abbreviated.
+    pub variables: Vec<String>,
 }
 
 /// Whether a parameter is not the coefficient of a variable: ancillary parameters stand in equations that begin with a
@@ -48,7 +51,18 @@ impl Parameters {
             stripe: b.col_names.clone(),
             b: b.values().to_vec(),
             v,
+            variables: Vec::new(),
         })
+    }
+
+    /// The same, and names may abbreviate the variables of the data where the settings allow it.
+    ///
+    /// # Errors
+    /// r(301) without estimates.
+    pub fn of_session(session: &Session) -> Result<Self> {
+        let names = session.frame.vars().iter().map(|v| v.name.clone());
+        let variables = if session.settings.varabbrev { names.collect() } else { Vec::new() };
+        Ok(Self { variables, ..Self::of(&session.e)? })
     }
 
     /// Names of the equations in order.
@@ -67,8 +81,18 @@ impl Parameters {
         (0..self.stripe.len()).filter(|i| self.stripe[*i].eq == equation).collect()
     }
 
-    /// Position of a parameter named as in `_b[]` or `test`: `x`, `2.a`, `[eq]x`, `eq:x`.
+    /// Position of a parameter named as in `_b[]` or `test`: `x`, `2.a`, `[eq]x`, `eq:x`; variables may be abbreviated.
     pub fn find(&self, name: &str) -> Option<usize> {
+        self.find_named(name, |_| None).or_else(|| self.find_named(name, |v| full_name(v, &self.variables)))
+    }
+
+    /// The same by full names alone.
+    pub fn find_exactly(&self, name: &str) -> Option<usize> {
+        self.find_named(name, |_| None)
+    }
+
+    /// The same where a function gives the names of the variables; as they are written where it gives none.
+    fn find_named(&self, name: &str, full: impl Fn(&str) -> Option<String>) -> Option<usize> {
         let name = name.trim();
         let (equation, bare) = match name.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((equation, bare)) => (Some(equation.trim()), bare.trim_start_matches('_').trim()),
@@ -81,7 +105,7 @@ impl Parameters {
             },
         };
         let bare = if equation.is_some() && name.contains("]_cons") { "_cons" } else { bare };
-        let wanted = parse_term(bare);
+        let wanted = parse_term(bare).map(|t| t.renamed(&full));
         let same = |i: &usize| {
             self.stripe[*i].name == bare
                 || (bare.contains('@')
@@ -103,6 +127,16 @@ impl Parameters {
         let mut all = 0..self.stripe.len();
         all.clone().filter(matches_equation).find(same).or_else(|| all.find(free))
     }
+}
+
+/// The one variable that a name or an abbreviation stands for.
+fn full_name(name: &str, variables: &[String]) -> Option<String> {
+    if variables.iter().any(|v| v == name) {
+        return Some(name.to_string());
+    }
+    let mut longer = variables.iter().filter(|v| v.starts_with(name));
+    let first = longer.next()?;
+    longer.next().is_none().then(|| first.clone())
 }
 
 /// Whether two terms are the same column, whatever their base and omission marks.

@@ -65,8 +65,32 @@ impl LinearForm {
     }
 }
 
+/// The text with `/name` for every `[/name]` that no name follows: both are the ancillary parameter.
+pub(crate) fn ancillary_names(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("[/") {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let Some(end) = from.find(']') else { return out + from };
+        let (name, behind) = (&from[2..end], &from[end + 1..]);
+        let letter = |c: char| c.is_alphanumeric() || c == '_';
+        // `_b[/name]` stays
+        let alone = !name.is_empty() && !behind.starts_with(letter) && !before.ends_with(letter);
+        if alone {
+            out.push_str(&format!("/{name}"))
+        } else {
+            out.push_str(&from[..=end])
+        }
+        rest = behind;
+    }
+    out + rest
+}
+
 /// Parses a linear form.
 pub fn parse(text: &str, parameters: &Parameters) -> Result<LinearForm> {
+    let named = ancillary_names(text);
+    let text = named.as_str();
     let mut reader = Reader { text, at: 0, parameters };
     let form = reader.sum()?;
     reader.skip_space();

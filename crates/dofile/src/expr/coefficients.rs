@@ -4,8 +4,13 @@ use crate::matrix::Matrix;
 use crate::syntax::{Atom, Term};
 
 /// Column of `e(b)` for a term as a user writes it: `2.a` finds `2.a`, `1.a` finds `1b.a`, `o.x` finds `o.x`; factors of an
-/// interaction in any order; `[sigma]_b[_cons]`, the older name, the free parameter `/sigma`.
-pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
+/// interaction in any order; `[sigma]_b[_cons]`, the older name, the free parameter `/sigma`. A function gives the full
+/// names of abbreviated variables.
+pub(super) fn find_coefficient(
+    b: &Matrix,
+    name: &str,
+    full: impl Fn(&str) -> Option<String>,
+) -> Option<usize> {
     if let Some(k) = b.find_col(name) {
         return Some(k);
     }
@@ -20,19 +25,19 @@ pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
             eqs.get(k.wrapping_sub(1)).map_or(String::new(), |e| e.to_string())
         })
     });
-    let want = plain_name(term)?;
+    let want = plain_name(term, full)?;
     let found = b.col_names.iter().position(|s| {
         eq.as_ref().is_none_or(|e| s.eq.strip_prefix('/').unwrap_or(&s.eq) == e.trim_start_matches('/'))
-            && plain_name(&s.name).is_some_and(|n| n == want)
+            && plain_name(&s.name, |_| None).is_some_and(|n| n == want)
     });
     found.or_else(|| b.find_ancillary(eq.as_deref().filter(|_| term == "_cons")?))
 }
 
 /// Factors of a term, each without the marks of bases; parts of `c.x@1.g` one after the other.
-fn plain_name(name: &str) -> Option<Vec<String>> {
+fn plain_name(name: &str, full: impl Fn(&str) -> Option<String>) -> Option<Vec<String>> {
     let mut all = Vec::new();
     for (k, part) in name.split('@').enumerate() {
-        let term = Term::parse(part).ok()?;
+        let term = Term::parse(part).ok()?.renamed(&full);
         let at = if k > 0 { "@" } else { "" };
         let mut names: Vec<String> = term
             .atoms

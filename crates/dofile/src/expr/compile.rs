@@ -346,7 +346,13 @@ impl Binder<'_> {
             Some(eq) => format!("{eq}:{term}"),
             None => term.to_string(),
         };
-        let at = find_coefficient(b, &name)
+        let (frame, abbreviates) = (self.names.frame(), self.names.abbreviates());
+        let full = |v: &str| {
+            let at = frame.find_abbrev(v, true).ok().filter(|_| abbreviates)?;
+            Some(frame.var(at).name.clone())
+        };
+        let at = find_coefficient(b, &name, |_| None)
+            .or_else(|| find_coefficient(b, &name, full))
             .ok_or_else(|| StataError::new(111, format!("[{}]_b[{term}] not found", eq.unwrap_or("_"))))?;
         if function == "_b" {
             return Ok(b.get(0, at));

@@ -176,6 +176,8 @@ const PROBABILITIES: &[&str] = &[
 pub(crate) fn short_names(after: &str, text: &str) -> Result<String> {
     let full = |name: String| match name.as_str() {
         "p" if PROBABILITIES.contains(&after) => "pr".to_string(),
+        // after regress the name needs four letters: it has rstudent too
+        "rs" | "rst" if ["logit", "logistic", "probit"].contains(&after) => "rstandard".to_string(),
         _ => name,
     };
     let parts = split_options(text)?.into_iter().map(|(name, argument)| match argument {

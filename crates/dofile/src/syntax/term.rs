@@ -128,6 +128,18 @@ impl Term {
         Ok(Self { atoms: atoms?, empty: false })
     }
 
+    /// The term with the names that a function gives its variables; those for which it gives none stay.
+    #[must_use]
+    pub fn renamed(mut self, name: impl Fn(&str) -> Option<String>) -> Self {
+        for atom in &mut self.atoms {
+            let (Atom::Cont { var, .. } | Atom::Level { var, .. }) = atom;
+            if let Some(full) = name(var) {
+                *var = full;
+            }
+        }
+        self
+    }
+
     /// Names of the variables, each once.
     pub fn variables(&self) -> Vec<&str> {
         let mut out: Vec<&str> = Vec::new();

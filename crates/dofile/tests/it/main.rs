@@ -30,6 +30,7 @@ mod examples;
 mod exchange;
 mod exchange_sas;
 mod exchange_spss;
+mod exercise_commands;
 mod family_codes;
 mod far_from_zero;
 mod figures;

@@ -52,6 +52,7 @@ mod esttab_text;
 mod esttab_transform;
 mod esttab_unstack;
 mod eventstudyinteract;
+mod extremes;
 mod fama_macbeth;
 mod faster;
 mod file_lists;
@@ -203,6 +204,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     effects::SGMEDIATION,
     effects::SGMEDIATION2,
     erepost::SPEC,
+    extremes::SPEC,
     fama_macbeth::SPEC,
     esttab::SPEC,
     esttab::SPEC_ESTOUT,
@@ -290,7 +292,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     spost::MTABLE,
     spost::PRCHANGE,
     spost::PRVALUE,
+    strips::CATPLOT,
     strips::CDFPLOT,
+    strips::CIBAR,
     strips::CIPLOT,
     strips::DISTPLOT,
     strips::DOTPLOT,

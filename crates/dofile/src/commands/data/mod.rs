@@ -1,5 +1,6 @@
 //! Commands that change the data in memory.
 
+mod calculus;
 mod clone;
 mod collapse;
 mod combine;
@@ -121,6 +122,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     draws::SPEC_SPLITSAMPLE,
     draws::SPEC_BSAMPLE,
     separate::SPEC_SEPARATE,
+    calculus::SPEC_DYDX,
+    calculus::SPEC_INTEG,
     transform::SPEC_IPOLATE,
     transform::SPEC_RANGE,
     transform::SPEC_CUMUL,

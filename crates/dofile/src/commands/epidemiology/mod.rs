@@ -12,6 +12,7 @@ mod kapwgt;
 mod mcc;
 mod mhodds;
 mod roc;
+mod rocfit;
 mod standard;
 mod symmetry;
 mod tabodds;
@@ -31,6 +32,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     mhodds::SPEC,
     roc::SPEC,
     roc::SPEC_ROCCOMP,
+    rocfit::SPEC,
     agreement::SPEC,
     kappa::SPEC,
     kapwgt::SPEC,

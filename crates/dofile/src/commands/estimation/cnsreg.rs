@@ -84,6 +84,7 @@ fn read(
         stripe: plain_stripe(names),
         b: vec![0.0; size],
         v: Mat::zeros(size, size),
+        variables: Vec::new(),
     };
     let forms = constraints::forms(session, &parameters, wanted)?;
     let estimated = model.estimated();

@@ -33,7 +33,6 @@ pub(super) const UNSUPPORTED: &[&str] = &[
     "LINCOM",
     "ATEQuations",
     "POST",
-    "SORT",
     "CONStant",
     "df",
     "BALANCED",
@@ -86,6 +85,7 @@ pub(super) struct Active {
     pub(super) adjustment: Adjustment,
     /// Heading of exponents, where they are asked for.
     exponents: Option<&'static str>,
+    sorted: bool,
 }
 
 impl Active {
@@ -110,6 +110,7 @@ impl Active {
             level: crate::estimation::display::level(session, cmd)?,
             adjustment,
             exponents: exponents::heading(|option| cmd.has(option)),
+            sorted: cmd.has("sort"),
             parameters,
         })
     }
@@ -179,6 +180,7 @@ impl Active {
             level: self.level,
             df_r: self.df_r,
             eform: self.exponents.is_some(),
+            sorted: self.sorted,
         }
     }
 }

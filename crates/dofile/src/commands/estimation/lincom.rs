@@ -63,7 +63,7 @@ const OPTIONS: &[OptSpec] = &[
 ];
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let parameters = Parameters::of(&session.e)?;
+    let parameters = Parameters::of_session(session)?;
     let (body, options) = front_and_options(&cmd.raw);
     let options = Options::parse("lincom", options, OPTIONS, &[])?;
     let level = options.real("level").unwrap_or(session.settings.level);
@@ -118,7 +118,7 @@ const NLCOM_OPTIONS: &[OptSpec] =
     &[OptSpec::real("Level"), OptSpec::real("df"), OptSpec::flag("post"), OptSpec::flag("noHeader")];
 
 fn run_nlcom(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let parameters = Parameters::of(&session.e)?;
+    let parameters = Parameters::of_session(session)?;
     let (body, options) = front_and_options(&cmd.raw);
     let options = Options::parse("nlcom", options, NLCOM_OPTIONS, &[])?;
     let level = options.real("level").unwrap_or(session.settings.level);

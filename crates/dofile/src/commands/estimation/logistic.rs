@@ -1,6 +1,6 @@
 //! `logistic`: logistic regression of a 0/1 outcome, shown as odds ratios.
 //!
-//! Syntax: `logistic depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) vce(oim|robust|cluster v)
+//! Syntax: `logistic depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) asis vce(oim|robust|cluster v)
 //! level(#) or nolog iterate(#)]`. Stores in `e()`: N k k_eq df_m r2_p ll ll_0 chi2 p rank ic converged
 //! N_clust N_cdf N_cds, b V, cmd depvar chi2type vce vcetype clustvar. Formulas: [R] logistic.
 
@@ -20,7 +20,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&super::logit::SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "logistic depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) vce(oim|robust|cluster v) level(#) or nolog iterate(#)]",
+    syntax: "logistic depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) asis vce(oim|robust|cluster v) level(#) or nolog iterate(#)]",
     notes: "stores e(N k df_m r2_p ll ll_0 chi2 p rank ic converged N_clust N_cdf N_cds), e(b), e(V), r(table); formulas: [R] logistic",
     examples: &[Example {
         // Odds ratio 6*4/(2*3).

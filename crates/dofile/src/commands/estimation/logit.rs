@@ -1,6 +1,6 @@
 //! `logit`: logistic regression of a 0/1 outcome, shown as coefficients.
 //!
-//! Syntax: `logit depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) vce(oim|robust|cluster v)
+//! Syntax: `logit depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) asis vce(oim|robust|cluster v)
 //! level(#) or nolog iterate(#)]`. Stores in `e()`: N k k_eq df_m r2_p ll ll_0 chi2 p rank ic converged
 //! N_clust N_cdf N_cds, b V, cmd depvar chi2type vce vcetype clustvar. Formulas: [R] logit.
 
@@ -16,8 +16,7 @@ const KIND: Kind = Kind { cmd: "logit", link: Link::Logit, title: "Logistic regr
 /// The syntax that the binary models share.
 pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(binary::OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-    .maximised()
-    .unsupported(&["ASIS"]);
+    .maximised();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -26,7 +25,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "logit depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) vce(oim|robust|cluster v) level(#) or nolog iterate(#)]",
+    syntax: "logit depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) asis vce(oim|robust|cluster v) level(#) or nolog iterate(#)]",
     notes: "stores e(N k df_m r2_p ll ll_0 chi2 p rank ic converged N_clust N_cdf N_cds), e(b), e(V), r(table); formulas: [R] logit",
     examples: &[Example {
         // Odds 6/2 and 3/4.

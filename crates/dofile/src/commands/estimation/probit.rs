@@ -1,6 +1,6 @@
 //! `probit`: probit regression of a 0/1 outcome.
 //!
-//! Syntax: `probit depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) vce(oim|robust|cluster v)
+//! Syntax: `probit depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) asis vce(oim|robust|cluster v)
 //! level(#) or nolog iterate(#)]`. Stores in `e()`: N k k_eq df_m r2_p ll ll_0 chi2 p rank ic converged
 //! N_clust N_cdf N_cds, b V, cmd depvar chi2type vce vcetype clustvar. Formulas: [R] probit.
 
@@ -20,7 +20,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&super::logit::SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "probit depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) vce(oim|robust|cluster v) level(#) nolog iterate(#)]",
+    syntax: "probit depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) asis vce(oim|robust|cluster v) level(#) nolog iterate(#)]",
     notes: "stores e(N k df_m r2_p ll ll_0 chi2 p rank ic converged N_clust N_cdf N_cds), e(b), e(V), r(table); formulas: [R] probit",
     examples: &[Example {
         // Shares 3/7 and 6/8.

@@ -24,6 +24,7 @@ const PWCOMPARE: StandardSyntax = StandardSyntax::whole(concat_lists!(OptSpec; e
     OptSpec::flag("CIMargins"),
     OptSpec::flag("GROUPs"),
     OptSpec::flag("ASBALanced"),
+    OptSpec::flag("SORT"),
     OptSpec::text("MCOMPare"),
     OptSpec::text("EQuation"),
     OptSpec::real("Level"),
@@ -37,8 +38,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&PWCOMPARE),
     by: ByRule::No,
     run,
-    syntax: "pwcompare termlist [, effects cimargins groups eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe|tukey) equation(eq) level(#)]",
-    notes: "stores r(b_vs) r(V_vs) r(table_vs) r(b) r(V), with groups r(groups1) ...; letters ascend with the margins, a margin that differs from all others has none; formulas: [R] pwcompare",
+    syntax: "pwcompare termlist [, effects cimargins groups sort eform or irr hr rrr mcompare(noadjust|bonferroni|sidak|scheffe|tukey) equation(eq) level(#)]",
+    notes: "stores r(b_vs) r(V_vs) r(table_vs) r(b) r(V), with groups r(groups1) ...; sort orders the tables within each term, not the results; letters ascend with the margins, a margin that differs from all others has none; formulas: [R] pwcompare",
     examples: &[Example {
         run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\npwcompare g\nmatrix b = r(b_vs)",
         expect: &[("b[1,1]", 1.0), ("b[1,2]", 5.0), ("b[1,3]", 4.0)],

@@ -5,7 +5,9 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::contrast::{asks_for_differences, columns};
 use crate::error::{Result, StataError};
-use crate::estimation::comparisons::{Columns, Compared, Look, apply, show_estimates, store_estimates};
+use crate::estimation::comparisons::{
+    Columns, Compared, Look, apply, group_codes, show_estimates, show_groups, store_estimates,
+};
 use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
@@ -22,9 +24,10 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("PVeffects"),
     OptSpec::flag("EFFects"),
     OptSpec::flag("CIMeans"),
+    OptSpec::flag("GROUPs"),
+    OptSpec::flag("SORT"),
     OptSpec::real("Level"),
-])
-.unsupported(&["GROUPs", "SORT"]);
+]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -33,8 +36,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "pwmean varname [if] [in], over(g) [effects cimeans mcompare(noadjust|bonferroni|sidak|scheffe|tukey) level(#)]",
-    notes: "stores r(b_vs) r(V_vs) r(table_vs) r(df_r); formulas: [R] pwmean",
+    syntax: "pwmean varname [if] [in], over(g) [effects cimeans groups sort mcompare(noadjust|bonferroni|sidak|scheffe|tukey) level(#)]",
+    notes: "stores r(b_vs) r(V_vs) r(table_vs) r(df_r), with groups r(groups1) ...; sort orders the tables, not the results; formulas: [R] pwmean",
     examples: &[Example {
         // Means 1, 2 and 6, residual variance 2, two rows each: standard error sqrt(2).
         run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\npwmean y, over(g)\nmatrix t = r(table_vs)",
@@ -73,6 +76,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         level,
         df_r: Some(df),
         eform: false,
+        sorted: cmd.has("sort"),
     };
     let mut results = Results::default();
     session.print("");
@@ -80,15 +84,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     session.print("");
     session.print(format!("Over: {over}"));
     let found = differences(over, &data.names, &b, &v);
+    let means = Compared {
+        equation: String::new(),
+        blocks: vec![over.trim().to_string(); count],
+        labels: data.names.clone(),
+        names: data.names.iter().map(|l| format!("{l}.{over}")).collect(),
+        b,
+        v,
+    };
     if cmd.has("cimeans") {
-        let found = Compared {
-            equation: String::new(),
-            blocks: vec![over.trim().to_string(); count],
-            labels: data.names.clone(),
-            names: data.names.iter().map(|l| format!("{l}.{over}")).collect(),
-            b,
-            v,
-        };
         let plain = Look {
             heading: "Mean",
             columns: Columns::LIMITS,
@@ -96,10 +100,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             adjustment: Adjustment::None,
             ..look
         };
-        show_estimates(session, &found, &plain, ["b", "V", "table"], &mut results);
+        show_estimates(session, &means, &plain, ["b", "V", "table"], &mut results);
+    }
+    if cmd.has("groups") {
+        let codes = group_codes(&means, &found, &look);
+        let own = Look { heading: "Mean", columns: Columns::LIMITS, ..look };
+        show_groups(session, &means, &codes, &own, &mut results);
     }
     let names = ["b_vs", "V_vs", "table_vs"];
-    if asks_for_differences(cmd) || !cmd.has("cimeans") {
+    if asks_for_differences(cmd) || !(cmd.has("cimeans") || cmd.has("groups")) {
         show_estimates(session, &found, &look, names, &mut results);
     } else {
         store_estimates(&found, &look, names, &mut results);

@@ -71,7 +71,7 @@ struct Last {
 impl Extension for Last {}
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let parameters = Parameters::of(&session.e)?;
+    let parameters = Parameters::of_session(session)?;
     let (body, options) = front_and_options(&cmd.raw);
     if options.is_empty() && anova_test::of_term(session, body)?.is_some() {
         return Ok(());
@@ -164,7 +164,7 @@ fn specifications(body: &str) -> Result<Vec<String>> {
 }
 
 fn run_testparm(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let parameters = Parameters::of(&session.e)?;
+    let parameters = Parameters::of_session(session)?;
     let list = FvList::parse(&session.frame, &cmd.list, session.settings.varabbrev)?;
     let touse = vec![true; session.frame.n_rows()];
     let wanted = list.expand(&session.frame, &touse)?;

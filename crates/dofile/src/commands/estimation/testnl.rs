@@ -35,7 +35,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let parameters = Parameters::of(&session.e)?;
+    let parameters = Parameters::of_session(session)?;
     let (body, options) = front_and_options(&cmd.raw);
     let refused = &["MTest", "ITERate", "noSVYadjust", "g", "r"];
     let options = Options::parse("testnl", options, &[OptSpec::real("df")], refused)?;

@@ -9,13 +9,13 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::graphs::figure_options::FigureOptions;
-use crate::ops::graphs::no_effect;
+use crate::ops::graphs::{no_effect, text};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::{ParsedCommand, WeightKind};
 use estimators::distributions::normal_density;
-use figure::Bar;
+use figure::{Bar, Color, TextMark};
 
 /// `histogram`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -24,7 +24,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "histogram varname [if] [in] [fweight] [, bin(#) width(#) start(#) discrete density|fraction|frequency|percent normal kdensity horizontal addplot(plot) twoway_options]",
+    syntax: "histogram varname [if] [in] [fweight] [, bin(#) width(#) start(#) discrete density|fraction|frequency|percent normal kdensity horizontal addlabels addlabopts(mlabposition(#) mlabsize() mlabcolor() mlabformat(%fmt)) addplot(plot) twoway_options]",
     notes: "stores r(N), r(bin), r(start), r(width), r(area); default bins: [R] histogram, Methods and formulas",
     examples: &[Example {
         run: "set obs 74\ngenerate x = _n\nhistogram x",
@@ -129,11 +129,16 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     plot.weights = session.weights(&cmd, WeightKind::Frequency, &mut plot.rows)?;
     let (mut normal, mut kernel, mut added) = (false, false, None);
+    let mut labels: Option<BarLabels> = None;
     for option in split_options(&cmd.option_text)? {
         match &option {
             (name, None) if abbreviates(name, "NORMal") => normal = true,
             (name, None) if abbreviates(name, "KDENsity") => kernel = true,
             (name, Some(a)) if abbreviates(name, "ADDPLOT") => added = Some(a.clone()),
+            (name, None) if abbreviates(name, "ADDLabels") => _ = labels.get_or_insert_default(),
+            (name, Some(a)) if abbreviates(name, "ADDLABOPts") => {
+                labels.get_or_insert_default().read(a)?;
+            }
             (name, Some(_)) if no_effect::of_added(name) => {}
             _ if plot.options.take(session, &option)? || options.take(session, &option)? => {}
             _ => return Err(StataError::option_not_allowed(&option.0)),
@@ -156,6 +161,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Height::Percent => 100.0 * bins.width,
         Height::Frequency => total * bins.width,
     };
+    if let Some(labels) = labels {
+        if options.by.is_some() {
+            return Err(StataError::unsupported_option("histogram", "addlabels with by()"));
+        }
+        options.texts.extend(labels.marks(&bins.bars(&values, height), plot.horizontal()));
+    }
     let mut plots = vec![plot];
     if (normal || kernel) && options.by.is_some() {
         return Err(StataError::unsupported_option("histogram", "normal or kdensity with by()"));
@@ -187,6 +198,61 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     results.scalar("start", bins.start).scalar("width", bins.width).scalar("area", area);
     session.r = results;
     Ok(())
+}
+
+/// The heights over the bars: `addlabels`, and `addlabopts()` with their look.
+struct BarLabels {
+    format: String,
+    clock: Option<u8>,
+    color: Option<Color>,
+    size: Option<f64>,
+}
+
+impl Default for BarLabels {
+    fn default() -> Self {
+        Self { format: "%9.4g".to_string(), clock: None, color: None, size: None }
+    }
+}
+
+impl BarLabels {
+    /// Reads `addlabopts()`.
+    fn read(&mut self, given: &str) -> Result<()> {
+        for (name, argument) in split_options(given)? {
+            let Some(a) = argument else { return Err(StataError::option_not_allowed(&name)) };
+            let is = |declared: &str| abbreviates(&name, declared);
+            match () {
+                () if is("MLABPosition") => self.clock = Some(text::clock(&a)?),
+                () if is("MLABSize") => self.size = Some(text::text_size(&a)?),
+                () if is("MLABColor") => self.color = Some(text::color(&a)?),
+                () if is("MLABFormat") || is("YVARFormat") => {
+                    if format::Format::parse(a.trim()).is_none_or(|f| f.is_string()) {
+                        return Err(StataError::standard(120));
+                    }
+                    self.format = a.trim().to_string();
+                }
+                () => {
+                    return Err(StataError::unsupported_option(
+                        "histogram",
+                        &format!("addlabopts({name}())"),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The texts at the ends of the bars.
+    fn marks(&self, bars: &[Bar], horizontal: bool) -> Vec<TextMark> {
+        let mark = |bar: &Bar| TextMark {
+            x: if horizontal { bar.to } else { bar.at },
+            y: if horizontal { bar.at } else { bar.to },
+            text: format::bare(&self.format, bar.to).trim().to_string(),
+            clock: self.clock.unwrap_or(if horizontal { 3 } else { 12 }),
+            color: self.color,
+            size: self.size,
+        };
+        bars.iter().filter(|bar| bar.to > 0.0).map(mark).collect()
+    }
 }
 
 /// The normal and the kernel density on the scale of the bars.

@@ -15,6 +15,7 @@ use estimators::distributions::{beta_quantile, chi2_inverse_tail, normal_quantil
 use estimators::epidemiology::clopper_pearson;
 use estimators::means::Moments;
 use estimators::real::stable_sum;
+use estimators::variance_interval::{bonett, trimmed_kurtosis};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ci",
@@ -22,8 +23,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "ci means varlist [if] [in] [aweight fweight] [, poisson exposure(varname) level(#)] | ci proportions varlist [if] [in] [fweight] [, exact wald wilson agresti jeffreys level(#)] | ci variances varlist [if] [in] [fweight] [, sd level(#)]",
-    notes: "stores r(N) r(mean) or r(proportion) or r(Var) or r(sd), r(se) r(lb) r(ub) r(level) of the last variable; aweights with ci means of normal data only; with exposure() r(N) is the exposure; [R] ci",
+    syntax: "ci means varlist [if] [in] [aweight fweight] [, poisson exposure(varname) level(#)] | ci proportions varlist [if] [in] [fweight] [, exact wald wilson agresti jeffreys level(#)] | ci variances varlist [if] [in] [fweight] [, sd bonett level(#)]",
+    notes: "stores r(N) r(mean) or r(proportion) or r(Var) or r(sd), r(se) r(lb) r(ub) r(level) of the last variable; aweights with ci means of normal data only; with exposure() r(N) is the exposure; bonett stores r(kurtosis), around the mean without 1/(2 sqrt(N - 4)) of the values at either end; [R] ci",
     examples: &[Example {
         run: "set obs 4\ngenerate x = _n > 1\nci proportions x, wald",
         expect: &[("r(proportion)", 0.75), ("r(se)^2", 0.046_875)],
@@ -36,7 +37,7 @@ pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: run_immediate,
-    syntax: "cii means #obs #mean #sd | cii means #exposure #events, poisson | cii proportions #obs #succ [, ...] | cii variances #obs #var [, sd] [level(#)]",
+    syntax: "cii means #obs #mean #sd | cii means #exposure #events, poisson | cii proportions #obs #succ [, ...] | cii variances #obs #var [, sd] [level(#)] | cii variances #obs #var #kurtosis, bonett [sd level(#)]",
     notes: "as ci",
     examples: &[Example { run: "cii means 4 10 2", expect: &[("r(se)", 1.0), ("r(N)", 4.0)] }],
 };
@@ -49,10 +50,11 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("Agresti"),
     OptSpec::flag("Jeffreys"),
     OptSpec::flag("sd"),
+    OptSpec::flag("BONett"),
     OptSpec::text("Exposure"),
     OptSpec::real("Level"),
 ];
-const UNSUPPORTED: &[&str] = &["Total", "SEParator", "BONett"];
+const UNSUPPORTED: &[&str] = &["Total", "SEParator"];
 
 /// Estimated quantity.
 #[derive(Clone, Copy, PartialEq)]
@@ -70,6 +72,14 @@ struct Found {
     se: f64,
     low: f64,
     high: f64,
+    /// Around the trimmed mean; NaN where no limits need it.
+    kurtosis: f64,
+}
+
+impl Found {
+    fn new(n: f64, value: f64, se: f64, (low, high): (f64, f64)) -> Self {
+        Self { n, value, se, low, high, kurtosis: f64::NAN }
+    }
 }
 
 /// The first version with `means`, `proportions` and `variances`.
@@ -122,7 +132,7 @@ fn parse(s: &Session, name: &str, raw: &str) -> Result<(ParsedCommand, Kind)> {
     let allowed: &[&str] = match kind {
         Kind::Mean | Kind::Poisson => &["poisson", "exposure", "level"],
         Kind::Proportion => &["exact", "wald", "wilson", "agresti", "jeffreys", "level"],
-        Kind::Variance => &["sd", "level"],
+        Kind::Variance => &["sd", "bonett", "level"],
     };
     if let Some((wrong, _)) = cmd.options.iter().find(|o| !allowed.contains(&o.0)) {
         return Err(StataError::option_not_allowed(wrong));
@@ -192,7 +202,7 @@ fn interval(s: &Session, cmd: &ParsedCommand, kind: Kind, v: usize, level: f64) 
             }
             proportion(cmd, n, sum, level)
         }
-        Kind::Variance => variance(cmd, n, sd * sd, level),
+        Kind::Variance => variance(cmd, n, sd * sd, trimmed_kurtosis(&x), level)?,
     })
 }
 
@@ -215,7 +225,16 @@ fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         (Kind::Variance, [n, v]) if *n >= 2.0 && n.fract() == 0.0 && *v >= 0.0 => {
             let v = if cmd.has("sd") { v * v } else { *v };
-            variance(&cmd, *n, v, level)
+            if cmd.has("bonett") {
+                return Err(wrong());
+            }
+            variance(&cmd, *n, v, None, level)?
+        }
+        (Kind::Variance, [n, v, kurtosis])
+            if cmd.has("bonett") && *n >= 2.0 && n.fract() == 0.0 && *v >= 0.0 && *kurtosis > 0.0 =>
+        {
+            let v = if cmd.has("sd") { v * v } else { *v };
+            variance(&cmd, *n, v, Some(*kurtosis), level)?
         }
         _ => return Err(wrong()),
     };
@@ -228,7 +247,7 @@ fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn mean(m: Moments, level: f64) -> Found {
     let se = m.sd / m.n.sqrt();
     let half = t_inverse_tail(m.n - 1.0, 0.5 - level / 200.0) * se;
-    Found { n: m.n, value: m.mean, se, low: m.mean - half, high: m.mean + half }
+    Found::new(m.n, m.mean, se, (m.mean - half, m.mean + half))
 }
 
 /// Exact limits of a Poisson rate: quantiles of gamma distributions, as chi-squared.
@@ -236,13 +255,7 @@ fn poisson(exposure: f64, events: f64, level: f64) -> Found {
     let alpha = 0.5 - level / 200.0;
     let low = if events > 0.0 { chi2_inverse_tail(2.0 * events, 1.0 - alpha) / 2.0 } else { 0.0 };
     let high = chi2_inverse_tail(2.0 * (events + 1.0), alpha) / 2.0;
-    Found {
-        n: exposure,
-        value: events / exposure,
-        se: events.sqrt() / exposure,
-        low: low / exposure,
-        high: high / exposure,
-    }
+    Found::new(exposure, events / exposure, events.sqrt() / exposure, (low / exposure, high / exposure))
 }
 
 fn proportion(cmd: &ParsedCommand, n: f64, k: f64, level: f64) -> Found {
@@ -268,21 +281,29 @@ fn proportion(cmd: &ParsedCommand, n: f64, k: f64, level: f64) -> Found {
     } else {
         clopper_pearson(k, n, level)
     };
-    Found { n, value: p, se, low, high }
+    Found::new(n, p, se, (low, high))
 }
 
-fn variance(cmd: &ParsedCommand, n: f64, v: f64, level: f64) -> Found {
+fn variance(cmd: &ParsedCommand, n: f64, v: f64, kurtosis: Option<f64>, level: f64) -> Result<Found> {
+    let root = |x: f64| if cmd.has("sd") { x.sqrt() } else { x };
+    if cmd.has("bonett") {
+        let kurtosis = kurtosis.ok_or_else(StataError::insufficient_observations)?;
+        let (low, high) = bonett(n, v, kurtosis, level);
+        return Ok(Found { kurtosis, ..Found::new(n, root(v), f64::NAN, (root(low), root(high))) });
+    }
     let alpha = 0.5 - level / 200.0;
     let sum = (n - 1.0) * v;
-    let (low, high) =
-        (sum / chi2_inverse_tail(n - 1.0, alpha), sum / chi2_inverse_tail(n - 1.0, 1.0 - alpha));
-    let root = |x: f64| if cmd.has("sd") { x.sqrt() } else { x };
-    Found { n, value: root(v), se: f64::NAN, low: root(low), high: root(high) }
+    let low = sum / chi2_inverse_tail(n - 1.0, alpha);
+    let high = sum / chi2_inverse_tail(n - 1.0, 1.0 - alpha);
+    Ok(Found::new(n, root(v), f64::NAN, (root(low), root(high))))
 }
 
 fn head(s: &mut Session, cmd: &ParsedCommand, kind: Kind, level: f64) {
     let level = format::bare("%5.0g", level);
     let (title, over) = match kind {
+        Kind::Variance if cmd.has("bonett") => {
+            (if cmd.has("sd") { "Std. dev." } else { "Variance" }, "Bonett")
+        }
         Kind::Mean => ("Mean", ""),
         Kind::Poisson => ("Mean", "Poisson exact"),
         Kind::Proportion if cmd.has("wald") => ("Proportion", "Binomial Wald"),
@@ -339,11 +360,15 @@ fn store(s: &mut Session, cmd: &ParsedCommand, kind: Kind, found: Option<Found>,
         if !f.se.is_nan() {
             r.scalar("se", stata(f.se));
         }
+        if !f.kurtosis.is_nan() {
+            r.scalar("kurtosis", f.kurtosis);
+        }
         r.scalar("lb", stata(f.low)).scalar("ub", stata(f.high)).scalar("level", level);
         let kinds = ["wald", "wilson", "agresti", "jeffreys"];
         r.text(
             "citype",
             match kind {
+                Kind::Variance if cmd.has("bonett") => "bonett",
                 Kind::Mean | Kind::Variance => "normal",
                 Kind::Poisson => "poisson",
                 Kind::Proportion => kinds.into_iter().find(|k| cmd.has(k)).unwrap_or("exact"),

@@ -41,6 +41,7 @@ fn constrained(
         stripe: prepared.stripe.clone(),
         b: vec![0.0; size],
         v: Mat::zeros(size, size),
+        variables: Vec::new(),
     };
     let forms = constraints::forms(s, &named, &wanted)?;
     let matrix =

@@ -19,17 +19,14 @@ use estimators::jet::{Formula, Jet};
 use estimators::ml::Equation;
 use estimators::qr::weighted_mean;
 
-const UNSUPPORTED: &[&str] = &["ASIS"];
 const SYNTAX: StandardSyntax =
-    StandardSyntax::new(ml_options![OptSpec::flag("EForm"), OptSpec::text("OFFset")])
+    StandardSyntax::new(ml_options![OptSpec::flag("EForm"), OptSpec::text("OFFset"), OptSpec::flag("ASIS")])
         .weights(WEIGHTS)
-        .maximised()
-        .unsupported(UNSUPPORTED);
+        .maximised();
 const FRACTION: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::flag("or"), OptSpec::text("OFFset"), OptSpec::text("het")])
         .weights(WEIGHTS)
-        .maximised()
-        .unsupported(UNSUPPORTED);
+        .maximised();
 
 /// The command `cloglog`.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -38,7 +35,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run: run_cloglog,
-    syntax: "cloglog depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) eform vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "cloglog depvar [indepvars] [if] [in] [weight] [, noconstant offset(v) asis eform vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores e(N N_f N_s df_m ll ll_0 chi2 p), e(b), e(V), r(table); formulas: [R] cloglog",
     examples: &[Example {
         // One half: ln(-ln(1/2)).
@@ -163,7 +160,7 @@ fn sample(session: &mut Session, cmd: &ParsedCommand, name: &'static str, list: 
         drop_collinear(session, &mut model);
     } else {
         model.y.iter_mut().for_each(|y| *y = f64::from(u8::from(*y != 0.0)));
-        drop_perfect(session, &mut model)?;
+        drop_perfect(session, cmd, &mut model)?;
     }
     Ok(model)
 }

@@ -27,12 +27,13 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("LNOFFset"),
     OptSpec::text("OFFset"),
     OptSpec::flag("EForm"),
+    OptSpec::flag("ASIS"),
     OptSpec::flag("irls"),
     OptSpec::text("SCale"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance, WeightKind::Probability])
 .maximised()
-.unsupported(&["DISP", "vfactor", "MU", "INIt", "noDISPLAY", "ASIS", "SEARCH"]);
+.unsupported(&["DISP", "vfactor", "MU", "INIt", "noDISPLAY", "SEARCH"]);
 
 /// The command.
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -41,7 +42,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "glm depvar [indepvars] [if] [in] [weight] [, family(gaussian|igaussian|binomial [v|#]|poisson|nbinomial [#]|gamma) link(identity|log|logit|probit|cloglog|loglog|logc|power #) exposure(v) offset(v) irls scale(x2|dev|#) eform noconstant vce(oim|eim|robust|cluster v) level(#) nolog]",
+    syntax: "glm depvar [indepvars] [if] [in] [weight] [, family(gaussian|igaussian|binomial [v|#]|poisson|nbinomial [#]|gamma) link(identity|log|logit|probit|cloglog|loglog|logc|power #) exposure(v) offset(v) asis irls scale(x2|dev|#) eform noconstant vce(oim|eim|robust|cluster v) level(#) nolog]",
     notes: "irls and vce(eim) use the expected information; stores e(N df_m df ll aic bic phi deviance deviance_p dispers dispers_p chi2 p), e(b), e(V), r(table); predict: mu eta xb stdp response pearson deviance anscombe likelihood score hat cooksd, standardized studentized; formulas: [R] glm",
     examples: &[Example {
         // A mean of 2.5 with the log link.
@@ -124,7 +125,7 @@ fn sample(
     }
     let single = family == Family::Binomial && (text.is_none() || fixed == Some(1.0));
     if cmd.name == "glm" && single && model.y.iter().all(|y| matches!(*y, 0.0 | 1.0)) {
-        drop_perfect(session, &mut model)?;
+        drop_perfect(session, cmd, &mut model)?;
     } else {
         drop_collinear(session, &mut model);
     }

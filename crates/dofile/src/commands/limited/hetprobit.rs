@@ -20,11 +20,15 @@ use estimators::jet::Formula;
 use estimators::ml_binary::{Binary, Link};
 use estimators::ml_pairs::scaled_sign;
 
-const SYNTAX: StandardSyntax =
-    StandardSyntax::new(ml_options![OptSpec::text("het"), OptSpec::text("OFFset"), OptSpec::flag("WALDHET")])
-        .weights(WEIGHTS)
-        .maximised()
-        .unsupported(&["ASIS", "LRMODEL"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
+    OptSpec::text("het"),
+    OptSpec::text("OFFset"),
+    OptSpec::flag("WALDHET"),
+    OptSpec::flag("ASIS")
+])
+.weights(WEIGHTS)
+.maximised()
+.unsupported(&["LRMODEL"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -33,7 +37,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "hetprobit depvar [indepvars] [if] [in] [weight], het(varlist [, offset(v)]) [noconstant offset(v) waldhet vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "hetprobit depvar [indepvars] [if] [in] [weight], het(varlist [, offset(v)]) [noconstant offset(v) asis waldhet vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores e(N N_f N_s df_m ll ll_c chi2 chi2_c df_m_c p p_c), e(b) with the equation lnsigma, e(V), r(table); formulas: [R] hetprobit",
     examples: &[Example {
         run: "set obs 60\ngen x = mod(_n*7, 11) - 5\ngen z = mod(_n*5, 3)\ngen y = x + (1+z)*(mod(_n*3, 7) - 3) > 0\nhetprobit y x, het(z)",
@@ -63,7 +67,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     further.extend(listed.list.variables().iter().map(|v| session.variable(v)).collect::<Result<Vec<_>>>()?);
     further.extend(listed.offset);
     let mut model = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) }.model(session)?.enough()?;
-    drop_perfect(session, &mut model)?;
+    drop_perfect(session, cmd, &mut model)?;
     let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
     let ones = y.iter().filter(|y| **y).count();
     if ones == 0 || ones == y.len() {

@@ -22,6 +22,7 @@ mod glm_show;
 mod gnbreg;
 mod heckman;
 mod heckman_twostep;
+mod heckoprobit;
 mod heckprobit;
 mod hetprobit;
 mod hetregress;
@@ -59,6 +60,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     glm::SPEC,
     gnbreg::SPEC,
     heckman::SPEC,
+    heckoprobit::SPEC,
     heckprobit::SPEC,
     hetprobit::SPEC,
     hetregress::SPEC,

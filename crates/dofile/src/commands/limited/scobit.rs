@@ -24,10 +24,10 @@ use estimators::jet::Formula;
 use estimators::ml_binary::{Binary, Link};
 use estimators::ml_pairs::skewed_sign;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![OptSpec::text("OFFset")])
-    .weights(WEIGHTS)
-    .maximised()
-    .unsupported(&["ASIS"]);
+const SYNTAX: StandardSyntax =
+    StandardSyntax::new(ml_options![OptSpec::text("OFFset"), OptSpec::flag("ASIS")])
+        .weights(WEIGHTS)
+        .maximised();
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -36,7 +36,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "scobit depvar [indepvars] [if] [in] [weight] [, offset(v) noconstant vce(oim|robust|cluster v|opg) level(#) nolog]",
+    syntax: "scobit depvar [indepvars] [if] [in] [weight] [, offset(v) asis noconstant vce(oim|robust|cluster v|opg) level(#) nolog]",
     notes: "stores e(N N_f N_s ll ll_c chi2_c p_c alpha), e(b) with /lnalpha, e(V), r(table); formulas: [R] scobit",
     examples: &[Example {
         run: "set obs 60\ngen x = mod(_n*7, 11) - 5\ngen y = x + mod(_n*3, 13) - 5 > 0\nlogit y x, nolog\nscalar l = e(ll)\nscobit y x, nolog",
@@ -66,7 +66,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let further = ml_command::offset_variables(session, &cmd.options)?;
     let mut model = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) }.model(session)?.enough()?;
-    drop_perfect(session, &mut model)?;
+    drop_perfect(session, cmd, &mut model)?;
     let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
     if y.iter().all(|one| *one == y[0]) {
         return Err(StataError::new(2000, "outcome does not vary"));

@@ -5,6 +5,7 @@
 //! /var(effect[group]), V, cmd depvar ivars revars covariance link family intmethod. Formulas: [ME] meglm.
 
 use super::clogit::{group_rows, panel_header, store_sizes};
+use super::me_censored;
 use super::me_specs::{Family, KINDS, Kind};
 use super::random::{Setup, categories, cut_starts, fit, integration_points, to_variances};
 use crate::error::{Result, StataError};
@@ -37,13 +38,13 @@ const OPTIONS: &[OptSpec] = ml_options![
 const UNSUPPORTED: &[&str] = &["BINomial", "ASIS", "DISPersion", "STARTValues", "STARTGrid", "PWEIGHT"];
 
 /// The parts of the command line.
-struct Line {
-    cmd: ParsedCommand,
-    group: String,
-    slopes: String,
+pub(super) struct Line {
+    pub(super) cmd: ParsedCommand,
+    pub(super) group: String,
+    pub(super) slopes: String,
 }
 
-fn parse(kind: &Kind, raw: &str) -> Result<Line> {
+pub(super) fn parse(name: &str, options: &[OptSpec], refused: &[&str], raw: &str) -> Result<Line> {
     let parts: Vec<&str> = raw.split("||").collect();
     let [fixed, effects] = parts.as_slice() else {
         let what = if parts.len() == 1 {
@@ -51,14 +52,14 @@ fn parse(kind: &Kind, raw: &str) -> Result<Line> {
         } else {
             "more than one level of random effects"
         };
-        return Err(StataError::unsupported_option(kind.name, what));
+        return Err(StataError::unsupported_option(name, what));
     };
-    let (effects, options) = front_and_options(effects);
+    let (effects, text) = front_and_options(effects);
     let (group, slopes) = effects
         .split_once(':')
         .ok_or_else(|| StataError::new(198, "invalid syntax: levelvar: expected after ||"))?;
-    let mut cmd = ParsedCommand::split(kind.name, &format!("{}, {options}", fixed.trim()), false)?;
-    cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
+    let mut cmd = ParsedCommand::split(name, &format!("{}, {text}", fixed.trim()), false)?;
+    cmd.check_weighted_options(options, refused)?;
     Ok(Line { cmd, group: group.trim().to_string(), slopes: slopes.trim().to_string() })
 }
 
@@ -112,7 +113,7 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
         return display(session, &again, kind);
     }
-    let line = parse(kind, raw)?;
+    let line = parse(kind.name, OPTIONS, UNSUPPORTED, raw)?;
     if line.cmd.options.text("intmethod").is_some_and(|m| !"mvaghermite".starts_with(m.trim())) {
         return Err(StataError::unsupported_option(kind.name, "intmethod() other than mvaghermite"));
     }
@@ -135,7 +136,7 @@ fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[
     // noconstant belongs to the random effects here; a constant regressor is collinear with cut points too
     model.constant = true;
     if kind.family == Family::Zero {
-        drop_perfect(session, &mut model)?;
+        drop_perfect(session, cmd, &mut model)?;
     } else {
         drop_collinear(session, &mut model);
     }
@@ -159,7 +160,7 @@ fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[
 }
 
 /// The variables with random slopes; levels of factors other than the base have one each.
-fn slope_terms(session: &Session, text: &str) -> Result<Vec<Term>> {
+pub(super) fn slope_terms(session: &Session, text: &str) -> Result<Vec<Term>> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
@@ -170,7 +171,7 @@ fn slope_terms(session: &Session, text: &str) -> Result<Vec<Term>> {
 }
 
 /// Columns and names of the random effects.
-fn effects_of(
+pub(super) fn effects_of(
     session: &Session,
     cmd: &ParsedCommand,
     model: &Model,
@@ -220,6 +221,7 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
                     constant: $constant,
                     effects,
                     correlated,
+                    unit: 1.0,
                     points,
                     rows: rows_of,
                     offset: shift,
@@ -240,6 +242,7 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
             let outcome = Ordered { category: &of_row, categories: values.len(), curve: kind.curve };
             fitted!(outcome, cut_starts(&of_row, values.len(), index), 0.0)
         }
+        Family::Censored => return Err(StataError::syntax()),
     };
     let mut best = found.fit;
     to_variances(&mut best, q, correlated);
@@ -260,16 +263,16 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
 }
 
 /// What a result says about its effects.
-struct Posting<'a> {
-    model: &'a Model,
-    rows: &'a [Vec<usize>],
-    group: String,
-    names: Vec<String>,
-    correlated: bool,
-    points: usize,
+pub(super) struct Posting<'a> {
+    pub(super) model: &'a Model,
+    pub(super) rows: &'a [Vec<usize>],
+    pub(super) group: String,
+    pub(super) names: Vec<String>,
+    pub(super) correlated: bool,
+    pub(super) points: usize,
 }
 
-fn post_results(
+pub(super) fn post_results(
     session: &mut Session,
     kind: &Kind,
     raw: &str,
@@ -306,6 +309,9 @@ fn post_results(
                 layout.ancillary(&format!("cov({},{})", effect(j), effect(i)));
             }
         }
+    }
+    if kind.family == Family::Censored {
+        layout.ancillary(&format!("var(e.{})", model.depvar));
     }
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..slopes).collect();
@@ -351,10 +357,14 @@ fn print_scale(session: &mut Session, odds: bool) {
     }
 }
 
-fn display(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
+pub(super) fn display(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
     if !cmd.has("noheader") {
-        let points = session.e.results.get_scalar("n_quad");
-        panel_header(session, kind.title, "", points);
+        if kind.family == Family::Censored {
+            me_censored::header(session, kind);
+        } else {
+            let points = session.e.results.get_scalar("n_quad");
+            panel_header(session, kind.title, "", points);
+        }
     }
     let eform = match (cmd.has("or"), cmd.has("irr")) {
         (true, _) if kind.curve == Curve::Logit => Some("Odds ratio"),

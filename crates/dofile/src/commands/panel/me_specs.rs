@@ -15,6 +15,8 @@ pub(super) enum Family {
     NegativeBinomial,
     /// Ordered categories.
     Ordered,
+    /// A number that may be censored, of `me_censored`.
+    Censored,
 }
 
 /// One of the commands.

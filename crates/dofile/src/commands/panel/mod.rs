@@ -9,6 +9,7 @@ mod dynamic_tests;
 mod estat_sd;
 mod icc;
 mod me;
+mod me_censored;
 mod me_predict;
 mod me_specs;
 mod mixed;
@@ -81,6 +82,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     me_specs::SPECS[5],
     me_specs::SPECS[6],
     me_specs::SPECS[7],
+    me_censored::SPEC,
+    me_censored::SPEC_INTERVAL,
     mixed::SPEC,
     mixed::SPEC_OLD,
     nlogit::SPEC,

@@ -28,6 +28,8 @@ pub(super) struct Setup<'a, O> {
     pub effects: Vec<&'a [f64]>,
     /// Whether the effects are correlated.
     pub correlated: bool,
+    /// Size of the index, which the effects start near: one for outcomes without a unit.
+    pub unit: f64,
     /// Nodes in each dimension.
     pub points: usize,
     /// Rows of each group.
@@ -78,7 +80,7 @@ pub(super) fn fit<O: Outcome + Sync>(
     let mut from = pooled.b;
     // the search is in units of what an effect adds to the index
     let effects = effect_columns(&setup.effects, setup.correlated);
-    from.extend(vec![-0.5; setup.effects.len()]);
+    from.extend(vec![setup.unit.ln() - 0.5; setup.effects.len()]);
     from.extend(vec![0.0; elements(setup.effects.len(), setup.correlated).len() - setup.effects.len()]);
     // a regressor far from zero keeps its digits
     let centred = Centred::of(&columns);

@@ -101,6 +101,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         constant: (-(-mean).ln_1p()).ln(),
         effects: vec![&ones],
         correlated: false,
+        unit: 1.0,
         points,
         rows: &rows,
         offset: offset.as_ref().map(|o| o.0.as_slice()),

@@ -244,7 +244,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<Averaged
         Reading { vce: Some(VceSpec::Default), weight_kinds: WEIGHTS, further, ..Reading::new(cmd) };
     let mut model = reading.model(session)?.enough()?;
     if family == Family::Binomial && model.y.iter().all(|y| matches!(*y, 0.0 | 1.0)) {
-        drop_perfect(session, &mut model)?;
+        drop_perfect(session, cmd, &mut model)?;
     } else {
         drop_collinear(session, &mut model);
     }

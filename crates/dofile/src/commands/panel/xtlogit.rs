@@ -235,7 +235,7 @@ pub(super) fn read(session: &mut Session, cmd: &ParsedCommand, unit: usize, coun
     if count {
         drop_collinear(session, &mut model);
     } else {
-        drop_perfect(session, &mut model)?;
+        drop_perfect(session, cmd, &mut model)?;
     }
     if model.vce == VceSpec::Robust {
         // A robust covariance of a panel is by unit.

@@ -10,6 +10,7 @@ pub(in crate::commands) mod phtest;
 mod rates;
 mod stci;
 mod stcox;
+mod stcoxkm;
 mod stcrreg;
 mod stcrreg_post;
 mod stcurve;
@@ -29,9 +30,11 @@ mod streset;
 mod sts;
 mod sts_compare;
 mod sts_cox;
+mod sts_generate;
 mod sts_graph;
 mod sts_hazard;
 mod sts_risk;
+mod sts_saving;
 mod sts_test;
 mod stset;
 mod stset_report;
@@ -53,6 +56,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     sts::SPEC,
     stci::SPEC,
     stcox::SPEC,
+    stcoxkm::SPEC,
     stcrreg::SPEC,
     streg::SPEC,
     stcurve::SPEC,

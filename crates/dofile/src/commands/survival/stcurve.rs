@@ -24,7 +24,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "stcurve, survival|failure|cumhaz|hazard|cif [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) twoway_options]",
-    notes: "other regressors are held at their means over the estimation sample; hazard after stcox is not supported; cif and cumhaz after stcrreg; stores r(curves) with time and one column per curve; [ST] stcurve",
+    notes: "other regressors are held at their means over the estimation sample; after stcox with strata() each stratum has its curve; hazard after stcox is not supported; cif and cumhaz after stcrreg; stores r(curves) with time and one column per curve; [ST] stcurve",
     examples: &[Example {
         run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\nend\nstset t\nstreg x, distribution(exponential)\nscalar s = exp(-exp(_b[_cons] + _b[x])*2)\nstcurve, survival at(x=1) range(0 4)\nmatrix m = r(curves)",
         expect: &[("m[1,2]", 1.0)],
@@ -157,12 +157,17 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if sets.is_empty() {
         sets.push(common);
     }
+    let mut labels: Vec<String> = sets.iter().map(|set| label(s, set)).collect();
     let (curves, used) = match kind.as_str() {
-        "stcox" => cox(s, function, &sets)?,
+        "stcox" => {
+            let sample = CoxSample::read(s)?;
+            labels = in_strata(s, &sample, labels)?;
+            cox(s, &sample, function, &sets)?
+        }
         "stcrreg" => competing(s, function, &sets)?,
         _ => parametric(s, function, &sets, range)?,
     };
-    draw(s, function, &sets, curves, used, range, kind != "streg", options)
+    draw(s, function, &labels, curves, used, range, kind != "streg", options)
 }
 
 /// Terms of the active model averaged over its sample, with some variables fixed.
@@ -184,22 +189,73 @@ fn means(s: &Session, rows: &[usize], fixed: &Fixed) -> Result<(Parameters, Vec<
 
 type Curve = Vec<(f64, f64)>;
 
-fn cox(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, usize)> {
+/// The numbers of the strata.
+fn strata(sample: &CoxSample) -> Vec<u32> {
+    let mut out = sample.stratum.clone();
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// The labels of scenarios in each stratum, with the values that the stratum has.
+fn in_strata(s: &Session, sample: &CoxSample, labels: Vec<String>) -> Result<Vec<String>> {
+    let variables = s.varlist(s.e.results.get_text("strata").unwrap_or(""))?;
+    let of = |stratum: &u32| -> String {
+        let at = sample.stratum.iter().position(|g| g == stratum).expect("a record of the stratum");
+        let one = |v: &usize| {
+            let name = &s.frame.var(*v).name;
+            format!("{name}={}", crate::ops::groups::level_name(s, *v, sample.records.rows[at]).trim())
+        };
+        variables.iter().map(one).collect::<Vec<_>>().join(" ")
+    };
+    let strata: Vec<String> = strata(sample).iter().map(of).collect();
+    let joined =
+        |a: &String| strata.iter().map(|b| format!("{a} {b}").trim().to_string()).collect::<Vec<_>>();
+    Ok(labels.iter().flat_map(joined).collect())
+}
+
+/// The values of a scenario as a label.
+fn label(s: &Session, set: &Fixed) -> String {
+    let one = |(name, x): &(String, f64)| {
+        let v = s.frame.find(name);
+        let label = v.and_then(|v| s.frame.labels_of(v)).and_then(|l| l.get(*x)).map(str::to_string);
+        format!("{name}={}", label.unwrap_or_else(|| crate::format::bare("%9.0g", *x)))
+    };
+    set.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Time in the first column, the value of each curve at it in the others: curves hold until their next point.
+pub(super) fn table(curves: &[Curve]) -> Matrix {
+    let mut times: Vec<f64> = curves.iter().flatten().map(|p| p.0).collect();
+    times.sort_by(f64::total_cmp);
+    times.dedup();
+    let mut data = Vec::with_capacity(times.len() * (curves.len() + 1));
+    for time in &times {
+        data.push(*time);
+        data.extend(curves.iter().map(|c| {
+            let upto = c.partition_point(|p| p.0 <= *time);
+            upto.checked_sub(1).map_or(crate::value::MISSING, |k| crate::estimation::post::stata(c[k].1))
+        }));
+    }
+    let mut table = Matrix::new(times.len(), curves.len() + 1, data);
+    let columns = (1..=curves.len()).map(|i| format!("curve{i}"));
+    table.col_names = std::iter::once("_t".to_string()).chain(columns).map(Stripe::term).collect();
+    table
+}
+
+/// A curve for each scenario in each stratum.
+fn cox(s: &Session, sample: &CoxSample, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, usize)> {
     if function == Function::Hazard {
         return Err(StataError::unsupported_option("stcurve", "hazard after stcox"));
     }
-    if s.e.results.get_text("strata").is_some_and(|t| !t.is_empty()) {
-        return Err(StataError::unsupported_option("stcurve", "after stratified stcox"));
-    }
-    let sample = CoxSample::read(s)?;
-    let steps = sample.baseline();
+    let (steps, strata) = (sample.baseline(), strata(sample));
     let mut out = Vec::new();
-    for set in sets {
+    for (set, stratum) in sets.iter().flat_map(|set| strata.iter().map(move |g| (set, *g))) {
         let (parameters, mean) = means(s, &sample.records.rows, set)?;
         let eta: f64 = parameters.b.iter().zip(&mean).map(|(b, m)| b * m).sum();
         let start = if function == Function::Survivor { 1.0 } else { 0.0 };
         let mut curve = vec![(0.0, start)];
-        for step in &steps {
+        for step in steps.iter().filter(|step| step.stratum == stratum) {
             // S(t) = S0(t)^exp(xb); the cumulative hazard follows Breslow's estimate.
             let value = match function {
                 Function::Cumulative => step.cumulative * eta.exp(),
@@ -208,7 +264,8 @@ fn cox(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, u
             };
             curve.push((step.time, value));
         }
-        let last = sample.records.t.iter().copied().fold(0.0, f64::max);
+        let own = sample.records.t.iter().zip(&sample.stratum).filter(|r| *r.1 == stratum).map(|r| *r.0);
+        let last = own.fold(0.0, f64::max);
         if let Some(&(time, value)) = curve.last()
             && last > time
         {
@@ -289,7 +346,7 @@ fn parametric(
 fn draw(
     s: &mut Session,
     function: Function,
-    sets: &[Fixed],
+    labels: &[String],
     mut curves: Vec<Curve>,
     used: usize,
     range: Option<(f64, f64)>,
@@ -299,23 +356,11 @@ fn draw(
     if let Some((low, high)) = range {
         curves.iter_mut().for_each(|c| c.retain(|p| p.0 >= low && p.0 <= high));
     }
-    let label = |set: &Fixed| -> String {
-        let parts: Vec<String> = set
-            .iter()
-            .map(|(name, x)| {
-                let v = s.frame.find(name);
-                let label = v.and_then(|v| s.frame.labels_of(v)).and_then(|l| l.get(*x)).map(str::to_string);
-                format!("{name}={}", label.unwrap_or_else(|| crate::format::bare("%9.0g", *x)))
-            })
-            .collect();
-        parts.join(" ")
-    };
-    let labels: Vec<String> = sets.iter().map(label).collect();
     let series = curves
         .iter()
         .enumerate()
         .map(|(number, points)| Series {
-            label: if sets.len() > 1 { labels[number].clone() } else { String::new() },
+            label: if labels.len() > 1 { labels[number].clone() } else { String::new() },
             number,
             shape: Shape::Line { points: points.clone(), step },
             style: Style::default(),
@@ -328,18 +373,7 @@ fn draw(
     };
     let bounded = matches!(function, Function::Survivor | Function::Failure | Function::Incidence);
     let mut r = Results::default();
-    let rows = curves.first().map_or(0, Vec::len);
-    let mut data = Vec::with_capacity(rows * (curves.len() + 1));
-    for i in 0..rows {
-        data.push(curves[0][i].0);
-        data.extend(curves.iter().map(|c| crate::estimation::post::stata(c[i].1)));
-    }
-    let mut table = Matrix::new(rows, curves.len() + 1, data);
-    table.col_names = std::iter::once("_t".to_string())
-        .chain((1..=curves.len()).map(|i| format!("curve{i}")))
-        .map(Stripe::term)
-        .collect();
-    r.matrix("curves", table);
+    r.matrix("curves", table(&curves));
     s.r = r;
     let picture = Picture {
         title,

@@ -1,13 +1,13 @@
-//! `sts`: finds the subcommand; `sts list` and `sts generate` are here, tests and graphs beside it.
+//! `sts`: finds the subcommand; `sts list` is here.
 
-use super::{sts_compare, sts_graph, sts_test};
+use super::sts_saving::Rows;
+use super::{sts_compare, sts_generate, sts_graph, sts_test};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::model::number_groups;
 use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
-use crate::frame::{Column, StorageType, Variable, is_valid_name};
 use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
@@ -22,8 +22,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "sts list [if] [in] [, by(varlist) survival|failure|cumhaz at(numlist) compare enter level(#) noshow] | sts generate newvar = function [...] [if] [in] [, by(varlist) level(#)] | sts test varlist [if] [in] [, logrank|wilcoxon|tware|peto|cox|fh(p q) strata(varlist) trend detail mat(name name)] | sts graph [if] [in] [, by(varlist) survival|failure|cumhaz ci censored(single|number|multiple) tmax(#) per(#) noorigin risktable[(numlist, ...)] level(#) twoway_options]",
-    notes: "functions of sts generate: s se(s) se(lns) lb(s) ub(s) na se(na) lb(na) ub(na) h n d; limits on the scale of ln(-ln S); cox: likelihood-ratio test of the groups in a Cox regression (Wald with pweights), hazards relative to the first group; sts test stores r(df) r(chi2) r(df_tr) r(chi2_tr); [ST] sts",
+    syntax: "sts list [if] [in] [, by(varlist) survival|failure|cumhaz at(numlist) compare enter saving(filename [, replace]) level(#) noshow] | sts generate newvar = function [...] [if] [in] [, by(varlist) level(#)] | sts test varlist [if] [in] [, logrank|wilcoxon|tware|peto|cox|fh(p q) strata(varlist) trend detail mat(name name)] | sts graph [if] [in] [, by(varlist) survival|failure|cumhaz ci censored(single|number|multiple) tmax(#) per(#) noorigin risktable[(numlist, ...)] level(#) twoway_options]",
+    notes: "functions of sts generate: s se(s) se(lns) lb(s) ub(s) na se(na) lb(na) ub(na) h n d; limits on the scale of ln(-ln S); cox: likelihood-ratio test of the groups in a Cox regression (Wald with pweights), hazards relative to the first group; saving() has the variables of by(), time, begin, fail, net_lost (with enter lost and enter, with at() neither), survivor, failure or cumhaz, std_err, lb, ub; sts test stores r(df) r(chi2) r(df_tr) r(chi2_tr); [ST] sts",
     examples: &[
         Example {
             // S by hand: 3/4, then one censored, then 1/2 of the rest
@@ -47,7 +47,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     match word {
         w if is("list") && w != "lis" => list(s, split(false)?),
         _ if is("test") => sts_test::run(s, split(false)?),
-        w if is("generate") && w.len() >= 3 || w == "g" && rest.contains('=') => generate(s, rest),
+        w if is("generate") && w.len() >= 3 || w == "g" && rest.contains('=') => {
+            sts_generate::generate(s, rest)
+        }
         "" | "if" | "in" => sts_graph::run(s, ParsedCommand::split("sts", raw, false)?),
         _ if is("graph") => sts_graph::run(s, split(false)?),
         _ => Err(StataError::invalid(format!("unknown sts subcommand {word}"))),
@@ -165,8 +167,9 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
             OptSpec::flag("Compare"),
             OptSpec::real("Level"),
             OptSpec::flag("noShow"),
+            OptSpec::text("SAVing"),
         ],
-        &["STrata", "ADjustfor", "SAVing"],
+        &["STrata", "ADjustfor"],
     )?;
     if !cmd.list.is_empty() {
         return Err(StataError::standard(101));
@@ -183,6 +186,13 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     };
     if !cmd.has("noshow") {
         show(s, &settings);
+    }
+    if let Some(text) = cmd.options.text("saving") {
+        if cmd.has("compare") {
+            return Err(StataError::unsupported_option("sts list", "saving() with compare"));
+        }
+        let rows = Rows { curves: &curves, function, at: at.as_deref(), enter: cmd.has("enter"), level };
+        rows.write(s, text)?;
     }
     if cmd.has("compare") {
         sts_compare::show(s, &curves, function, at);
@@ -294,102 +304,5 @@ fn at_lines(s: &mut Session, table: &[Point], times: &[f64], function: Function,
             ""
         ));
         last = time;
-    }
-}
-
-/// A function of `sts generate`.
-fn value(name: &str, p: &Point, level: f64) -> Option<f64> {
-    let limit = |l: Option<(f64, f64)>, high: bool| l.map_or(f64::NAN, |l| if high { l.1 } else { l.0 });
-    Some(match name {
-        "s" => p.survivor,
-        "se(s)" => p.survivor_se(),
-        "se(lns)" => p.log_log_se(),
-        "lb(s)" => limit(p.survivor_limits(level), false),
-        "ub(s)" => limit(p.survivor_limits(level), true),
-        "na" => p.hazard,
-        "se(na)" => p.hazard_variance.sqrt(),
-        "lb(na)" => limit(p.hazard_limits(level), false),
-        "ub(na)" => limit(p.hazard_limits(level), true),
-        "h" => {
-            if p.at_risk > 0.0 {
-                p.failures / p.at_risk
-            } else {
-                f64::NAN
-            }
-        }
-        "n" => p.at_risk,
-        "d" => p.failures,
-        _ => return None,
-    })
-}
-
-/// `newvar = function` pairs before the comma.
-fn requests(text: &str) -> Result<Vec<(String, String)>> {
-    let spaced = text.replace('=', " = ");
-    let joined = spaced.replace(" (", "(").replace("( ", "(").replace(" )", ")");
-    let words: Vec<&str> = joined.split_whitespace().collect();
-    let mut out = Vec::new();
-    for group in words.chunks(3) {
-        match group {
-            [name, "=", function] if is_valid_name(name) => {
-                out.push(((*name).to_string(), function.to_lowercase()));
-            }
-            _ => return Err(StataError::syntax()),
-        }
-    }
-    if out.is_empty() { Err(StataError::standard(100)) } else { Ok(out) }
-}
-
-fn generate(s: &mut Session, rest: &str) -> Result<()> {
-    // `if` and `in` end the list of new variables.
-    let mut cmd = ParsedCommand::split("sts", rest, false)?;
-    cmd.check_options(&[OptSpec::text("by"), OptSpec::real("Level")], &["STrata", "ADjustfor"])?;
-    let level = level(s, &cmd)?;
-    let requests = requests(&cmd.list)?;
-    for (name, function) in &requests {
-        if value(function, &Point::default(), level).is_none() {
-            return Err(StataError::invalid(format!("{function} is not a function of sts generate")));
-        }
-        if s.frame.find(name).is_some() {
-            return Err(StataError::already_defined(name));
-        }
-    }
-    let curves = Curves::read(s, &cmd, cmd.options.text("by"))?;
-    let mut columns = vec![vec![MISSING; s.frame.n_rows()]; requests.len()];
-    for (i, &row) in curves.records.rows.iter().enumerate() {
-        let table = &curves.tables[curves.groups.of[i]];
-        let start = Point { survivor: 1.0, ..Point::default() };
-        let point = at_time(table, curves.records.t[i]).copied().unwrap_or(start);
-        for (column, (_, function)) in columns.iter_mut().zip(&requests) {
-            let x = value(function, &point, level).unwrap_or(f64::NAN);
-            column[row] = if x.is_finite() { x } else { MISSING };
-        }
-    }
-    for (column, (name, function)) in columns.iter().zip(&requests) {
-        let kind =
-            if matches!(function.as_str(), "n" | "d") { StorageType::Long } else { StorageType::Double };
-        let whole = column.iter().all(|x| *x == MISSING || x.fract() == 0.0);
-        let kind = if whole { kind } else { StorageType::Double };
-        let mut variable = Variable::new(name, Column::from_f64(kind, column));
-        variable.label = label(function).to_string();
-        s.frame.add(variable)?;
-    }
-    Ok(())
-}
-
-fn label(function: &str) -> &'static str {
-    match function {
-        "s" => "S(t+0)",
-        "se(s)" => "SE(S(t+0))",
-        "se(lns)" => "SE(ln(-ln S(t+0)))",
-        "lb(s)" => "Lower limit of S(t+0)",
-        "ub(s)" => "Upper limit of S(t+0)",
-        "na" => "Nelson-Aalen cumulative hazard",
-        "se(na)" => "SE(Nelson-Aalen)",
-        "lb(na)" => "Lower limit of Nelson-Aalen",
-        "ub(na)" => "Upper limit of Nelson-Aalen",
-        "h" => "Hazard component",
-        "n" => "Number at risk",
-        _ => "Number of failures",
     }
 }

@@ -86,8 +86,8 @@ pub(super) fn columns(cmd: &ParsedCommand) -> Result<Columns> {
     let mut found = Vec::new();
     for option in ["contrast", "pwcompare"] {
         for (name, argument) in split_options(cmd.options.text(option).unwrap_or(""))? {
-            let groups = option == "pwcompare" && abbreviates(&name, "GROUPs");
-            if !abbreviates(&name, "ATcontrast") && !groups {
+            let own = option == "pwcompare" && (abbreviates(&name, "GROUPs") || name == "sort");
+            if !abbreviates(&name, "ATcontrast") && !own {
                 suboption(&name, argument.as_deref())?;
             }
             found.push(name);
@@ -97,10 +97,10 @@ pub(super) fn columns(cmd: &ParsedCommand) -> Result<Columns> {
     Ok(Columns::of(has("effects"), has("cieffects"), has("pveffects")))
 }
 
-/// Whether `pwcompare(groups)` asks for group codes.
-pub(super) fn with_groups(cmd: &ParsedCommand) -> Result<bool> {
+/// Whether `pwcompare()` has an option: `GROUPs` asks for group codes, `SORT` for tables in ascending order.
+pub(super) fn asks_for(cmd: &ParsedCommand, declared: &str) -> Result<bool> {
     let options = split_options(cmd.options.text("pwcompare").unwrap_or(""))?;
-    Ok(options.iter().any(|(name, argument)| argument.is_none() && abbreviates(name, "GROUPs")))
+    Ok(options.iter().any(|(name, argument)| argument.is_none() && abbreviates(name, declared)))
 }
 
 /// `mcompare()`.
@@ -169,6 +169,7 @@ pub(super) fn show(
         level: request.level,
         df_r,
         eform: false,
+        sorted: request.sorted,
     };
     let names = if request.pairwise { ["b_vs", "V_vs", "table_vs"] } else { ["b", "V", "table"] };
     if request.groups {

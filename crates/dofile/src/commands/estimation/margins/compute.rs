@@ -244,7 +244,9 @@ impl Plan<'_> {
                         let kept = |(w, i): (&f64, &bool)| if *i { *w } else { 0.0 };
                         let mine: Vec<f64> = self.weights.iter().zip(inside).map(kept).collect();
                         let mut at = grid.clone();
-                        legends[s] = at_spec::apply(&mut at, setting, &known, &levels, &mine)?;
+                        let own =
+                            if self.request.nested { present(&at, &levels, &mine) } else { levels.clone() };
+                        legends[s] = at_spec::apply(&mut at, setting, &known, &own, &mine)?;
                         for (list_name, fixed) in &self.listed {
                             let mut at = at.clone();
                             fixed.iter().for_each(|(variable, level)| at.fix_factor(variable, *level));
@@ -309,6 +311,19 @@ impl Plan<'_> {
             (false, true) => Stripe::with_eq(effect, inner),
         }
     }
+}
+
+/// Factors with the levels that rows of positive weight have.
+fn present(grid: &Grid<'_>, factors: &[Factor], weights: &[f64]) -> Vec<Factor> {
+    let has = |name: &str, level: i64| {
+        let mut rows = grid.variable(name).into_iter().flatten().zip(weights);
+        rows.any(|(x, w)| *w != 0.0 && *x == level as f64)
+    };
+    let within = |f: &Factor| Factor {
+        levels: f.levels.iter().copied().filter(|l| has(&f.name, *l)).collect(),
+        ..f.clone()
+    };
+    factors.iter().map(within).collect()
 }
 
 /// Subgroups of `over()` with their rows; one unnamed group without it.

@@ -36,8 +36,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [weight] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) subpop([varname] [if]) predict(statistic) [predict() ...] expression(exp) level(#) df(#) vce(delta | unconditional) reps(#) seed(#) asbalanced noesample noweights nose post saving(filename [, replace]) noatlegend nopvalues noci contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
-    notes: "stores r(N) r(b) r(V) r(table) r(at), with subpop() r(N_sub); at(x = generate(exp)) has a value for each row; a weight of the command stands for that of the estimation, of which noweights makes no use; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; after npregress kernel reps() or vce(bootstrap) give errors and percentiles, and without them the margins stand alone; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
+    syntax: "margins [marginlist] [if] [in] [weight] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) within(varlist) subpop([varname] [if]) predict(statistic) [predict() ...] expression(exp) level(#) df(#) vce(delta | unconditional) reps(#) seed(#) asbalanced noesample noweights nose post saving(filename [, replace]) noatlegend nopvalues noci contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; pwcompare(groups sort); terms with r. rb#. a. ar. g. h. j. gw. hw. jw. p. q. and @",
+    notes: "within() is over() in which asbalanced gives equal shares to the levels that a group has; stores r(N) r(b) r(V) r(table) r(at), with subpop() r(N_sub); at(x = generate(exp)) has a value for each row; a weight of the command stands for that of the estimation, of which noweights makes no use; expression() takes predict(), xb(), _b[] and variables, its derivatives are numerical; after npregress kernel reps() or vce(bootstrap) give errors and percentiles, and without them the margins stand alone; t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[
         Example {
             run: "set obs 8\ngen x = _n\ngen g = mod(_n,2)\ngen y = x + 2*g + cond(_n==8, 1, 0)\nregress y x i.g\nmargins, dydx(x)\nmatrix b = r(b)",
@@ -58,6 +58,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("eydx"),
     OptSpec::flag("ATMEANs"),
     OptSpec::text("over"),
+    OptSpec::text("WITHin"),
     OptSpec::text("PRedict"),
     OptSpec::text("EXPression"),
     OptSpec::real("Level"),
@@ -88,7 +89,6 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noDOTS"),
 ];
 const UNSUPPORTED: &[&str] = &[
-    "WITHin",
     "GROUPs",
     "EMPTYcells",
     "ESTIMTOLerance",
@@ -104,7 +104,10 @@ struct Request {
     derivative: Option<(Derivative, String)>,
     list: String,
     settings: Vec<Setting>,
+    /// Variables of `over()` or `within()`.
     over: Vec<usize>,
+    /// The variables nest others: a group balances the levels that it has.
+    nested: bool,
     /// Texts of `predict()`, none for the default.
     predict: Vec<String>,
     level: f64,
@@ -117,6 +120,8 @@ struct Request {
     columns: Columns,
     /// Group codes of the margins instead of their differences.
     groups: bool,
+    /// Tables of pairs in ascending order.
+    sorted: bool,
     /// No table of joint tests.
     no_wald: bool,
     adjustment: Adjustment,
@@ -288,14 +293,22 @@ fn read(session: &Session, cmd: &ParsedCommand, repeated: (Vec<String>, Vec<Stri
         derivative,
         list: cmd.list.trim().to_string(),
         settings,
-        over: cmd.options.text("over").map_or(Ok(Vec::new()), |v| session.varlist(v))?,
+        over: match (cmd.options.text("over"), cmd.options.text("within")) {
+            (Some(_), Some(_)) => {
+                return Err(StataError::invalid("only one of over() or within() is allowed"));
+            }
+            (Some(list), None) | (None, Some(list)) => session.varlist(list)?,
+            (None, None) => Vec::new(),
+        },
+        nested: cmd.options.has("within"),
         predict,
         level: crate::estimation::display::level(session, cmd)?,
         df: cmd.options.real("df"),
         comparing: compare::comparing(cmd)?,
         pairwise: cmd.options.has("pwcompare"),
         columns: compare::columns(cmd)?,
-        groups: compare::with_groups(cmd)?,
+        groups: compare::asks_for(cmd, "GROUPs")?,
+        sorted: compare::asks_for(cmd, "SORT")?,
         no_wald: cmd.options.text("contrast").is_some_and(|t| t.split_whitespace().any(|w| w == "nowald")),
         adjustment: compare::adjustment(cmd)?,
         unconditional: variance::unconditional(cmd)?,

@@ -206,7 +206,8 @@ pub(super) fn heading(
     }
     if !groups.is_empty() {
         let names: Vec<&str> = request.over.iter().map(|v| session.frame.var(*v).name.as_str()).collect();
-        let line = format!("Over:       {}", names.join(" "));
+        let word = if request.nested { "Within:    " } else { "Over:      " };
+        let line = format!("{word} {}", names.join(" "));
         session.print(line);
     }
     if !cmd.options.has("noatlegend") {
