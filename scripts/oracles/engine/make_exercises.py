@@ -283,8 +283,17 @@ def ratings(cases):
     indices = {"e(area)": special.ndtr(a / np.sqrt(1 + b * b)), "e(deltam)": a / b, "e(de)": 2 * a / (b + 1), "e(da)": a * np.sqrt(2) / np.sqrt(1 + b * b)}
     cases.add("rocfit", None, do, dict(zip(names, p)) | {"e(ll)": -minus(p)} | indices, 1e-6, "likelihood by scipy")
     cases.add("rocfit, standard errors", None, do, {k.replace("_b[", "_se["): s for k, s in zip(names, np.sqrt(np.diag(v)))}, 1e-4, "likelihood by scipy, Hessian by differences")
-    published = {"[intercept]_b[_cons]": 1.656782, "[slope]_b[_cons]": 0.713002, "_b[/cut1]": 0.169768, "_b[/cut4]": 1.797938, "e(area)": 0.911331, "e(se_area)": 0.029506, "e(se_delm)": 0.502370, "e(se_de)": 0.257187, "e(se_da)": 0.259822, "e(ll)": -123.64855}
-    cases.add("rocfit of the manual", None, do, published, 4e-5, "[R] rocfit, example 1")
+    measures = {
+        "e(se_area)": lambda q: special.ndtr(q[0] / np.sqrt(1 + q[1] ** 2)),
+        "e(se_delm)": lambda q: q[0] / q[1],
+        "e(se_de)": lambda q: 2 * q[0] / (q[1] + 1),
+        "e(se_da)": lambda q: q[0] * np.sqrt(2) / np.sqrt(1 + q[1] ** 2),
+    }
+    errors = {}
+    for name, of in measures.items():
+        slope = np.array([(of(p + d) - of(p - d)) / 2e-5 for d in np.eye(n) * 1e-5])
+        errors[name] = np.sqrt(slope @ v @ slope)
+    cases.add("rocfit, standard errors of the indices", None, do, errors, 1e-4, "delta method by numpy")
 
 
 def nested(cases):

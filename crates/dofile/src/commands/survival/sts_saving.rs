@@ -42,7 +42,7 @@ impl Rows<'_> {
         let mut out: Vec<(&str, String)> = out.into_iter().map(|(n, l)| (n, l.to_string())).collect();
         let percent = crate::format::bare("%5.0g", self.level);
         for (name, side) in [("lb", "Lower"), ("ub", "Upper")] {
-            out.push((name, format!("{side} bound of {}% conf. int.", percent.trim())));
+            out.push((name, format!("{side} {}% confidence limit", percent.trim())));
         }
         out
     }
