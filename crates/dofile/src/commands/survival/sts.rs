@@ -187,18 +187,24 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     if !cmd.has("noshow") {
         show(s, &settings);
     }
-    if let Some(text) = cmd.options.text("saving") {
-        if cmd.has("compare") {
+    if cmd.has("compare") {
+        if cmd.has("saving") {
             return Err(StataError::unsupported_option("sts list", "saving() with compare"));
         }
-        let rows = Rows { curves: &curves, function, at: at.as_deref(), enter: cmd.has("enter"), level };
-        rows.write(s, text)?;
-    }
-    if cmd.has("compare") {
         sts_compare::show(s, &curves, function, at);
-        s.r = Results::default();
-        return Ok(());
+    } else {
+        let rows = Rows { curves: &curves, function, at: at.as_deref(), enter: cmd.has("enter"), level };
+        if let Some(text) = cmd.options.text("saving") {
+            rows.write(s, text)?;
+        }
+        print_rows(s, &rows);
     }
+    s.r = Results::default();
+    Ok(())
+}
+
+fn print_rows(s: &mut Session, rows: &Rows<'_>) {
+    let Rows { curves, function, at, enter, level } = *rows;
     s.print("");
     s.print(function.title());
     if !curves.groups.variables.is_empty() {
@@ -211,13 +217,13 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
         Function::Failure => ("Failure", "function"),
         Function::Hazard => ("Cumulative", "hazard"),
     };
-    let lost = match (at.is_some(), cmd.has("enter")) {
+    let lost = match (at.is_some(), enter) {
         (true, _) => ("", ""),
         (false, true) => ("", "Lost   Enter"),
         (false, false) => ("Net", "lost"),
     };
     // the entries take a column of their own
-    let column = if cmd.has("enter") && at.is_none() { 15 } else { 7 };
+    let column = if enter && at.is_none() { 15 } else { 7 };
     s.print(format!("             At{:>width$}{first:>12}      Std.", lost.0, width = column + 7));
     s.print(format!(
         "  Time     risk   Fail{:>column$}{second:>12}     error     [{}% conf. int.]",
@@ -229,8 +235,8 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
         if !curves.groups.variables.is_empty() {
             s.print(curves.groups.labels[g].join(" "));
         }
-        match &at {
-            None => table.iter().for_each(|p| line(s, p.time, p, function, level, cmd.has("enter"))),
+        match at {
+            None => table.iter().for_each(|p| line(s, p.time, p, function, level, enter)),
             Some(times) => at_lines(s, table, times, function, level),
         }
     }
@@ -239,8 +245,6 @@ fn list(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
         s.print("Note: Survivor function is calculated over full data and evaluated at indicated");
         s.print("      times; it is not calculated from aggregates shown at left.");
     }
-    s.r = Results::default();
-    Ok(())
 }
 
 /// The times of `at()`: a single number above one asks for that many equal steps.
