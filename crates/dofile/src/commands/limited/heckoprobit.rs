@@ -6,9 +6,9 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::heckman::{Selected, read, selection_header, store_counts};
-use super::parts::{scalar, single, test_line, text};
+use super::heckprobit::{footer, store_independence};
+use super::parts::single;
 use crate::error::{Result, StataError};
-use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
@@ -17,13 +17,11 @@ use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use estimators::distributions::chi2_tail;
 use estimators::ml::{Equation, MlFit, Problem};
 use estimators::ml_binary::{Binary, Link};
 use estimators::ml_choice::Ordered;
 use estimators::ml_pairs::SelectedOrder;
 use estimators::vce::Vce;
-use estimators::wald;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![OptSpec::text("SELect")])
     .weights(WEIGHTS)
@@ -156,28 +154,11 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let mut est = ml_command::begin(cmd, model, &posted);
     let results = &mut est.results;
-    let last = fit.b.len() - 1;
-    let (kind, chi2) = if model.is_robust() || fit.constrained.is_some() {
-        ("Wald", wald::test_zero(&fit.b, &fit.v, &[last]).chi2)
-    } else {
-        results.scalar("ll_c", ll_c);
-        ("LR", (2.0 * (fit.ll - ll_c)).max(0.0))
-    };
-    results.text("chi2_ct", kind).scalar("chi2_c", chi2).scalar("p_c", chi2_tail(1.0, chi2));
-    results.scalar("rho", fit.b[last].tanh());
+    store_independence(model, &fit, ll_c, results);
     let mut matrix = Matrix::new(1, values.len(), values.clone());
     matrix.row_names = vec![Stripe::term("r1")];
     results.scalar("k_cat", values.len() as f64).matrix("cat", matrix);
     store_counts(&sample, results);
     session.post_estimation(est, model.touse.clone());
     Ok(())
-}
-
-fn footer(session: &mut Session, level: f64) {
-    let Some(last) = session.e.b().map(|b| b.cols() - 1) else { return };
-    derived_row(session, "rho", last, level, f64::tanh, |x| 1.0 - x.tanh().powi(2));
-    session.print("-".repeat(78));
-    let name = format!("{} test of indep. eqns. (rho = 0)", text(session, "chi2_ct"));
-    let [chi2, p] = ["chi2_c", "p_c"].map(|n| scalar(session, n));
-    test_line(session, &name, 1.0, chi2, p);
 }

@@ -12,6 +12,8 @@ use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
+use crate::estimation::model::Model;
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
@@ -128,6 +130,15 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut est = ml_command::begin(cmd, model, &posted);
     let results = &mut est.results;
     results.scalars.remove("r2_p");
+    store_independence(model, &fit, ll_c, results);
+    store_counts(&sample, results);
+    session.post_estimation(est, model.touse.clone());
+    Ok(())
+}
+
+/// Stores the correlation of both equations, whose inverse hyperbolic tangent is the last parameter, and its test; `ll_c` is the log
+/// likelihood without it.
+pub(super) fn store_independence(model: &Model, fit: &MlFit, ll_c: f64, results: &mut Results) {
     let last = fit.b.len() - 1;
     let (kind, chi2) = if model.is_robust() || fit.constrained.is_some() {
         ("Wald", wald::test_zero(&fit.b, &fit.v, &[last]).chi2)
@@ -137,12 +148,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     results.text("chi2_ct", kind).scalar("chi2_c", chi2).scalar("p_c", chi2_tail(1.0, chi2));
     results.scalar("rho", fit.b[last].tanh());
-    store_counts(&sample, results);
-    session.post_estimation(est, model.touse.clone());
-    Ok(())
 }
 
-fn footer(session: &mut Session, level: f64) {
+/// Prints the correlation of both equations and its test.
+pub(super) fn footer(session: &mut Session, level: f64) {
     let Some(last) = session.e.b().map(|b| b.cols() - 1) else { return };
     derived_row(session, "rho", last, level, f64::tanh, |x| 1.0 - x.tanh().powi(2));
     session.print("-".repeat(78));
