@@ -186,16 +186,18 @@ pub fn left(s: &str, width: usize) -> String {
     format!("{s}{}", " ".repeat(width.saturating_sub(s.width())))
 }
 
-/// Shortens a name to a number of characters with `~`, as tables do.
+/// Shortens a name to a number of characters with `~` before its last character, or before the digits that end it:
+/// published logs have `displa~t` and `solvency_rat~2010`.
 pub fn abbrev(s: &str, width: usize) -> String {
     let chars: Vec<char> = s.chars().collect();
     if chars.len() <= width || width < 3 {
         return s.to_string();
     }
-    let mut out: String = chars[..width - 2].iter().collect();
-    out.push('~');
-    out.push(chars[chars.len() - 1]);
-    out
+    let digits = chars.iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    // at least one character stands in front of the mark
+    let kept = if digits + 2 <= width { digits.max(1) } else { 1 };
+    let front = chars[..width - kept - 1].iter();
+    front.chain(['~'].iter()).chain(&chars[chars.len() - kept..]).collect()
 }
 
 /// A count with thousands separators, as notes print it.

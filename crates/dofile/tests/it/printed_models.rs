@@ -255,3 +255,71 @@ fn spellings_that_stata_takes() {
     ));
     assert!(log.contains("White's test"), "{log}");
 }
+
+/// Published logs show the test below a table with two decimals ("LR test of lnsigma2=0: chi2(1) = 19.59" and "Wald test of
+/// exogeneity (corr = 0): chi2(1) = 6.70" in the manuals), that of `biprobit` with all digits (".252042").
+#[test]
+fn tests_below_tables() {
+    let data = "set obs 300\nset seed 7\ngen x = rnormal()\ngen z = rnormal()\ngen u = rnormal()\ngen w = z + u + rnormal()\n\
+                gen y = x + w + u + rnormal()\ngen b = y > 0\ngen s = x + z + rnormal() > 0\n";
+    for (command, name, stored) in [
+        ("hetregress y x, het(z)", "LR test of lnsigma2=0", "chi2_c"),
+        ("hetprobit b x, het(z)", "LR test of lnsigma=0", "chi2_c"),
+        ("hetprobit b x, het(z) waldhet", "Wald test of lnsigma=0", "chi2_c"),
+        ("heckprobit b x, select(s = x z)", "LR test of indep. eqns. (rho = 0)", "chi2_c"),
+        ("etregress y x, treat(s = x z)", "LR test of indep. eqns. (rho = 0)", "chi2_c"),
+        ("ivprobit b x (w = z)", "Wald test of exogeneity (corr = 0)", "chi2_exog"),
+        ("ivprobit b x (w = z), twostep", "Wald test of exogeneity", "chi2_exog"),
+        ("ivtobit y x (w = z), ll(0)", "Wald test of exogeneity (corr = 0)", "chi2_exog"),
+    ] {
+        let log = log_of(&format!(
+            "{data}{command}\ndisplay \"is {name}: chi2(1) = \" strtrim(string(e({stored}), \"%8.2f\"))"
+        ));
+        let wanted = log.lines().find_map(|l| l.strip_prefix("is ")).expect("a line to compare with");
+        let line =
+            log.lines().find(|l| l.starts_with(&format!("{name}:"))).unwrap_or_else(|| panic!("{log}"));
+        assert_eq!(line.split("  ").next(), Some(wanted), "{command}");
+        assert!(line.contains("Prob > chi2 = "), "{line}");
+    }
+    let log =
+        log_of(&format!("{data}biprobit (b x) (s z)\ndisplay \"is \" strtrim(string(e(chi2_c), \"%9.0g\"))"));
+    let wanted = log.lines().find_map(|l| l.strip_prefix("is ")).expect("a line to compare with");
+    let start = format!("LR test of rho=0: chi2(1) = {wanted} ");
+    assert!(log.lines().any(|l| l.starts_with(&start)), "no line {start:?} in\n{log}");
+}
+
+/// Published logs keep the digits at the end of a long name (`2.age_c~2008`, `solvency_rat~2010`), and `estat phtest, detail`
+/// has empty rows for base levels.
+#[test]
+fn tests_of_single_regressors_name_base_levels() {
+    let (session, log) = crate::support::run(
+        "set obs 60\ngen age_cat_2008 = 1 + mod(_n, 3)\ngen x = mod(_n*7, 11)\ngen t = 1 + mod(_n*13, 29)\n\
+         gen d = mod(_n, 4) > 0\nstset t, failure(d)\nstcox x i.age_cat_2008\nestat phtest, detail\nmatrix m = r(phtest)\n\
+         scalar all = rowsof(m) == 4 & m[2,3] == 1 & missing(m[2,1]) & !missing(m[3,1])\n\
+         scalar names = abbrev(\"solvency_ratio2010\", 17) == \"solvency_rat~2010\" & abbrev(\"displacement\", 8) == \"displa~t\"\n\
+         scalar short = abbrev(\"a123456789\", 8) == \"a12345~9\"",
+    );
+    crate::support::holds(&session, &["all", "names", "short"]);
+    has_lines(&log, "1b.age_~2008 |          .        .        1           .");
+    for name in ["           x |", "2.age_c~2008 |", "3.age_c~2008 |"] {
+        assert!(log.lines().any(|l| l.starts_with(name) && !l.contains(" . ")), "no line {name:?} in\n{log}");
+    }
+}
+
+/// `[XT] xtlogit` and `[XT] xtreg` print these notes and titles; R. Williams' log of `teenpovxt` has the note in two lines.
+#[test]
+fn notes_of_conditional_models_and_logs_of_the_likelihood() {
+    let data = "set obs 40\ngen id = ceil(_n/4)\ngen x = mod(_n*7, 11)\ngen y = mod(_n*5, 7) > 3 if id > 2\nreplace y = 1 if id < 3\n\
+                gen z = x + id + mod(_n*3, 5)\nxtset id\n";
+    let note = "note: multiple positive outcomes within groups encountered.\n\
+                note: 2 groups (8 obs) omitted because of all positive or\n      all negative outcomes.";
+    for command in ["xtlogit y x, fe nolog", "clogit y x, group(id) nolog"] {
+        has_lines(&log_of(&format!("{data}{command}")), note);
+    }
+    let log = log_of(&format!("{data}xtreg z x, mle"));
+    has_lines(&log, "Fitting constant-only model:\nFitting full model:");
+    let quiet = log_of(&format!(
+        "{data}xtreg z x, mle nolog\nsureg (y x) (z x), isure nolog\nreg3 (y z) (z x), nolog"
+    ));
+    assert!(!quiet.contains("Iteration") && !quiet.contains("Fitting"), "{quiet}");
+}

@@ -5,7 +5,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
-use super::parts::{Listed, Part, scalar, single, slopes_of, test_line, text};
+use super::parts::{Listed, Part, scalar, single, slopes_of, test_line_as, text};
 use crate::error::{Result, StataError};
 use crate::estimation::derived::derived_row;
 use crate::estimation::display::level;
@@ -14,6 +14,7 @@ use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, first_word, single_column};
 use crate::estimation::sample::OpenSample;
+use crate::format;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::leading_groups;
@@ -251,5 +252,6 @@ fn footer(session: &mut Session, level: f64) {
     session.print("-".repeat(78));
     let name = format!("{} test of rho=0", text(session, "chi2_ct"));
     let [chi2, p] = ["chi2_c", "p_c"].map(|n| scalar(session, n));
-    test_line(session, &name, 1.0, chi2, p);
+    // the manual's logs show this one with all digits (.252042), the others of its kind with two decimals
+    test_line_as(session, &name, 1.0, &format::bare("%9.0g", chi2), p);
 }

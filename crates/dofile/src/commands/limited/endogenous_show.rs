@@ -111,7 +111,8 @@ pub(super) fn header(session: &mut Session) {
 
 /// Prints derived correlations and standard deviations, and the test of exogeneity.
 pub(super) fn footer(session: &mut Session, level: f64) {
-    if text(session, "method") != "twostep" {
+    let two_step = text(session, "method") == "twostep";
+    if !two_step {
         let stripe = session.e.b().map(|b| b.col_names.clone()).unwrap_or_default();
         let depvar = text(session, "depvar");
         let endogenous: Vec<String> = text(session, "instd").split_whitespace().map(str::to_string).collect();
@@ -132,5 +133,9 @@ pub(super) fn footer(session: &mut Session, level: f64) {
         session.print("-".repeat(78));
     }
     let [df, chi2, p] = ["df_exog", "chi2_exog", "p_exog"].map(|n| scalar(session, n));
-    test_line(session, "Wald test of exogeneity", df, chi2, p);
+    let name = match df {
+        1.0 if !two_step => "Wald test of exogeneity (corr = 0)",
+        _ => "Wald test of exogeneity",
+    };
+    test_line(session, name, df, chi2, p);
 }

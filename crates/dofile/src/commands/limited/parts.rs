@@ -118,11 +118,15 @@ pub(super) fn text(session: &Session, name: &str) -> String {
 
 /// Prints the test of one hypothesis below a table: its name on the left, its p-value at the right margin.
 pub(super) fn test_line(session: &mut Session, name: &str, df: f64, chi2: f64, p: f64) {
+    test_line_as(session, name, df, &format::bare("%8.2f", chi2), p);
+}
+
+/// The same with the statistic as the command prints it.
+pub(super) fn test_line_as(session: &mut Session, name: &str, df: f64, chi2: &str, p: f64) {
     if session.e.results.get_text("prefix") == Some("svy") {
         return;
     }
-    let left =
-        format!("{name}: chi2({}) = {}", format::bare("%9.0g", df), format::bare("%9.0g", chi2).trim_start());
+    let left = format!("{name}: chi2({}) = {}", format::bare("%9.0g", df), chi2.trim_start());
     let right = format!("Prob > chi2 = {}", format::bare("%6.4f", p));
     session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.chars().count())));
 }

@@ -63,30 +63,79 @@ pub(super) struct Conditional {
     pub dropped: (usize, usize),
 }
 
-/// Reads a conditional model; `silent` groups (by their outcomes) are left out.
+/// Groups whose outcomes say nothing about the coefficients, and the end of the note that counts them.
+pub(super) type Silent = (fn(&[f64]) -> bool, &'static str);
+
+/// What is said about the groups of an outcome.
+pub(super) struct Groups {
+    /// Those that are left out.
+    pub silent: &'static [Silent],
+    /// Whether a note says that a group has several positive outcomes: a choice has one.
+    pub notes_several: bool,
+}
+
+/// Groups of outcomes of zero and one.
+pub(super) const BINARY: Groups = Groups {
+    silent: &[(
+        |y| y.iter().all(|v| (*v != 0.0) == (y[0] != 0.0)),
+        "omitted because of all positive or\n      all negative outcomes.",
+    )],
+    notes_several: true,
+};
+
+/// Groups of counts: the likelihood of the silent ones given their total is one.
+pub(super) const COUNTS: Groups = Groups {
+    silent: &[
+        (|y| y.len() == 1, "dropped because of only one obs per group"),
+        (|y| y.len() > 1 && y.iter().all(|v| *v == 0.0), "dropped because of all zero outcomes"),
+    ],
+    notes_several: false,
+};
+
+/// Leaves silent groups out and says how many; returns the numbers of groups and rows.
+pub(super) fn drop_silent(
+    session: &mut Session,
+    model: &mut Model,
+    unit: usize,
+    groups: &Groups,
+) -> Result<(usize, usize)> {
+    let (mut count, mut drop) = (0, Vec::new());
+    let rows = group_rows(session, unit, model);
+    for (silent, note) in groups.silent {
+        let quiet = |g: &&Vec<usize>| silent(&g.iter().map(|i| model.y[*i]).collect::<Vec<f64>>());
+        let found: Vec<&Vec<usize>> = rows.iter().filter(quiet).collect();
+        if found.is_empty() {
+            continue;
+        }
+        let s = if found.len() == 1 { "" } else { "s" };
+        let [shown, obs] = [found.len(), found.iter().map(|g| g.len()).sum()].map(format::count_text);
+        session.print(format!("note: {shown} group{s} ({obs} obs) {note}"));
+        count += found.len();
+        drop.extend(found.into_iter().flatten().copied());
+    }
+    if !drop.is_empty() {
+        model.drop_rows(session, &drop)?;
+    }
+    Ok((count, drop.len()))
+}
+
+/// Reads a conditional model without its silent groups.
 pub(super) fn read(
     session: &mut Session,
     cmd: &ParsedCommand,
     unit: usize,
-    silent: fn(&[f64]) -> bool,
-    note: &str,
+    groups: &Groups,
 ) -> Result<Conditional> {
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
     let reading = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) };
     let mut model = reading.model(session)?;
     model.constant = false;
-    let rows = group_rows(session, unit, &model);
-    let quiet: Vec<bool> =
-        rows.iter().map(|g| silent(&g.iter().map(|i| model.y[*i]).collect::<Vec<f64>>())).collect();
-    let drop: Vec<usize> =
-        rows.iter().zip(&quiet).filter(|(_, q)| **q).flat_map(|(g, _)| g.clone()).collect();
-    let dropped = (quiet.iter().filter(|q| **q).count(), drop.len());
-    if dropped.0 > 0 {
-        let s = if dropped.0 == 1 { "" } else { "s" };
-        session.print(format!("note: {} group{s} ({} obs) omitted because of {note}.", dropped.0, dropped.1));
-        model.drop_rows(session, &drop)?;
+    let positive = |g: &Vec<usize>| g.iter().filter(|i| model.y[**i] != 0.0).count();
+    if groups.notes_several && group_rows(session, unit, &model).iter().any(|g| positive(g) > 1) {
+        session.print("note: multiple positive outcomes within groups encountered.");
     }
+    let dropped = drop_silent(session, &mut model, unit, groups)?;
     if model.y.is_empty() {
         return Err(StataError::new(2000, "outcome does not vary in any group"));
     }
@@ -303,16 +352,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .trim()
         .to_string();
     let unit = session.variable(&name)?;
-    let sample = read(
-        session,
-        cmd,
-        unit,
-        |y| y.iter().all(|v| (*v != 0.0) == (y[0] != 0.0)),
-        "all positive or all negative outcomes",
-    )?;
-    if sample.rows.iter().any(|g| g.iter().filter(|i| sample.model.y[**i] != 0.0).count() > 1) {
-        session.print("note: multiple positive outcomes within groups encountered.");
-    }
+    let sample = read(session, cmd, unit, &BINARY)?;
     let (fit, ll_0) = fit(session, cmd, &sample, true)?;
     post(session, cmd, "clogit", TITLE, &sample, &fit, ll_0);
     session.e.results.text("group", name);

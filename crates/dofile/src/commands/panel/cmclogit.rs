@@ -2,7 +2,7 @@
 //! those of the alternatives, and those of the cases and a constant times an indicator of each alternative but the base
 //! ([CM] cmclogit).
 
-use super::clogit::{fit, read};
+use super::clogit::{Groups, fit, read};
 use super::cmclogit_predict::{Regressor, State, labels, values};
 use super::cmset::{check_unique, declared};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
@@ -220,6 +220,15 @@ fn add_columns(s: &mut Session, set: &Choices, regressors: &[Regressor]) -> Resu
     Ok(names)
 }
 
+/// Cases without a choice say nothing; a second choice in one is an error.
+const CASES: Groups = Groups {
+    silent: &[(
+        |y| y.iter().all(|v| *v == 0.0) || y.iter().all(|v| *v != 0.0),
+        "omitted because of no outcome or no choice.",
+    )],
+    notes_several: false,
+};
+
 /// Fits the conditional logit and posts it under the names of the choice model.
 fn conditional(
     s: &mut Session,
@@ -231,8 +240,7 @@ fn conditional(
 ) -> Result<()> {
     let mut inner = cmd.clone();
     inner.list = format!("{outcome} {}", added.join(" "));
-    let none = |y: &[f64]| y.iter().all(|v| *v == 0.0) || y.iter().all(|v| *v != 0.0);
-    let sample = read(s, &inner, set.case, none, "no outcome or no choice")?;
+    let sample = read(s, &inner, set.case, &CASES)?;
     if sample.rows.iter().any(|g| g.iter().filter(|i| sample.model.y[**i] != 0.0).count() > 1) {
         return Err(StataError::new(
             459,

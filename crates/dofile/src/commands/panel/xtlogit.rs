@@ -187,24 +187,8 @@ fn fixed(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: u
         return Err(StataError::new(198, "vcetype robust and cluster are not allowed with fe"));
     }
     let logit = name == "xtlogit";
-    let sample = if logit {
-        clogit::read(
-            session,
-            cmd,
-            unit,
-            |y| y.iter().all(|v| (*v != 0.0) == (y[0] != 0.0)),
-            "all positive or all negative outcomes",
-        )?
-    } else {
-        // A single row and a group without events say nothing.
-        clogit::read(
-            session,
-            cmd,
-            unit,
-            |y| y.len() == 1 || y.iter().all(|v| *v == 0.0),
-            "only one obs per group or all zero outcomes",
-        )?
-    };
+    let groups = if logit { &clogit::BINARY } else { &clogit::COUNTS };
+    let sample = clogit::read(session, cmd, unit, groups)?;
     let (fit, ll_0) = clogit::fit(session, cmd, &sample, logit)?;
     let title = if logit {
         "Conditional fixed-effects logistic regression"

@@ -90,7 +90,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(459, format!("{} must be greater than or equal to zero", model.depvar)));
     }
     if cmd.has("fe") {
-        drop_silent(session, &mut model, unit)?;
+        clogit::drop_silent(session, &mut model, unit, &clogit::COUNTS)?;
+        if model.y.is_empty() {
+            return Err(StataError::no_observations());
+        }
     }
     drop_collinear(session, &mut model);
     let rows = clogit::group_rows(session, unit, &model);
@@ -121,29 +124,6 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let ivar = session.frame.var(unit).name.clone();
     session.e.results.text("ivar", ivar);
     Ok(())
-}
-
-/// Leaves out units with one row or without events: their likelihood given the total is one.
-fn drop_silent(session: &mut Session, model: &mut Model, unit: usize) -> Result<()> {
-    let rows = clogit::group_rows(session, unit, model);
-    for (what, silent) in [
-        ("only one obs per group", (|y| y.len() == 1) as fn(&[f64]) -> bool),
-        ("all zero outcomes", |y| y.len() > 1 && y.iter().all(|v| *v == 0.0)),
-    ] {
-        let quiet = |g: &&Vec<usize>| silent(&g.iter().map(|i| model.y[*i]).collect::<Vec<f64>>());
-        let groups: Vec<&Vec<usize>> = rows.iter().filter(quiet).collect();
-        if !groups.is_empty() {
-            let (count, obs) = (groups.len(), groups.iter().map(|g| g.len()).sum::<usize>());
-            let s = if count == 1 { "" } else { "s" };
-            session.print(format!("note: {count} group{s} ({obs} obs) dropped because of {what}"));
-        }
-    }
-    let says_nothing = |g: &&Vec<usize>| g.len() == 1 || g.iter().all(|i| model.y[*i] == 0.0);
-    let drop: Vec<usize> = rows.iter().filter(says_nothing).flatten().copied().collect();
-    if drop.len() == model.y.len() {
-        return Err(StataError::no_observations());
-    }
-    if drop.is_empty() { Ok(()) } else { model.drop_rows(session, &drop) }
 }
 
 /// The model of all rows as if they were independent.

@@ -37,6 +37,9 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("theta"),
     OptSpec::flag("sa"),
     OptSpec::flag("mle"),
+    // the log of mle; the other estimators have none
+    OptSpec::flag("noLOg"),
+    OptSpec::flag("LOg"),
     OptSpec::flag("pa"),
     OptSpec::flag("wls"),
     OptSpec::text("Corr"),

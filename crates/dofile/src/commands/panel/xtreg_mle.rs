@@ -48,6 +48,14 @@ fn fit(model: &Model, units: &Units, slopes: bool) -> Result<(RandomMl, f64)> {
         .ok_or_else(|| StataError::new(430, "convergence not achieved: no maximum with sigma_u above zero"))
 }
 
+fn print_log(session: &mut Session, title: &str, log: &[f64]) {
+    session.print("");
+    session.print(title);
+    for (i, ll) in log.iter().enumerate() {
+        session.print(format!("{}Log likelihood = {:>10}", iteration(i), format::bare("%10.0g", *ll)));
+    }
+}
+
 /// Runs `xtreg, mle`.
 pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<()> {
     let vce = VceSpec::parse("xtreg", &cmd.options, &["oim", "conventional"])?;
@@ -62,12 +70,12 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Re
         return Err(StataError::new(2001, "insufficient observations: only one group"));
     }
     let (found, pooled) = fit(&model, &units, true)?;
-    let constant = if model.constant { Some(fit(&model, &units, false)?.0.ll) } else { None };
+    let constant = if model.constant { Some(fit(&model, &units, false)?.0) } else { None };
     if !cmd.has("nolog") {
-        session.print("");
-        for (i, ll) in found.log.iter().enumerate() {
-            session.print(format!("{}Log likelihood = {:>10}", iteration(i), format::bare("%10.0g", *ll)));
+        if let Some(constant) = &constant {
+            print_log(session, "Fitting constant-only model:", &constant.log);
         }
+        print_log(session, "Fitting full model:", &found.log);
     }
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
@@ -83,7 +91,7 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Re
     r.scalar("g_min", sizes.iter().copied().fold(f64::INFINITY, f64::min))
         .scalar("g_avg", n / sizes.len() as f64)
         .scalar("g_max", sizes.iter().copied().fold(0.0, f64::max));
-    if let Some(ll_0) = constant {
+    if let Some(ll_0) = constant.map(|fit| fit.ll) {
         let chi2 = 2.0 * (found.ll - ll_0);
         r.scalar("ll_0", ll_0).scalar("chi2", chi2).text("chi2type", "LR");
         r.scalar("p", if k > 0.0 { chi2_tail(k, chi2) } else { MISSING });

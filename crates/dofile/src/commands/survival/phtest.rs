@@ -9,6 +9,7 @@ use crate::ops::estat::Call;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
+use crate::value::{MISSING, is_missing};
 use estimators::distributions::chi2_tail;
 use estimators::means::ranks;
 use estimators::survivor::{Spans, at_time, life_table};
@@ -70,12 +71,13 @@ pub(crate) fn phtest(s: &mut Session, call: &Call) -> Result<()> {
     }
     let global = stata(d / spread * sample.v.quadratic(&sums));
     let p = stata(chi2_tail(k as f64, global));
-    ph_table(s, &title, options.has("detail").then_some((&sample.names, &rows)), (global, k as f64, p));
+    let detail = options.has("detail").then(|| with_omitted(s, &sample.names, rows));
+    ph_table(s, &title, detail.as_ref(), (global, k as f64, p));
     let mut r = Results::default();
     r.scalar("df", k as f64).scalar("chi2", global).scalar("p", p);
-    if options.has("detail") {
-        let mut m = Matrix::new(k, 4, rows.concat());
-        m.row_names = sample.names.iter().map(Stripe::term).collect();
+    if let Some((names, rows)) = detail {
+        let mut m = Matrix::new(rows.len(), 4, rows.concat());
+        m.row_names = names.into_iter().map(Stripe::term).collect();
         m.col_names = ["rho", "chi2", "df", "p"].map(Stripe::term).to_vec();
         r.matrix("phtest", m);
     }
@@ -83,12 +85,22 @@ pub(crate) fn phtest(s: &mut Session, call: &Call) -> Result<()> {
     Ok(())
 }
 
-fn ph_table(
-    s: &mut Session,
-    title: &str,
-    detail: Option<(&Vec<String>, &Vec<[f64; 4]>)>,
-    (chi2, df, p): (f64, f64, f64),
-) {
+/// The table of single regressors: names and rows.
+type Detail = (Vec<String>, Vec<[f64; 4]>);
+
+/// The rows of all coefficients: those of base levels and omitted regressors are empty.
+fn with_omitted(s: &Session, estimated: &[String], rows: Vec<[f64; 4]>) -> Detail {
+    let all = s.e.b().map(|b| b.col_names.as_slice()).unwrap_or_default();
+    let names: Vec<String> = all.iter().map(|stripe| stripe.name.clone()).collect();
+    let row = |name: &String| match estimated.iter().position(|n| n == name) {
+        Some(at) => rows[at],
+        None => [MISSING, MISSING, 1.0, MISSING],
+    };
+    let listed = names.iter().map(row).collect();
+    (names, listed)
+}
+
+fn ph_table(s: &mut Session, title: &str, detail: Option<&Detail>, (chi2, df, p): (f64, f64, f64)) {
     let number = |fmt: &str, x: f64, width: usize| format::right(&format::bare(fmt, x), width);
     s.print("");
     s.print("Test of proportional-hazards assumption");
@@ -103,6 +115,8 @@ fn ph_table(
     s.print(format!("-------------+{}", "-".repeat(body)));
     if let Some((names, rows)) = detail {
         for (name, row) in names.iter().zip(rows) {
+            // published logs have the mark of a missing p-value one column to the left
+            let last = if is_missing(row[3]) { last - 1 } else { last };
             s.print(format!(
                 "{:>12} |{}{}{}{}",
                 format::abbrev(name, 12),

@@ -31,6 +31,9 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noTABle"),
     OptSpec::flag("noFOoter"),
     OptSpec::int("ITERate"),
+    // no log is printed
+    OptSpec::flag("noLOg"),
+    OptSpec::flag("LOg"),
     OptSpec::real("Level"),
 ];
 const UNSUPPORTED: &[&str] =

@@ -20,6 +20,9 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noCONstant"),
     OptSpec::flag("ISUre"),
     OptSpec::int("ITERate"),
+    // no log is printed
+    OptSpec::flag("noLOg"),
+    OptSpec::flag("LOg"),
     OptSpec::flag("CORR"),
 ];
 const UNSUPPORTED: &[&str] = &["CONSTraints", "DFK2", "COEFLegend", "TOLerance"];

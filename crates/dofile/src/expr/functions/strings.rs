@@ -234,17 +234,9 @@ fn word(s: &str, k: f64) -> String {
     }
 }
 
-/// Shortens a name to `width` characters with `~` before its last character.
+/// Shortens a name to `width` characters, 5 to 32.
 pub(crate) fn abbrev(s: &str, width: f64) -> String {
-    let width = if is_missing(width) { 32 } else { (width as usize).clamp(5, 32) };
-    let chars: Vec<char> = s.chars().collect();
-    if chars.len() <= width {
-        return s.to_string();
-    }
-    let mut out: String = chars[..width - 2].iter().collect();
-    out.push('~');
-    out.push(chars[chars.len() - 1]);
-    out
+    format::abbrev(s, if is_missing(width) { 32 } else { (width as usize).clamp(5, 32) })
 }
 
 fn plural(a: &[Value]) -> String {
