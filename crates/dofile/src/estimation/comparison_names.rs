@@ -10,13 +10,14 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// As wide as the longest term or label, within what the line size leaves beside the widest table.
+    /// As wide as the longest term or label, within what the line size leaves next to `cells` characters of numbers.
     pub(super) fn of<'a>(
         session: &Session,
         equation: &str,
+        cells: usize,
         rows: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Self {
-        let widest = (session.settings.linesize).saturating_sub(67).max(12);
+        let widest = session.settings.linesize.saturating_sub(cells + 3).max(12);
         let length = |text: &str| text.chars().count();
         let of_label = |label: &str| match length(label) + 1 {
             whole if whole <= widest => whole,

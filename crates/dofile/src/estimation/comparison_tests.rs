@@ -43,7 +43,8 @@ pub fn show_tests(
     let numbers: Vec<(f64, f64)> = lines.iter().map(|l| statistic_of(&l.test, df_r, adjusted)).collect();
     let statistic = if df_r.is_some() { "F" } else { "chi2" };
     let p_label = if df_r.is_some() { "P>F" } else { "P>chi2" };
-    let names = Names::of(session, equation, lines.iter().map(|l| (l.block.as_str(), l.label.as_str())));
+    let rows = lines.iter().map(|l| (l.block.as_str(), l.label.as_str()));
+    let names = Names::of(session, equation, 34, rows);
     session.print(names.frame(34));
     session.print(names.line("", &format!("{:>11}{:>12}{:>11}", "df", statistic, p_label)));
     session.print(names.rule(34));

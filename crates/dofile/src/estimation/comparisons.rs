@@ -194,6 +194,7 @@ pub fn show_groups(
     let names = Names::of(
         session,
         &margins.equation,
+        35,
         margins.blocks.iter().map(String::as_str).zip(margins.labels.iter().map(String::as_str)),
     );
     session.print(names.frame(35));
@@ -293,7 +294,7 @@ pub fn show_estimates(
     let Columns { tests, limits } = look.columns;
     let width = 23 + if tests { 16 } else { 0 } + if limits { 25 } else { 0 };
     let pairs = found.blocks.iter().map(String::as_str).zip(found.labels.iter().map(String::as_str));
-    let names = Names::of(session, &found.equation, pairs);
+    let names = Names::of(session, &found.equation, width, pairs);
     session.print("");
     if look.adjustment != Adjustment::None {
         show_counts(session, &names, found);
