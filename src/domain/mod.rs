@@ -29,6 +29,7 @@ pub mod outgoing_address;
 pub mod output_name;
 pub mod parameter_test;
 pub mod params;
+pub mod periods;
 pub mod plan;
 pub mod profile;
 pub mod replications;

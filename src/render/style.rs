@@ -1,7 +1,5 @@
 //! How the numbers and names of a report are printed: labels of the data, words of codes and remarks.
 
-use chrono::{Duration, NaiveDate};
-
 use super::Options;
 use super::design::Design;
 use super::labels::Labels;
@@ -9,6 +7,7 @@ use super::made_terms;
 use super::number::whole_or_fixed;
 use super::table::Table;
 use super::words::{named, pick, remark};
+use crate::domain::periods;
 
 /// Columns of codes, among which names of variables may stand.
 const CODED: [&str; 24] = [
@@ -121,15 +120,7 @@ impl Style<'_> {
     /// Returns a period of the time variable as people write it, where its numbers are counted from 1960: 700 is 2018-05 of months.
     pub(super) fn period(&self, x: f64) -> Option<String> {
         let format = self.labels.formats.get(self.labels.own(self.design.time.as_deref()?))?;
-        let whole = (x.fract() == 0.0 && x.abs() < 1e6).then_some(x as i32)?;
-        match format.get(..3)? {
-            "%tm" => Some(format!("{}-{:02}", 1960 + whole.div_euclid(12), whole.rem_euclid(12) + 1)),
-            "%tq" => Some(format!("{}Q{}", 1960 + whole.div_euclid(4), whole.rem_euclid(4) + 1)),
-            "%td" => NaiveDate::from_ymd_opt(1960, 1, 1)?
-                .checked_add_signed(Duration::try_days(i64::from(whole))?)
-                .map(|day| day.to_string()),
-            _ => None,
-        }
+        periods::written(x, format)
     }
 
     /// Returns the words for a number of a table that stands for something: a level of the moderator, a period.

@@ -116,8 +116,9 @@ pub fn comparisons(operator: Operator, levels: &[i64], reference: usize, sizes: 
         }
         Operator::Helmert | Operator::WeightedHelmert => (0..k - 1)
             .map(|i| {
+                // a blank stands below the signs of the other labels
                 let label = if i + 2 == k {
-                    format!("{} vs {}", levels[i], levels[i + 1])
+                    format!("{} vs  {}", levels[i], levels[i + 1])
                 } else {
                     format!("{} vs >{}", levels[i], levels[i])
                 };
@@ -127,7 +128,7 @@ pub fn comparisons(operator: Operator, levels: &[i64], reference: usize, sizes: 
         Operator::ReverseHelmert | Operator::WeightedReverseHelmert => (1..k)
             .map(|i| {
                 let label = if i == 1 {
-                    format!("{} vs {}", levels[1], levels[0])
+                    format!("{} vs  {}", levels[1], levels[0])
                 } else {
                     format!("{} vs <{}", levels[i], levels[i])
                 };

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::tokens::is_han;
 use super::columns::Named;
-use super::periods::{is_within, period_in};
+use super::periods::{PERIODS, is_within, period_in};
 use super::structure::Structure;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
@@ -270,7 +270,7 @@ impl Columns<'_> {
         if thresholds.contains(&parameter) {
             return self.only_number();
         }
-        if !["event_time", "break_at", "start"].contains(&parameter) {
+        if !PERIODS.contains(&parameter) {
             return None;
         }
         let name = statement.roles.get("time_var").and_then(|names| names.first());

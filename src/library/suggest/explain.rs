@@ -4,11 +4,15 @@ use super::columns::{Named, Place};
 use super::mentions::Mention;
 use super::method::Chosen;
 use super::open_method;
+use super::periods::PERIODS;
 use super::phrases::Parsed;
 use super::role_words::{parameter_part, part};
 use super::roles::Filled;
 use super::structure::Structure;
 use super::{BLOCKED, Choice, SuggestInput, Suggestion};
+use crate::domain::dataset::Dataset;
+use crate::domain::draft::Statement;
+use crate::domain::periods;
 use crate::domain::template::Bilingual;
 
 /// How sure a column is that no word names: one by the structure of the data, and what explains an outcome.
@@ -44,7 +48,13 @@ impl Explained<'_> {
         let meta = chosen.template.as_ref().and_then(|id| self.input.library.get(id)).map(|t| &t.meta);
         let mut choices: Vec<Choice> =
             chosen.statement.roles.iter().map(|(role, columns)| self.role(role, columns)).collect();
-        choices.extend(chosen.statement.parameters.iter().map(|(name, value)| self.parameter(name, value)));
+        choices.extend(
+            chosen
+                .statement
+                .parameters
+                .iter()
+                .map(|(name, value)| self.parameter(name, value, &chosen.statement)),
+        );
         let mut open_questions = self.open(&chosen, meta);
         self.ask_doubted_outcome(&choices, &mut open_questions);
         self.ask_doubted_others(&choices, &mut open_questions);
@@ -213,8 +223,12 @@ impl Explained<'_> {
         }
     }
 
-    fn parameter(&self, name: &str, value: &serde_json::Value) -> Choice {
-        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    fn parameter(&self, name: &str, value: &serde_json::Value, statement: &Statement) -> Choice {
+        let shown = match (value.as_str(), value.as_f64()) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(number)) => number.to_string(),
+            (None, None) => value.to_string(),
+        };
         let is_column = self.input.dataset.column(&shown).is_some();
         let words: Vec<String> = self
             .mentions_of(std::slice::from_ref(&shown))
@@ -233,9 +247,15 @@ impl Explained<'_> {
             _ if value.is_boolean() => {
                 both("the question asks for this setting".to_owned(), "问题要求这一设置".to_owned())
             }
-            _ if value.is_number() => {
-                both(format!("the question gives the number {shown}"), format!("问题给出了数值 {shown}"))
-            }
+            _ if value.is_number() => match period(self.input.dataset, name, value, statement) {
+                Some(period) => both(
+                    format!("the question gives the period {period}, {shown} in the data"),
+                    format!("问题给出了时期 {period}，数据中为 {shown}"),
+                ),
+                None => {
+                    both(format!("the question gives the number {shown}"), format!("问题给出了数值 {shown}"))
+                }
+            },
             _ => both(format!("the question names {shown}"), format!("问题中提到了 {shown}")),
         };
         let columns =
@@ -250,6 +270,15 @@ impl Explained<'_> {
             alternatives: Vec::new(),
         }
     }
+}
+
+/// The period that the number of a parameter stands for, as people write it.
+fn period(dataset: &Dataset, name: &str, value: &serde_json::Value, statement: &Statement) -> Option<String> {
+    if !PERIODS.contains(&name) {
+        return None;
+    }
+    let time = statement.roles.get("time_var")?.first()?;
+    periods::written(value.as_f64()?, &dataset.column(time)?.format)
 }
 
 fn rounded(value: f64) -> f64 {

@@ -2,6 +2,7 @@
 
 use super::columns::Named;
 use super::decisions::{RELATION, asks};
+use super::periods::period_in;
 use super::phrases::Frame;
 use super::roles::Filler;
 use super::times::over_time;
@@ -40,6 +41,11 @@ impl Filler<'_> {
             }
             "competing" => s.competing,
             "series" => s.series,
+            // "did the new limit of July 2019 reduce crashes"
+            "series with one date" => {
+                let time = s.time.map(|time| self.columns[time].column);
+                s.series && p.causes.is_empty() && time.is_some_and(|t| period_in(&p.text, t).is_some())
+            }
             "adoption" => s.panel && s.start.is_some(),
             "two periods" => self.columns.iter().any(|c| is_binary(c.column) && c.is_after()),
             "treated and after" => {

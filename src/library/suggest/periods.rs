@@ -7,6 +7,8 @@ use regex::Regex;
 
 use crate::domain::dataset::Column;
 
+/// Parameters that take a period of the time variable.
+pub(super) const PERIODS: [&str; 3] = ["event_time", "break_at", "start"];
 /// The first letters of the months in English.
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];

@@ -140,7 +140,10 @@ impl Filler<'_> {
         // "what kind of farmers join? Consider age and distance"
         let considered =
             p.id == "factors_open" && ["考虑", "consider", "look at"].iter().any(|w| p.text.contains(w));
-        if causes.is_empty() && (factors || considered) {
+        // "which factors? Control for age and sex": the factors are others
+        let held = ["control", "adjust", "holding", "控制", "调整", "校正"];
+        let others = !considered && held.iter().any(|w| p.text.contains(w));
+        if causes.is_empty() && (factors || considered) && !others {
             causes =
                 p.controls.iter().copied().filter(|c| Some(*c) != outcome && !self.is_unit(*c)).collect();
         }

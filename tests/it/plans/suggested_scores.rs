@@ -271,6 +271,43 @@ fn premiums_instruments_amounts_and_compounds_are_read_as_they_are_meant() {
     assert_eq!(draft["template_id"], json!("linear.polynomial"), "{draft}");
 }
 
+/// Each of these fell to another column or method: the month of a change was taken for a column, the unit that was randomised for
+/// nothing, and what open factors are adjusted for for the factors.
+#[test]
+fn months_of_a_change_randomised_units_and_open_factors_are_read_as_they_are_meant() {
+    let library = Library::embedded().expect("the library");
+    let drafted = |data: &str, question: &str| drafted(&library, data, question);
+    for asked in [
+        "Did the new speed limit from July 2019 reduce monthly crashes?",
+        "Has the speed limit introduced in July 2019 changed the number of crashes?",
+        "2019年7月实行限速以后事故数(crashes)有没有下降",
+    ] {
+        let draft = drafted("po_crashes", asked);
+        assert_eq!(draft["template_id"], json!("ts.interrupted"), "{asked} {draft}");
+        assert_eq!(draft["roles"]["outcome_var"], json!(["crashes"]), "{asked} {draft}");
+        assert_eq!(draft["parameters"]["start"], json!(714.0), "{asked} {draft}");
+    }
+    for asked in [
+        "Does the intervention improve the posttest, adjusting for pretest, with schools randomised?",
+        "Schools were randomly assigned to arms; what is the effect of the arm on the posttest?",
+        "Effect of arm on posttest, controlling for pretest; randomisation at the school level",
+    ] {
+        let draft = drafted("po_pupils", asked);
+        assert_eq!(draft["template_id"], json!("linear.ols_cluster"), "{asked} {draft}");
+        assert_eq!(draft["roles"]["cluster_var"], json!(["school"]), "{asked} {draft}");
+        assert_eq!(draft["roles"]["outcome_var"], json!(["posttest"]), "{asked} {draft}");
+    }
+    for asked in [
+        "30天内再入院与哪些因素有关?控制年龄和性别",
+        "Which factors are associated with 30-day readmission, adjusting for age and sex?",
+    ] {
+        let draft = drafted("po_zaiyuan", asked);
+        assert_eq!(draft["template_id"], json!("limited.logit_margins"), "{asked} {draft}");
+        assert_eq!(draft["roles"]["controls"], json!(["年龄", "性别"]), "{asked} {draft}");
+        assert_eq!(draft["roles"]["regressors"], json!(null), "{asked} {draft}");
+    }
+}
+
 /// Each of these fell to another column or method: a gap was compared and not decomposed, what changes over time in one group was
 /// compared without time, occasions were explained, "when" was not heard, and a price stood for the speed of a sale.
 #[test]

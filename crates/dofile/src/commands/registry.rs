@@ -133,6 +133,19 @@ pub const TABLE_OPTIONS: &[&str] = &[
     "SFORMAT",
 ];
 
+/// Options of the tables of comparisons.
+const COMPARISON_OPTIONS: &[&str] = &[
+    "VSQUISH",
+    "LSTRETCH",
+    "noLSTRETCH",
+    "noFVLABel",
+    "FVWRAP",
+    "FVWRAPON",
+    "CFORMAT",
+    "PFORMAT",
+    "SFORMAT",
+];
+
 /// Options of coefficient tables that only some commands have.
 pub const TABLE_EXTRAS: &[&str] = &["DEPname", "PLus"];
 
@@ -171,6 +184,9 @@ pub fn shared_options(command: &CommandSpec) -> Vec<&'static str> {
     };
     if has_coefficient_table(command) {
         taken.extend(TABLE_OPTIONS.iter().chain(TABLE_EXTRAS.iter().filter(documented)));
+    }
+    if matches!(command.name, "contrast" | "pwcompare") {
+        taken.extend(COMPARISON_OPTIONS);
     }
     match syntax.search {
         SearchOptions::Full => taken.extend(SEARCH_OPTIONS.iter().chain(MAXIMISED_OPTIONS)),

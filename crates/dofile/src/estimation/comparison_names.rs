@@ -17,11 +17,11 @@ impl Names {
         cells: usize,
         rows: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Self {
-        let widest = session.settings.linesize.saturating_sub(cells + 3).max(12);
+        let widest = session.settings.linesize.saturating_sub(cells + 2).max(12);
         let length = |text: &str| text.chars().count();
         let of_label = |label: &str| match length(label) + 1 {
             whole if whole <= widest => whole,
-            _ => parts(label).iter().map(|part| length(part) + 1).max().unwrap_or(0),
+            _ => parts(label, widest - 1).iter().map(|part| length(part) + 1).max().unwrap_or(0),
         };
         let longest = rows.map(|(block, label)| length(block).max(of_label(label))).max().unwrap_or(0);
         Self { width: longest.clamp(12, widest), equation: equation.to_string() }
@@ -50,24 +50,54 @@ impl Names {
         }
     }
 
-    /// Prints a comparison; one that is too long has both sides and `vs` in lines of their own.
+    /// Prints a comparison; one that is too long has its parentheses, or both sides and `vs`, in lines of their own.
     pub(super) fn print_level(&self, session: &mut Session, label: &str, cells: &str) {
         let room = self.width - 1;
         let mut lines: Vec<String> = vec![label.to_string()];
         if label.chars().count() > room {
-            lines = parts(label);
+            lines = parts(label, room);
         }
         let last = lines.pop().unwrap_or_default();
         for line in lines {
-            session.print(format!("{:>room$}  |", format::abbrev(&line, room)));
+            session.print(format!("{:>room$}  |", format::short_label(&line, room)));
         }
-        session.print(format!("{:>room$}  |{cells}", format::abbrev(&last, room)));
+        session.print(format!("{:>room$}  |{cells}", format::short_label(&last, room)));
     }
 }
 
-/// The sides of a comparison and the word between them.
-fn parts(label: &str) -> Vec<String> {
-    label.split_inclusive(" vs ").flat_map(sides).collect()
+/// The lines of a comparison that is wider than `room`: factors that are compared in parentheses have a line each, and one
+/// that is still too wide has its sides and the word between them in lines.
+fn parts(label: &str, room: usize) -> Vec<String> {
+    let factors = factors(label);
+    if factors.len() == 1 {
+        return label.split_inclusive(" vs ").flat_map(sides).collect();
+    }
+    let lines = factors.into_iter().flat_map(|factor| match factor.chars().count() <= room {
+        true => vec![factor.to_string()],
+        false => factor.split_inclusive(" vs ").flat_map(sides).collect(),
+    });
+    lines.collect()
+}
+
+/// The parts of a label that compares more than one factor, `(HS vs not HS) (Female vs base)`; any other label whole.
+fn factors(label: &str) -> Vec<&str> {
+    let (mut depth, mut compares) = (0_usize, false);
+    let mut out = Vec::new();
+    let mut start = 0;
+    for (at, letter) in label.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ' ' if depth > 0 => compares |= label[at..].starts_with(" vs "),
+            ' ' if label[..at].ends_with(')') || label[at + 1..].starts_with('(') => {
+                out.push(&label[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(&label[start..]);
+    if compares { out } else { vec![label] }
 }
 
 /// A side of a comparison, and the word between the sides if it follows.

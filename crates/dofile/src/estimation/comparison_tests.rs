@@ -29,6 +29,52 @@ pub struct TestLine {
     pub test: Wald,
 }
 
+/// Tests of the comparisons of a term: those with one label together, and all of them where there are several labels. A
+/// term whose comparisons have no labels, or a single one without a level, is one test without a label.
+pub fn tests_of(block: &str, labels: &[&str], b: &[f64], v: &Mat) -> Vec<TestLine> {
+    let line = |label: &str, positions: &[usize]| TestLine {
+        block: block.to_string(),
+        label: label.to_string(),
+        test: joint(b, v, positions),
+    };
+    let mut distinct: Vec<&str> = Vec::new();
+    for label in labels.iter().filter(|l| !l.is_empty()) {
+        if !distinct.contains(label) {
+            distinct.push(label);
+        }
+    }
+    let all: Vec<usize> = (0..labels.len()).collect();
+    let mut out: Vec<TestLine> = Vec::new();
+    if let [label] = distinct[..]
+        && !names_a_level(label)
+    {
+        return vec![line("", &all)];
+    }
+    for label in &distinct {
+        let inside: Vec<usize> = all.iter().copied().filter(|i| labels[*i] == *label).collect();
+        out.push(line(label, &inside));
+    }
+    match out.len() {
+        0 => out.push(line("", &all)),
+        1 => {}
+        _ => out.push(line("Joint", &all)),
+    }
+    out
+}
+
+/// Whether a label has more than comparisons in parentheses.
+fn names_a_level(label: &str) -> bool {
+    let mut depth = 0_usize;
+    label.chars().any(|letter| {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => return depth == 0 && letter != ' ',
+        }
+        false
+    })
+}
+
 /// Prints the table of tests and stores r(df), r(F) or r(chi2), r(p).
 pub fn show_tests(
     session: &mut Session,

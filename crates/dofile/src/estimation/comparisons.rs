@@ -1,7 +1,7 @@
 //! Tables of comparisons that `contrast`, `pwcompare` and `margins` print alike.
 
 use super::comparison_names::Names;
-pub use super::comparison_tests::{TestLine, joint, show_tests};
+pub use super::comparison_tests::{joint, show_tests, tests_of};
 use crate::estimation::column_names::column_names;
 use crate::estimation::exponents;
 use crate::estimation::post::stata;
@@ -203,6 +203,7 @@ pub fn show_groups(
     session.print(names.line("", &format!("{:>11}   {}{:>12}", look.heading, error_title(look), "Groups")));
     session.print(names.rule(35));
     names.print_equation(session);
+    let formats = session.settings.table.clone();
     let mut block: Option<&String> = None;
     let mut all = Vec::new();
     for i in look.order(margins) {
@@ -225,7 +226,7 @@ pub fn show_groups(
         let spaced: String = all.iter().map(|c| if code.contains(*c) { *c } else { ' ' }).collect();
         let spaced = if code.len() > all.len() { code.clone() } else { spaced };
         let se = margins.v[(i, i)].max(0.0).sqrt();
-        let wide = |x: f64| format::number("%9.0g", stata(x));
+        let wide = |x: f64| formats.wide(stata(x));
         let cells = format!("  {}   {}{spaced:>12}", wide(margins.b[i]), wide(se));
         names.print_level(session, &margins.labels[i], cells.trim_end());
         results.text(&format!("groups{}", i + 1), code.clone());
@@ -308,6 +309,10 @@ pub fn show_estimates(
     session.print(names.rule(width));
     names.print_equation(session);
     let estimates = Estimates::of(found, look);
+    let formats = session.settings.table.clone();
+    let statistic = formats.statistics.as_deref().unwrap_or("%8.2f");
+    let p_value = formats.p_values.as_deref().unwrap_or("%5.3f");
+    let wide = |x: f64| formats.wide(stata(x));
     let mut block: Option<&String> = None;
     for i in look.order(found) {
         if block != Some(&found.blocks[i]) {
@@ -317,14 +322,14 @@ pub fn show_estimates(
             session.print(names.line(&found.blocks[i], ""));
             block = Some(&found.blocks[i]);
         }
-        let wide = |x: f64| format::number("%9.0g", stata(x));
         let Some([b, se, ratio, p, low, high]) = estimates.rows[i] else {
             names.print_level(session, &found.labels[i], &format!("  {:>9}  (not estimable)", "."));
             continue;
         };
         let mut cells = format!("  {}  {}", wide(b), wide(se));
         if tests {
-            let (ratio, p) = (format::bare("%8.2f", stata(ratio)), format::bare("%5.3f", stata(p)));
+            let (ratio, p) = (format::bare(statistic, stata(ratio)), format::bare(p_value, stata(p)));
+            let p = p.trim();
             cells += &format!(" {ratio:>8}   {p:>5}");
         }
         if limits {

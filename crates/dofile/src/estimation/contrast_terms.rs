@@ -16,6 +16,8 @@ pub struct Part {
     pub operator: Option<Operator>,
     /// It stands after `@`: comparisons are made at each of its levels.
     pub nested: bool,
+    /// The only level after `@`, as in `@1.b`.
+    pub level: Option<i64>,
 }
 
 /// A term such as `a`, `r.a#b`, `r.a@b`, `a#c.x`.
@@ -44,17 +46,19 @@ impl TermSpec {
                 if name.is_empty() {
                     return Err(bad());
                 }
+                let level = prefix.parse().ok().filter(|_| is_nested);
                 let operator = match prefix {
                     "c" => {
                         out.covariates.push(name.to_string());
                         continue;
                     }
                     "" | "i" => None,
+                    _ if level.is_some() => None,
                     prefix => Some(Operator::parse(prefix).ok_or_else(|| {
                         StataError::unsupported_option("contrast", &format!("operator {prefix}."))
                     })?),
                 };
-                out.parts.push(Part { name: name.to_string(), operator, nested: is_nested });
+                out.parts.push(Part { name: name.to_string(), operator, nested: is_nested, level });
             }
         }
         if out.parts.is_empty() { Err(bad()) } else { Ok(out) }
@@ -104,10 +108,15 @@ impl TermSpec {
         self.weights.is_some() || self.parts.iter().any(|p| p.operator.is_some())
     }
 
+    /// Whether every factor that is compared has an operator, or the term has weights.
+    pub fn has_operators(&self) -> bool {
+        self.weights.is_some() || self.parts.iter().all(|p| p.nested || p.operator.is_some())
+    }
+
     /// Rows of weights over the cells of the term's factors (the last fastest), with labels and names.
     ///
     /// # Errors
-    /// r(198) for a level of `rb#.` that the factor has not.
+    /// r(198) for a level of `rb#.` or `@#.` that the factor has not.
     pub fn rows(&self, session: &Session, factors: &[&Factor]) -> Result<Vec<Row>> {
         if let Some(weights) = &self.weights {
             let cells: usize = factors.iter().map(|f| f.levels.len()).product();
@@ -117,19 +126,22 @@ impl TermSpec {
             let mut weights = weights.clone();
             weights.resize(cells, 0.0);
             let label = "(1)".to_string();
-            return Ok(vec![Row { name: label.clone(), label, group: String::new(), weights }]);
+            return Ok(vec![Row { name: label.clone(), label, tested: String::new(), weights }]);
         }
-        let mut out =
-            vec![Row { label: String::new(), group: String::new(), name: String::new(), weights: vec![1.0] }];
+        let mut out = vec![Row {
+            label: String::new(),
+            tested: String::new(),
+            name: String::new(),
+            weights: vec![1.0],
+        }];
         for (part, factor) in self.parts.iter().zip(factors) {
             let operator = match (part.nested, part.operator) {
                 (true, None) => Operator::Each,
                 (_, Some(operator)) => operator,
                 (false, None) => Operator::Reference,
             };
-            if let Operator::Level(level) = operator
-                && !factor.levels.contains(&level)
-            {
+            let fixed = if let Operator::Level(level) = operator { Some(level) } else { part.level };
+            if let Some(level) = fixed.filter(|level| !factor.levels.contains(level)) {
                 return Err(StataError::new(198, format!("{level} is not a level of {}", part.name)));
             }
             if operator.is_weighted() && self.parts.len() > 1 {
@@ -137,11 +149,14 @@ impl TermSpec {
                 return Err(StataError::unsupported_option("contrast", text));
             }
             let sizes = if operator.is_weighted() { sizes(session, factor)? } else { Vec::new() };
-            let own = comparisons(operator, &factor.levels, factor.reference(), &sizes);
+            let mut own = comparisons(operator, &factor.levels, factor.reference(), &sizes);
+            own.retain(|c| part.level.is_none_or(|level| c.code == level.to_string()));
             let shown: Vec<String> = own.iter().map(|c| shown(session, part, &c.label)).collect();
             out = out
                 .iter()
-                .flat_map(|row| own.iter().zip(&shown).map(|(c, shown)| row.cross(part, c, shown)))
+                .flat_map(|row| {
+                    own.iter().zip(&shown).map(|(c, shown)| row.cross(part, c, shown, self.has_operator()))
+                })
                 .collect();
         }
         Ok(out)
@@ -152,7 +167,7 @@ impl TermSpec {
 /// base, which has no name then.
 fn shown(session: &Session, part: &Part, label: &str) -> String {
     let named = |word: &str| {
-        let digits = word.trim_start_matches(['<', '>']);
+        let digits = word.trim_start_matches(['<', '>', ' ']);
         let text = digits.parse::<i64>().map_or(digits.to_string(), |l| level_name(session, &part.name, l));
         format!("{}{text}", &word[..word.len() - digits.len()])
     };
@@ -207,8 +222,8 @@ pub fn weights_of_estimation(session: &Session, rows: &[usize]) -> Result<Vec<f6
 pub struct Row {
     /// Name of the comparison: `(2 vs 1) 1`.
     pub label: String,
-    /// Levels after `@` at which it is made; comparisons of a group are tested together.
-    pub group: String,
+    /// Label of the test that it belongs to, `(2 vs 1) (joint)`: comparisons with one label are tested together.
+    pub tested: String,
     /// Name in results: `r2vs1.a@1.b`.
     pub name: String,
     /// Weight of each cell.
@@ -216,7 +231,7 @@ pub struct Row {
 }
 
 impl Row {
-    fn cross(&self, part: &Part, comparison: &Comparison, shown: &str) -> Self {
+    fn cross(&self, part: &Part, comparison: &Comparison, shown: &str, operators: bool) -> Self {
         let weights =
             self.weights.iter().flat_map(|w| comparison.weights.iter().map(move |c| w * c)).collect();
         let joined = |before: &str, by: &str, after: String| {
@@ -241,11 +256,14 @@ impl Row {
             Some(Operator::WeightedReverseHelmert) => "jw",
             Some(Operator::Each) | None => "",
         };
-        let group =
-            if part.nested { joined(&self.group, " ", shown.to_string()) } else { self.group.clone() };
+        let tested = match (part.nested || part.operator.is_some(), operators) {
+            (true, _) => joined(&self.tested, " ", label.clone()),
+            (false, true) => joined(&self.tested, " ", "(joint)".to_string()),
+            (false, false) => self.tested.clone(),
+        };
         Self {
             label: joined(&self.label, " ", label),
-            group,
+            tested,
             name: joined(&self.name, mark, format!("{letter}{}.{}", short_code(part, comparison), part.name)),
             weights,
         }

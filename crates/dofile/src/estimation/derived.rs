@@ -68,7 +68,8 @@ pub(crate) fn derived_row(
     let (Some(b), Some(v)) = (session.e.b(), session.e.v()) else { return };
     let (b, se) = (b.values()[position], v.get(position, position).sqrt());
     let reach = wald::critical(level, session.e.results.get_scalar("df_r")) * se;
-    let wide = |x: f64| format::number("%9.0g", x);
+    let look = session.settings.table.clone();
+    let wide = |x: f64| look.wide(x);
     let (low, high) = (function(b - reach), function(b + reach));
     let line = format!(
         "{:>12} |  {}  {} {:>8}   {:>5}    {}   {}",

@@ -174,6 +174,9 @@ impl Response {
             Ok(vec![Self::new(label, text, vec![first.clone()], shape)])
         };
         match (cmd, asked.unwrap_or("")) {
+            ("logit" | "logistic", "xb") => {
+                one(Shape::Linear, "Linear prediction (log odds)".to_string(), false)
+            }
             (_, "xb") => one(Shape::Linear, "Linear prediction".to_string(), false),
             ("logit" | "logistic", "" | "pr") => {
                 one(Shape::Probability(Link::Logit), format!("Pr({depvar})"), true)

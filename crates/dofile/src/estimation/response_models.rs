@@ -98,7 +98,9 @@ impl Models<'_> {
             "" => self.positions(0),
             _ => self.equation(rest)?,
         };
-        Ok(Response::formula::<1>("Linear prediction", self.asked, [positions], |[x]| x))
+        let mixed = self.session.e.cmd() == "mixed";
+        let label = if mixed { "Linear prediction, fixed portion" } else { "Linear prediction" };
+        Ok(Response::formula::<1>(label, self.asked, [positions], |[x]| x))
     }
 
     /// Positions of the parameters of `equation(name)` or `equation(#)`.

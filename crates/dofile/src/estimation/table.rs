@@ -1,7 +1,7 @@
 //! The coefficient table that estimation commands print, and `r(table)` behind it.
 //! Layout as in the manuals' examples at a line size of 80.
 
-use super::derived::{self, UNTESTED};
+use super::derived::UNTESTED;
 use super::table_bases;
 use super::table_cells::{cells, columns_width, hidden, mark_empty};
 use super::table_effects::random_effect;
@@ -203,51 +203,32 @@ impl Table<'_> {
         self.store(session);
     }
 
-    /// Prints the lines above the parameters.
-    pub fn print_heading(&self, session: &mut Session) {
-        let look = session.settings.table.clone();
-        let width = columns_width(&look);
-        if let Some((count, variable)) = self.clusters.filter(|_| !look.legend) {
-            let count = format::bare("%12.0fc", count);
-            let text = format!("(Std. err. adjusted for {count} clusters in {variable})");
-            session.print(format::right(&text, width + 14));
-        }
-        session.print("-".repeat(width + 14));
-        let above = title_lines(look.outcome.as_deref().unwrap_or(self.title)).0;
-        if !self.vce_title.is_empty() && !look.legend {
-            session.print(format!("{above:<13}|{}", self.vce_line(&look)));
-        } else if !above.is_empty() {
-            session.print(format!("{above:<13}|"));
-        }
-        session.print(self.heading_line(&look));
-        session.print(format!("-------------+{}", "-".repeat(width)));
-    }
-
     /// Prints the table. The name of an equation such as `/mills` stands above its rows, those of `/` have a slash instead.
     pub fn print(&self, session: &mut Session) {
-        self.print_heading(session);
+        let mut terms: Vec<Option<Term>> = self.stripe.iter().map(|s| parse_term(&s.name)).collect();
+        mark_empty(session, &mut terms);
+        let look = session.settings.table.clone();
+        let names = self.names_width(session, &terms, &look);
+        self.heading_of_width(session, names);
         let mut rows = self.rows(session);
         if UNTESTED.contains(&session.e.cmd()) && self.is_active(session) {
             let untested = |s: &Stripe| s.eq.starts_with('/') && !s.name.starts_with("cov(");
             let ancillary = rows.iter_mut().zip(self.stripe).filter(|(_, s)| untested(s));
             ancillary.for_each(|(row, _)| (row.ratio, row.p) = (MISSING, MISSING));
         }
-        let mut terms: Vec<Option<Term>> = self.stripe.iter().map(|s| parse_term(&s.name)).collect();
-        mark_empty(session, &mut terms);
-        let look = session.settings.table.clone();
         let width = columns_width(&look);
-        let rule = || format!("-------------+{}", "-".repeat(width));
+        let rule = || format!("{}+{}", "-".repeat(names + 1), "-".repeat(width));
         let base = self.base_outcome(session);
         let without = table_bases::lines(session, self.stripe, &rule());
         let above = |session: &mut Session, at: usize| {
             let lines = without.iter().filter(|w| w.0 == at).flat_map(|w| &w.1);
             lines.for_each(|line| session.print(line.clone()));
         };
-        let mut layout = Layout::default();
+        let equation_name = |name: &str| format!("{:<room$}", format::abbrev(name, names), room = names + 1);
+        let mut layout = Layout::of_width(names);
         let mut equation: Option<&str> = None;
-        let blocks = self.has_blocks();
         for i in 0..rows.len() {
-            self.print_offset(session, i);
+            self.print_offset(session, i, names);
             if terms[i].as_ref().is_some_and(|term| hidden(&look, term)) {
                 continue;
             }
@@ -256,23 +237,23 @@ impl Table<'_> {
             if !opens_free {
                 above(session, i);
             }
-            let free = eq == "/" || !blocks && self.ancillary_from.is_some_and(|from| i >= from);
+            let free = self.is_free(i);
             if self.equations && equation != Some(eq) {
                 if equation.is_some() {
                     session.print(rule());
                 }
                 if let Some(shown) = table_bases::without_rows(base.as_deref(), eq) {
-                    session.print(format!("{:<13}|  (base outcome)", format::abbrev(&shown, 12)));
+                    session.print(format!("{}|  (base outcome)", equation_name(&shown)));
                 } else if !free {
-                    session.print(format!("{:<13}|", format::abbrev(eq, 12)));
+                    session.print(format!("{}|", equation_name(eq)));
                 }
-                layout = Layout::default();
+                layout = Layout::of_width(names);
                 if free && equation.is_some() {
                     layout.plain_before = true;
                 }
             } else if self.ancillary_from == Some(i) {
                 session.print(rule());
-                layout = Layout::default();
+                layout = Layout::of_width(names);
             }
             if opens_free {
                 above(session, i);
@@ -299,14 +280,14 @@ impl Table<'_> {
                 None => layout.print(session, &label, term, &numbers),
             }
         }
-        self.print_offset(session, rows.len());
+        self.print_offset(session, rows.len(), names);
         above(session, rows.len());
-        let open = look.open_end || self.is_active(session) && derived::follow(session, self.stripe);
-        session.print(if open { rule() } else { "-".repeat(width + 14) });
+        let open = self.is_open(session, &look);
+        session.print(if open { rule() } else { "-".repeat(names + 2 + width) });
     }
 
     /// The row of an offset, whose coefficient is one, below the last row of the first equation.
-    fn print_offset(&self, session: &mut Session, end: usize) {
+    fn print_offset(&self, session: &mut Session, end: usize, names: usize) {
         let first = self.stripe.first().map_or("", |s| s.eq.as_str());
         let ancillary = self.ancillary_from.unwrap_or(usize::MAX);
         let own = |i: usize| self.stripe[i].eq == first && !first.starts_with('/') && i < ancillary;
@@ -316,18 +297,24 @@ impl Table<'_> {
         let look = &session.settings.table;
         let Some(name) = session.e.results.get_text("offset").filter(|_| !look.legend) else { return };
         let what = if name.starts_with("ln(") { "exposure" } else { "offset" };
-        let line = format!("{:>12} |          1  ({what})", format::abbrev(name, 12));
+        let line = format!("{:>names$} |          1  ({what})", format::abbrev(name, names));
         session.print(line);
     }
 
     /// Whether the table is that of the active results.
-    fn is_active(&self, session: &Session) -> bool {
+    pub(super) fn is_active(&self, session: &Session) -> bool {
         session.e.b().is_some_and(|b| b.col_names == self.stripe)
     }
 
     /// Whether a row is the only level of its factor variable that its equation shows, of a variable without value
     /// labels: such a row has the name `1.variable` and no heading.
-    fn stands_alone(&self, session: &Session, terms: &[Option<Term>], look: &TableLook, row: usize) -> bool {
+    pub(super) fn stands_alone(
+        &self,
+        session: &Session,
+        terms: &[Option<Term>],
+        look: &TableLook,
+        row: usize,
+    ) -> bool {
         let factor = |i: usize| match terms[i].as_ref().map(|t| t.atoms.as_slice()) {
             Some([Atom::Level { var, ts, .. }]) if ts.prefix().is_empty() => Some(var.as_str()),
             _ => None,
@@ -356,7 +343,12 @@ impl Table<'_> {
     }
 
     /// The variable and the operators of a row under the name of its variable.
-    fn operated(&self, terms: &[Option<Term>], look: &TableLook, row: usize) -> Option<(String, String)> {
+    pub(super) fn operated(
+        &self,
+        terms: &[Option<Term>],
+        look: &TableLook,
+        row: usize,
+    ) -> Option<(String, String)> {
         let shown = |i: &usize| {
             self.stripe[*i].eq == self.stripe[row].eq && terms[*i].as_ref().is_none_or(|t| !hidden(look, t))
         };

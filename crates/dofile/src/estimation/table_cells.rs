@@ -28,10 +28,7 @@ pub fn number_cells(row: &Row, term: Option<&Term>) -> String {
 
 /// [`number_cells`] with the formats of the options.
 fn table_cells(row: &Row, term: Option<&Term>, look: &TableLook) -> String {
-    let wide = |x: f64| match &look.coefficients {
-        Some(own) if !crate::value::is_missing(x) => format!("{:>9}", format::bare(own, x).trim()),
-        _ => format::number("%9.0g", x),
-    };
+    let wide = |x: f64| look.wide(x);
     if look.only_estimates {
         let noted = term.filter(|t| is_base_cell(t) || t.is_omitted());
         return format!(
@@ -89,10 +86,7 @@ fn legend_cells(row: &Row, term: Option<&Term>, stripe: &Stripe, look: &TableLoo
     if noted {
         return table_cells(row, term, look);
     }
-    let b = match &look.coefficients {
-        Some(own) => format!("{:>9}", format::bare(own, row.b).trim()),
-        None => format::number("%9.0g", row.b),
-    };
+    let b = look.wide(row.b);
     let name = match stripe.eq.as_str() {
         "" => stripe.name.clone(),
         "/" => format!("/{}", stripe.name),

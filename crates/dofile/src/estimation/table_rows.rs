@@ -25,6 +25,18 @@ impl Layout {
         Self { block: None, plain_before: false, width }
     }
 
+    /// Characters that the name of a row and the heading of its block take.
+    pub fn needed(session: &Session, name: &str, term: Option<&Term>) -> usize {
+        let length = |text: &str| text.chars().count();
+        let Some(term) = term.filter(|t| is_block(t)) else {
+            return length(&term.map_or(name.to_string(), plain_name));
+        };
+        let variables: Vec<String> = term.atoms.iter().map(heading_of).collect();
+        // a blank follows the level
+        let level = level_of(session, term).map_or(0, |level| length(&level) + 1);
+        length(&variables.join("#")).max(level)
+    }
+
     /// The line between blocks.
     fn gap(&self) -> String {
         format!("{:>width$}|", "", width = self.width + 1)
@@ -92,19 +104,18 @@ impl Layout {
         if only_continuous {
             return;
         }
-        let levels: Vec<String> = term.atoms.iter().filter_map(|a| level_text(session, a)).collect();
-        // Numbers alone stand side by side; labels are joined.
-        let numbers = levels.iter().all(|l| l.parse::<i64>().is_ok());
-        let joined = levels.join(if numbers { " " } else { "#" });
-        let room = self.width - 1;
-        let shown = match levels.as_slice() {
-            [label] if label.chars().count() > room => {
-                label.chars().take(room - 2).chain("..".chars()).collect()
-            }
-            _ => joined,
-        };
+        let shown = level_of(session, term).unwrap_or_default();
+        let shown = if term.atoms.len() == 1 { format::short_label(&shown, self.width - 1) } else { shown };
         session.print(self.level(&shown, cells));
     }
+}
+
+/// The levels of a term as its row shows them; none for a product of continuous variables.
+fn level_of(session: &Session, term: &Term) -> Option<String> {
+    let levels: Vec<String> = term.atoms.iter().filter_map(|a| level_text(session, a)).collect();
+    // numbers alone stand side by side; labels are joined
+    let numbers = levels.iter().all(|l| l.parse::<i64>().is_ok());
+    (!levels.is_empty()).then(|| levels.join(if numbers { " " } else { "#" }))
 }
 
 impl Layout {
@@ -134,9 +145,10 @@ impl Layout {
         } else if length == self.width {
             session.print(self.line(&whole, cells));
         } else {
-            session.print(self.level(&format!("({of}"), ""));
+            let side = |text: String| format::short_label(&text, self.width - 1);
+            session.print(self.level(&side(format!("({of}")), ""));
             session.print(self.level("vs", ""));
-            session.print(self.level(&format!("{from})"), cells));
+            session.print(self.level(&side(format!("{from})")), cells));
         }
         true
     }

@@ -200,6 +200,16 @@ pub fn abbrev(s: &str, width: usize) -> String {
     front.chain(['~'].iter()).chain(&chars[chars.len() - kept..]).collect()
 }
 
+/// A value label, shortened to `width` characters with two dots at its end; one that opens with a parenthesis keeps one
+/// at the end.
+pub fn short_label(label: &str, width: usize) -> String {
+    let mark = if label.starts_with('(') { "..)" } else { ".." };
+    if label.chars().count() <= width || width <= mark.len() {
+        return label.to_string();
+    }
+    label.chars().take(width - mark.len()).chain(mark.chars()).collect()
+}
+
 /// A count with thousands separators, as notes print it.
 pub fn count_text(n: usize) -> String {
     bare("%15.0gc", n as f64)

@@ -6,7 +6,7 @@ use crate::commands::official::is_official;
 use crate::commands::prefix::vce_option;
 use crate::commands::{Form, registry};
 use crate::error::{Result, StataError};
-use crate::session::{Flow, Session, TableLook};
+use crate::session::{Flow, Session};
 use crate::syntax::ParsedCommand;
 
 /// The command name at the start of a line: letters, digits and `_`, or a symbol such as `!`.
@@ -107,9 +107,10 @@ impl Session {
                 return Ok(Flow::Next);
             }
             let mut shared = table_options::Shared::default();
-            let survey = if spec.name == "svy" { Some(table_options::survey(rest)?) } else { None };
+            let usual = &self.settings.usual_table;
+            let survey = if spec.name == "svy" { Some(table_options::survey(rest, usual)?) } else { None };
             let scoped = survey.is_some();
-            let (rest, table) = survey.unwrap_or_else(|| (rest.to_string(), TableLook::default()));
+            let (rest, table) = survey.unwrap_or_else(|| (rest.to_string(), usual.clone()));
             shared.table = table;
             let mut cmd = match spec.form {
                 Form::Raw => {
@@ -118,7 +119,7 @@ impl Session {
                 Form::Standard(syntax) => {
                     let mut cmd = ParsedCommand::split(spec.name, &rest, syntax.exp)?;
                     syntax.check(&cmd)?;
-                    shared = table_options::take(spec, &mut cmd)?;
+                    shared = table_options::take(spec, &mut cmd, usual)?;
                     cmd.check_weighted_options(syntax.options, syntax.unsupported)
                         .map_err(|error| documented::refused(spec.name, error))?;
                     cmd

@@ -21,9 +21,9 @@ pub(super) struct Shared {
     pub(super) search: Search,
 }
 
-/// Takes the shared options that the declaration of a command does not read itself.
-pub(super) fn take(spec: &CommandSpec, cmd: &mut ParsedCommand) -> Result<Shared> {
-    let mut shared = Shared::default();
+/// Takes the shared options that the declaration of a command does not read itself. Tables look as `usual` but for them.
+pub(super) fn take(spec: &CommandSpec, cmd: &mut ParsedCommand, usual: &TableLook) -> Result<Shared> {
+    let mut shared = Shared { table: usual.clone(), ..Shared::default() };
     let Form::Standard(syntax) = spec.form else { return Ok(shared) };
     if cmd.option_text.trim().is_empty() {
         return Ok(shared);
@@ -79,8 +79,8 @@ pub(super) fn take(spec: &CommandSpec, cmd: &mut ParsedCommand) -> Result<Shared
 
 /// The line behind `svy` without the options of tables and of printing a search, which stand on either side of the colon,
 /// and what they say.
-pub(super) fn survey(line: &str) -> Result<(String, TableLook)> {
-    let mut table = TableLook::default();
+pub(super) fn survey(line: &str, usual: &TableLook) -> Result<(String, TableLook)> {
+    let mut table = usual.clone();
     let Some(at) = top_level_colon(line) else { return Ok((line.to_string(), table)) };
     let head = without(&line[..at], registry::TABLE_OPTIONS, &[], &mut table)?;
     let inner = line[at + 1..].trim();
@@ -153,8 +153,10 @@ fn look(look: &mut TableLook, option: &str, text: Option<&str>) -> Result<bool> 
         "cformat" => look.coefficients = format()?,
         "pformat" => look.p_values = format()?,
         "sformat" => look.statistics = format()?,
-        // blank lines, the width of names and their wrapping follow the layout of the table
-        "vsquish" | "lstretch" | "nolstretch" | "fvwrap" | "fvwrapon" => {}
+        "lstretch" => look.no_stretch = false,
+        "nolstretch" => look.no_stretch = true,
+        // blank lines and the wrapping of names follow the layout of the table
+        "vsquish" | "fvwrap" | "fvwrapon" => {}
         _ => return Ok(false),
     }
     Ok(true)

@@ -1,6 +1,8 @@
 //! Values of `set` that have a meaning in this engine.
 
+use crate::format;
 use crate::frame::StorageType;
+use crate::value::is_missing;
 
 /// Settings with Stata's batch defaults.
 #[derive(Debug, Clone)]
@@ -23,6 +25,10 @@ pub struct Settings {
     pub adopath: Vec<String>,
     /// What the coefficient table of the running command shows.
     pub table: TableLook,
+    /// Characters of the names of the table that was printed last.
+    pub names_width: usize,
+    /// What `set` asks of the coefficient tables of all commands.
+    pub usual_table: TableLook,
     /// How the running command searches a maximum.
     pub search: Search,
     /// Most bytes that the data may take; three quarters of the machine's memory.
@@ -57,16 +63,30 @@ pub struct TableLook {
     pub no_tests: bool,
     /// Levels of factor variables are numbers.
     pub no_labels: bool,
+    /// Long names are abbreviated, not given more room.
+    pub no_stretch: bool,
     /// The name above the parameters.
     pub outcome: Option<String>,
     /// The last line leaves room for rows below it.
     pub open_end: bool,
+    /// The names of these rows are as wide as those of the table.
+    pub follows_width: bool,
     /// Degrees of freedom of each parameter, as after `mi estimate`; nothing within for the normal distribution.
     pub degrees: Option<Vec<Option<f64>>>,
     /// Estimates alone, as after `margins, nose`.
     pub only_estimates: bool,
     /// Confidence limits of the parameters that do not come from their standard errors, with the word above them.
     pub limits: Option<OwnLimits>,
+}
+
+impl TableLook {
+    /// A coefficient, standard error or limit in nine characters.
+    pub fn wide(&self, x: f64) -> String {
+        match &self.coefficients {
+            Some(own) if !is_missing(x) => format!("{:>9}", format::bare(own, x).trim()),
+            _ => format::number("%9.0g", x),
+        }
+    }
 }
 
 /// Options of the search for a maximum that every command with a likelihood reads in the same way ([R] Maximize).
@@ -110,6 +130,8 @@ impl Default for Settings {
             scheme: "stcolor".into(),
             adopath: Vec::new(),
             table: TableLook::default(),
+            names_width: 12,
+            usual_table: TableLook::default(),
             search: Search::default(),
             max_bytes: memory(),
         }

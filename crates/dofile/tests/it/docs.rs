@@ -91,7 +91,7 @@ fn the_page_of_commands_is_the_table_of_commands() {
          Capitals of the shortest abbreviation are in the second column. Any other command stops with r(199) and its name;\n\
          options in the fourth column are Stata's and are refused by name.\n\n\
          Shared options are not repeated in the syntax. Commands with a coefficient table take `coeflegend noci nopvalues noomitted\n\
-         noemptycells baselevels allbaselevels nofvlabel cformat() pformat() sformat()`, and `vsquish lstretch fvwrap() fvwrapon()` without\n\
+         noemptycells baselevels allbaselevels nofvlabel cformat() pformat() sformat() nolstretch`, and `vsquish fvwrap() fvwrapon()` without\n\
          effect ([R] Estimation options). Commands that maximise a likelihood take `trace gradient showstep hessian showtolerance\n\
          nonrtolerance difficult technique() tolerance()` ([R] Maximize); the engine's own search is used whatever they say. Those marked\n\
          with an m take `constraints() nocnsreport collinear from() vce(opg)` too, and `technique(bhhh)` gives them that covariance.\n\n",

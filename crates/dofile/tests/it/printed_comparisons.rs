@@ -307,3 +307,180 @@ fn adjustments_leave_the_margins_alone() {
          assert mreldif(a, b) == 0\nassert d[5,1] < c[5,1] - .1"
     ));
 }
+
+/// Nine cells of 30 people with the means and the residual sum of squares of the log below.
+const OPTIMISM: &str = "input treat depstat mean\n1 1 44.2\n1 2 39.7\n1 3 29.9\n2 1 54.533333333\n2 2 49.533333333\n2 3 39.8\n\
+                        3 1 59.333333333\n3 2 49.866666667\n3 3 30.1\nend\nexpand 30\nbysort treat depstat: generate double opt = \
+                        mean + cond(_n <= 15, 1, -1) * sqrt(26220.367 / 270)\n\
+                        label define treat 1 Con 2 TT 3 HT\nlabel values treat treat\n\
+                        label define depstat 1 Non 2 Mild 3 Sev\nlabel values depstat depstat\n\
+                        set cformat %9.2f\nset sformat %8.2f\nset pformat %5.3f\nquietly anova opt depstat##treat\n";
+
+/// Notes on interactions of two factors of three levels (Stata 17): labels of comparisons stand in one line as wide as
+/// the table leaves room.
+#[test]
+fn comparisons_of_two_factors_stand_in_one_line() {
+    let log = log_of(&format!(
+        "{OPTIMISM}contrast r.treat@depstat, nowald pveffects\ncontrast r.treat#depstat\n\
+         contrast a.depstat#r.treat, nowald pveffects\ncontrast treat@depstat"
+    ));
+    has_lines(
+        &log,
+        r"----------------------------------------------------------
+                  |   Contrast   Std. err.      t    P>|t|
+------------------+---------------------------------------
+    treat@depstat |
+ (TT vs Con) Non  |      10.33       2.59     3.99   0.000
+(TT vs Con) Mild  |       9.83       2.59     3.80   0.000
+ (TT vs Con) Sev  |       9.90       2.59     3.83   0.000
+ (HT vs Con) Non  |      15.13       2.59     5.85   0.000
+(HT vs Con) Mild  |      10.17       2.59     3.93   0.000
+ (HT vs Con) Sev  |       0.20       2.59     0.08   0.938
+----------------------------------------------------------
+--------------------------------------------------------
+                     |         df           F        P>F
+---------------------+----------------------------------
+       treat#depstat |
+(TT vs Con) (joint)  |          2        0.01     0.9891
+(HT vs Con) (joint)  |          2        8.64     0.0002
+              Joint  |          4        5.63     0.0002
+                     |
+         Denominator |        261
+--------------------------------------------------------
+-------------------------------------------------------------------
+                           |   Contrast   Std. err.      t    P>|t|
+---------------------------+---------------------------------------
+             depstat#treat |
+(Non vs Mild) (TT vs Con)  |       0.50       3.66     0.14   0.891
+(Non vs Mild) (HT vs Con)  |       4.97       3.66     1.36   0.176
+(Mild vs Sev) (TT vs Con)  |      -0.07       3.66    -0.02   0.985
+(Mild vs Sev) (HT vs Con)  |       9.97       3.66     2.72   0.007
+-------------------------------------------------------------------
+-------------------------------------------------
+              |         df           F        P>F
+--------------+----------------------------------
+treat@depstat |
+         Non  |          2       17.86     0.0000
+        Mild  |          2        9.96     0.0001
+         Sev  |          2        9.56     0.0001
+       Joint  |          6       12.46     0.0000
+              |
+  Denominator |        261
+-------------------------------------------------",
+    );
+}
+
+/// The same notes: the operator `j.`, whose labels align their signs. Estimates are not shown for comparisons that are
+/// tested together.
+#[test]
+fn labels_align_signs() {
+    let log = log_of(&format!("{OPTIMISM}contrast j.depstat#treat\nmatrix b = r(b)\nassert colsof(b) == 4"));
+    has_lines(
+        &log,
+        r"                        |         df           F        P>F
+------------------------+----------------------------------
+          depstat#treat |
+(Mild vs  Non) (joint)  |          2        1.12     0.3290
+ (Sev vs <Sev) (joint)  |          2       10.14     0.0001
+                  Joint  |          4        5.63     0.0002",
+    );
+    assert!(!log.contains("Std. err."), "{log}");
+}
+
+/// The same notes: comparisons at one level, and margins with the formats of `set`.
+#[test]
+fn comparisons_at_one_level() {
+    let log = log_of(&format!(
+        "{OPTIMISM}margins treat#depstat, nopvalues\ncontrast r.treat@1.depstat, nowald pveffects"
+    ));
+    has_lines(
+        &log,
+        r"---------------------------------------------------------------
+              |            Delta-method
+              |     Margin   std. err.     [95% conf. interval]
+--------------+------------------------------------------------
+treat#depstat |
+     Con#Non  |      44.20       1.83         40.60       47.80
+    Con#Mild  |      39.70       1.83         36.10       43.30
+     Con#Sev  |      29.90       1.83         26.30       33.50
+      TT#Non  |      54.53       1.83         50.93       58.14
+---------------------------------------------------------------
+---------------------------------------------------------
+                 |   Contrast   Std. err.      t    P>|t|
+-----------------+---------------------------------------
+   treat@depstat |
+(TT vs Con) Non  |      10.33       2.59     3.99   0.000
+(HT vs Con) Non  |      15.13       2.59     5.85   0.000
+---------------------------------------------------------",
+    );
+}
+
+/// [R] set cformat and [R] set showbaselevels: formats and rows of the tables of all commands that follow.
+#[test]
+fn formats_hold_for_all_tables() {
+    let log = log_of(&format!(
+        "{INTEREST}set cformat %9.2f\nset pformat %5.2f\nset sformat %8.1f\nset showbaselevels on\n\
+         regress interest i.type\nset cformat\nset pformat\nset sformat\nset showbaselevels off\n\
+         regress interest i.type\nregress interest i.type, cformat(%9.3f)"
+    ));
+    has_lines(
+        &log,
+        r"        type |
+          A  |       0.00  (base)
+          B  |      -2.40       0.78     -3.1    0.01        -4.11       -0.69
+          C  |      -3.00       0.78     -3.8    0.00        -4.71       -1.29
+       _cons |       7.40       0.55     13.4    0.00         6.19        8.61
+          B  |       -2.4    .783156    -3.06   0.010     -4.10635   -.6936496
+          B  |     -2.400      0.783    -3.06   0.010       -4.106      -0.694",
+    );
+}
+
+/// Four classes of 25 people, of whom 13, 12, 10 and 8 smoke.
+const SMOKERS: &str = "input class smoke n\n1 1 13\n1 0 12\n2 1 12\n2 0 13\n3 1 10\n3 0 15\n4 1 8\n4 0 17\nend\n\
+                       label define class 1 \"lower class\" 2 \"working class\" 3 \"middle class\" 4 \"upper class\"\n\
+                       label values class class\nquietly logit smoke i.class [fweight=n]\n";
+
+/// Notes on nonlinear models (Stata 17): names have the room that the line leaves, `contrast` does not name the only
+/// equation, `pwcompare` does. Estimates and errors are log odds and their closed form, `sqrt(1/a + 1/b)`.
+#[test]
+fn names_take_the_room_of_the_line() {
+    let log = log_of(&format!(
+        "{SMOKERS}logit\nset cformat %9.2f\ncontrast ar.class, nowald pveffects\npwcompare class, pveffects\n\
+         margins class, nopvalues\nlogit, nolstretch"
+    ));
+    let heads = r"--------------------------------------------------------------------------------
+         smoke | Coefficient  Std. err.      z    P>|z|     [95% conf. interval]
+---------------+----------------------------------------------------------------
+         class |
+working class  |  -.1600854   .5661385";
+    let first: Vec<&str> = heads.lines().collect();
+    has_lines(&log, &first[..4].join("\n"));
+    assert!(log.contains(first[4]), "{log}");
+    has_lines(
+        &log,
+        r"-------------------------------------------------------------------------
+                                 |   Contrast   Std. err.      z    P>|z|
+---------------------------------+---------------------------------------
+                           class |
+ (working class vs lower class)  |      -0.16       0.57    -0.28   0.777
+-----------------------------------------------------------------------
+                               |                            Unadjusted
+                               |   Contrast   Std. err.      z    P>|z|
+-------------------------------+---------------------------------------
+smoke                          |
+                         class |
+ working class vs lower class  |      -0.16       0.57    -0.28   0.777
+----------------------------------------------------------------
+               |            Delta-method
+               |     Margin   std. err.     [95% conf. interval]
+---------------+------------------------------------------------
+         class |
+  lower class  |       0.52       0.10          0.32        0.72
+working class  |       0.48       0.10          0.28        0.68
+------------------------------------------------------------------------------
+       smoke | Coefficient  Std. err.      z    P>|z|     [95% conf. interval]
+-------------+----------------------------------------------------------------
+       class |",
+    );
+    assert!(log.contains("working c..  |"), "{log}");
+}

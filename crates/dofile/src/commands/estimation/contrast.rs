@@ -8,7 +8,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
-    Columns, Compared, Look, TestLine, apply, joint, show_estimates, show_tests, store_estimates,
+    Columns, Compared, Look, apply, show_estimates, show_tests, store_estimates, tests_of,
 };
 use crate::estimation::contrast_terms::TermSpec;
 use crate::estimation::exponents;
@@ -222,10 +222,14 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let active = Active::read(session, cmd)?;
     let size = active.parameters.b.len();
     let mut found = active.compared();
+    // pwcompare names the only equation of a model, contrast does not
+    if active.parameters.stripe.iter().all(|s| s.eq == active.equation) {
+        found.equation.clear();
+    }
     let mut rows: Vec<Prediction> = Vec::new();
     let mut lines = Vec::new();
     let list = terms(&cmd.list)?;
-    let asked = asks_for_differences(cmd);
+    let asked = asks_for_differences(cmd) || active.adjustment != Adjustment::None;
     let mut shown = false;
     for term in &list {
         let chosen = active.chosen(session, term)?;
@@ -233,28 +237,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let own = term.rows(session, &chosen)?;
         let mine: Vec<Prediction> = own.iter().map(|r| combine(&r.weights, &predictions, size)).collect();
         let (b, v) = apply(&active.parameters.b, &active.parameters.v, &mine);
-        let single = |i: usize| joint(&b, &v, &[i]);
         let block = term.title();
-        let mut line = |label: String, test| lines.push(TestLine { block: block.clone(), label, test });
-        let all: Vec<usize> = (0..own.len()).collect();
-        let nested = own.iter().any(|r| !r.group.is_empty());
-        if term.has_operator() && own.len() > 1 {
-            own.iter().enumerate().for_each(|(i, r)| line(r.label.clone(), single(i)));
-        } else if nested {
-            let mut groups: Vec<&str> = own.iter().map(|r| r.group.as_str()).collect();
-            let mut seen = std::collections::HashSet::new();
-            groups.retain(|group| seen.insert(*group));
-            for group in groups {
-                let inside: Vec<usize> = all.iter().copied().filter(|i| own[*i].group == group).collect();
-                line(group.to_string(), joint(&b, &v, &inside));
-            }
-        }
-        if term.has_operator() && own.len() > 1 || nested {
-            line("Joint".to_string(), joint(&b, &v, &all));
-        } else {
-            line(String::new(), joint(&b, &v, &all));
-        }
-        shown |= term.has_operator() || asked;
+        let labels: Vec<&str> = own.iter().map(|r| r.tested.as_str()).collect();
+        lines.extend(tests_of(&block, &labels, &b, &v));
+        shown |= term.has_operators() || asked;
         for r in &own {
             found.blocks.push(block.clone());
             found.labels.push(r.label.clone());

@@ -6,7 +6,7 @@ use crate::error::{Result, StataError};
 use crate::format;
 use crate::frame::StorageType;
 use crate::rng::Mt64;
-use crate::session::{ENGINE_VERSION, LANGUAGE_VERSION, Session};
+use crate::session::{ENGINE_VERSION, LANGUAGE_VERSION, Session, TableLook};
 use crate::syntax::ParsedCommand;
 use crate::value::is_missing;
 
@@ -152,6 +152,9 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "varabbrev" => s.settings.varabbrev = on_off(plain)?,
         "scheme" => s.settings.scheme = plain.to_string(),
         "cformat" | "pformat" | "sformat" => table_format(s, name, plain)?,
+        "showbaselevels" | "showomitted" | "showemptycells" | "fvlabel" | "lstretch" => {
+            table_rows(s, name, plain)?
+        }
         "more" if ["0", "1"].contains(&plain) => {}
         name if SWITCHES.contains(&name) => {
             on_off(plain)?;
@@ -182,13 +185,32 @@ fn table_format(s: &mut Session, name: &str, text: &str) -> Result<()> {
     if let Some(unknown) = format.as_ref().filter(|f| format::Format::parse(f).is_none()) {
         return Err(StataError::new(120, format!("{unknown} invalid %format")));
     }
-    let look = &mut s.settings.table;
-    match name {
-        "cformat" => look.coefficients = format,
-        "pformat" => look.p_values = format,
-        _ => look.statistics = format,
-    }
+    usual(s, |look| match name {
+        "cformat" => look.coefficients = format.clone(),
+        "pformat" => look.p_values = format.clone(),
+        _ => look.statistics = format.clone(),
+    });
     Ok(())
+}
+
+/// `set showbaselevels`, `showomitted`, `showemptycells`, `fvlabel` and `lstretch`: the rows of coefficient tables.
+fn table_rows(s: &mut Session, name: &str, value: &str) -> Result<()> {
+    let all = name == "showbaselevels" && value == "all";
+    let on = all || on_off(value)?;
+    usual(s, |look| match name {
+        "showbaselevels" => (look.base_levels, look.all_base_levels) = (on, all),
+        "showomitted" => look.no_omitted = !on,
+        "showemptycells" => look.no_empty = !on,
+        "lstretch" => look.no_stretch = !on,
+        _ => look.no_labels = !on,
+    });
+    Ok(())
+}
+
+/// Changes how coefficient tables look, for this command's caller and for all commands that follow.
+fn usual(s: &mut Session, change: impl Fn(&mut TableLook)) {
+    change(&mut s.settings.table);
+    change(&mut s.settings.usual_table);
 }
 
 fn version(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -43,7 +43,7 @@ pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if let Some((f, df1, df2)) = effects {
         effects_line(session, (df1, df2), (f, f_tail(df1, df2, f)));
-        session.print("-".repeat(78));
+        session.print("-".repeat(session.settings.names_width + 66));
     }
     session.print(format!("Endogenous: {instd}"));
     session.print(format!("Exogenous:  {insts}"));

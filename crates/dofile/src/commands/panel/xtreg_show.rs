@@ -110,10 +110,11 @@ pub(super) fn panel_heading(session: &mut Session, left: &Heading, test: &[Fact]
 
 /// The table of coefficients; its last rule opens a block that follows.
 pub(super) fn table(session: &mut Session, level: f64, followed: bool) -> Result<()> {
-    let open = session.settings.table.open_end;
-    session.settings.table.open_end = open || followed;
+    let before = session.settings.table.clone();
+    session.settings.table.open_end |= followed;
+    session.settings.table.follows_width = true;
     let shown = show_active(session, level, None);
-    session.settings.table.open_end = open;
+    session.settings.table = before;
     shown
 }
 
@@ -121,13 +122,14 @@ pub(super) fn table(session: &mut Session, level: f64, followed: bool) -> Result
 pub(super) fn components(session: &mut Session) {
     let e = &session.e.results;
     let number = |name: &str| format::number("%10.0g", e.get_scalar(name).unwrap_or(MISSING));
+    let names = session.settings.names_width;
     let lines = [
-        format!("     sigma_u | {}", number("sigma_u")),
-        format!("     sigma_e | {}", number("sigma_e")),
-        format!("         rho | {}   (fraction of variance due to u_i)", number("rho")),
+        format!("{:>names$} | {}", "sigma_u", number("sigma_u")),
+        format!("{:>names$} | {}", "sigma_e", number("sigma_e")),
+        format!("{:>names$} | {}   (fraction of variance due to u_i)", "rho", number("rho")),
     ];
     lines.iter().for_each(|line| session.print(line));
-    session.print("-".repeat(78));
+    session.print("-".repeat(names + 66));
 }
 
 /// The line of the test that all unit effects are zero; its degrees of freedom, its statistic and its tail.

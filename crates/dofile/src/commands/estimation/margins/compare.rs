@@ -1,27 +1,28 @@
 //! Contrasts and pairwise comparisons of margins: `margins r.a`, `margins a, pwcompare`, `contrast(atcontrast(r))`.
 //! Formulas: [R] margins, contrast and [R] margins, pwcompare (linear combinations of the margins).
 
-use super::compare_blocks::{Block, Line, block_tests, by_name, in_turn, level_names, placed};
+use super::compare_blocks::{Block, Line, by_name, in_turn, level_names, placed};
 use super::formula::Target;
 use super::show::{heading, title};
 use super::{Cell, Comparing, Found, Request, variance};
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{
     Columns, Compared, Look, apply, group_codes, show_estimates, show_groups, show_tests, store_estimates,
+    tests_of,
 };
 use crate::estimation::contrast_terms::TermSpec;
 use crate::estimation::factors::{Factor, factors};
 use crate::estimation::linear::Parameters;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
-use crate::session::Session;
+use crate::session::{Session, TableLook};
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::ParsedCommand;
 use estimators::contrasts::{Adjustment, Operator, comparisons, pairs};
 use estimators::matrix::Mat;
 
 /// Returns the comparison requested by the options and the margin list.
-pub(super) fn comparing(cmd: &ParsedCommand) -> Result<Comparing> {
+pub(super) fn comparing(cmd: &ParsedCommand, table: &TableLook) -> Result<Comparing> {
     let list = cmd.list.trim();
     let marked = list.contains('@')
         || list
@@ -39,8 +40,9 @@ pub(super) fn comparing(cmd: &ParsedCommand) -> Result<Comparing> {
     if !marked && !asked {
         return Ok(Comparing::Nothing);
     }
-    if let Some(name) = ["nopvalues", "noci"].into_iter().find(|n| cmd.has(n)) {
-        return Err(StataError::unsupported_option("margins", &format!("{name} with contrast or pwcompare")));
+    if table.no_tests || table.no_limits {
+        let text = "noci and nopvalues with contrast or pwcompare";
+        return Err(StataError::unsupported_option("margins", text));
     }
     if cmd.options.has("post") {
         return Err(StataError::unsupported_option("margins", "post with contrast or pwcompare"));
@@ -97,6 +99,17 @@ pub(super) fn columns(cmd: &ParsedCommand) -> Result<Columns> {
     Ok(Columns::of(has("effects"), has("cieffects"), has("pveffects")))
 }
 
+/// Whether options ask for the table of differences, `Some(false)` for none.
+pub(super) fn differences(cmd: &ParsedCommand) -> Result<Option<bool>> {
+    let options = split_options(cmd.options.text("contrast").unwrap_or(""))?;
+    let has = |wanted: &str| options.iter().any(|(name, _)| name == wanted);
+    if has("noeffects") {
+        return Ok(Some(false));
+    }
+    let asked = has("effects") || has("cieffects") || has("pveffects") || cmd.options.has("mcompare");
+    Ok(asked.then_some(true))
+}
+
 /// Whether `pwcompare()` has an option: `GROUPs` asks for group codes, `SORT` for tables in ascending order.
 pub(super) fn asks_for(cmd: &ParsedCommand, declared: &str) -> Result<bool> {
     let options = split_options(cmd.options.text("pwcompare").unwrap_or(""))?;
@@ -109,6 +122,17 @@ pub(super) fn adjustment(cmd: &ParsedCommand) -> Result<Adjustment> {
         None => Ok(Adjustment::None),
         Some(text) => Adjustment::parse(text)
             .ok_or_else(|| StataError::unsupported_option("margins", &format!("mcompare({text})"))),
+    }
+}
+
+impl Comparing {
+    /// Whether every comparison is asked for by an operator.
+    fn has_operators(&self) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Terms(terms) => terms.iter().any(TermSpec::has_operators),
+            Self::Scenarios(_) => true,
+        }
     }
 }
 
@@ -142,7 +166,8 @@ pub(super) fn show(
         let lines = in_turn(parts);
         let own: Vec<Option<Vec<f64>>> = lines.iter().map(|l| Some(l.weights.clone())).collect();
         let (own_b, own_v) = apply(&b, v, &own);
-        tests.extend(block_tests(name, mine[0].term, &lines, &own_b, &own_v));
+        let labels: Vec<&str> = lines.iter().map(|l| l.tested.as_str()).collect();
+        tests.extend(tests_of(name, &labels, &own_b, &own_v));
         for line in lines {
             found.blocks.push(name.to_string());
             found.labels.push(line.label);
@@ -178,8 +203,10 @@ pub(super) fn show(
         let heading = if request.derivative.is_some() { "dy/dx" } else { "Margin" };
         show_groups(session, &own, &codes, &Look { heading, ..look }, &mut results);
         store_estimates(&found, &look, names, &mut results);
-    } else {
+    } else if request.pairwise || request.differences.unwrap_or(request.comparing.has_operators()) {
         show_estimates(session, &found, &look, names, &mut results);
+    } else {
+        store_estimates(&found, &look, names, &mut results);
     }
     if request.pairwise {
         let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
@@ -302,7 +329,7 @@ fn lines(
                 (weights[a], weights[b]) = (1.0, -1.0);
                 Line {
                     label: format!("{} vs {}", shown[a], shown[b]),
-                    group: String::new(),
+                    tested: String::new(),
                     name: match block.term.map(|t| t.parts.as_slice()) {
                         Some([part]) => format!("{}vs{}.{}", names[a], names[b], part.name),
                         None => format!("{}vs{}._at", names[a], names[b]),
@@ -320,7 +347,7 @@ fn lines(
             .into_iter()
             .map(|r| Line {
                 label: r.label + &block.at.0,
-                group: r.group,
+                tested: (r.tested + &block.at.0).trim_start().to_string(),
                 name: r.name + &block.at.1,
                 weights: spread(&r.weights),
             })
@@ -332,7 +359,7 @@ fn lines(
         .into_iter()
         .map(|c| Line {
             label: format!("({})", c.label),
-            group: String::new(),
+            tested: format!("({})", c.label),
             name: format!("{}._at", c.code),
             weights: spread(&c.weights),
         })

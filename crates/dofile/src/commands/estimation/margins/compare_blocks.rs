@@ -1,10 +1,8 @@
 //! Blocks of margins that are compared with each other: their names, their comparisons and the tests of these.
 
 use super::Cell;
-use crate::estimation::comparisons::{TestLine, joint};
 use crate::estimation::contrast_terms::{TermSpec, level_name};
 use crate::session::Session;
-use estimators::matrix::Mat;
 
 /// A block of margins that are compared with each other: its name, the position of each margin, its term.
 pub(super) struct Block<'a> {
@@ -18,7 +16,8 @@ pub(super) struct Block<'a> {
 /// One comparison over all margins.
 pub(super) struct Line {
     pub(super) label: String,
-    pub(super) group: String,
+    /// Label of the test that it belongs to.
+    pub(super) tested: String,
     pub(super) name: String,
     pub(super) weights: Vec<f64>,
 }
@@ -88,40 +87,4 @@ pub(super) fn level_names(block: &Block<'_>, cells: &[Cell], labels: Option<&Ses
         if levels.len() > 1 { format!("({})", levels.join(mark)) } else { levels.join(mark) }
     });
     names.collect()
-}
-
-/// Tests of the comparisons of a block, one by one and together.
-pub(super) fn block_tests(
-    name: &str,
-    term: Option<&TermSpec>,
-    lines: &[Line],
-    b: &[f64],
-    v: &Mat,
-) -> Vec<TestLine> {
-    let all: Vec<usize> = (0..lines.len()).collect();
-    let line = |label: &str, positions: &[usize]| TestLine {
-        block: name.to_string(),
-        label: label.to_string(),
-        test: joint(b, v, positions),
-    };
-    let operator = term.is_none_or(TermSpec::has_operator);
-    let mut out: Vec<TestLine> = Vec::new();
-    if operator && lines.len() > 1 {
-        out.extend(lines.iter().enumerate().map(|(i, l)| line(&l.label, &[i])));
-    } else {
-        let mut groups: Vec<&str> =
-            lines.iter().map(|l| l.group.as_str()).filter(|g| !g.is_empty()).collect();
-        let mut seen = std::collections::HashSet::new();
-        groups.retain(|group| seen.insert(*group));
-        for group in groups {
-            let inside: Vec<usize> = all.iter().copied().filter(|i| lines[*i].group == group).collect();
-            out.push(line(group, &inside));
-        }
-    }
-    match (out.is_empty(), lines.len()) {
-        (true, _) => out.push(line("", &all)),
-        (false, 1) => {}
-        _ => out.push(line("Joint", &all)),
-    }
-    out
 }

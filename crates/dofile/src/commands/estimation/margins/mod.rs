@@ -79,6 +79,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("nose"),
     OptSpec::flag("noPVALues"),
     OptSpec::flag("noCI"),
+    OptSpec::flag("noFVLABel"),
     OptSpec::text("CFormat"),
     OptSpec::text("PFormat"),
     OptSpec::text("SFormat"),
@@ -118,6 +119,8 @@ struct Request {
     pairwise: bool,
     /// Which numbers of comparisons stand beside their standard errors.
     columns: Columns,
+    /// Whether options ask for the table of differences, or for none; the terms decide otherwise.
+    differences: Option<bool>,
     /// Group codes of the margins instead of their differences.
     groups: bool,
     /// Tables of pairs in ascending order.
@@ -183,10 +186,18 @@ struct Found {
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let before = session.settings.table.clone();
+    let result = margins(session, cmd);
+    session.settings.table = before;
+    result
+}
+
+fn margins(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = resampled::parameters(session)?;
     let mut cmd = ParsedCommand::split("margins", &cmd.raw, false)?;
     let repeated = take_repeated(&mut cmd)?;
     cmd.check_weighted_options(OPTIONS, UNSUPPORTED)?;
+    show::set_look(&cmd, &mut session.settings.table)?;
     let mut request = read(session, &cmd, repeated)?;
     compare::without_margins(session, &mut request);
     variance::check(session, &cmd, &request)?;
@@ -304,9 +315,10 @@ fn read(session: &Session, cmd: &ParsedCommand, repeated: (Vec<String>, Vec<Stri
         predict,
         level: crate::estimation::display::level(session, cmd)?,
         df: cmd.options.real("df"),
-        comparing: compare::comparing(cmd)?,
+        comparing: compare::comparing(cmd, &session.settings.table)?,
         pairwise: cmd.options.has("pwcompare"),
         columns: compare::columns(cmd)?,
+        differences: compare::differences(cmd)?,
         groups: compare::asks_for(cmd, "GROUPs")?,
         sorted: compare::asks_for(cmd, "SORT")?,
         no_wald: cmd.options.text("contrast").is_some_and(|t| t.split_whitespace().any(|w| w == "nowald")),

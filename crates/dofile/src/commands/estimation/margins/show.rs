@@ -13,7 +13,7 @@ use crate::estimation::table::Table;
 use crate::format::{self, Format};
 use crate::matrix::{Matrix, Stripe};
 use crate::results::{Estimation, Results};
-use crate::session::Session;
+use crate::session::{Session, TableLook};
 use crate::syntax::split::ParsedCommand;
 
 pub(super) fn show(
@@ -34,20 +34,7 @@ pub(super) fn show(
     heading(session, cmd, request, targets, found, title);
     let name = effect_heading(request);
     session.print("");
-    let format = |name: &str| match cmd.options.text(name).map(str::trim) {
-        Some(text) if Format::parse(text).is_none() => {
-            Err(StataError::new(120, format!("{text} invalid %format")))
-        }
-        text => Ok(text.map(str::to_string)),
-    };
-    let (coefficients, p_values, statistics) = (format("cformat")?, format("pformat")?, format("sformat")?);
-    let before = session.settings.table.clone();
     session.settings.table.only_estimates = request.no_errors;
-    session.settings.table.no_tests |= cmd.has("nopvalues");
-    session.settings.table.no_limits |= cmd.has("noci");
-    session.settings.table.coefficients = coefficients;
-    session.settings.table.p_values = p_values;
-    session.settings.table.statistics = statistics;
     session.settings.table.limits.clone_from(&found.limits);
     Table {
         heading: name,
@@ -56,13 +43,31 @@ pub(super) fn show(
         ..Table::of_equations(&stripe, &b, &se, df_r, request.level)
     }
     .show(session);
-    session.settings.table = before;
     let is_change = |c: &Cell| c.base;
     if cells.iter().any(is_change) {
         session.print("Note: dy/dx for factor levels is the discrete change from the base level.");
     }
     describe(session, cmd, request, parameters, cells, title);
     store(session, cmd, request, targets, &b, found, &stripe);
+    Ok(())
+}
+
+/// Sets what the options say of the tables.
+pub(super) fn set_look(cmd: &ParsedCommand, look: &mut TableLook) -> Result<()> {
+    for (name, format) in [
+        ("cformat", &mut look.coefficients),
+        ("pformat", &mut look.p_values),
+        ("sformat", &mut look.statistics),
+    ] {
+        let Some(text) = cmd.options.text(name).map(str::trim) else { continue };
+        if Format::parse(text).is_none() {
+            return Err(StataError::new(120, format!("{text} invalid %format")));
+        }
+        *format = Some(text.to_string());
+    }
+    look.no_tests |= cmd.has("nopvalues");
+    look.no_limits |= cmd.has("noci");
+    look.no_labels |= cmd.has("nofvlabel");
     Ok(())
 }
 
@@ -174,18 +179,21 @@ pub(super) fn heading(
 ) {
     let Found { cells, legends, groups, n, n_sub, .. } = found;
     let results = &session.e.results;
-    let vce = results.get_text("vcetype").or(results.get_text("vce")).unwrap_or("").to_string();
+    // after mixed only a kind other than the usual one is named
+    let usual = results.get_text("vce").filter(|_| session.e.cmd() != "mixed");
+    let vce = results.get_text("vcetype").or(usual).unwrap_or("").to_string();
     let count = format::bare("%12.0fc", *n as f64);
     session.print("");
     session.print(format!("{title:<48}{:>30}", format!("Number of obs = {count}")));
     let vce = if vce.len() <= 3 { vce.to_uppercase() } else { vce };
-    let model = if request.unconditional { String::new() } else { format!("Model VCE: {vce}") };
+    let hidden = request.unconditional || session.e.cmd() == "mixed" && vce.is_empty();
+    let model = if hidden { String::new() } else { format!("Model VCE: {vce}") };
     match n_sub {
         Some(n) => {
             let count = format::bare("%12.0fc", *n as f64);
             session.print(format!("{model:<48}{:>30}", format!("Subpop. no. obs = {count}")));
         }
-        None if request.unconditional => {}
+        None if hidden => {}
         None => session.print(model.trim_end()),
     }
     session.print("");
@@ -217,13 +225,20 @@ pub(super) fn heading(
 
 fn print_legends(session: &mut Session, legends: &[Legend]) {
     let several = legends.len() > 1;
+    let number = format!("{}._at:", legends.len()).len();
+    // the values of a variable end in one column
+    let shown = |x: f64| format::bare("%9.0g", x);
+    let widest = |name: &str| {
+        let own = legends.iter().flatten().filter(|l| l.0 == *name && !l.2.starts_with('='));
+        own.map(|l| shown(l.1).len()).max().unwrap_or(0)
+    };
     for (i, legend) in legends.iter().enumerate() {
         let width = legend.iter().map(|l| l.0.chars().count()).max().unwrap_or(0);
         for (j, (name, value, statistic)) in legend.iter().enumerate() {
             let head = match (several, j) {
-                (true, 0) => format!("{}._at: ", i + 1),
+                (true, 0) => format!("{:<number$} ", format!("{}._at:", i + 1)),
                 (false, 0) => "At: ".to_string(),
-                (true, _) => " ".repeat(format!("{}._at: ", i + 1).len()),
+                (true, _) => " ".repeat(number + 1),
                 (false, _) => "    ".to_string(),
             };
             if let Some(exp) = statistic.strip_prefix('=') {
@@ -231,7 +246,8 @@ fn print_legends(session: &mut Session, legends: &[Legend]) {
                 continue;
             }
             let note = if statistic.is_empty() { String::new() } else { format!(" ({statistic})") };
-            session.print(format!("{head}{name:<width$} = {}{note}", format::bare("%9.0g", *value)));
+            let room = widest(name);
+            session.print(format!("{head}{name:<width$} = {:>room$}{note}", shown(*value)));
         }
     }
 }
