@@ -37,8 +37,8 @@ impl Table<'_> {
         session.print(format!("{}+{}", "-".repeat(names + 1), "-".repeat(width)));
     }
 
-    /// Characters of the names: as many as the longest takes and the line leaves next to the numbers ([R] set lstretch). Rows
-    /// that follow the table have the usual ones.
+    /// Characters of the names: as many as the longest takes, where the line leaves them next to the numbers ([R] set
+    /// lstretch), else the usual ones. So have tables with rows below them.
     pub(super) fn names_width(&self, session: &Session, terms: &[Option<Term>], look: &TableLook) -> usize {
         let most = session.settings.linesize.saturating_sub(columns_width(look) + 2).max(NAMES);
         let effects = || self.stripe.iter().any(|s| random_effect(session, s).is_some());
@@ -59,8 +59,8 @@ impl Table<'_> {
             };
             equation.max(name)
         });
-        let title = title_lines(look.outcome.as_deref().unwrap_or(self.title)).1;
-        names.fold(length(title), usize::max).clamp(NAMES, most)
+        let needed = names.fold(NAMES, usize::max);
+        if needed <= most { needed } else { NAMES }
     }
 
     /// Whether a rule ends the table, for rows that follow it.

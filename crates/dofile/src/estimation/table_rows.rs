@@ -34,7 +34,11 @@ impl Layout {
         let variables: Vec<String> = term.atoms.iter().map(heading_of).collect();
         // a blank follows the level
         let level = level_of(session, term).map_or(0, |level| length(&level) + 1);
-        length(&variables.join("#")).max(level)
+        match level {
+            // products of variables alone are wrapped
+            0 => variables.iter().map(|name| length(name)).max().unwrap_or(0),
+            _ => length(&variables.join("#")).max(level),
+        }
     }
 
     /// The line between blocks.

@@ -382,7 +382,7 @@ fn labels_align_signs() {
           depstat#treat |
 (Mild vs  Non) (joint)  |          2        1.12     0.3290
  (Sev vs <Sev) (joint)  |          2       10.14     0.0001
-                  Joint  |          4        5.63     0.0002",
+                 Joint  |          4        5.63     0.0002",
     );
     assert!(!log.contains("Std. err."), "{log}");
 }
