@@ -11,6 +11,8 @@ pub struct Layout {
     pub plain_before: bool,
     /// Characters of a name.
     width: usize,
+    /// Whether variables are shown by their labels.
+    labels: bool,
 }
 
 impl Default for Layout {
@@ -22,7 +24,26 @@ impl Default for Layout {
 impl Layout {
     /// Rows whose names have this many characters.
     pub fn of_width(width: usize) -> Self {
-        Self { block: None, plain_before: false, width }
+        Self { block: None, plain_before: false, width, labels: false }
+    }
+
+    /// Rows that show the labels of variables, and `Constant`, instead of names.
+    #[must_use]
+    pub fn labelled(mut self, labels: bool) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// The label of a variable where rows have labels and it has one.
+    fn shown(&self, session: &Session, name: &str) -> String {
+        if !self.labels {
+            return name.to_string();
+        }
+        if name == "_cons" {
+            return "Constant".to_string();
+        }
+        let label = session.frame.find(name).map(|v| session.frame.var(v).label.clone());
+        label.filter(|l| !l.is_empty()).unwrap_or_else(|| name.to_string())
     }
 
     /// The line between blocks.
@@ -48,7 +69,7 @@ impl Layout {
             if self.plain_before || self.block.is_some() {
                 session.print(self.gap());
             }
-            session.print(self.line(variable, ""));
+            session.print(self.line(&self.shown(session, variable), ""));
         }
         self.block = Some(block);
         self.plain_before = true;
@@ -63,7 +84,7 @@ impl Layout {
             }
             self.plain_before = true;
             let shown = term.map_or(name.to_string(), plain_name);
-            session.print(self.line(&shown, cells));
+            session.print(self.line(&self.shown(session, &shown), cells));
             return;
         };
         let variables: Vec<String> = term.atoms.iter().map(heading_of).collect();
@@ -73,7 +94,10 @@ impl Layout {
             if self.plain_before || self.block.is_some() {
                 session.print(self.gap());
             }
-            let lines = heading_lines(&variables, self.width);
+            let lines = match variables.as_slice() {
+                [one] => vec![self.shown(session, one)],
+                _ => heading_lines(&variables, self.width),
+            };
             let (last, earlier) = lines.split_last().expect("a term has a factor");
             for line in earlier {
                 // the sign between two factors stands in the column of the blank, the operator of a long name alone

@@ -3,18 +3,17 @@
 
 use super::cox_post::CoxSample;
 use super::stcrreg_post::SubhazardSample;
-use super::streg_post::Fitted;
+use super::stcurve_parametric;
+use super::streg_fitted::Averaging;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
-use crate::estimation::survival::{Records, Settings};
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::{ParsedCommand, numlist};
-use estimators::ml_survival::{cumulative_hazard, hazard};
 use figure::{Series, Shape, Style};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -23,8 +22,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "stcurve, survival|failure|cumhaz|hazard|cif [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) twoway_options]",
-    notes: "other regressors are held at their means over the estimation sample; after stcox with strata() each stratum has its curve; hazard after stcox is not supported; cif and cumhaz after stcrreg; stores r(curves) with time and one column per curve; [ST] stcurve",
+    syntax: "stcurve, survival|failure|cumhaz|hazard|cif [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) alpha1|unconditional twoway_options]",
+    notes: "other regressors are held at their means over the estimation sample; after stcox with strata() each stratum has its curve; hazard after stcox is not supported; alpha1 and unconditional after streg with frailty(), the default is alpha1 with shared(), else unconditional; cif and cumhaz after stcrreg; stores r(curves) with time and one column per curve; [ST] stcurve",
     examples: &[Example {
         run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\nend\nstset t\nstreg x, distribution(exponential)\nscalar s = exp(-exp(_b[_cons] + _b[x])*2)\nstcurve, survival at(x=1) range(0 4)\nmatrix m = r(curves)",
         expect: &[("m[1,2]", 1.0)],
@@ -32,10 +31,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 const UNSUPPORTED: &[&str] = &[
-    "ALPHA1",
     "FIXEDonly",
-    "MARGinal",
-    "UNCONDitional",
     "OUTfile",
     "WIDTH",
     "KERNel",
@@ -48,8 +44,9 @@ const UNSUPPORTED: &[&str] = &[
     "YXLOG",
 ];
 
+/// What a curve shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Function {
+pub(super) enum Function {
     Survivor,
     Failure,
     Cumulative,
@@ -58,7 +55,8 @@ enum Function {
 }
 
 impl Function {
-    fn of(self, cumulative: f64, hazard: f64) -> f64 {
+    /// The function from the cumulative hazard and the hazard.
+    pub(super) fn of(self, cumulative: f64, hazard: f64) -> f64 {
         match self {
             Self::Survivor => (-cumulative).exp(),
             Self::Failure | Self::Incidence => -(-cumulative).exp_m1(),
@@ -79,7 +77,7 @@ impl Function {
 }
 
 /// Values fixed by one `at()`.
-type Fixed = Vec<(String, f64)>;
+pub(super) type Fixed = Vec<(String, f64)>;
 
 fn fixed(s: &Session, text: &str) -> Result<Fixed> {
     let spaced = text.replace('=', " = ");
@@ -107,6 +105,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut settings: Vec<(usize, Fixed)> = Vec::new();
     let mut common: Fixed = Vec::new();
     let mut range = None;
+    let mut averaging = Averaging::default();
     let options = CurveOptions::read(s, "stcurve", &text, UNSUPPORTED, |name, argument| {
         let is = |declared: &str| abbreviates(name, declared);
         let chosen = [
@@ -123,6 +122,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 return Err(StataError::invalid("only one function is allowed"));
             }
             return Ok(true);
+        }
+        let choices = [("alpha1", "alpha1"), ("UNCONDitional", "unconditional"), ("MARGinal", "marginal")];
+        if argument.is_none()
+            && kind == "streg"
+            && let Some((_, choice)) = choices.iter().find(|(declared, _)| is(declared))
+        {
+            return averaging.take(choice);
         }
         match argument {
             Some(a) if name == "at" => common = fixed(s, a)?,
@@ -165,13 +171,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             cox(s, &sample, function, &sets)?
         }
         "stcrreg" => competing(s, function, &sets)?,
-        _ => parametric(s, function, &sets, range)?,
+        _ => stcurve_parametric::curves(s, function, &sets, range, averaging)?,
     };
     draw(s, function, &labels, curves, used, range, kind != "streg", options)
 }
 
 /// Terms of the active model averaged over its sample, with some variables fixed.
-fn means(s: &Session, rows: &[usize], fixed: &Fixed) -> Result<(Parameters, Vec<f64>)> {
+pub(super) fn means(s: &Session, rows: &[usize], fixed: &Fixed) -> Result<(Parameters, Vec<f64>)> {
     let parameters = Parameters::of(&s.e)?;
     let mut grid = Grid::new(&s.frame, rows.to_vec());
     grid.load(parameters.terms.iter().flatten().filter(|t| !t.is_omitted()))?;
@@ -187,7 +193,8 @@ fn means(s: &Session, rows: &[usize], fixed: &Fixed) -> Result<(Parameters, Vec<
     Ok((parameters, mean))
 }
 
-type Curve = Vec<(f64, f64)>;
+/// Time and value.
+pub(super) type Curve = Vec<(f64, f64)>;
 
 /// The numbers of the strata.
 fn strata(sample: &CoxSample) -> Vec<u32> {
@@ -294,49 +301,6 @@ fn competing(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Cur
         out.push(curve);
     }
     Ok((out, sample.records.rows.len()))
-}
-
-fn parametric(
-    s: &Session,
-    function: Function,
-    sets: &[Fixed],
-    range: Option<(f64, f64)>,
-) -> Result<(Vec<Curve>, usize)> {
-    let fitted = Fitted::of(s)?;
-    let settings = Settings::of(&s.frame)?;
-    let sample = s.required_estimation_sample()?;
-    let records = Records::read(s, &settings, &mut sample.to_vec())?;
-    let ends = (
-        records.t0.iter().copied().fold(f64::INFINITY, f64::min),
-        records.t.iter().copied().fold(0.0, f64::max),
-    );
-    let (low, high) = range.unwrap_or(ends);
-    let mut out = Vec::new();
-    for set in sets {
-        let (parameters, mean) = means(s, &records.rows, set)?;
-        let part = |main: bool| -> f64 {
-            (0..parameters.b.len())
-                .filter(|i| (parameters.stripe[*i].eq == "_t") == main)
-                .map(|i| {
-                    let constant = parameters.terms[i].is_none();
-                    parameters.b[i] * if constant { 1.0 } else { mean[i] }
-                })
-                .sum()
-        };
-        let (eta, ancillary) = (part(true), part(false));
-        let (d, aft) = (fitted.distribution, fitted.aft);
-        let steps = 100;
-        let curve = (0..=steps)
-            .map(|i| low + (high - low) * f64::from(i) / f64::from(steps))
-            .filter(|t| *t > 0.0 || function != Function::Hazard)
-            .map(|t| {
-                let h = if t > 0.0 { hazard(d, aft, t, eta, ancillary) } else { 0.0 };
-                (t, function.of(cumulative_hazard(d, aft, t, eta, ancillary), h))
-            })
-            .collect();
-        out.push(curve);
-    }
-    Ok((out, records.rows.len()))
 }
 
 #[expect(
