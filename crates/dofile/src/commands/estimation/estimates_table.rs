@@ -83,9 +83,9 @@ impl Columns {
         let asked = |option: &str| options.int(option).map(|w| w.clamp(4, 60) as usize);
         let longest = models.iter().map(|m| m.chars().count()).max().unwrap_or(0);
         let width = asked("modelwidth").map_or(width, |asked| asked.min(longest).max(width));
-        let names = asked("varwidth").unwrap_or(12);
         let width: usize = if limits.is_some() { width + 3 } else { width };
         let labels = options.has("varlabel") || options.has("label");
+        let names = asked("varwidth").unwrap_or(if labels { 24 } else { 12 });
         Ok(Self { own, width, names, limits, models, labels, exponentiated: options.has("eform") })
     }
 
@@ -222,8 +222,8 @@ fn lines(session: &Session, options: &Options, columns: &Columns, stripe: &Strip
 }
 
 fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows: &[Stripe]) -> Result<()> {
-    // a single matched equation has no heading
-    let several = rows.iter().any(|s| s.eq != rows[0].eq || !s.eq.is_empty() && !s.eq.starts_with('#'));
+    // one equation that all models have has no heading
+    let several = rows.iter().any(|s| s.eq != rows[0].eq);
     let (names, left) = (columns.names, columns.names + 1);
     let mut layout = Layout::of_width(names).labelled(columns.labels);
     let mut equation: Option<&str> = None;

@@ -15,6 +15,7 @@ mod stcrreg;
 mod stcrreg_post;
 mod stcurve;
 mod stcurve_parametric;
+mod stcurve_table;
 mod stdescribe;
 mod stgen;
 mod stjoin;

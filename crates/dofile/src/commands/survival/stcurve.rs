@@ -4,16 +4,18 @@
 use super::cox_post::CoxSample;
 use super::stcrreg_post::SubhazardSample;
 use super::stcurve_parametric;
+use super::stcurve_table::{curve_names, table, write};
 use super::streg_fitted::Averaging;
+use super::sts_hazard::{Kernel, Step, smoothed_steps};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
-use crate::matrix::{Matrix, Stripe};
 use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::{ParsedCommand, numlist};
+use estimators::cox_after::Baseline;
 use figure::{Series, Shape, Style};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -22,27 +24,16 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "stcurve, survival|failure|cumhaz|hazard|cif [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) alpha1|unconditional twoway_options]",
-    notes: "other regressors are held at their means over the estimation sample; after stcox with strata() each stratum has its curve; hazard after stcox is not supported; alpha1 and unconditional after streg with frailty(), the default is alpha1 with shared(), else unconditional; cif and cumhaz after stcrreg; stores r(curves) with time and one column per curve; [ST] stcurve",
+    syntax: "stcurve, survival|failure|cumhaz|hazard|cif [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) kernel(epanechnikov|gaussian) width(#) outfile(filename [, replace]) alpha1|unconditional twoway_options]",
+    notes: "other regressors are held at their means over the estimation sample; after stcox with strata() each stratum has its curve; hazard after stcox smooths the baseline contributions (kernel(), width()); outfile() has _t and surv#, failure#, cumhaz#, haz# or ci#, # one for at(), two for at1(); alpha1 and unconditional after streg with frailty(), the default is alpha1 with shared(), else unconditional; cif and cumhaz after stcrreg; stores r(curves) with time and one column per curve; [ST] stcurve",
     examples: &[Example {
         run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\nend\nstset t\nstreg x, distribution(exponential)\nscalar s = exp(-exp(_b[_cons] + _b[x])*2)\nstcurve, survival at(x=1) range(0 4)\nmatrix m = r(curves)",
         expect: &[("m[1,2]", 1.0)],
     }],
 };
 
-const UNSUPPORTED: &[&str] = &[
-    "FIXEDonly",
-    "OUTfile",
-    "WIDTH",
-    "KERNel",
-    "NOBoundary",
-    "ATMEANs",
-    "ATOMITted",
-    "EVALFrame",
-    "ADDPLOT",
-    "KERnel",
-    "YXLOG",
-];
+const UNSUPPORTED: &[&str] =
+    &["FIXEDonly", "NOBoundary", "ATMEANs", "ATOMITted", "EVALFrame", "ADDPLOT", "YXLOG"];
 
 /// What a curve shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,6 +67,13 @@ impl Function {
     }
 }
 
+/// The kernel of a smoothed hazard and its half-width.
+#[derive(Default)]
+struct Smoothing {
+    kernel: Kernel,
+    width: Option<f64>,
+}
+
 /// Values fixed by one `at()`.
 pub(super) type Fixed = Vec<(String, f64)>;
 
@@ -106,6 +104,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut common: Fixed = Vec::new();
     let mut range = None;
     let mut averaging = Averaging::default();
+    let mut smoothing = Smoothing::default();
+    let mut file = None;
     let options = CurveOptions::read(s, "stcurve", &text, UNSUPPORTED, |name, argument| {
         let is = |declared: &str| abbreviates(name, declared);
         let chosen = [
@@ -135,6 +135,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             Some(a) if name.starts_with("at") && name[2..].parse::<usize>().is_ok() => {
                 settings.push((name[2..].parse().unwrap_or(1), fixed(s, a)?));
             }
+            Some(a) if is("OUTfile") => file = Some(a.to_string()),
+            Some(a) if kind == "stcox" && is("KERnel") => {
+                let refused = || StataError::unsupported_option("stcurve", &format!("kernel({a})"));
+                smoothing.kernel = Kernel::parse(a.trim()).ok_or_else(refused)?;
+            }
+            Some(a) if kind == "stcox" && is("WIDth") => {
+                let width = parse_number(a).filter(|w| *w > 0.0);
+                smoothing.width =
+                    Some(width.ok_or_else(|| StataError::invalid("width() incorrectly specified"))?);
+            }
             Some(a) if is("Range") => match numlist::expand(a)?[..] {
                 [low, high] if low < high && low >= 0.0 => range = Some((low, high)),
                 _ => return Err(StataError::invalid("range() incorrectly specified")),
@@ -158,22 +168,28 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         )));
     }
     settings.sort_by_key(|x| x.0);
+    // files number the curves of at1(), at2() from two on: one is that of at() alone
+    let mut numbers: Vec<usize> = settings.iter().map(|x| x.0 + 1).collect();
     let mut sets: Vec<Fixed> =
         settings.into_iter().map(|(_, own)| common.iter().cloned().chain(own).collect()).collect();
     if sets.is_empty() {
         sets.push(common);
+        numbers.push(1);
     }
     let mut labels: Vec<String> = sets.iter().map(|set| label(s, set)).collect();
     let (curves, used) = match kind.as_str() {
         "stcox" => {
             let sample = CoxSample::read(s)?;
             labels = in_strata(s, &sample, labels)?;
-            cox(s, &sample, function, &sets)?
+            cox(s, &sample, function, &sets, &smoothing)?
         }
         "stcrreg" => competing(s, function, &sets)?,
         _ => stcurve_parametric::curves(s, function, &sets, range, averaging)?,
     };
-    draw(s, function, &labels, curves, used, range, kind != "streg", options)
+    if let Some(text) = file {
+        write(s, &text, &curve_names(function, &numbers, curves.len()), &curves)?;
+    }
+    draw(s, function, &labels, curves, used, range, kind != "streg" && function != Function::Hazard, options)
 }
 
 /// Terms of the active model averaged over its sample, with some variables fixed.
@@ -231,35 +247,23 @@ fn label(s: &Session, set: &Fixed) -> String {
     set.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Time in the first column, the value of each curve at it in the others: curves hold until their next point.
-pub(super) fn table(curves: &[Curve]) -> Matrix {
-    let mut times: Vec<f64> = curves.iter().flatten().map(|p| p.0).collect();
-    times.sort_by(f64::total_cmp);
-    times.dedup();
-    let mut data = Vec::with_capacity(times.len() * (curves.len() + 1));
-    for time in &times {
-        data.push(*time);
-        data.extend(curves.iter().map(|c| {
-            let upto = c.partition_point(|p| p.0 <= *time);
-            upto.checked_sub(1).map_or(crate::value::MISSING, |k| crate::estimation::post::stata(c[k].1))
-        }));
-    }
-    let mut table = Matrix::new(times.len(), curves.len() + 1, data);
-    let columns = (1..=curves.len()).map(|i| format!("curve{i}"));
-    table.col_names = std::iter::once("_t".to_string()).chain(columns).map(Stripe::term).collect();
-    table
-}
-
 /// A curve for each scenario in each stratum.
-fn cox(s: &Session, sample: &CoxSample, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, usize)> {
-    if function == Function::Hazard {
-        return Err(StataError::unsupported_option("stcurve", "hazard after stcox"));
-    }
+fn cox(
+    s: &Session,
+    sample: &CoxSample,
+    function: Function,
+    sets: &[Fixed],
+    smoothing: &Smoothing,
+) -> Result<(Vec<Curve>, usize)> {
     let (steps, strata) = (sample.baseline(), strata(sample));
     let mut out = Vec::new();
     for (set, stratum) in sets.iter().flat_map(|set| strata.iter().map(move |g| (set, *g))) {
         let (parameters, mean) = means(s, &sample.records.rows, set)?;
         let eta: f64 = parameters.b.iter().zip(&mean).map(|(b, m)| b * m).sum();
+        if function == Function::Hazard {
+            out.push(smooth(sample, &steps, stratum, eta, smoothing)?);
+            continue;
+        }
         let start = if function == Function::Survivor { 1.0 } else { 0.0 };
         let mut curve = vec![(0.0, start)];
         for step in steps.iter().filter(|step| step.stratum == stratum) {
@@ -281,6 +285,31 @@ fn cox(s: &Session, sample: &CoxSample, function: Function, sets: &[Fixed]) -> R
         out.push(curve);
     }
     Ok((out, sample.records.rows.len()))
+}
+
+/// The baseline hazard contributions of a stratum smoothed by a kernel, times the relative hazard ([ST] stcurve).
+fn smooth(
+    sample: &CoxSample,
+    steps: &[Baseline],
+    stratum: u32,
+    eta: f64,
+    smoothing: &Smoothing,
+) -> Result<Curve> {
+    let records = &sample.records;
+    let failed = |time: f64| -> f64 {
+        let at = |i: &usize| records.d[*i] && records.t[*i] == time && sample.stratum[*i] == stratum;
+        (0..records.t.len()).filter(at).map(|i| records.multiplicity(i)).sum()
+    };
+    let own = steps.iter().filter(|step| step.stratum == stratum);
+    let own: Vec<Step> = own
+        .map(|b| Step { time: b.time, failures: failed(b.time), hazard: b.contribution })
+        .filter(|step| step.failures > 0.0)
+        .collect();
+    let curve = smoothed_steps(&own, smoothing.kernel, smoothing.width);
+    if curve.is_empty() {
+        return Err(StataError::new(498, "too few failures, or a width too large, for a smoothed hazard"));
+    }
+    Ok(curve.into_iter().map(|(t, h)| (t, h * eta.exp())).collect())
 }
 
 fn competing(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, usize)> {
@@ -330,10 +359,9 @@ fn draw(
             style: Style::default(),
         })
         .collect();
-    let title = match (step, s.e.results.get_text("title").unwrap_or("")) {
-        (true, "Competing-risks regression") => "Competing-risks regression".to_string(),
-        (true, _) => "Cox proportional hazards regression".to_string(),
-        (false, title) => title.to_string(),
+    let title = match s.e.results.get_text("title").unwrap_or("") {
+        "Cox regression" => "Cox proportional hazards regression".to_string(),
+        title => title.to_string(),
     };
     let bounded = matches!(function, Function::Survivor | Function::Failure | Function::Incidence);
     let mut r = Results::default();
