@@ -3,7 +3,8 @@
 //! formula of its linear indices gets exact derivatives from them.
 
 use super::distributions::{
-    LN_SQRT_TWO_PI, digamma, inverse_mills, ln_gamma, ln_normal, normal, normal_density, trigamma,
+    LN_SQRT_TWO_PI, digamma, inverse_mills, ln_gamma, ln_normal, normal, normal_density, normal_quantile,
+    trigamma,
 };
 use super::ml::Likelihood;
 use super::ml_binary::logistic;
@@ -167,6 +168,13 @@ impl<const N: usize> Jet<N> {
     pub fn normal(self) -> Self {
         let d = normal_density(self.v);
         self.chain(normal(self.v), d, -self.v * d)
+    }
+
+    /// Quantile of the standard normal distribution.
+    pub fn normal_quantile(self) -> Self {
+        let q = normal_quantile(self.v);
+        let slope = 1.0 / normal_density(q);
+        self.chain(q, slope, q * slope * slope)
     }
 
     /// Standard normal density.

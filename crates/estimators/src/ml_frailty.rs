@@ -13,6 +13,30 @@ pub enum Frailty {
     InverseGaussian,
 }
 
+impl Frailty {
+    /// `-ln S` averaged over the frailty of variance theta, and the log of the factor that the average puts on the hazard, from
+    /// the cumulative hazard of a frailty of one.
+    pub fn mixed<const N: usize>(self, hazard: Jet<N>, theta: Jet<N>) -> (Jet<N>, Jet<N>) {
+        let product = theta * hazard;
+        match self {
+            Self::Gamma => (product.ln_1p() / theta, -product.ln_1p()),
+            Self::InverseGaussian => {
+                let two = Jet::constant(2.0);
+                let inner = Jet::constant(1.0) + two * product;
+                (two * hazard / (inner.sqrt() + Jet::constant(1.0)), Jet::constant(-0.5) * inner.ln())
+            }
+        }
+    }
+
+    /// The cumulative hazard of a frailty of one at which `-ln S` averaged over the frailty reaches a value.
+    pub fn unmixed<const N: usize>(self, averaged: Jet<N>, theta: Jet<N>) -> Jet<N> {
+        match self {
+            Self::Gamma => ((theta * averaged).exp() - 1.0) / theta,
+            Self::InverseGaussian => averaged + theta * averaged.square() * 0.5,
+        }
+    }
+}
+
 /// A record: begin, end, failure at the end.
 #[derive(Debug, Clone, Copy)]
 pub struct Record {
@@ -73,30 +97,17 @@ impl Model {
         }
     }
 
-    /// `-ln S` with the frailty, and the log of the factor that it puts on the hazard.
-    fn mixed<const N: usize>(self, hazard: Jet<N>, theta: Jet<N>) -> (Jet<N>, Jet<N>) {
-        let product = theta * hazard;
-        match self.frailty {
-            Frailty::Gamma => (product.ln_1p() / theta, -product.ln_1p()),
-            Frailty::InverseGaussian => {
-                let two = Jet::constant(2.0);
-                let inner = Jet::constant(1.0) + two * product;
-                (two * hazard / (inner.sqrt() + Jet::constant(1.0)), Jet::constant(-0.5) * inner.ln())
-            }
-        }
-    }
-
     /// Log likelihood of a record; `ln t` is added for a failure, as without frailty. `lntheta` is the log of the variance of
     /// the frailty.
     pub fn row<const N: usize>(self, r: Record, eta: Jet<N>, ancillary: Jet<N>, lntheta: Jet<N>) -> Jet<N> {
         let theta = lntheta.exp();
-        let (survived, factor) = self.mixed(self.cumulative(r.t, eta, ancillary), theta);
+        let (survived, factor) = self.frailty.mixed(self.cumulative(r.t, eta, ancillary), theta);
         let mut out = -survived;
         if r.d {
             out = out + self.log_hazard(r.t, eta, ancillary) + factor;
         }
         if r.t0 > 0.0 {
-            out = out + self.mixed(self.cumulative(r.t0, eta, ancillary), theta).0;
+            out = out + self.frailty.mixed(self.cumulative(r.t0, eta, ancillary), theta).0;
         }
         out
     }

@@ -2,7 +2,7 @@
 //! the location of log time, the log of its scale and the shape kappa. Kappa 0 is the lognormal model, 1 the Weibull
 //! one. As in Stata the log of time is added for each failure.
 
-use super::distributions::{gamma_probability, inverse_mills, ln_gamma, ln_normal};
+use super::distributions::{digamma, gamma_probability, inverse_mills, ln_gamma, ln_normal};
 use super::ml::Likelihood;
 
 /// `ln(2 pi) / 2`.
@@ -90,6 +90,47 @@ fn ln_incomplete(w: f64, kappa: f64) -> f64 {
 fn ln_density_slope(w: f64, kappa: f64) -> f64 {
     let x = kappa * w;
     if x.abs() < 1e-12 { -w } else { -w * x.exp_m1() / x }
+}
+
+/// Cumulative hazard of `w = (ln t - location) / scale`.
+pub fn cumulative_hazard(w: f64, kappa: f64) -> f64 {
+    -ln_survivor(w, kappa)
+}
+
+/// Hazard of `w`: that of time is this over the scale and the time.
+pub fn hazard(w: f64, kappa: f64) -> f64 {
+    (ln_density(w, kappa) - ln_survivor(w, kappa)).exp()
+}
+
+/// The `w` at which the cumulative hazard reaches a value, by bisection.
+pub fn quantile(hazard: f64, kappa: f64) -> f64 {
+    let (mut low, mut high) = (-60.0, 60.0);
+    for _ in 0..80 {
+        let middle = 0.5 * (low + high);
+        if cumulative_hazard(middle, kappa) < hazard {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
+/// Log of the mean of `exp(scale w)`, from the moments of the gamma distribution; none where the mean is infinite.
+pub fn ln_mean(scale: f64, kappa: f64) -> Option<f64> {
+    if kappa == 0.0 {
+        return Some(0.5 * scale * scale);
+    }
+    let (g, d) = (1.0 / (kappa * kappa), scale / kappa);
+    // ln Gamma(g + d) - ln Gamma(g) - d ln g by Stirling's formula, which keeps the digits of a large g
+    (g + d > 0.0).then(|| (g + d - 0.5) * (d / g).ln_1p() - d + stirling_error(g + d) - stirling_error(g))
+}
+
+/// Mean of `w`, `(digamma(g) - ln g) / kappa` with `g = kappa^-2`.
+pub fn mean(kappa: f64) -> f64 {
+    let g = 1.0 / (kappa * kappa);
+    // the difference is -1/(2g) - 1/(12 g^2) + ... for a large g
+    if g > 1e6 { -0.5 * kappa } else { (digamma(g) - g.ln()) / kappa }
 }
 
 /// Value with derivatives: in `w`, in kappa; second ones in `w`, both, kappa.

@@ -2,6 +2,7 @@
 //! As in Stata the log of time is added for each failure, so that the log likelihood does not depend on its unit.
 
 use super::distributions::{inverse_mills, ln_normal};
+use super::jet::Jet;
 use super::ml::Likelihood;
 use super::ml_binary::logistic;
 
@@ -228,25 +229,28 @@ pub fn hazard(distribution: Distribution, aft: bool, t: f64, eta: f64, ancillary
     }
 }
 
-/// Median of survival time.
-pub fn median(distribution: Distribution, aft: bool, eta: f64, ancillary: f64) -> f64 {
-    let ln2 = std::f64::consts::LN_2;
+/// Time at which the cumulative hazard reaches a value: the median for `ln 2`. Not a number where it never does, as with a
+/// hazard of Gompertz' model that falls.
+pub fn time_of<const N: usize>(
+    distribution: Distribution,
+    aft: bool,
+    hazard: Jet<N>,
+    eta: Jet<N>,
+    ancillary: Jet<N>,
+) -> Jet<N> {
     match (distribution, aft) {
         (Distribution::Exponential | Distribution::Weibull, false) => {
-            ((ln2.ln() - eta) / ancillary.exp()).exp()
+            ((hazard.ln() - eta) / ancillary.exp()).exp()
+        }
+        (Distribution::Exponential | Distribution::Weibull, true) => {
+            (eta + hazard.ln() / ancillary.exp()).exp()
         }
         (Distribution::Gompertz, _) => {
-            let x = ancillary * ln2 * (-eta).exp();
-            if x <= -1.0 {
-                f64::NAN
-            } else if ancillary == 0.0 {
-                ln2 * (-eta).exp()
-            } else {
-                x.ln_1p() / ancillary
-            }
+            let scaled = hazard * (-eta).exp();
+            if ancillary.v == 0.0 { scaled } else { (ancillary * scaled).ln_1p() / ancillary }
         }
-        (Distribution::Exponential | Distribution::Weibull, true) => (eta + ln2.ln() / ancillary.exp()).exp(),
-        _ => eta.exp(),
+        (Distribution::LogNormal, _) => (eta - (-hazard).exp().normal_quantile() * ancillary.exp()).exp(),
+        (Distribution::LogLogistic, _) => (eta + (hazard.exp() - 1.0).ln() * ancillary.exp()).exp(),
     }
 }
 
@@ -264,6 +268,20 @@ pub fn mean(distribution: Distribution, aft: bool, eta: f64, ancillary: f64) -> 
             let g = ancillary.exp();
             (g < 1.0).then(|| (eta + ln_gamma(1.0 + g) + ln_gamma(1.0 - g)).exp())
         }
+        Distribution::Gompertz => None,
+    }
+}
+
+/// Mean of the log of survival time; none for Gompertz' model, where it has no closed form.
+pub fn mean_log(distribution: Distribution, aft: bool, eta: f64, ancillary: f64) -> Option<f64> {
+    match distribution {
+        Distribution::Exponential | Distribution::Weibull => {
+            let p = ancillary.exp();
+            let location = if aft { eta } else { -eta / p };
+            // the mean of the log of a standard exponential variable is minus Euler's constant
+            Some(location + super::distributions::digamma(1.0) / p)
+        }
+        Distribution::LogNormal | Distribution::LogLogistic => Some(eta),
         Distribution::Gompertz => None,
     }
 }

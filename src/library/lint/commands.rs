@@ -21,7 +21,7 @@ meologit meoprobit mepoisson meprobit merge:mer mestreg meta metobit mhodds mi m
 mlexp mlogit mofd mprobit mvdecode mvencode mvreg mvtest nbreg nestreg newey nl nlcom nlogit nlogitgen notes
 npregress nptrend numlist oaxaca ologit oneway oprobit order orthog orthpoly pac pca pcorr pctile pergram permute pescadf
 pnorm poisson poregress post postclose postfile power pperron prais predict:pred predictnl preserve
-probit proportion:prop prtest prtesti psmatch2 pstest pwcompare pwcorr pwmean qladder qnorm qreg range ranksum ratio
+probit proportion:prop prtest prtesti psmatch2 pstest pwcompare pwcorr pwmean qladder qnorm qreg quadchk range ranksum ratio
 rdbwdensity rdbwselect rddensity rdrobust recast recode:rec reg3 regress:reg rename:ren replace reshape
 restore return:ret robvar roccomp rocfit roctab rolling rotate rreg runtest rvfplot rvpplot sample sampsi save scalar:sca
 scatter scobit score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest

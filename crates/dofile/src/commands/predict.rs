@@ -129,8 +129,13 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("LNTime"),
     OptSpec::flag("HAzard"),
     OptSpec::flag("Surv"),
+    OptSpec::flag("CSUrv"),
+    OptSpec::flag("alpha1"),
+    OptSpec::flag("UNCONDitional"),
+    OptSpec::flag("PARTial"),
+    OptSpec::flag("oos"),
 ])
-.unsupported(&["COVRatio", "Welsch", "DFBeta", "PARTial", "nooffset", "EBMODEs"]);
+.unsupported(&["COVRatio", "Welsch", "DFBeta", "nooffset", "EBMODEs"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -139,8 +144,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "predict [type] newvar [if] [in] [, xb scores residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta number | u e ue xbu | d xbd dresiduals | n ir | hr | mu eta [marginal conditional(ebmeans|fixedonly)] | reffects [reses(newvars) relevel(level)] | outcome(#) equation(eq)]",
-    notes: "which statistics exist depends on e(cmd); formulas: [R] regress postestimation, [XT] xtreg postestimation",
+    syntax: "predict [type] newvar [if] [in] [, xb scores residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | residuals rstandard hat deviance dx2 ddeviance dbeta number | u e ue xbu | d xbd dresiduals | n ir | hr | mu eta [marginal conditional(ebmeans|fixedonly)] | reffects [reses(newvars) relevel(level)] | median time mean lntime hazard surv csurv csnell mgale deviance [alpha1 unconditional partial oos] | outcome(#) equation(eq)]",
+    notes: "which statistics exist depends on e(cmd); formulas: [R] regress postestimation, [XT] xtreg postestimation, [ST] streg postestimation",
     examples: &[Example {
         run: "set obs 5\ngen x = _n\ngen y = cond(_n==3, 4, _n)\nregress y x\npredict double h, leverage\npredict double r, residuals",
         // Leverage of equally spaced points: 1/n + (x - mean)^2 / 10; residuals of one raised point.

@@ -7,6 +7,7 @@ use crate::format;
 use crate::frame::Frame;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::value::{MISSING, is_missing};
 
 /// Settings that `stset` keeps with the data; texts as written, empty where not given.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -155,7 +156,7 @@ impl Records {
         for (i, use_row) in touse.iter_mut().enumerate() {
             *use_row = *use_row
                 && frame.num_at(st, i) == 1.0
-                && weights.as_ref().is_none_or(|w| w.1[i] != 0.0 && !crate::value::is_missing(w.1[i]));
+                && weights.as_ref().is_none_or(|w| w.1[i] != 0.0 && !is_missing(w.1[i]));
         }
         let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
         if rows.is_empty() {
@@ -231,6 +232,61 @@ impl Records {
         match &self.weights {
             Some((WeightKind::Frequency, w)) => w[i],
             _ => 1.0,
+        }
+    }
+}
+
+impl Records {
+    /// The records of each subject in the order of time; each record alone without an identifier.
+    fn of_subjects(&self, frame: &Frame, settings: &Settings) -> Vec<Vec<usize>> {
+        let Some(id) = frame.find(&settings.id) else {
+            return (0..self.rows.len()).map(|i| vec![i]).collect();
+        };
+        let (subject, count) = crate::estimation::model::number_groups(frame, id, &self.rows);
+        let mut out = vec![Vec::new(); count];
+        subject.iter().enumerate().for_each(|(i, g)| out[*g as usize].push(i));
+        out.iter_mut().for_each(|own: &mut Vec<usize>| own.sort_by(|a, b| self.t[*a].total_cmp(&self.t[*b])));
+        out
+    }
+
+    /// The sum of a value over the records of a subject at its last record, missing at the other ones.
+    pub fn at_last(&self, frame: &Frame, settings: &Settings, values: &[f64]) -> Vec<f64> {
+        let mut out = vec![MISSING; values.len()];
+        for own in self.of_subjects(frame, settings) {
+            if let Some(last) = own.last() {
+                out[*last] = own.iter().map(|i| values[*i]).sum();
+            }
+        }
+        out
+    }
+
+    /// The sum of a value over the records of a subject up to each of them.
+    pub fn running(&self, frame: &Frame, settings: &Settings, values: &[f64]) -> Vec<f64> {
+        let mut out = vec![MISSING; values.len()];
+        for own in self.of_subjects(frame, settings) {
+            let mut sum = 0.0;
+            for i in own {
+                sum += values[i];
+                out[i] = sum;
+            }
+        }
+        out
+    }
+}
+
+/// A residual of a survival model from the cumulative hazard and the number of failures: `csnell`, `mgale`, or `deviance`,
+/// `sign(M) sqrt(-2 (M + d ln(d - M)))` of the martingale residual M.
+pub fn residual(statistic: &str, hazard: f64, failures: f64) -> f64 {
+    if is_missing(hazard) || hazard.is_nan() {
+        return MISSING;
+    }
+    let m = failures - hazard;
+    match statistic {
+        "csnell" => hazard,
+        "mgale" => m,
+        _ => {
+            let log = if failures > 0.0 { failures * hazard.ln() } else { 0.0 };
+            m.signum() * (-2.0 * (m + log)).max(0.0).sqrt()
         }
     }
 }

@@ -7,10 +7,15 @@ use crate::syntax::{Atom, Term};
 /// Prints names in the blocks that factor variables form.
 pub struct Layout {
     block: Option<String>,
+    /// The block has one row so far, of a level of a factor that is not part of an interaction: a name without a block follows
+    /// such a row without a line between.
+    lone: bool,
     /// A row without a block stands before.
     pub plain_before: bool,
     /// Characters of a name.
     width: usize,
+    /// Whether variables are shown by their labels.
+    labels: bool,
 }
 
 impl Default for Layout {
@@ -22,7 +27,26 @@ impl Default for Layout {
 impl Layout {
     /// Rows whose names have this many characters.
     pub fn of_width(width: usize) -> Self {
-        Self { block: None, plain_before: false, width }
+        Self { block: None, lone: false, plain_before: false, width, labels: false }
+    }
+
+    /// Rows that show the labels of variables, and `Constant`, instead of names.
+    #[must_use]
+    pub fn labelled(mut self, labels: bool) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// The label of a variable where rows have labels and it has one.
+    fn shown(&self, session: &Session, name: &str) -> String {
+        if !self.labels {
+            return name.to_string();
+        }
+        if name == "_cons" {
+            return "Constant".to_string();
+        }
+        let label = session.frame.find(name).map(|v| session.frame.var(v).label.clone());
+        label.filter(|l| !l.is_empty()).unwrap_or_else(|| name.to_string())
     }
 
     /// Characters that the name of a row and the heading of its block take.
@@ -60,11 +84,12 @@ impl Layout {
     /// Prints one row of a variable with time-series operators, under a line with the variable's name.
     pub fn print_operated(&mut self, session: &mut Session, variable: &str, operators: &str, cells: &str) {
         let block = format!("{OPERATED}{variable}");
+        self.lone = false;
         if self.block.as_ref() != Some(&block) {
             if self.plain_before || self.block.is_some() {
                 session.print(self.gap());
             }
-            session.print(self.line(variable, ""));
+            session.print(self.line(&self.shown(session, variable), ""));
         }
         self.block = Some(block);
         self.plain_before = true;
@@ -74,22 +99,28 @@ impl Layout {
     /// Prints one row with its name.
     pub fn print(&mut self, session: &mut Session, name: &str, term: Option<&Term>, cells: &str) {
         let Some(term) = term.filter(|t| is_block(t)) else {
-            if self.block.take().is_some() {
+            if self.block.take().is_some() && !self.lone {
                 session.print(self.gap());
             }
+            self.lone = false;
             self.plain_before = true;
             let shown = term.map_or(name.to_string(), plain_name);
-            session.print(self.line(&shown, cells));
+            session.print(self.line(&self.shown(session, &shown), cells));
             return;
         };
         let variables: Vec<String> = term.atoms.iter().map(heading_of).collect();
         let block = variables.join("#");
         let only_continuous = term.atoms.iter().all(|a| matches!(a, Atom::Cont { .. }));
-        if self.block.as_deref() != Some(&block) || only_continuous {
+        let opens = self.block.as_deref() != Some(&block);
+        self.lone = opens && term.atoms.len() == 1;
+        if opens || only_continuous {
             if self.plain_before || self.block.is_some() {
                 session.print(self.gap());
             }
-            let lines = heading_lines(&variables, self.width);
+            let lines = match variables.as_slice() {
+                [one] => vec![self.shown(session, one)],
+                _ => heading_lines(&variables, self.width),
+            };
             let (last, earlier) = lines.split_last().expect("a term has a factor");
             for line in earlier {
                 // the sign between two factors stands in the column of the blank, the operator of a long name alone
@@ -134,6 +165,7 @@ impl Layout {
             session.print(self.line(variable, ""));
         }
         self.block = Some(variable.to_string());
+        self.lone = false;
         self.plain_before = true;
         let text = |level: i64| {
             let ts = crate::tsset::TsOp::default();

@@ -2,6 +2,7 @@
 //! and structure.
 
 mod addresses;
+mod after_estimation;
 mod analyses;
 mod archive;
 mod author_habits;

@@ -27,7 +27,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | describe [name] | for names: command | drop names | clear | replay [name] | table [names] [, b se t p star stats() stfmt() keep() drop() varwidth(#) modelwidth(#)] | stats [names]",
+    syntax: "estimates store name | restore name | save filename [, replace append] | use filename [, number(#)] | esample: [varlist] [if] [in] | dir | describe [name] | for names: command | drop names | clear | replay [name] | table [names] [, b se t p star stats() stfmt() keep() drop() equations() eform varlabel newpanel varwidth(#) modelwidth(#)] | stats [names]",
     notes: "estimates describe stores r(cmdline) r(title), estimates stats r(S), estimates table stores r(names); files of save are text of this engine, without e(sample) and what only the command itself keeps; see [R] estimates",
     examples: &[
         Example {

@@ -2,11 +2,11 @@
 //! format of the coefficients; rows form the blocks of coefficient tables.
 
 use super::estimates::{estimated_name, get, is_same, names, numbers, statistic, stored_table};
+use super::estimates_equations::{matched, renamed};
 use crate::error::{Result, StataError};
 use crate::estimation::table::{Layout, parse_term};
 use crate::format;
 use crate::matrix::Stripe;
-use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::{Atom, Term};
@@ -26,6 +26,25 @@ const TABLE: &[OptSpec] = &[
     OptSpec::text("EQuations"),
     OptSpec::int("VARWidth"),
     OptSpec::int("MODELwidth"),
+    OptSpec::flag("EForm"),
+    OptSpec::flag("VARLabel"),
+    // the name of varlabel before Stata 13
+    OptSpec::flag("LABel"),
+    OptSpec::flag("newpanel"),
+    OptSpec::text("style"),
+];
+
+/// Options that Stata has and the engine has not.
+const UNSUPPORTED: &[&str] = &[
+    "coded",
+    "noOMITted",
+    "vsquish",
+    "noEMPTYcells",
+    "BASElevels",
+    "ALLBASElevels",
+    "noFVLABel",
+    "fvwrap",
+    "fvwrapon",
 ];
 
 /// Formats and widths of the columns.
@@ -41,6 +60,10 @@ struct Columns {
     limits: Option<Vec<f64>>,
     /// Names of the models.
     models: Vec<String>,
+    /// Whether rows have the labels of variables.
+    labels: bool,
+    /// Whether exponentiated coefficients are shown.
+    exponentiated: bool,
 }
 
 impl Columns {
@@ -60,9 +83,10 @@ impl Columns {
         let asked = |option: &str| options.int(option).map(|w| w.clamp(4, 60) as usize);
         let longest = models.iter().map(|m| m.chars().count()).max().unwrap_or(0);
         let width = asked("modelwidth").map_or(width, |asked| asked.min(longest).max(width));
-        let names = asked("varwidth").unwrap_or(12);
         let width: usize = if limits.is_some() { width + 3 } else { width };
-        Ok(Self { own, width, names, limits, models })
+        let labels = options.has("varlabel") || options.has("label");
+        let names = asked("varwidth").unwrap_or(if labels { 24 } else { 12 });
+        Ok(Self { own, width, names, limits, models, labels, exponentiated: options.has("eform") })
     }
 
     /// A cell of text that stands right, with stars behind it.
@@ -70,6 +94,16 @@ impl Columns {
         match &self.limits {
             Some(_) => format!(" {:>width$}{stars:<3}  ", text.trim(), width = self.width - 3),
             None => format!(" {:>width$}  ", text.trim(), width = self.width),
+        }
+    }
+
+    /// Coefficient, standard error, ratio and p-value as the table shows them: the error of an exponentiated coefficient is
+    /// that of the delta method.
+    fn shown(&self, [b, se, ratio, p]: [f64; 4]) -> [f64; 4] {
+        if self.exponentiated && !is_missing(b) {
+            [b.exp(), b.exp() * se, ratio, p]
+        } else {
+            [b, se, ratio, p]
         }
     }
 
@@ -85,7 +119,7 @@ impl Columns {
         self.models.chunks(room.max(1)).map(panel).collect()
     }
 
-    fn heading(&self) -> String {
+    fn heading(&self, title: &str) -> String {
         let name = |model: &String| {
             let shown = if model == "." { "Active" } else { model.as_str() };
             let short = format::abbrev(shown, self.width.max(5));
@@ -93,7 +127,7 @@ impl Columns {
         };
         let line: String = self.models.iter().map(name).collect();
         let names = self.names;
-        format!("{:>names$} |{line}", format::abbrev("Variable", names)).trim_end().to_string()
+        format!("{:>names$} |{line}", format::abbrev(title, names)).trim_end().to_string()
     }
 }
 
@@ -129,6 +163,15 @@ fn rows(session: &Session, models: &[String], options: &Options) -> Result<Vec<S
         options.text(option).map(|t| t.split_whitespace().any(is_meant))
     };
     rows.retain(|s| listed("keep", &s.name).unwrap_or(true) && !listed("drop", &s.name).unwrap_or(false));
+    if options.has("eform") {
+        // the constant is not shown
+        rows.retain(|s| s.name != "_cons");
+    }
+    if let Some(order) = options.text("keep") {
+        let rank =
+            |s: &Stripe| order.split_whitespace().position(|w| w == s.name || w == estimated_name(&s.name));
+        rows.sort_by_key(|s| (s.eq.starts_with('/'), place(s), rank(s)));
+    }
     Ok(rows)
 }
 
@@ -161,7 +204,7 @@ fn lines(session: &Session, options: &Options, columns: &Columns, stripe: &Strip
     for (k, fmt) in formats.into_iter().enumerate().filter_map(|(k, f)| Some((k, f?))) {
         let mut line = String::new();
         for name in &columns.models {
-            let found = numbers(get(session, name)?, stripe);
+            let found = numbers(get(session, name)?, stripe).map(|n| columns.shown(n));
             let text = match found {
                 Some(n) if n[1] == 0.0 && k == 0 => "(omitted)".to_string(),
                 Some(n) if !is_missing(n[k]) && n[1] > 0.0 => format::bare(fmt, n[k]),
@@ -179,10 +222,10 @@ fn lines(session: &Session, options: &Options, columns: &Columns, stripe: &Strip
 }
 
 fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows: &[Stripe]) -> Result<()> {
-    // a single matched equation has no heading
-    let several = rows.iter().any(|s| s.eq != rows[0].eq || !s.eq.is_empty() && !s.eq.starts_with('#'));
+    // one equation that all models have has no heading
+    let several = rows.iter().any(|s| s.eq != rows[0].eq);
     let (names, left) = (columns.names, columns.names + 1);
-    let mut layout = Layout::of_width(names);
+    let mut layout = Layout::of_width(names).labelled(columns.labels);
     let mut equation: Option<&str> = None;
     let plain = |s: &Stripe| parse_term(&s.name).filter(|_| s.eq != "/");
     let shown: Vec<_> =
@@ -201,7 +244,7 @@ fn print_rows(session: &mut Session, options: &Options, columns: &Columns, rows:
                 let name = if stripe.eq.is_empty() { "_" } else { &stripe.eq };
                 session.print(format!("{:<left$}|", format::abbrev(name, names)));
             }
-            layout = Layout::of_width(names);
+            layout = Layout::of_width(names).labelled(columns.labels);
             equation = Some(&stripe.eq);
         }
         let cells = lines(session, options, columns, stripe)?;
@@ -241,7 +284,6 @@ fn print_statistics(
     wanted: &[&str],
     fmt: Option<&str>,
 ) -> Result<()> {
-    session.print(columns.rule("+"));
     for wanted in wanted {
         let mut line = String::new();
         for name in &columns.models {
@@ -259,49 +301,9 @@ fn print_statistics(
     Ok(())
 }
 
-/// The equations that stand for one another: for each, its name and its number in every model.
-fn matched(text: &str, models: usize) -> Result<Vec<(String, Vec<usize>)>> {
-    let mut out = Vec::new();
-    for (place, term) in text.split(',').enumerate() {
-        let (name, numbers) = match term.split_once('=') {
-            Some((name, numbers)) => (name.trim().to_string(), numbers),
-            None => (format!("#{}", place + 1), term),
-        };
-        let numbers: Option<Vec<usize>> = numbers.split(':').map(|n| n.trim().parse().ok()).collect();
-        let numbers = match numbers {
-            Some(one) if one.len() == 1 => vec![one[0]; models],
-            Some(all) if all.len() == models => all,
-            _ => return Err(StataError::invalid("option equations() incorrectly specified")),
-        };
-        out.push((name, numbers));
-    }
-    Ok(out)
-}
-
-/// Results whose equations have the names of those that they are matched with.
-fn renamed(e: &Estimation, own: &[(&str, usize)]) -> Estimation {
-    let mut e = e.clone();
-    let Some(b) = e.b().cloned() else { return e };
-    let mut equations: Vec<String> = Vec::new();
-    for stripe in &b.col_names {
-        if !equations.contains(&stripe.eq) {
-            equations.push(stripe.eq.clone());
-        }
-    }
-    let mut b = b;
-    for stripe in &mut b.col_names {
-        let number = equations.iter().position(|q| *q == stripe.eq).map_or(0, |k| k + 1);
-        if let Some((name, _)) = own.iter().find(|(_, k)| *k == number) {
-            stripe.eq = (*name).to_string();
-        }
-    }
-    e.results.matrix("b", b);
-    e
-}
-
 /// `estimates table`.
 pub(super) fn table(session: &mut Session, list: &str, options: &str) -> Result<()> {
-    let parsed = Options::parse("estimates table", options, TABLE, &[])
+    let parsed = Options::parse("estimates table", options, TABLE, UNSUPPORTED)
         .ok()
         .and_then(|o| o.text("equations").map(str::to_string));
     let Some(text) = parsed else { return tabulate(session, list, options) };
@@ -323,12 +325,14 @@ pub(super) fn table(session: &mut Session, list: &str, options: &str) -> Result<
 }
 
 fn tabulate(session: &mut Session, list: &str, options: &str) -> Result<()> {
-    let options = Options::parse(
-        "estimates table",
-        options,
-        TABLE,
-        &["EForm", "LABel", "VARLabel", "style", "noEMPTY", "newpanel"],
-    )?;
+    let options = Options::parse("estimates table", options, TABLE, UNSUPPORTED)?;
+    match options.text("style").map(str::trim) {
+        None => {}
+        Some(style) if style.len() >= 3 && "oneline".starts_with(style) => {}
+        Some(style) => {
+            return Err(StataError::unsupported_option("estimates table", &format!("style({style})")));
+        }
+    }
     let mut columns = Columns::read(&options, names(session, list)?)?;
     let rows = rows(session, &columns.models, &options)?;
     if has_omitted(session, &columns.models, &rows)? {
@@ -357,10 +361,17 @@ fn print_panel(
 ) -> Result<()> {
     session.print("");
     session.print(columns.rule("-"));
-    session.print(columns.heading());
+    session.print(columns.heading("Variable"));
     session.print(columns.rule("+"));
     print_rows(session, options, columns, rows)?;
     if !wanted.is_empty() {
+        if options.has("newpanel") {
+            session.print(columns.rule("-"));
+            session.print("");
+            session.print(columns.rule("-"));
+            session.print(columns.heading("Statistics"));
+        }
+        session.print(columns.rule("+"));
         print_statistics(session, columns, wanted, options.text("stfmt"))?;
     }
     session.print(columns.rule("-"));

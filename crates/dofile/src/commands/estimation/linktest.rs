@@ -7,6 +7,7 @@ use crate::frame::{Column, StorageType, Variable};
 use crate::ops::run::quietly;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
+use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
 
@@ -18,7 +19,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::No,
     run,
     syntax: "linktest [if] [in] [, options of the estimation command]",
-    notes: "after estimation of one equation; stores r(t), r(df); leaves e() of the model; [R] linktest",
+    notes: "after estimation of one equation; after stcox and streg with the distribution, metric, frailty and strata of the model; stores r(t), r(df); leaves e() of the model; [R] linktest",
     examples: &[Example {
         // The test is the t of the squared prediction.
         run: "set obs 12\ngen x = _n\ngen y = x^2 + mod(_n*5, 7)\nregress y x\npredict double h\ngen double h2 = h^2\nquietly regress y h h2\nscalar t = _b[h2]/_se[h2]\nquietly regress y x\nlinktest\nscalar same = reldif(r(t), t) < 1e-9\nscalar df = r(df)\ncount if e(sample)",
@@ -68,8 +69,39 @@ fn hold_variables(session: &mut Session) -> Vec<Variable> {
     held
 }
 
+/// Options of survival models that the test takes over where they are not given: distribution, metric, frailty and strata; the
+/// table shows coefficients.
+fn survival_options(cmd: &ParsedCommand, command: &str, model: &Estimation) -> Result<String> {
+    let given: Vec<String> = split_options(&cmd.option_text)?.into_iter().map(|o| o.0).collect();
+    let has = |declared: &str| given.iter().any(|name| abbreviates(name, declared));
+    let text = |name: &str| model.results.get_text(name).unwrap_or("");
+    let mut out = String::new();
+    if command == "streg" && !has("Distribution") {
+        out += &format!(" distribution({})", text("distribution"));
+    }
+    for option in ["frailty", "shared", "strata"] {
+        if !text(option).is_empty() && !has(option) {
+            out += &format!(" {option}({})", text(option));
+        }
+    }
+    let ties = text("ties");
+    if ["efron", "exactm", "exactp"].contains(&ties)
+        && !["efron", "exactm", "exactp", "breslow"].iter().any(|o| has(o))
+    {
+        out += &format!(" {ties}");
+    }
+    let free = ["exponential", "weibull"].contains(&text("distribution"));
+    if text("frm2") == "time" {
+        out += if free && !has("TIme") && !has("TRatio") { " time" } else { "" };
+    } else if !has("nohr") && !has("hr") {
+        out += " nohr";
+    }
+    Ok(out)
+}
+
 fn test(session: &mut Session, cmd: &ParsedCommand, model: &Estimation) -> Result<Results> {
     let text = |name: &str| model.results.get_text(name).unwrap_or("").to_string();
+    let survival = matches!(text("cmd2").as_str(), "stcox" | "streg");
     let sample = session.required_estimation_sample()?;
     let chosen = cmd.if_exp.is_some() || cmd.in_range.is_some();
     let touse: Vec<bool> = if chosen { session.rows(cmd)? } else { sample.to_vec() };
@@ -84,16 +116,18 @@ fn test(session: &mut Session, cmd: &ParsedCommand, model: &Estimation) -> Resul
         }
     }
     session.frame.add(Variable::new(NAMES[1], Column::from_f64(StorageType::Double, &squares)))?;
+    // survival models take their weights from stset
     let weight = match text("wtype") {
-        kind if kind.is_empty() => String::new(),
+        kind if kind.is_empty() || survival => String::new(),
         kind => format!(" [{kind}{}]", text("wexp")),
     };
-    let options = if cmd.option_text.trim().is_empty() {
-        String::new()
-    } else {
-        format!(", {}", cmd.option_text.trim())
-    };
-    let (command, outcome) = (text("cmd"), text("depvar"));
+    let mut options = cmd.option_text.trim().to_string();
+    let (mut command, mut outcome) = (text("cmd"), text("depvar"));
+    if survival {
+        (command, outcome) = (text("cmd2"), String::new());
+        options += &survival_options(cmd, &command, model)?;
+    }
+    let options = if options.is_empty() { options } else { format!(", {options}") };
     session.run_expanded(&format!("{command} {outcome} {} {}{weight}{options}", NAMES[0], NAMES[1]))?;
     let fitted = &session.e;
     let position = fitted

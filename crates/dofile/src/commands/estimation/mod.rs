@@ -24,6 +24,7 @@ pub(super) mod estat_regress;
 pub(super) mod estat_summarize;
 pub(super) mod estat_vce;
 mod estimates;
+mod estimates_equations;
 mod estimates_file;
 mod estimates_table;
 mod exact;

@@ -150,10 +150,7 @@ fn residuals(
     fitted: Vec<f64>,
     rows: &[usize],
 ) -> Result<Prediction> {
-    let known = matches!(
-        (cmd, statistic),
-        ("xtgee" | "xtabond" | "xtdpdsys" | "cnsreg" | "rreg" | "xtgls" | "xtpcse", "residuals")
-    );
+    let known = matches!((cmd, statistic), ("xtgee" | "cnsreg" | "rreg" | "xtgls" | "xtpcse", "residuals"));
     if !known {
         return Err(StataError::new(198, format!("option {statistic} not allowed after {cmd}")));
     }

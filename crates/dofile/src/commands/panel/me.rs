@@ -4,22 +4,21 @@
 //! Store in `e()`: N N_g g_min g_avg g_max df_m ll ll_c chi2 chi2_c df_c p p_c n_quad k_f k_r rank converged, b with
 //! /var(effect[group]), V, cmd depvar ivars revars covariance link family intmethod. Formulas: [ME] meglm.
 
-use super::clogit::{group_rows, panel_header, store_sizes};
+use super::clogit::{panel_header, store_sizes};
 use super::me_censored;
+use super::me_line::{self, Grouping, Line, Sample};
 use super::me_specs::{Family, KINDS, Kind};
-use super::random::{Setup, categories, cut_starts, fit, integration_points, to_variances};
+use super::random::{Setup, categories, cut_starts, fit, to_variances};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::{drop_collinear, drop_perfect};
-use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
-use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec};
+use crate::estimation::model::Model;
 use crate::format;
 use crate::matrix::Matrix;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, abbreviates, split_options};
 use crate::syntax::split::{ParsedCommand, front_and_options};
-use crate::syntax::{FvList, Term};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, normal_quantile};
 use estimators::ml::MlFit;
@@ -36,32 +35,6 @@ const OPTIONS: &[OptSpec] = ml_options![
     OptSpec::flag("noLRtest"),
 ];
 const UNSUPPORTED: &[&str] = &["BINomial", "ASIS", "DISPersion", "STARTValues", "STARTGrid", "PWEIGHT"];
-
-/// The parts of the command line.
-pub(super) struct Line {
-    pub(super) cmd: ParsedCommand,
-    pub(super) group: String,
-    pub(super) slopes: String,
-}
-
-pub(super) fn parse(name: &str, options: &[OptSpec], refused: &[&str], raw: &str) -> Result<Line> {
-    let parts: Vec<&str> = raw.split("||").collect();
-    let [fixed, effects] = parts.as_slice() else {
-        let what = if parts.len() == 1 {
-            "a model without random effects"
-        } else {
-            "more than one level of random effects"
-        };
-        return Err(StataError::unsupported_option(name, what));
-    };
-    let (effects, text) = front_and_options(effects);
-    let (group, slopes) = effects
-        .split_once(':')
-        .ok_or_else(|| StataError::new(198, "invalid syntax: levelvar: expected after ||"))?;
-    let mut cmd = ParsedCommand::split(name, &format!("{}, {text}", fixed.trim()), false)?;
-    cmd.check_weighted_options(options, refused)?;
-    Ok(Line { cmd, group: group.trim().to_string(), slopes: slopes.trim().to_string() })
-}
 
 /// The command that `meglm` with `family()` and `link()` stands for, and the line without these two options.
 fn named_family(session: &Session, raw: &str) -> Result<(&'static Kind, String)> {
@@ -105,33 +78,15 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     } else {
         (KINDS.iter().find(|k| k.name == cmd.name).ok_or_else(StataError::syntax)?, raw)
     };
-    if raw.is_empty() || raw.starts_with(',') {
-        if session.e.cmd() != kind.name {
-            return Err(StataError::no_estimates());
-        }
-        let mut again = ParsedCommand::split(kind.name, raw, false)?;
-        again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
-        return display(session, &again, kind);
-    }
-    let line = parse(kind.name, OPTIONS, UNSUPPORTED, raw)?;
-    if line.cmd.options.text("intmethod").is_some_and(|m| !"mvaghermite".starts_with(m.trim())) {
-        return Err(StataError::unsupported_option(kind.name, "intmethod() other than mvaghermite"));
-    }
-    estimate(session, &line, kind, raw)?;
-    display(session, &line.cmd, kind)?;
-    likelihood::finish(&session.e)
+    me_line::run(session, kind, raw, (OPTIONS, UNSUPPORTED), |session, line| {
+        estimate(session, line, kind, raw)
+    })
 }
 
 /// The sample: rows with a group and all values.
-fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[Term]) -> Result<Model> {
+fn read(session: &mut Session, line: &Line, kind: &Kind, grouping: &Grouping) -> Result<Model> {
     let cmd = &line.cmd;
-    let mut further = ml_command::offset_variables(session, &cmd.options)?;
-    further.push(unit);
-    for name in slopes.iter().flat_map(Term::variables) {
-        further.push(session.variable(name)?);
-    }
-    let vce = VceSpec::parse(kind.name, &cmd.options, LIKELIHOOD_VCE)?;
-    let reading = Reading { further, weight_kinds: &[], vce: Some(vce), ..Reading::likelihood(cmd, &[]) };
+    let reading = grouping.reading(session, line, kind)?;
     let mut model = reading.model(session)?;
     // noconstant belongs to the random effects here; a constant regressor is collinear with cut points too
     model.constant = true;
@@ -159,55 +114,12 @@ fn read(session: &mut Session, line: &Line, kind: &Kind, unit: usize, slopes: &[
     Ok(model)
 }
 
-/// The variables with random slopes; levels of factors other than the base have one each.
-pub(super) fn slope_terms(session: &Session, text: &str) -> Result<Vec<Term>> {
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    let all = vec![true; session.frame.n_rows()];
-    let mut terms = FvList::parse(&session.frame, text, false)?.expand(&session.frame, &all)?;
-    terms.retain(|term| !term.is_base() && !term.is_omitted());
-    Ok(terms)
-}
-
-/// Columns and names of the random effects.
-pub(super) fn effects_of(
-    session: &Session,
-    cmd: &ParsedCommand,
-    model: &Model,
-    slopes: &[Term],
-) -> Result<(Vec<Vec<f64>>, Vec<String>)> {
-    let column = |term: &Term| term.values(&session.frame, &model.design.rows);
-    let mut columns: Vec<Vec<f64>> = slopes.iter().map(column).collect::<Result<_>>()?;
-    let mut names: Vec<String> = slopes.iter().map(Term::name).collect();
-    if !cmd.has("noconstant") {
-        columns.push(vec![1.0; model.y.len()]);
-        names.push("_cons".to_string());
-    }
-    if columns.is_empty() {
-        return Err(StataError::new(198, "no random effects specified"));
-    }
-    Ok((columns, names))
-}
-
 fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Result<()> {
     let cmd = &line.cmd;
-    let unit = session.variable(&line.group)?;
-    let slopes = slope_terms(session, &line.slopes)?;
-    let covariance = cmd.options.text("covariance").unwrap_or("independent").trim();
-    let is = |full: &str| covariance.len() >= 2 && full.starts_with(covariance);
-    if !is("unstructured") && !is("independent") {
-        return Err(StataError::unsupported_option(kind.name, &format!("covariance({covariance})")));
-    }
-    let model = read(session, line, kind, unit, &slopes)?;
-    let rows = group_rows(session, unit, &model);
-    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
-    let (columns, names) = effects_of(session, cmd, &model, &slopes)?;
-    let effects: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let correlated = is("unstructured") && effects.len() > 1;
-    let points = integration_points(cmd, 7)?;
-    let q = effects.len();
-    let (shift, rows_of) = (offset.as_ref().map(|o| o.0.as_slice()), &rows);
+    let grouping = Grouping::of(session, line, kind)?;
+    let model = read(session, line, kind, &grouping)?;
+    let sample = grouping.sample(session, line, &model)?;
+    let q = sample.names.len();
     let mean = model.y.iter().sum::<f64>() / model.y.len() as f64;
     macro_rules! fitted {
         ($outcome:expr, $further:expr, $constant:expr) => {
@@ -219,12 +131,12 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
                     outcome: $outcome,
                     further: $further,
                     constant: $constant,
-                    effects,
-                    correlated,
+                    effects: sample.effects(),
+                    correlated: sample.correlated,
                     unit: 1.0,
-                    points,
-                    rows: rows_of,
-                    offset: shift,
+                    points: sample.points,
+                    rows: &sample.rows,
+                    offset: sample.offset(),
                 },
             )?
         };
@@ -245,46 +157,25 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
         Family::Censored => return Err(StataError::syntax()),
     };
     let mut best = found.fit;
-    to_variances(&mut best, q, correlated);
-    let group = session.frame.var(unit).name.clone();
-    post_results(
-        session,
-        kind,
-        raw,
-        cmd,
-        &Posting { model: &model, rows: &rows, group, names, correlated, points },
-        &best,
-        found.ll_c,
-    );
-    if let Some((_, text)) = &offset {
-        session.e.results.text("offset", text);
-    }
+    to_variances(&mut best, q, sample.correlated);
+    post_results(session, line, kind, raw, (&model, &sample), &best, found.ll_c);
     Ok(())
 }
 
-/// What a result says about its effects.
-pub(super) struct Posting<'a> {
-    pub(super) model: &'a Model,
-    pub(super) rows: &'a [Vec<usize>],
-    pub(super) group: String,
-    pub(super) names: Vec<String>,
-    pub(super) correlated: bool,
-    pub(super) points: usize,
-}
-
+/// Posts the results: the last parameters of the fit are the variances and covariances of the effects.
 pub(super) fn post_results(
     session: &mut Session,
+    line: &Line,
     kind: &Kind,
     raw: &str,
-    cmd: &ParsedCommand,
-    posting: &Posting<'_>,
+    (model, sample): (&Model, &Sample),
     fit: &MlFit,
     ll_c: f64,
 ) {
-    let Posting { model, group, names, .. } = posting;
+    let (names, group) = (&sample.names, session.frame.var(sample.unit).name.clone());
     let slopes = model.columns().len();
     let q = names.len();
-    let spread = q + if posting.correlated { q * (q - 1) / 2 } else { 0 };
+    let spread = sample.spread();
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     match kind.family {
@@ -303,7 +194,7 @@ pub(super) fn post_results(
     for i in 0..q {
         layout.ancillary(&format!("var({})", effect(i)));
     }
-    if posting.correlated {
+    if sample.correlated {
         for i in 1..q {
             for j in 0..i {
                 layout.ancillary(&format!("cov({},{})", effect(j), effect(i)));
@@ -325,23 +216,30 @@ pub(super) fn post_results(
         tested: &tested,
         equations: 1.0,
     };
-    let mut est = ml_command::begin(cmd, model, &posted);
+    let mut est = ml_command::begin(&line.cmd, model, &posted);
     let results = &mut est.results;
     results.text("cmdline", format!("{} {raw}", kind.name));
-    store_sizes(results, posting.rows);
+    store_sizes(results, &sample.rows);
     let chi2_c = (2.0 * (fit.ll - ll_c)).max(0.0);
     let half = if spread == 1 && chi2_c > 0.0 { 2.0 } else { 1.0 };
     results.scalar("ll_c", ll_c).scalar("chi2_c", chi2_c).scalar("df_c", spread as f64);
-    results.scalar("p_c", chi2_tail(spread as f64, chi2_c) / half).scalar("n_quad", posting.points as f64);
+    results.scalar("p_c", chi2_tail(spread as f64, chi2_c) / half).scalar("n_quad", sample.points as f64);
     results.scalar("k_f", (fit.b.len() - spread) as f64).scalar("k_r", spread as f64);
-    results.scalar("k_rs", q as f64).text("ivars", group).text("ivar", group).text("revars", names.join(" "));
-    results.text("covariance", if posting.correlated { "unstructured" } else { "independent" });
+    results
+        .scalar("k_rs", q as f64)
+        .text("ivars", &group)
+        .text("ivar", &group)
+        .text("revars", names.join(" "));
+    results.text("covariance", if sample.correlated { "unstructured" } else { "independent" });
     if kind.family == Family::Ordered
         && let Ok((values, _)) = categories(model)
     {
         results.scalar("k_cat", values.len() as f64).matrix("cat", Matrix::new(1, values.len(), values));
     }
     results.text("intmethod", "mvaghermite").text("family", kind.words.0).text("link", kind.words.1);
+    if let Some((_, text)) = &sample.offset {
+        results.text("offset", text);
+    }
     session.post_estimation(est, model.touse.clone());
 }
 

@@ -2,25 +2,25 @@
 //! or known as an interval. Store in `e()` what `melogit` stores, and N_unc N_lc N_rc, `meintreg` N_int. Formulas: [ME] metobit,
 //! [ME] meintreg.
 
-use super::clogit::group_rows;
-use super::me::{Line, Posting, display, effects_of, parse, post_results, slope_terms};
+use super::me::post_results;
+use super::me_line::{self, Grouping, Line};
 use super::me_specs::{Family, Kind};
-use super::random::{Setup, fit, integration_points, to_variances};
+use super::random::to_variances;
+use super::random_censored::{Linear, fit_linear};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
-use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec};
+use crate::estimation::model::Model;
 use crate::estimation::{interval_outcome, likelihood, ml_command};
 use crate::format;
 use crate::ml_options;
 use crate::session::Session;
-use crate::syntax::Term;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
 use estimators::ml::MlFit;
 use estimators::ml_censored::Seen;
-use estimators::ml_random_outcomes::{Censored, Curve};
+use estimators::ml_random_outcomes::Curve;
 
 const OPTIONS: &[OptSpec] = ml_options![
     OptSpec::text("COVariance"),
@@ -86,26 +86,14 @@ fn run(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
     } else {
         UNSUPPORTED.to_vec()
     };
-    if raw.is_empty() || raw.starts_with(',') {
-        if session.e.cmd() != kind.name {
-            return Err(StataError::no_estimates());
+    me_line::run(session, kind, raw, (OPTIONS, &refused), |session, line| {
+        if kind.name == "meintreg"
+            && let Some(limit) = ["ll", "ul"].into_iter().find(|o| line.cmd.has(o))
+        {
+            return Err(StataError::option_not_allowed(limit));
         }
-        let mut again = ParsedCommand::split(kind.name, raw, false)?;
-        again.check_weighted_options(OPTIONS, &refused)?;
-        return display(session, &again, kind);
-    }
-    let line = parse(kind.name, OPTIONS, &refused, raw)?;
-    if line.cmd.options.text("intmethod").is_some_and(|m| !"mvaghermite".starts_with(m.trim())) {
-        return Err(StataError::unsupported_option(kind.name, "intmethod() other than mvaghermite"));
-    }
-    if kind.name == "meintreg"
-        && let Some(limit) = ["ll", "ul"].into_iter().find(|o| line.cmd.has(o))
-    {
-        return Err(StataError::option_not_allowed(limit));
-    }
-    estimate(session, &line, kind, raw)?;
-    display(session, &line.cmd, kind)?;
-    likelihood::finish(&session.e)
+        estimate(session, line, kind, raw)
+    })
 }
 
 /// A censoring limit of each row: a number, a variable, or the extreme of the outcome where neither is named.
@@ -133,21 +121,9 @@ fn limits(
 }
 
 /// The sample with what is seen of each row.
-fn read(
-    session: &mut Session,
-    line: &Line,
-    kind: &Kind,
-    unit: usize,
-    slopes: &[Term],
-) -> Result<(Model, Vec<Seen>)> {
+fn read(session: &mut Session, line: &Line, kind: &Kind, grouping: &Grouping) -> Result<(Model, Vec<Seen>)> {
     let cmd = &line.cmd;
-    let mut further = ml_command::offset_variables(session, &cmd.options)?;
-    further.push(unit);
-    for name in slopes.iter().flat_map(Term::variables) {
-        further.push(session.variable(name)?);
-    }
-    let vce = VceSpec::parse(kind.name, &cmd.options, LIKELIHOOD_VCE)?;
-    let reading = Reading { further, weight_kinds: &[], vce: Some(vce), ..Reading::likelihood(cmd, &[]) };
+    let reading = grouping.reading(session, line, kind)?;
     if kind.name == "meintreg" {
         let (mut model, seen) = interval_outcome::read(session, &reading, &[])?;
         // noconstant belongs to the random effects here
@@ -170,14 +146,9 @@ fn read(
     Ok((model, seen))
 }
 
-/// Takes the variances of the effects, the last parameters, to the units of the outcome, and puts the residual variance last
-/// where the log of its root stands before them.
-fn in_units(best: &mut MlFit, spread: usize, sd: f64) {
+/// Puts the residual variance last: the log of its root stands before the variances of the effects.
+fn with_residual_last(best: &mut MlFit, spread: usize) {
     let size = best.b.len();
-    for i in size - spread..size {
-        let value = best.b[i] * sd * sd;
-        ml_command::rescale(&mut best.b, &mut best.v, i, value, sd * sd);
-    }
     let residual = size - spread - 1;
     let variance = (2.0 * best.b[residual]).exp();
     ml_command::rescale(&mut best.b, &mut best.v, residual, variance, 2.0 * variance);
@@ -188,49 +159,27 @@ fn in_units(best: &mut MlFit, spread: usize, sd: f64) {
 
 fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Result<()> {
     let cmd = &line.cmd;
-    let unit = session.variable(&line.group)?;
-    let slopes = slope_terms(session, &line.slopes)?;
-    let covariance = cmd.options.text("covariance").unwrap_or("independent").trim();
-    let is = |full: &str| covariance.len() >= 2 && full.starts_with(covariance);
-    if !is("unstructured") && !is("independent") {
-        return Err(StataError::unsupported_option(kind.name, &format!("covariance({covariance})")));
-    }
-    let (model, seen) = read(session, line, kind, unit, &slopes)?;
+    let grouping = Grouping::of(session, line, kind)?;
+    let (model, seen) = read(session, line, kind, &grouping)?;
     if !seen.iter().any(|s| !matches!(s, Seen::AtMost(_) | Seen::AtLeast(_))) {
         return Err(StataError::new(2000, "no uncensored observations"));
     }
-    let rows = group_rows(session, unit, &model);
-    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
-    let (mut columns, names) = effects_of(session, cmd, &model, &slopes)?;
-    let n = model.y.len() as f64;
-    let mean = model.y.iter().sum::<f64>() / n;
-    let sd = (model.y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n).sqrt().max(1e-8);
-    // effects in units of the outcome's deviation start near one
-    columns.iter_mut().flatten().for_each(|x| *x *= sd);
-    let q = names.len();
-    let correlated = is("unstructured") && q > 1;
-    let points = integration_points(cmd, 7)?;
-    let setup = Setup {
+    let sample = grouping.sample(session, line, &model)?;
+    let q = sample.names.len();
+    let linear = Linear {
         model: &model,
-        outcome: Censored { seen: &seen },
-        further: vec![sd.ln()],
-        constant: mean,
-        effects: columns.iter().map(Vec::as_slice).collect(),
-        correlated,
-        // slopes vary less than the outcome: with them the search starts low
-        unit: if q == 1 { sd } else { 1.0 },
-        points,
-        rows: &rows,
-        offset: offset.as_ref().map(|o| o.0.as_slice()),
+        seen: &seen,
+        effects: sample.effects(),
+        correlated: sample.correlated,
+        points: sample.points,
+        rows: &sample.rows,
+        offset: sample.offset(),
     };
-    let found = fit(session, cmd, setup)?;
+    let found = fit_linear(session, cmd, linear)?;
     let mut best = found.fit;
-    to_variances(&mut best, q, correlated);
-    let spread = q + if correlated { q * (q - 1) / 2 } else { 0 };
-    in_units(&mut best, spread, sd);
-    let group = session.frame.var(unit).name.clone();
-    let posting = Posting { model: &model, rows: &rows, group, names, correlated, points };
-    post_results(session, kind, raw, cmd, &posting, &best, found.ll_c);
+    to_variances(&mut best, q, sample.correlated);
+    with_residual_last(&mut best, sample.spread());
+    post_results(session, line, kind, raw, (&model, &sample), &best, found.ll_c);
     let results = &mut session.e.results;
     interval_outcome::store_counts(results, &seen);
     if kind.name == "metobit" {
@@ -241,9 +190,6 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
                 results.text(stored, if text.is_empty() { ".".to_string() } else { text });
             }
         }
-    }
-    if let Some((_, text)) = &offset {
-        results.text("offset", text);
     }
     Ok(())
 }

@@ -5,11 +5,13 @@ mod cmclogit;
 mod cmclogit_predict;
 mod cmset;
 mod dynamic;
+mod dynamic_predict;
 mod dynamic_tests;
 mod estat_sd;
 mod icc;
 mod me;
 mod me_censored;
+mod me_line;
 mod me_predict;
 mod me_specs;
 mod mixed;
@@ -26,7 +28,9 @@ mod nlogit_line;
 mod nlogit_sample;
 mod nlogit_show;
 mod older;
+mod quadchk;
 mod random;
+mod random_censored;
 mod recovariance;
 mod rologit;
 mod rologit_show;
@@ -87,6 +91,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     mixed::SPEC,
     mixed::SPEC_OLD,
     nlogit::SPEC,
+    quadchk::SPEC,
     rologit::SPEC,
     rologit::SPEC_CHOICE,
     older::MEQRLOGIT,
@@ -122,12 +127,13 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtunitroot::SPEC,
 ];
 
-/// `predict` after the choice models of this family.
+/// `predict` after the models of this family that have their own statistics.
 pub(super) fn predict(command: &str) -> Option<Own> {
     match command {
         "cmclogit" | "asclogit" => Some((&cmclogit_predict::PREDICT, cmclogit_predict::predict)),
         "rologit" | "cmrologit" => Some((&rologit_show::PREDICT, rologit_show::predict)),
         "nlogit" => Some((&nlogit_show::PREDICT, nlogit_show::predict)),
+        "xtabond" | "xtdpdsys" => Some((&dynamic_predict::PREDICT, dynamic_predict::predict)),
         "xtfrontier" => Some((&xtfrontier_show::PREDICT, xtfrontier_show::predict)),
         _ => None,
     }

@@ -66,6 +66,16 @@ pub(super) fn fit<O: Outcome + Sync>(
     cmd: &ParsedCommand,
     setup: Setup<'_, O>,
 ) -> Result<Fitted> {
+    let robust = setup.model.is_robust();
+    let found = search(cmd, setup)?;
+    if !cmd.has("nolog") {
+        print_log(session, &found.fit, robust, cmd.options.int("iterate"));
+    }
+    Ok(found)
+}
+
+/// Fits the pooled model and the one with effects.
+pub(super) fn search<O: Outcome + Sync>(cmd: &ParsedCommand, setup: Setup<'_, O>) -> Result<Fitted> {
     let model = setup.model;
     let ones = vec![1.0; model.y.len()];
     let mut columns = model.columns();
@@ -95,9 +105,6 @@ pub(super) fn fit<O: Outcome + Sync>(
         .ok_or_else(StataError::not_converged)?;
     uncentre(&mut fit, &centred);
     effects_in_units(&mut fit, &effects, setup.correlated);
-    if !cmd.has("nolog") {
-        print_log(session, &fit, model.is_robust(), cmd.options.int("iterate"));
-    }
     Ok(Fitted { fit, ll_c: pooled.ll })
 }
 

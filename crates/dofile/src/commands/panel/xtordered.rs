@@ -6,6 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit::{group_rows, panel_header, store_sizes};
 use super::random::{Setup, categories, cut_starts, fit, integration_points};
+use super::random_censored::{Linear, fit_linear};
 use super::unit_variable;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
@@ -22,7 +23,7 @@ use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, normal_quantile};
 use estimators::ml::MlFit;
 use estimators::ml_censored::Seen;
-use estimators::ml_random_outcomes::{Censored, Curve, Ordered};
+use estimators::ml_random_outcomes::{Curve, Ordered};
 
 const UNSUPPORTED: &[&str] = &["INTMethod", "LRMODEL", "TOBIT"];
 const ORDERED: StandardSyntax = StandardSyntax::new(ml_options![
@@ -264,28 +265,21 @@ pub(super) fn fit_censored(
 ) -> Result<()> {
     let rows = group_rows(session, unit, model);
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
-    let n = model.y.len() as f64;
-    let mean = model.y.iter().sum::<f64>() / n;
-    let sd = (model.y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n).sqrt().max(1e-8);
     let points = integration_points(cmd, 12)?;
-    // an effect in units of the outcome's deviation starts near one
-    let scale = vec![sd; model.y.len()];
-    let setup = Setup {
+    let constant = vec![1.0; model.y.len()];
+    let linear = Linear {
         model,
-        outcome: Censored { seen },
-        further: vec![sd.ln()],
-        constant: mean,
-        effects: vec![&scale],
+        seen,
+        effects: vec![&constant],
         correlated: false,
-        unit: sd,
         points,
         rows: &rows,
         offset: offset.as_ref().map(|o| o.0.as_slice()),
     };
-    let mut found = fit(session, cmd, setup)?;
+    let mut found = fit_linear(session, cmd, linear)?;
     let best = &mut found.fit;
     let size = best.b.len();
-    let sigma = [best.b[size - 1].exp() * scale[0], best.b[size - 2].exp()];
+    let sigma = [best.b[size - 1].exp(), best.b[size - 2].exp()];
     ml_command::rescale(&mut best.b, &mut best.v, size - 1, sigma[0], sigma[0]);
     ml_command::rescale(&mut best.b, &mut best.v, size - 2, sigma[1], sigma[1]);
     // sigma_u stands before sigma_e

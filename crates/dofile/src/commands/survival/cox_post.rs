@@ -5,7 +5,7 @@ use super::stcox::{repeated, strata_of};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
-use crate::estimation::survival::{Records, Settings};
+use crate::estimation::survival::{Records, Settings, residual};
 use crate::format;
 use crate::ops::estat::Call;
 use crate::ops::predict::{Prediction, design};
@@ -116,8 +116,8 @@ impl CoxSample {
         self.with(|data, at| baseline(data, &at.iter().map(|&i| eta[i]).collect::<Vec<_>>()))
     }
 
-    /// Cox–Snell residuals, added up over the records of a subject and shown at its last one.
-    fn cox_snell(&self, s: &Session) -> (Vec<f64>, Vec<f64>) {
+    /// Cumulative hazards and failures, added up over the records of a subject and shown at its last one, or of each record.
+    fn cox_snell(&self, s: &Session, partial: bool) -> (Vec<f64>, Vec<f64>) {
         let eta = self.eta();
         let mut own = vec![0.0; eta.len()];
         self.with(|data, at| {
@@ -127,22 +127,11 @@ impl CoxSample {
             }
         });
         let deaths: Vec<f64> = self.records.d.iter().map(|d| f64::from(u8::from(*d))).collect();
-        let Some(id) = s.frame.find(&self.settings.id) else { return (own, deaths) };
-        let (subject, count) = crate::estimation::model::number_groups(&s.frame, id, &self.records.rows);
-        let mut last: Vec<Option<usize>> = vec![None; count];
-        let mut sums = vec![(0.0, 0.0); count];
-        for (i, g) in subject.iter().map(|g| *g as usize).enumerate() {
-            sums[g].0 += own[i];
-            sums[g].1 += deaths[i];
-            if last[g].is_none_or(|l| self.records.t[l] <= self.records.t[i]) {
-                last[g] = Some(i);
-            }
+        if partial {
+            return (own, deaths);
         }
-        let mut out = (vec![MISSING; own.len()], vec![MISSING; own.len()]);
-        for (g, i) in last.iter().enumerate().filter_map(|(g, i)| i.map(|i| (g, i))) {
-            (out.0[i], out.1[i]) = sums[g];
-        }
-        out
+        let total = |values: &[f64]| self.records.at_last(&s.frame, &self.settings, values);
+        (total(&own), total(&deaths))
     }
 }
 
@@ -150,8 +139,17 @@ impl CoxSample {
 pub(crate) const STATISTICS: &[&str] =
     &["basesurv", "basechazard", "basehc", "csnell", "mgale", "deviance", "schoenfeld", "scaledsch"];
 
-/// Predictions after `stcox` on rows of the data; several for a stub.
-pub(crate) fn predict(s: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<Prediction>> {
+/// Predictions after `stcox` on rows of the data; several for a stub. `partial`: residuals of records, not of subjects.
+pub(crate) fn predict(
+    s: &Session,
+    statistic: &str,
+    partial: bool,
+    rows: &[usize],
+) -> Result<Vec<Prediction>> {
+    let summed = ["csnell", "mgale", "deviance"];
+    if partial && !summed.contains(&statistic) {
+        return Err(StataError::new(198, format!("option partial not allowed with {statistic}")));
+    }
     let sample = CoxSample::read(s)?;
     let n = s.frame.n_rows();
     let spread = |values: &[f64]| -> Vec<f64> {
@@ -170,11 +168,9 @@ pub(crate) fn predict(s: &Session, statistic: &str, rows: &[usize]) -> Result<Ve
         };
         (0..sample.records.rows.len()).map(value).collect()
     };
-    let residuals = || {
-        let (snell, deaths) = sample.cox_snell(s);
-        let martingale = |(h, d): (&f64, &f64)| if *h == MISSING { MISSING } else { d - h };
-        let m: Vec<f64> = snell.iter().zip(&deaths).map(martingale).collect();
-        (snell, deaths, m)
+    let residuals = || -> Vec<f64> {
+        let (hazards, deaths) = sample.cox_snell(s, partial);
+        hazards.iter().zip(&deaths).map(|(h, d)| residual(statistic, *h, *d)).collect()
     };
     Ok(match statistic {
         "basesurv" => made(spread(&at(&|b| b.survivor, 1.0)), "Baseline survivor"),
@@ -188,20 +184,9 @@ pub(crate) fn predict(s: &Session, statistic: &str, rows: &[usize]) -> Result<Ve
             });
             made(spread(&values), "Baseline hazard contribution")
         }
-        "csnell" => made(spread(&residuals().0), "Cox-Snell residual"),
-        "mgale" => made(spread(&residuals().2), "Martingale residual"),
-        "deviance" => {
-            let (h, d, m) = residuals();
-            let value = |i: usize| {
-                if m[i] == MISSING {
-                    return MISSING;
-                }
-                // sign(M) sqrt(-2 (M + d ln(d - M))), with d - M the Cox-Snell residual.
-                let log = if d[i] > 0.0 { d[i] * h[i].ln() } else { 0.0 };
-                m[i].signum() * (-2.0 * (m[i] + log)).max(0.0).sqrt()
-            };
-            made(spread(&(0..m.len()).map(value).collect::<Vec<_>>()), "Deviance residual")
-        }
+        "csnell" => made(spread(&residuals()), "Cox-Snell residual"),
+        "mgale" => made(spread(&residuals()), "Martingale residual"),
+        "deviance" => made(spread(&residuals()), "Deviance residual"),
         _ => by_regressor(s, &sample, statistic)
             .into_iter()
             .map(|(v, label)| Prediction { values: spread(&v), label })

@@ -14,6 +14,8 @@ mod stcoxkm;
 mod stcrreg;
 mod stcrreg_post;
 mod stcurve;
+mod stcurve_parametric;
+mod stcurve_table;
 mod stdescribe;
 mod stgen;
 mod stjoin;
@@ -22,6 +24,7 @@ mod stphplot;
 mod stptime;
 mod stptime_smr;
 mod streg;
+mod streg_fitted;
 mod streg_frailty;
 mod streg_ggamma;
 mod streg_post;
@@ -83,7 +86,7 @@ pub(super) fn predict(
     cmd: &ParsedCommand,
     rows: &[usize],
 ) -> Result<Option<Vec<Prediction>>> {
-    let asked: Vec<&str> = cmd.options.iter().map(|o| o.0).collect();
+    let mut asked: Vec<&str> = cmd.options.iter().map(|o| o.0).collect();
     if s.e.cmd() == "stcrreg" {
         return match asked[..] {
             ["xb" | "stdp"] => Ok(None),
@@ -100,17 +103,21 @@ pub(super) fn predict(
         Some("stcox") if s.e.results.get_text("tvc").is_some() => {
             Err(StataError::unsupported_option("predict", "statistics after stcox with tvc()"))
         }
-        Some("stcox") => match asked[..] {
-            [one] if cox_post::STATISTICS.contains(&one) || cox_influence::STATISTICS.contains(&one) => {
-                cox_post::predict(s, one, rows).map(Some)
+        Some("stcox") => {
+            let partial = asked.contains(&"partial");
+            asked.retain(|a| *a != "partial");
+            match asked[..] {
+                [one] if cox_post::STATISTICS.contains(&one) || cox_influence::STATISTICS.contains(&one) => {
+                    cox_post::predict(s, one, partial, rows).map(Some)
+                }
+                [] | ["xb" | "stdp" | "hr"] if !partial => Ok(None),
+                [_, _, ..] => Err(StataError::new(198, "only one statistic may be specified")),
+                _ => Ok(None),
             }
-            [] | ["xb" | "stdp" | "hr"] => Ok(None),
-            [_, _, ..] => Err(StataError::new(198, "only one statistic may be specified")),
-            _ => Ok(None),
-        },
+        }
         Some("streg") => match asked[..] {
             ["xb" | "stdp"] => Ok(None),
-            _ if asked.iter().all(|a| streg_post::STATISTICS.contains(a)) => {
+            _ if asked.iter().all(|a| streg_post::is_known(a)) => {
                 streg_post::predict(s, &asked, rows).map(|p| Some(vec![p]))
             }
             _ => Ok(None),

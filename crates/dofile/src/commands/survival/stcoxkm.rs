@@ -2,7 +2,7 @@
 //! curves speak for proportional hazards ([ST] stcox PH-assumption tests).
 
 use super::cox_post::CoxSample;
-use super::stcurve::table;
+use super::stcurve_table::table;
 use super::sts::Curves;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};

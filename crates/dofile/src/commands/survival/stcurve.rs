@@ -3,18 +3,19 @@
 
 use super::cox_post::CoxSample;
 use super::stcrreg_post::SubhazardSample;
-use super::streg_post::Fitted;
+use super::stcurve_parametric;
+use super::stcurve_table::{curve_names, table, write};
+use super::streg_fitted::Averaging;
+use super::sts_hazard::{Kernel, Step, smoothed_steps};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
-use crate::estimation::survival::{Records, Settings};
-use crate::matrix::{Matrix, Stripe};
 use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::{ParsedCommand, numlist};
-use estimators::ml_survival::{cumulative_hazard, hazard};
+use estimators::cox_after::Baseline;
 use figure::{Series, Shape, Style};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -23,33 +24,20 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "stcurve, survival|failure|cumhaz|hazard|cif [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) twoway_options]",
-    notes: "other regressors are held at their means over the estimation sample; after stcox with strata() each stratum has its curve; hazard after stcox is not supported; cif and cumhaz after stcrreg; stores r(curves) with time and one column per curve; [ST] stcurve",
+    syntax: "stcurve, survival|failure|cumhaz|hazard|cif [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) kernel(epanechnikov|gaussian) width(#) outfile(filename [, replace]) alpha1|unconditional twoway_options]",
+    notes: "other regressors are held at their means over the estimation sample; after stcox with strata() each stratum has its curve; hazard after stcox smooths the baseline contributions (kernel(), width()); outfile() has _t and surv#, failure#, cumhaz#, haz# or ci#, # one for at(), two for at1(); alpha1 and unconditional after streg with frailty(), the default is alpha1 with shared(), else unconditional; cif and cumhaz after stcrreg; stores r(curves) with time and one column per curve; [ST] stcurve",
     examples: &[Example {
         run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\nend\nstset t\nstreg x, distribution(exponential)\nscalar s = exp(-exp(_b[_cons] + _b[x])*2)\nstcurve, survival at(x=1) range(0 4)\nmatrix m = r(curves)",
         expect: &[("m[1,2]", 1.0)],
     }],
 };
 
-const UNSUPPORTED: &[&str] = &[
-    "ALPHA1",
-    "FIXEDonly",
-    "MARGinal",
-    "UNCONDitional",
-    "OUTfile",
-    "WIDTH",
-    "KERNel",
-    "NOBoundary",
-    "ATMEANs",
-    "ATOMITted",
-    "EVALFrame",
-    "ADDPLOT",
-    "KERnel",
-    "YXLOG",
-];
+const UNSUPPORTED: &[&str] =
+    &["FIXEDonly", "NOBoundary", "ATMEANs", "ATOMITted", "EVALFrame", "ADDPLOT", "YXLOG"];
 
+/// What a curve shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Function {
+pub(super) enum Function {
     Survivor,
     Failure,
     Cumulative,
@@ -58,7 +46,8 @@ enum Function {
 }
 
 impl Function {
-    fn of(self, cumulative: f64, hazard: f64) -> f64 {
+    /// The function from the cumulative hazard and the hazard.
+    pub(super) fn of(self, cumulative: f64, hazard: f64) -> f64 {
         match self {
             Self::Survivor => (-cumulative).exp(),
             Self::Failure | Self::Incidence => -(-cumulative).exp_m1(),
@@ -78,8 +67,15 @@ impl Function {
     }
 }
 
+/// The kernel of a smoothed hazard and its half-width.
+#[derive(Default)]
+struct Smoothing {
+    kernel: Kernel,
+    width: Option<f64>,
+}
+
 /// Values fixed by one `at()`.
-type Fixed = Vec<(String, f64)>;
+pub(super) type Fixed = Vec<(String, f64)>;
 
 fn fixed(s: &Session, text: &str) -> Result<Fixed> {
     let spaced = text.replace('=', " = ");
@@ -107,6 +103,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut settings: Vec<(usize, Fixed)> = Vec::new();
     let mut common: Fixed = Vec::new();
     let mut range = None;
+    let mut averaging = Averaging::default();
+    let mut smoothing = Smoothing::default();
+    let mut file = None;
     let options = CurveOptions::read(s, "stcurve", &text, UNSUPPORTED, |name, argument| {
         let is = |declared: &str| abbreviates(name, declared);
         let chosen = [
@@ -124,10 +123,27 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             }
             return Ok(true);
         }
+        let choices = [("alpha1", "alpha1"), ("UNCONDitional", "unconditional"), ("MARGinal", "marginal")];
+        if argument.is_none()
+            && kind == "streg"
+            && let Some((_, choice)) = choices.iter().find(|(declared, _)| is(declared))
+        {
+            return averaging.take(choice);
+        }
         match argument {
             Some(a) if name == "at" => common = fixed(s, a)?,
             Some(a) if name.starts_with("at") && name[2..].parse::<usize>().is_ok() => {
                 settings.push((name[2..].parse().unwrap_or(1), fixed(s, a)?));
+            }
+            Some(a) if is("OUTfile") => file = Some(a.to_string()),
+            Some(a) if kind == "stcox" && is("KERnel") => {
+                let refused = || StataError::unsupported_option("stcurve", &format!("kernel({a})"));
+                smoothing.kernel = Kernel::parse(a.trim()).ok_or_else(refused)?;
+            }
+            Some(a) if kind == "stcox" && is("WIDth") => {
+                let width = parse_number(a).filter(|w| *w > 0.0);
+                smoothing.width =
+                    Some(width.ok_or_else(|| StataError::invalid("width() incorrectly specified"))?);
             }
             Some(a) if is("Range") => match numlist::expand(a)?[..] {
                 [low, high] if low < high && low >= 0.0 => range = Some((low, high)),
@@ -152,26 +168,32 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         )));
     }
     settings.sort_by_key(|x| x.0);
+    // files number the curves of at1(), at2() from two on: one is that of at() alone
+    let mut numbers: Vec<usize> = settings.iter().map(|x| x.0 + 1).collect();
     let mut sets: Vec<Fixed> =
         settings.into_iter().map(|(_, own)| common.iter().cloned().chain(own).collect()).collect();
     if sets.is_empty() {
         sets.push(common);
+        numbers.push(1);
     }
     let mut labels: Vec<String> = sets.iter().map(|set| label(s, set)).collect();
     let (curves, used) = match kind.as_str() {
         "stcox" => {
             let sample = CoxSample::read(s)?;
             labels = in_strata(s, &sample, labels)?;
-            cox(s, &sample, function, &sets)?
+            cox(s, &sample, function, &sets, &smoothing)?
         }
         "stcrreg" => competing(s, function, &sets)?,
-        _ => parametric(s, function, &sets, range)?,
+        _ => stcurve_parametric::curves(s, function, &sets, range, averaging)?,
     };
-    draw(s, function, &labels, curves, used, range, kind != "streg", options)
+    if let Some(text) = file {
+        write(s, &text, &curve_names(function, &numbers, curves.len()), &curves)?;
+    }
+    draw(s, function, &labels, curves, used, range, kind != "streg" && function != Function::Hazard, options)
 }
 
 /// Terms of the active model averaged over its sample, with some variables fixed.
-fn means(s: &Session, rows: &[usize], fixed: &Fixed) -> Result<(Parameters, Vec<f64>)> {
+pub(super) fn means(s: &Session, rows: &[usize], fixed: &Fixed) -> Result<(Parameters, Vec<f64>)> {
     let parameters = Parameters::of(&s.e)?;
     let mut grid = Grid::new(&s.frame, rows.to_vec());
     grid.load(parameters.terms.iter().flatten().filter(|t| !t.is_omitted()))?;
@@ -187,7 +209,8 @@ fn means(s: &Session, rows: &[usize], fixed: &Fixed) -> Result<(Parameters, Vec<
     Ok((parameters, mean))
 }
 
-type Curve = Vec<(f64, f64)>;
+/// Time and value.
+pub(super) type Curve = Vec<(f64, f64)>;
 
 /// The numbers of the strata.
 fn strata(sample: &CoxSample) -> Vec<u32> {
@@ -224,35 +247,23 @@ fn label(s: &Session, set: &Fixed) -> String {
     set.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Time in the first column, the value of each curve at it in the others: curves hold until their next point.
-pub(super) fn table(curves: &[Curve]) -> Matrix {
-    let mut times: Vec<f64> = curves.iter().flatten().map(|p| p.0).collect();
-    times.sort_by(f64::total_cmp);
-    times.dedup();
-    let mut data = Vec::with_capacity(times.len() * (curves.len() + 1));
-    for time in &times {
-        data.push(*time);
-        data.extend(curves.iter().map(|c| {
-            let upto = c.partition_point(|p| p.0 <= *time);
-            upto.checked_sub(1).map_or(crate::value::MISSING, |k| crate::estimation::post::stata(c[k].1))
-        }));
-    }
-    let mut table = Matrix::new(times.len(), curves.len() + 1, data);
-    let columns = (1..=curves.len()).map(|i| format!("curve{i}"));
-    table.col_names = std::iter::once("_t".to_string()).chain(columns).map(Stripe::term).collect();
-    table
-}
-
 /// A curve for each scenario in each stratum.
-fn cox(s: &Session, sample: &CoxSample, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, usize)> {
-    if function == Function::Hazard {
-        return Err(StataError::unsupported_option("stcurve", "hazard after stcox"));
-    }
+fn cox(
+    s: &Session,
+    sample: &CoxSample,
+    function: Function,
+    sets: &[Fixed],
+    smoothing: &Smoothing,
+) -> Result<(Vec<Curve>, usize)> {
     let (steps, strata) = (sample.baseline(), strata(sample));
     let mut out = Vec::new();
     for (set, stratum) in sets.iter().flat_map(|set| strata.iter().map(move |g| (set, *g))) {
         let (parameters, mean) = means(s, &sample.records.rows, set)?;
         let eta: f64 = parameters.b.iter().zip(&mean).map(|(b, m)| b * m).sum();
+        if function == Function::Hazard {
+            out.push(smooth(sample, &steps, stratum, eta, smoothing)?);
+            continue;
+        }
         let start = if function == Function::Survivor { 1.0 } else { 0.0 };
         let mut curve = vec![(0.0, start)];
         for step in steps.iter().filter(|step| step.stratum == stratum) {
@@ -276,6 +287,31 @@ fn cox(s: &Session, sample: &CoxSample, function: Function, sets: &[Fixed]) -> R
     Ok((out, sample.records.rows.len()))
 }
 
+/// The baseline hazard contributions of a stratum smoothed by a kernel, times the relative hazard ([ST] stcurve).
+fn smooth(
+    sample: &CoxSample,
+    steps: &[Baseline],
+    stratum: u32,
+    eta: f64,
+    smoothing: &Smoothing,
+) -> Result<Curve> {
+    let records = &sample.records;
+    let failed = |time: f64| -> f64 {
+        let at = |i: &usize| records.d[*i] && records.t[*i] == time && sample.stratum[*i] == stratum;
+        (0..records.t.len()).filter(at).map(|i| records.multiplicity(i)).sum()
+    };
+    let own = steps.iter().filter(|step| step.stratum == stratum);
+    let own: Vec<Step> = own
+        .map(|b| Step { time: b.time, failures: failed(b.time), hazard: b.contribution })
+        .filter(|step| step.failures > 0.0)
+        .collect();
+    let curve = smoothed_steps(&own, smoothing.kernel, smoothing.width);
+    if curve.is_empty() {
+        return Err(StataError::new(498, "too few failures, or a width too large, for a smoothed hazard"));
+    }
+    Ok(curve.into_iter().map(|(t, h)| (t, h * eta.exp())).collect())
+}
+
 fn competing(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, usize)> {
     let sample = SubhazardSample::read(s)?;
     let last = sample.records.t.iter().copied().fold(0.0, f64::max);
@@ -294,49 +330,6 @@ fn competing(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Cur
         out.push(curve);
     }
     Ok((out, sample.records.rows.len()))
-}
-
-fn parametric(
-    s: &Session,
-    function: Function,
-    sets: &[Fixed],
-    range: Option<(f64, f64)>,
-) -> Result<(Vec<Curve>, usize)> {
-    let fitted = Fitted::of(s)?;
-    let settings = Settings::of(&s.frame)?;
-    let sample = s.required_estimation_sample()?;
-    let records = Records::read(s, &settings, &mut sample.to_vec())?;
-    let ends = (
-        records.t0.iter().copied().fold(f64::INFINITY, f64::min),
-        records.t.iter().copied().fold(0.0, f64::max),
-    );
-    let (low, high) = range.unwrap_or(ends);
-    let mut out = Vec::new();
-    for set in sets {
-        let (parameters, mean) = means(s, &records.rows, set)?;
-        let part = |main: bool| -> f64 {
-            (0..parameters.b.len())
-                .filter(|i| (parameters.stripe[*i].eq == "_t") == main)
-                .map(|i| {
-                    let constant = parameters.terms[i].is_none();
-                    parameters.b[i] * if constant { 1.0 } else { mean[i] }
-                })
-                .sum()
-        };
-        let (eta, ancillary) = (part(true), part(false));
-        let (d, aft) = (fitted.distribution, fitted.aft);
-        let steps = 100;
-        let curve = (0..=steps)
-            .map(|i| low + (high - low) * f64::from(i) / f64::from(steps))
-            .filter(|t| *t > 0.0 || function != Function::Hazard)
-            .map(|t| {
-                let h = if t > 0.0 { hazard(d, aft, t, eta, ancillary) } else { 0.0 };
-                (t, function.of(cumulative_hazard(d, aft, t, eta, ancillary), h))
-            })
-            .collect();
-        out.push(curve);
-    }
-    Ok((out, records.rows.len()))
 }
 
 #[expect(
@@ -366,10 +359,9 @@ fn draw(
             style: Style::default(),
         })
         .collect();
-    let title = match (step, s.e.results.get_text("title").unwrap_or("")) {
-        (true, "Competing-risks regression") => "Competing-risks regression".to_string(),
-        (true, _) => "Cox proportional hazards regression".to_string(),
-        (false, title) => title.to_string(),
+    let title = match s.e.results.get_text("title").unwrap_or("") {
+        "Cox regression" => "Cox proportional hazards regression".to_string(),
+        title => title.to_string(),
     };
     let bounded = matches!(function, Function::Survivor | Function::Failure | Function::Incidence);
     let mut r = Results::default();

@@ -1,45 +1,28 @@
 //! Postestimation of `streg`: predictions. Formulas: [ST] streg postestimation.
 
+use super::streg_fitted::{Averaging, Fitted};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
-use crate::estimation::survival::{Records, Settings};
+use crate::estimation::survival::{Records, Settings, residual};
+use crate::matrix::Stripe;
 use crate::ops::predict::{Prediction, design};
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
-use estimators::ml_survival::{Distribution, cumulative_hazard, hazard, mean, median};
 
-use super::streg::distribution;
-
-/// The fitted distribution and its metric.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Fitted {
-    /// The distribution.
-    pub distribution: Distribution,
-    /// Whether the index acts on log time.
-    pub aft: bool,
-}
-
-impl Fitted {
-    /// The active estimates of `streg`.
-    pub(super) fn of(s: &Session) -> Result<Self> {
-        if s.e.results.get_scalar("theta").is_some() {
-            return Err(StataError::unsupported_option("predict", "after streg with frailty()"));
-        }
-        if s.e.results.get_scalar("kappa").is_some() {
-            return Err(StataError::unsupported_option("predict", "after streg, distribution(ggamma)"));
-        }
-        let text = |name: &str| s.e.results.get_text(name).unwrap_or("");
-        Ok(Self { distribution: distribution(text("distribution"))?, aft: text("frm2") == "time" })
-    }
+/// Whether a parameter is that of the index (`main`) or the ancillary one: the variance of a frailty and the shape kappa are
+/// neither.
+pub(super) fn belongs(stripe: &Stripe, main: bool) -> bool {
+    let own = matches!(stripe.name.as_str(), "lntheta" | "kappa") && stripe.eq.starts_with('/');
+    !own && (stripe.eq == "_t") == main
 }
 
 /// Index and ancillary parameter of rows of the data.
-pub(super) fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>)> {
+fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>)> {
     let parameters = Parameters::of(&s.e)?;
     let of = |main: bool| -> Result<Vec<f64>> {
-        let inside = |i: &usize| (parameters.stripe[*i].eq == "_t") == main;
-        let positions: Vec<usize> = (0..parameters.b.len()).filter(inside).collect();
+        let positions: Vec<usize> =
+            (0..parameters.b.len()).filter(|i| belongs(&parameters.stripe[*i], main)).collect();
         // A lone ancillary parameter has no own term: it is a constant.
         if let [one] = positions[..]
             && !main
@@ -58,83 +41,156 @@ pub(super) fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>
 }
 
 /// Names of the statistics of `predict` after `streg`.
-pub(super) const STATISTICS: &[&str] =
-    &["median", "mean", "time", "lntime", "hr", "hazard", "surv", "csnell", "mgale", "deviance"];
+const STATISTICS: &[&str] =
+    &["median", "mean", "time", "lntime", "hr", "hazard", "surv", "csurv", "csnell", "mgale", "deviance"];
+
+/// Options of `predict` after `streg` that are not statistics.
+const MODIFIERS: &[&str] = &["alpha1", "unconditional", "marginal", "partial", "oos"];
+
+/// Whether an option of `predict` has a meaning after `streg`.
+pub(super) fn is_known(option: &str) -> bool {
+    STATISTICS.contains(&option) || MODIFIERS.contains(&option)
+}
+
+/// A request for a prediction.
+struct Request<'a> {
+    statistics: Vec<&'a str>,
+    averaging: Averaging,
+    /// Residuals of records, not of subjects.
+    partial: bool,
+    /// Sums over the rows asked for, not over the estimation sample.
+    oos: bool,
+}
+
+impl<'a> Request<'a> {
+    fn read(asked: &[&'a str]) -> Result<Self> {
+        let mut out =
+            Self { statistics: Vec::new(), averaging: Averaging::default(), partial: false, oos: false };
+        for option in asked {
+            match *option {
+                "partial" => out.partial = true,
+                "oos" => out.oos = true,
+                _ if out.averaging.take(option)? => {}
+                statistic => out.statistics.push(statistic),
+            }
+        }
+        Ok(out)
+    }
+}
 
 /// Predictions after `streg`; the default is the median of survival time.
 pub(super) fn predict(s: &mut Session, asked: &[&str], rows: &[usize]) -> Result<Prediction> {
-    let fitted = Fitted::of(s)?;
-    let (eta, ancillary) = indices(s, rows)?;
-    let made = |label: &str, f: &dyn Fn(usize) -> f64| Prediction {
-        values: (0..rows.len())
-            .map(|i| if is_missing(eta[i]) || is_missing(ancillary[i]) { MISSING } else { stata(f(i)) })
-            .collect(),
-        label: label.to_string(),
-    };
-    let (d, aft) = (fitted.distribution, fitted.aft);
-    let is_mean = asked.contains(&"mean");
-    let is_log = asked.contains(&"lntime");
-    let times = asked.iter().all(|a| matches!(*a, "median" | "mean" | "time" | "lntime"));
-    if times {
-        if is_mean && asked.contains(&"median") {
-            return Err(StataError::new(198, "only one of mean and median may be specified"));
-        }
-        if asked.is_empty() {
-            s.print("(option median time assumed; predicted median survival time)");
-        }
-        if is_mean && d == Distribution::Gompertz {
-            return Err(StataError::unsupported_option("predict", "mean time after the Gompertz model"));
-        }
-        let value = |i: usize| {
-            let time = if is_mean {
-                mean(d, aft, eta[i], ancillary[i]).unwrap_or(f64::NAN)
-            } else {
-                median(d, aft, eta[i], ancillary[i])
-            };
-            if is_log { time.ln() } else { time }
-        };
-        let what = if is_mean { "Mean" } else { "Median" };
-        let log = if is_log { "log " } else { "" };
-        return Ok(made(&format!("{what} {log}_t"), &value));
+    let request = Request::read(asked)?;
+    let fitted = Fitted::of(s, request.averaging)?;
+    if request.statistics.iter().all(|a| matches!(*a, "median" | "mean" | "time" | "lntime")) {
+        return times(s, &fitted, &request.statistics, rows);
     }
-    let [statistic] = asked else {
+    let [statistic] = request.statistics[..] else {
         return Err(StataError::new(198, "only one statistic may be specified"));
     };
-    if *statistic == "hr" {
-        if aft {
-            return Err(StataError::new(198, "hr is not allowed after estimation in the log-time metric"));
-        }
-        // Relative hazard: the index without its constant ([ST] streg postestimation).
-        let constant = s.e.b().and_then(|b| {
-            b.col_names.iter().position(|n| n.eq == "_t" && n.name == "_cons").map(|i| b.get(0, i))
-        });
-        let constant = constant.unwrap_or(0.0);
-        return Ok(made("Hazard ratio", &|i| (eta[i] - constant).exp()));
+    if request.partial && !["csnell", "mgale", "deviance"].contains(&statistic) {
+        return Err(StataError::new(198, format!("option partial not allowed with {statistic}")));
     }
-    let settings = Settings::of(&s.frame)?;
-    let mut all = vec![true; s.frame.n_rows()];
-    let records = Records::read(s, &settings, &mut all)?;
-    let mut at = vec![None; s.frame.n_rows()];
-    records.rows.iter().enumerate().for_each(|(i, r)| at[*r] = Some(i));
-    let spans = |i: usize| at[rows[i]].map(|p| (records.t0[p], records.t[p], records.d[p]));
-    let total = |i: usize, (t0, t, _): (f64, f64, bool)| {
-        cumulative_hazard(d, aft, t, eta[i], ancillary[i])
-            - cumulative_hazard(d, aft, t0, eta[i], ancillary[i])
+    if statistic != "hr" {
+        return of_records(s, &fitted, statistic, &request, rows);
+    }
+    if fitted.aft {
+        return Err(StataError::new(198, "hr is not allowed after estimation in the log-time metric"));
+    }
+    // Relative hazard: the index without its constant ([ST] streg postestimation).
+    let constant = s.e.b().and_then(|b| {
+        b.col_names.iter().position(|n| n.eq == "_t" && n.name == "_cons").map(|i| b.get(0, i))
+    });
+    let constant = constant.unwrap_or(0.0);
+    let ratio = |x: &f64| if is_missing(*x) { MISSING } else { stata((x - constant).exp()) };
+    let values = indices(s, rows)?.0.iter().map(ratio).collect();
+    Ok(Prediction { values, label: "Hazard ratio".to_string() })
+}
+
+/// Median and mean of survival time and of its log.
+fn times(s: &mut Session, fitted: &Fitted, asked: &[&str], rows: &[usize]) -> Result<Prediction> {
+    let (is_mean, is_log) = (asked.contains(&"mean"), asked.contains(&"lntime"));
+    if is_mean && asked.contains(&"median") {
+        return Err(StataError::new(198, "only one of mean and median may be specified"));
+    }
+    if asked.is_empty() {
+        s.print("(option median time assumed; predicted median survival time)");
+    }
+    if is_mean && fitted.has_no_mean() {
+        return Err(StataError::unsupported_option("predict", "mean time after the Gompertz model"));
+    }
+    if is_mean && fitted.is_averaged() {
+        return Err(StataError::new(
+            198,
+            "the mean of time after streg with frailty() requires option alpha1",
+        ));
+    }
+    let (eta, ancillary) = indices(s, rows)?;
+    let value = |i: usize| {
+        if is_missing(eta[i]) || is_missing(ancillary[i]) {
+            return MISSING;
+        }
+        stata(match (is_mean, is_log) {
+            (true, _) => fitted.mean(is_log, eta[i], ancillary[i]).unwrap_or(f64::NAN),
+            (false, true) => fitted.median(eta[i], ancillary[i]).ln(),
+            (false, false) => fitted.median(eta[i], ancillary[i]),
+        })
     };
-    let per = |f: &dyn Fn(usize, (f64, f64, bool)) -> f64, i: usize| spans(i).map_or(f64::NAN, |x| f(i, x));
-    let martingale = |i: usize, x: (f64, f64, bool)| f64::from(u8::from(x.2)) - total(i, x);
-    Ok(match *statistic {
-        "hazard" => made("Hazard", &|i| per(&|i, x| hazard(d, aft, x.1, eta[i], ancillary[i]), i)),
-        "surv" => made("S(t|t_0)", &|i| per(&|i, x| (-total(i, x)).exp(), i)),
-        "csnell" => made("Cox-Snell residual", &|i| per(&total, i)),
-        "mgale" => made("Martingale-like residual", &|i| per(&martingale, i)),
-        _ => made("Deviance residual", &|i| {
-            let value = |i: usize, x: (f64, f64, bool)| {
-                let m = martingale(i, x);
-                let log = if x.2 { total(i, x).ln() } else { 0.0 };
-                m.signum() * (-2.0 * (m + log)).max(0.0).sqrt()
+    let what = if is_mean { "Mean" } else { "Median" };
+    let log = if is_log { "log " } else { "" };
+    Ok(Prediction { values: (0..rows.len()).map(value).collect(), label: format!("{what} {log}_t") })
+}
+
+/// Statistics at the times of the records: survival and hazard of all records, residuals of the estimation sample.
+fn of_records(
+    s: &Session,
+    fitted: &Fitted,
+    statistic: &str,
+    request: &Request<'_>,
+    rows: &[usize],
+) -> Result<Prediction> {
+    let settings = Settings::of(&s.frame)?;
+    let mut touse = if matches!(statistic, "hazard" | "surv") {
+        vec![true; s.frame.n_rows()]
+    } else if request.oos {
+        (0..s.frame.n_rows()).map(|i| rows.binary_search(&i).is_ok()).collect()
+    } else {
+        s.required_estimation_sample()?.to_vec()
+    };
+    let records = Records::read(s, &settings, &mut touse)?;
+    let (eta, ancillary) = indices(s, &records.rows)?;
+    let n = records.rows.len();
+    let at = |i: usize, f: &dyn Fn(f64, f64) -> f64| {
+        if is_missing(eta[i]) || is_missing(ancillary[i]) { f64::NAN } else { f(eta[i], ancillary[i]) }
+    };
+    let total = |i: usize| {
+        let upto = |t: f64| at(i, &|eta, ancillary| fitted.cumulative(t, eta, ancillary));
+        upto(records.t[i]) - upto(records.t0[i])
+    };
+    let totals: Vec<f64> = (0..n).map(total).collect();
+    let survived = |hazards: &[f64]| hazards.iter().map(|h| (-h).exp()).collect();
+    let (values, label): (Vec<f64>, _) = match statistic {
+        "hazard" => {
+            let hazard = |i: usize| at(i, &|eta, ancillary| fitted.hazard(records.t[i], eta, ancillary));
+            ((0..n).map(hazard).collect(), "Hazard")
+        }
+        "surv" => (survived(&totals), "S(t|t_0)"),
+        "csurv" => (survived(&records.running(&s.frame, &settings, &totals)), "S(t|earliest t_0)"),
+        _ => {
+            let failures: Vec<f64> = records.d.iter().map(|d| f64::from(u8::from(*d))).collect();
+            let summed = |values: Vec<f64>| {
+                if request.partial { values } else { records.at_last(&s.frame, &settings, &values) }
             };
-            per(&value, i)
-        }),
-    })
+            let (hazards, failures) = (summed(totals), summed(failures));
+            let label = match statistic {
+                "csnell" => "Cox-Snell residual",
+                "mgale" => "Martingale-like residual",
+                _ => "Deviance residual",
+            };
+            (hazards.iter().zip(&failures).map(|(h, d)| residual(statistic, *h, *d)).collect(), label)
+        }
+    };
+    let mut all = vec![MISSING; s.frame.n_rows()];
+    records.rows.iter().zip(&values).for_each(|(row, v)| all[*row] = stata(*v));
+    Ok(Prediction { values: rows.iter().map(|r| all[*r]).collect(), label: label.to_string() })
 }

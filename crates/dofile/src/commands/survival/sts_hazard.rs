@@ -1,4 +1,4 @@
-//! `sts graph, hazard`: the kernel-smoothed hazard of each group ([ST] sts graph).
+//! `sts graph, hazard` and `stcurve, hazard`: a cumulative hazard smoothed by a kernel ([ST] sts graph, [ST] stcurve).
 
 use estimators::descriptive::{Sample, by_name};
 use estimators::survivor::Point;
@@ -48,17 +48,32 @@ fn bandwidth(failures: &[(f64, f64)]) -> f64 {
 
 /// `h(t)` as the sum of `K((t - t_j)/b)/b` times the steps of Nelson and Aalen's cumulative hazard, at 101 points.
 pub(super) fn smoothed(table: &[Point], kernel: Kernel, width: Option<f64>) -> Vec<(f64, f64)> {
-    let failures: Vec<(f64, f64)> =
-        table.iter().filter(|p| p.failures > 0.0).map(|p| (p.time, p.failures)).collect();
+    let step = |p: &Point| Step { time: p.time, failures: p.failures, hazard: p.failures / p.at_risk };
+    let steps: Vec<Step> = table.iter().filter(|p| p.failures > 0.0).map(step).collect();
+    smoothed_steps(&steps, kernel, width)
+}
+
+/// A step of a cumulative hazard.
+pub(super) struct Step {
+    /// Failure time.
+    pub(super) time: f64,
+    /// Failures at the time.
+    pub(super) failures: f64,
+    /// The step.
+    pub(super) hazard: f64,
+}
+
+/// The sum of `K((t - t_j)/b)/b` times the steps in their order of time, at 101 points; empty where the bandwidth leaves none.
+pub(super) fn smoothed_steps(steps: &[Step], kernel: Kernel, width: Option<f64>) -> Vec<(f64, f64)> {
+    let failures: Vec<(f64, f64)> = steps.iter().map(|s| (s.time, s.failures)).collect();
     let (Some(first), Some(last)) = (failures.first(), failures.last()) else { return Vec::new() };
     let b = width.unwrap_or_else(|| bandwidth(&failures));
     let (low, high) = (first.0 + kernel.reach() * b, last.0 - kernel.reach() * b);
     if b.is_nan() || b <= 0.0 || low >= high {
         return Vec::new();
     }
-    let steps = || table.iter().filter(|p| p.failures > 0.0);
     let at = |t: f64| {
-        let sum = steps().map(|p| kernel.weight((t - p.time) / b) * p.failures / p.at_risk).sum::<f64>();
+        let sum = steps.iter().map(|s| kernel.weight((t - s.time) / b) * s.hazard).sum::<f64>();
         (t, sum / b)
     };
     (0..=100).map(|k| at(low + (high - low) * f64::from(k) / 100.0)).collect()
