@@ -112,6 +112,7 @@ pub(super) const ROWS: &[Row] = &[
     ("biprobit", TABLE, LIKELIHOOD, "noCONstant PARTial OFFSET1() OFFSET2() vce() LRMODEL"),
     ("ivprobit", TABLE, LIKELIHOOD, "MLe TWOstep ASIS vce() First"),
     ("ivtobit", TABLE, LIKELIHOOD, "MLe TWOstep LL() UL() vce() First"),
+    ("heckpoisson", TABLE, LIKELIHOOD, "SELect() noCONstant OFFset() Exposure() vce() IRr INTPoints()"),
     ("heckprobit", TABLE, LIKELIHOOD, "SELect() noCONstant OFFset() vce() First LRMODEL noSKIP"),
     ("hetprobit", TABLE, LIKELIHOOD, "het() noCONstant OFFset() ASIS vce() LRMODEL WALDhet noSKIP"),
     ("hetregress", TABLE, LIKELIHOOD, "MLe TWOstep HET() noCONstant vce() LRMODEL WALDhet"),

@@ -48,6 +48,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("cm"),
     OptSpec::flag("XBSel"),
     OptSpec::flag("PSel"),
+    OptSpec::flag("NCond"),
     OptSpec::flag("YCond"),
     OptSpec::flag("YExpected"),
     OptSpec::flag("Mills"),

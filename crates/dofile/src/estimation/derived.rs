@@ -7,13 +7,14 @@ use estimators::distributions::chi2_tail;
 use estimators::wald;
 
 /// Commands that show functions of their last parameters below the table.
-const DERIVED: [&str; 18] = [
+const DERIVED: [&str; 19] = [
     "nbreg",
     "zinb",
     "tnbreg",
     "heckman",
     "heckprobit",
     "heckoprobit",
+    "heckpoisson",
     "biprobit",
     "etregress",
     "etpoisson",

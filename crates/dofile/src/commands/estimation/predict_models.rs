@@ -83,7 +83,7 @@ fn default_name(cmd: &str) -> &'static str {
         "xtgee" => "mu",
         "cloglog" | "scobit" => "pr",
         "fracreg" => "cm",
-        "zip" | "zinb" | "tpoisson" | "tnbreg" | "gnbreg" | "cpoisson" => "n",
+        "zip" | "zinb" | "tpoisson" | "tnbreg" | "gnbreg" | "cpoisson" | "heckpoisson" => "n",
         "churdle" => "ymean",
         "biprobit" => "p11",
         "heckprobit" => "pmargin",
@@ -107,7 +107,10 @@ pub(super) fn evaluate(
     grid.load(response.indices.iter().flatten().filter_map(used))?;
     let designs = response.designs(&grid, parameters);
     // An incidence rate and a linear prediction of a fixed-effects model leave the offset out.
-    let offset = match session.e.results.get_text("offset").filter(|_| response.request != "predict(ir)") {
+    let own = session.e.results.get_text("offset");
+    // the first of two offsets is that of the count
+    let own = own.or_else(|| session.e.results.get_text("offset1").filter(|_| cmd == "heckpoisson"));
+    let offset = match own.filter(|_| response.request != "predict(ir)") {
         Some(text) if cmd != "clogit" => {
             let compiled = session.compile(text)?;
             let ctx = session.ctx();
