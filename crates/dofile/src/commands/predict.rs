@@ -130,6 +130,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("LNTime"),
     OptSpec::flag("HAzard"),
     OptSpec::flag("Surv"),
+    OptSpec::flag("DENsity"),
+    OptSpec::flag("DISTribution"),
 ])
 .unsupported(&["COVRatio", "Welsch", "DFBeta", "PARTial", "nooffset", "EBMODEs"]);
 
@@ -206,7 +208,8 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if let Some(found) = panel::me_prediction(session, cmd, &rows)? {
         if cmd.options.iter().next().is_none() {
-            session.print("(option mu assumed)");
+            let assumed = if session.e.cmd() == "mestreg" { "mean" } else { "mu" };
+            session.print(format!("(option {assumed} assumed)"));
         }
         return add_effects(session, cmd, kind, &rows, names, found);
     }

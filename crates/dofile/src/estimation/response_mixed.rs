@@ -91,6 +91,11 @@ pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
         "xttobit" | "xtintreg" => Some(censored(model)),
         "xtologit" | "xtoprobit" if ["", "xb"].contains(&model.asked) => Some(model.linear()),
         "xtologit" | "xtoprobit" => Some(single(model, cmd)),
+        "mestreg" if model.asked == "xb" => Some(model.linear()),
+        "mestreg" => Some(Err(StataError::unsupported_option(
+            "predict",
+            "this statistic over the effects of the groups",
+        ))),
         _ if !is_mixed(cmd) => None,
         _ if model.asked == "xb" => Some(model.linear()),
         _ if Asked::parse(model.asked).is_some_and(|a| a.effect.is_some()) => Some(single(model, cmd)),

@@ -119,12 +119,8 @@ version 15: table youth, c(mean rli mean teleworkable mean earn) format(%9.2f) r
         &log,
         "
 ----------------------------------------------------------
-    Youth |      mean(rli)  mean(telew~e)      mean(earn)
-",
-    );
-    has_block(
-        &log,
-        "
+    Youth |      mean(rli)  mean(telewo~e)      mean(earn)
+----------+-----------------------------------------------
     Youth |           0.26            0.25           93.28
 Non-youth |           0.26            0.24           93.33
           |
@@ -163,7 +159,7 @@ er_spell  |        0         1
 ",
     );
     let log = log_of(
-        "input str7 unit str13 sector double(Amount fyAmount)
+        "input str7 unit str13 sector float Amount double fyAmount
 \"Armenia\" \"Civil Society\" 6708454 6708454.1
 end
 label variable unit \"Operating Unit\"
@@ -265,7 +261,7 @@ version 13: table type rep, c(mean price sd price max price n price) format(%9.2
     has_block(
         &log,
         "
-----------+----------------------------
+----------+-----------------------------
  Domestic |  4564.50  15906.00   8345.00
 ",
     )

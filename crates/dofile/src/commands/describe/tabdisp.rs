@@ -27,9 +27,9 @@ pub(super) const LAYOUT_OPTIONS: &[OptSpec] = &[
     OptSpec::int("STUBWidth"),
 ];
 
+// cell() is cellvar(), so that it stands in front of cellwidth()
 const SYNTAX: StandardSyntax = StandardSyntax::new(concat_lists!(
-    OptSpec; LAYOUT_OPTIONS,
-    &[OptSpec::text("Cellvar"), OptSpec::flag("Totals"), OptSpec::flag("DOTZ")]
+    OptSpec; &[OptSpec::text("Cellvar"), OptSpec::flag("Totals"), OptSpec::flag("DOTZ")], LAYOUT_OPTIONS
 ));
 
 /// The command.
@@ -40,7 +40,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     run,
     syntax: "tabdisp rowvar [colvar [supercolvar]] [if] [in], cellvar(varnames) [by(superrowvars) format(%fmt) center left concise missing totals dotz cellwidth(#) csepwidth(#) scsepwidth(#) stubwidth(#)]",
-    notes: "up to five variables in the cells and four superrow variables; a cell that several rows of the data share shows the first of them; widths that are not given follow published logs; columns that do not fit in the line are in further tables; stores nothing; [P] tabdisp",
+    notes: "up to five variables in the cells and four superrow variables; a cell that several rows of the data share shows the first of them; without format() numbers have the formats of their variables; widths that are not given follow published logs; columns that do not fit in the line are in further tables; stores nothing; [P] tabdisp",
     examples: &[Example {
         run: "set obs 4\ngenerate a = ceil(_n/2)\ngenerate b = mod(_n, 2)\ngenerate c = _n\ntabdisp a b, cellvar(c)",
         expect: &[("_N", 4.0)],
@@ -129,13 +129,13 @@ fn numbers(groups: &[Vec<usize>]) -> HashMap<usize, usize> {
 }
 
 /// A value as its cell shows it.
-fn cell_text(s: &Session, v: usize, row: usize, fmt: &str, missing: bool) -> String {
+fn cell_text(s: &Session, v: usize, row: usize, fmt: Option<&str>, missing: bool) -> String {
     let var = s.frame.var(v);
     if var.is_string() {
         return var.data.str(row).to_string();
     }
     let x = var.data.num(row);
-    if is_missing(x) && !missing { String::new() } else { format::number(fmt, x) }
+    if is_missing(x) && !missing { String::new() } else { format::number(fmt.unwrap_or(&var.format), x) }
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -162,12 +162,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut sides = variables.iter().map(|v| last.side(s, *v, &rows));
     let (row, column, sup) = (sides.next(), sides.next(), sides.next());
     let over_of = numbers(&over_groups);
-    let fmt = number_format(&cmd.options)?.unwrap_or_else(|| "%9.0g".to_string());
+    let fmt = number_format(&cmd.options)?;
     let at = |side: &Option<Side>, r: usize| side.as_ref().map_or(0, |side| side.level_of[&r]);
     let mut cells: HashMap<Place, Vec<String>> = HashMap::new();
     for &r in &rows {
         cells.entry([over_of[&r], at(&row, r), at(&sup, r), at(&column, r)]).or_insert_with(|| {
-            in_cells.iter().map(|v| cell_text(s, *v, r, &fmt, cmd.has("missing"))).collect()
+            in_cells.iter().map(|v| cell_text(s, *v, r, fmt.as_deref(), cmd.has("missing"))).collect()
         });
     }
     let head = |v: &usize| [title(s, *v), s.frame.var(*v).name.clone()];

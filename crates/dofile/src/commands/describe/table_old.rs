@@ -251,12 +251,11 @@ fn display(
     let own = number_format(options)?;
     let missing = options.has("missing");
     let text = |item: &Item, x: f64| {
-        // numbers of values are long integers, which format() leaves as they are in published tables
+        // in published tables format() leaves numbers of values as they are, and other statistics have the format of their variable
         let fmt = match (item.name.as_str(), &own) {
             ("count", _) => "%8.0gc",
             (_, Some(fmt)) => fmt.as_str(),
-            ("freq", None) => "%9.0gc",
-            _ => "%9.0g",
+            (_, None) => item.variable.map_or("%9.0gc", |v| s.frame.var(v).format.as_str()),
         };
         if is_missing(x) && !missing { String::new() } else { format::number(fmt, x) }
     };

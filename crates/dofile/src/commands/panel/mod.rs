@@ -12,6 +12,8 @@ mod me;
 mod me_censored;
 mod me_predict;
 mod me_specs;
+mod mestreg;
+mod mestreg_predict;
 mod mixed;
 mod mixed_header;
 mod mixed_levels;
@@ -84,6 +86,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     me_specs::SPECS[7],
     me_censored::SPEC,
     me_censored::SPEC_INTERVAL,
+    mestreg::SPEC,
     mixed::SPEC,
     mixed::SPEC_OLD,
     nlogit::SPEC,
