@@ -266,3 +266,51 @@ version 13: table type rep, c(mean price sd price max price n price) format(%9.2
 ",
     )
 }
+
+/// Totals that stand in the data as missing values, missing numbers, given widths, and rows without numbers.
+#[test]
+fn options_of_the_layout() {
+    let data = "clear\ninput a b c\n1 1 10\n1 . 30\n2 2 .\n. . 60\nend\n";
+    let show = |options: &str| log_of(&format!("{data}tabdisp a b, cell(c) {options}"));
+    has_block(
+        &show("totals"),
+        "
+-------------------------------
+          |          b
+        a |     1      2  Total
+----------+--------------------
+        1 |    10            30
+        2 |
+          |
+    Total |                  60
+-------------------------------
+",
+    );
+    has_block(
+        &show("missing cellwidth(6) csepwidth(1) stubwidth(5)"),
+        "
+----------------------------
+      |          b
+    a |      1      2      .
+------+---------------------
+    1 |     10            30
+    2 |             .
+    . |                   60
+----------------------------
+",
+    );
+    assert!(!show("concise").contains("        2 |"));
+    let session = crate::support::run(
+        "input g h x w\n1 1 2 1\n1 2 4 3\n2 1 6 1\nend\nversion 16\n\
+         table g h [fw = w], c(mean x freq n x) row col replace name(s)\nsort g h\nassert _N == 8",
+    )
+    .0;
+    crate::support::holds(
+        &session,
+        &[
+            "s1[1] == 2 & s2[1] == 1",
+            "s1[3] == 3.5 & s3[3] == 4",
+            "s1[8] == 4.4 - .4 & s2[8] == 5 & missing(g[8])",
+        ],
+    );
+}

@@ -53,6 +53,12 @@ pub(in crate::commands) fn of_effects(
     let (mixed, panel) =
         (response_models::is_mixed(&name), matches!(name.as_str(), "xtologit" | "xtoprobit"));
     let conditional = cmd.options.text("conditional").map(str::trim);
+    if name == "mestreg" {
+        return match cmd.has("marginal") {
+            true => Err(StataError::unsupported_option("predict", "marginal after mestreg")),
+            false => Ok(None),
+        };
+    }
     if !mixed && (cmd.has("marginal") || conditional.is_some()) {
         let option = if cmd.has("marginal") { "marginal" } else { "conditional()" };
         return Err(StataError::option_not_allowed(option));

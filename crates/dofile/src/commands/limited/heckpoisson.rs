@@ -64,7 +64,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 let titles = [text(session, "title"), text(session, "title2")];
                 selection_header(session, &[&titles[0], &titles[1]], true);
             },
-            look: &|_| Look { equations: true, eform: cmd.has("irr").then_some("IRR"), ..Look::default() },
+            look: &|session| Look {
+                equations: true,
+                eform: cmd.has("irr").then_some("IRR"),
+                ancillary: if cmd.has("irr") { ml_command::behind_first(session) } else { 0 },
+                ..Look::default()
+            },
             footer: &|session| footer(session, shown),
         },
     )

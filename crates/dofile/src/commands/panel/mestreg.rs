@@ -50,7 +50,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         expect: &[
             ("abs(e(ll_c) - ll) < 1e-6", 1.0),
             ("e(N_g)", 30.0),
-            ("2*(e(ll) - e(ll_c)) - e(chi2_c)", 0.0),
+            ("abs(2*(e(ll) - e(ll_c)) - e(chi2_c)) < 1e-6", 1.0),
         ],
     }],
 };
