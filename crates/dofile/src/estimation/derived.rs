@@ -30,7 +30,7 @@ const DERIVED: [&str; 19] = [
 ];
 
 /// Commands whose ancillary parameter has no test in the table: its null hypothesis is on the boundary.
-pub(super) const UNTESTED: [&str; 10] = [
+pub(super) const UNTESTED: [&str; 11] = [
     "nbreg",
     "tnbreg",
     "xtlogit",
@@ -41,6 +41,7 @@ pub(super) const UNTESTED: [&str; 10] = [
     "menbreg",
     "meologit",
     "meoprobit",
+    "mestreg",
 ];
 
 /// Whether rows of functions of the last parameters (rho of athrho, sigma of lnsigma) follow the table of the active

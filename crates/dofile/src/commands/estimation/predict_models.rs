@@ -54,10 +54,20 @@ pub(in crate::commands) fn of_effects(
         (response_models::is_mixed(&name), matches!(name.as_str(), "xtologit" | "xtoprobit"));
     let conditional = cmd.options.text("conditional").map(str::trim);
     if name == "mestreg" {
-        return match cmd.has("marginal") {
-            true => Err(StataError::unsupported_option("predict", "marginal after mestreg")),
-            false => Ok(None),
-        };
+        if !cmd.has("marginal") {
+            return Ok(None);
+        }
+        if cmd.options.iter().any(|(name, _)| !["mean", "marginal"].contains(&name)) {
+            return Err(StataError::unsupported_option(
+                "predict",
+                "marginal with other statistics than the mean",
+            ));
+        }
+        let parameters = Parameters::of(&session.e)?;
+        let found =
+            response_models::of(session, &parameters, "mean marginal").ok_or_else(StataError::syntax)??;
+        let values = evaluate(session, &parameters, &found, &name, rows)?;
+        return Ok(Some(Prediction { values, label: found.label }));
     }
     if !mixed && (cmd.has("marginal") || conditional.is_some()) {
         let option = if cmd.has("marginal") { "marginal" } else { "conditional()" };
