@@ -125,6 +125,7 @@ pub mod ml_outcomes;
 pub mod ml_pairs;
 pub mod ml_random;
 pub mod ml_random_outcomes;
+pub mod ml_random_survival;
 pub mod ml_rating;
 pub mod ml_separate_lines;
 pub mod ml_shared_frailty;

@@ -11,7 +11,7 @@ cpoisson cprplot cs csdid csi cumsp cumul datasignature decode describe:d destri
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates dydx egen egranger eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etpoisson etregress eventstudyinteract expand
 export extremes factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
-gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckoprobit heckprobit hetprobit hetregress histogram:hist
+gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckoprobit heckpoisson heckprobit hetprobit hetregress histogram:hist
 hotelling icc inspect integ intreg ipolate iqreg ir irf iri irt irtgraph isid ivpoisson ivprobit ivregress ivtobit
 jackknife kap kappa kdensity keep ksmirnov ktau kwallis label:la labmask ladder lasso lassocoef lassogof
 lassoknots levelsof lincom line linktest list:l loadingplot local:loc logistic logit loneway lookfor
@@ -27,7 +27,7 @@ restore return:ret robvar roccomp rocfit roctab rolling rotate rreg runtest rvfp
 scatter scobit score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest simulate sktest
 slogit sort:so spearman spgenerate split splitsample spmatrix spregress spset sqreg stack statsby stci stcox stcoxkm
 stcrreg stcurve stdescribe stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum stteffects
-suest summarize:su sunflower sureg svar svmat svy svydescribe svyset swilk symmetry symmi symplot syntax synth tab1 tab2 tabi
+suest summarize:su sunflower sureg svar svmat svy svydescribe svyset swilk symmetry symmi symplot syntax synth tab1 tab2 tabdisp tabi
 table tabodds tabstat tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm
 tetrachoric threshold tnbreg tobit tostring total tpoisson truncreg tsappend tsfill tsfilter tsline tsrline tsset tssmooth
 ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm varsoc varstable varwle vec

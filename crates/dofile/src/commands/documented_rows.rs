@@ -112,6 +112,7 @@ pub(super) const ROWS: &[Row] = &[
     ("biprobit", TABLE, LIKELIHOOD, "noCONstant PARTial OFFSET1() OFFSET2() vce() LRMODEL"),
     ("ivprobit", TABLE, LIKELIHOOD, "MLe TWOstep ASIS vce() First"),
     ("ivtobit", TABLE, LIKELIHOOD, "MLe TWOstep LL() UL() vce() First"),
+    ("heckpoisson", TABLE, LIKELIHOOD, "SELect() noCONstant OFFset() Exposure() vce() IRr INTPoints()"),
     ("heckprobit", TABLE, LIKELIHOOD, "SELect() noCONstant OFFset() vce() First LRMODEL noSKIP"),
     ("hetprobit", TABLE, LIKELIHOOD, "het() noCONstant OFFset() ASIS vce() LRMODEL WALDhet noSKIP"),
     ("hetregress", TABLE, LIKELIHOOD, "MLe TWOstep HET() noCONstant vce() LRMODEL WALDhet"),
@@ -197,6 +198,13 @@ pub(super) const ROWS: &[Row] = &[
     ("xtoprobit", TABLE, LIKELIHOOD, PANEL),
     ("xttobit", TABLE, LIKELIHOOD, PANEL),
     ("melogit", TABLE, LIKELIHOOD, MIXED),
+    (
+        "mestreg",
+        TABLE,
+        LIKELIHOOD,
+        "Distribution() TIme noCONstant COVariance() OFFset() vce() INTMethod() INTPoints() noHR TRatio noSHow noLRtest \
+        noGRoup noHEader noTABle ESTMetric STARTValues() STARTGrid()",
+    ),
     ("meprobit", TABLE, LIKELIHOOD, MIXED),
     ("mecloglog", TABLE, LIKELIHOOD, MIXED),
     ("mepoisson", TABLE, LIKELIHOOD, MIXED),

@@ -48,6 +48,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("cm"),
     OptSpec::flag("XBSel"),
     OptSpec::flag("PSel"),
+    OptSpec::flag("NCond"),
     OptSpec::flag("YCond"),
     OptSpec::flag("YExpected"),
     OptSpec::flag("Mills"),
@@ -134,6 +135,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("UNCONDitional"),
     OptSpec::flag("PARTial"),
     OptSpec::flag("oos"),
+    OptSpec::flag("DENsity"),
+    OptSpec::flag("DISTribution"),
 ])
 .unsupported(&["COVRatio", "Welsch", "DFBeta", "nooffset", "EBMODEs"]);
 
@@ -210,7 +213,8 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if let Some(found) = panel::me_prediction(session, cmd, &rows)? {
         if cmd.options.iter().next().is_none() {
-            session.print("(option mu assumed)");
+            let assumed = if session.e.cmd() == "mestreg" { "mean" } else { "mu" };
+            session.print(format!("(option {assumed} assumed)"));
         }
         return add_effects(session, cmd, kind, &rows, names, found);
     }

@@ -7,13 +7,14 @@ use estimators::distributions::chi2_tail;
 use estimators::wald;
 
 /// Commands that show functions of their last parameters below the table.
-const DERIVED: [&str; 18] = [
+const DERIVED: [&str; 19] = [
     "nbreg",
     "zinb",
     "tnbreg",
     "heckman",
     "heckprobit",
     "heckoprobit",
+    "heckpoisson",
     "biprobit",
     "etregress",
     "etpoisson",
@@ -29,7 +30,7 @@ const DERIVED: [&str; 18] = [
 ];
 
 /// Commands whose ancillary parameter has no test in the table: its null hypothesis is on the boundary.
-pub(super) const UNTESTED: [&str; 10] = [
+pub(super) const UNTESTED: [&str; 11] = [
     "nbreg",
     "tnbreg",
     "xtlogit",
@@ -40,6 +41,7 @@ pub(super) const UNTESTED: [&str; 10] = [
     "menbreg",
     "meologit",
     "meoprobit",
+    "mestreg",
 ];
 
 /// Whether rows of functions of the last parameters (rho of athrho, sigma of lnsigma) follow the table of the active

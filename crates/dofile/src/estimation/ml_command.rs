@@ -175,6 +175,12 @@ pub struct Look<'a> {
     pub deviations: bool,
 }
 
+/// Number of parameters behind the first equation: `irr` of models of several equations leaves these as they are.
+pub fn behind_first(session: &Session) -> usize {
+    let Some(b) = session.e.b() else { return 0 };
+    b.col_names.iter().filter(|name| name.eq != b.col_names[0].eq).count()
+}
+
 /// Prints the coefficient table of the active results and stores `r(table)`.
 pub fn table(session: &mut Session, cmd: &ParsedCommand, look: &Look<'_>) -> Result<()> {
     let level = level(session, cmd)?;

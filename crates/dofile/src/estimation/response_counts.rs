@@ -1,6 +1,6 @@
 //! Probabilities of counts after zero-inflated, truncated and generalised negative binomial models: `pr(n)`, `pr(a,b)` and
 //! `cpr()` ([R] zip postestimation, [R] zinb postestimation, [R] tpoisson postestimation, [R] tnbreg postestimation, [R] nbreg
-//! postestimation, [XT] xtpoisson postestimation).
+//! postestimation, [R] heckpoisson postestimation, [XT] xtpoisson postestimation).
 
 use super::response_models::Models;
 use crate::error::{Result, StataError};
@@ -8,6 +8,7 @@ use crate::estimation::response::Response;
 use crate::syntax::options::parse_number;
 use estimators::jet::Jet;
 use estimators::ml_zero::{inflated, ln_above, negative_binomial, poisson};
+use estimators::quadrature::gauss_hermite;
 
 /// Counts from `low` to `high`; no end where `high` is absent.
 #[derive(Clone, Copy)]
@@ -59,7 +60,7 @@ impl Range {
 /// The probability that was asked for, or nothing for other statistics and commands.
 pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
     let truncated = matches!(cmd, "tpoisson" | "tnbreg");
-    if !truncated && !matches!(cmd, "zip" | "zinb" | "gnbreg" | "xtpoisson") {
+    if !truncated && !matches!(cmd, "zip" | "zinb" | "gnbreg" | "xtpoisson" | "heckpoisson") {
         return None;
     }
     let (name, rest) = model.asked.split_once('(')?;
@@ -88,6 +89,9 @@ fn response(model: &Models<'_>, cmd: &str, range: Range, conditional: bool) -> R
     let count = move |k: f64, x: Jet<3>, a: Jet<3>| {
         if dispersed { negative_binomial(k, x, a) } else { poisson(k, x) }
     };
+    if cmd == "heckpoisson" {
+        return Ok(mixed(model, &label, range));
+    }
     if matches!(cmd, "zip" | "zinb") {
         let probit = results.get_text("inflate") == Some("probit");
         let zero = move |z: Jet<3>| if probit { z.ln_normal() } else { -(-z).exp().ln_1p() };
@@ -106,4 +110,20 @@ fn response(model: &Models<'_>, cmd: &str, range: Range, conditional: bool) -> R
             range.probability(None, |k| p(k).exp())
         }
     }))
+}
+
+/// Probabilities of a Poisson count whose log mean has a normal error, by the quadrature of the estimation.
+fn mixed(model: &Models<'_>, label: &str, range: Range) -> Response {
+    let points = model.session.e.results.get_scalar("n_quad").unwrap_or(25.0) as usize;
+    let (nodes, weights) = gauss_hermite(points);
+    let root = std::f64::consts::PI.sqrt();
+    let grid: Vec<(f64, f64)> =
+        nodes.iter().zip(&weights).map(|(x, w)| (std::f64::consts::SQRT_2 * x, w / root)).collect();
+    let indices = [model.positions(0), model.ancillary("lnsigma")];
+    Response::formula(label, model.asked, indices, move |[x, s]: [Jet<2>; 2]| {
+        range.probability(None, |k| {
+            let at = |(z, w): &(f64, f64)| poisson(k, x + s.exp() * *z).exp() * *w;
+            grid.iter().map(at).fold(Jet::constant(0.0), |sum, p| sum + p)
+        })
+    })
 }

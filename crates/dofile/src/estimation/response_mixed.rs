@@ -61,6 +61,9 @@ pub fn is_mixed(cmd: &str) -> bool {
 
 /// The predictions that `margins` takes: those of all outcomes of an ordered model where none is named.
 pub(super) fn of_margins(model: &Models<'_>, cmd: &str) -> Option<Result<Vec<Response>>> {
+    if cmd == "mestreg" && model.asked != "xb" {
+        return Some(time_mean(model).map(|r| vec![r]));
+    }
     let ordered = matches!(cmd, "meologit" | "meoprobit" | "xtologit" | "xtoprobit");
     if !is_mixed(cmd) && !ordered {
         return None;
@@ -91,6 +94,8 @@ pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
         "xttobit" | "xtintreg" => Some(censored(model)),
         "xtologit" | "xtoprobit" if ["", "xb"].contains(&model.asked) => Some(model.linear()),
         "xtologit" | "xtoprobit" => Some(single(model, cmd)),
+        "mestreg" if model.asked == "xb" => Some(model.linear()),
+        "mestreg" => Some(single(model, cmd)),
         _ if !is_mixed(cmd) => None,
         _ if model.asked == "xb" => Some(model.linear()),
         _ if Asked::parse(model.asked).is_some_and(|a| a.effect.is_some()) => Some(single(model, cmd)),
@@ -163,6 +168,44 @@ fn mean(model: &Models<'_>, cmd: &str, asked: &Asked<'_>, effect: Effect) -> Res
     };
     let indices = [model.positions(0), variance(model, effect)?];
     Ok(Response::formula(label, model.asked, indices, move |[x, v]| curve(x, v)))
+}
+
+/// Mean of a survival time over the effects, or at effects of zero: the log of the time, or of its hazard, has a normal effect.
+fn time_mean(model: &Models<'_>) -> Result<Response> {
+    let asked =
+        Asked::parse(model.asked).filter(|a| ["", "mean"].contains(&a.statistic) && a.outcome.is_none());
+    let refused =
+        || StataError::unsupported_option("predict", "this statistic over the effects of the groups");
+    let effect = asked.ok_or_else(refused)?.effect.unwrap_or(Effect::Marginal);
+    let text = |name: &str| model.session.e.results.get_text(name).unwrap_or("").to_string();
+    let (law, time) = (text("distribution"), text("frm2") == "time");
+    let ancillary = model.ancillary(if law == "weibull" { "ln_p" } else { "logs" });
+    let label = match effect {
+        Effect::Marginal => "Marginal predicted mean",
+        Effect::Zero => "Predicted mean, fixed portion only",
+    };
+    let indices = [model.positions(0), variance(model, effect)?, ancillary];
+    Ok(Response::formula(label, model.asked, indices, move |[x, v, a]: [Jet<3>; 3]| {
+        let located = (x + v * 0.5).exp();
+        match law.as_str() {
+            "exponential" if !time => (v * 0.5 - x).exp(),
+            "weibull" => {
+                let q = (-a).exp();
+                let location = if time { x + v * 0.5 } else { v * q.square() * 0.5 - x * q };
+                (location + (q + 1.0).ln_gamma()).exp()
+            }
+            "lognormal" => located * ((a * 2.0).exp() * 0.5).exp(),
+            "loglogistic" => {
+                // pi s / sin(pi s), without a mean from s = 1 up
+                let u = a.exp() * std::f64::consts::PI;
+                let finite = u.v < std::f64::consts::PI;
+                let sine =
+                    if finite { u.chain(u.v.sin(), u.v.cos(), -u.v.sin()) } else { Jet::constant(f64::NAN) };
+                located * u / sine
+            }
+            _ => located,
+        }
+    }))
 }
 
 /// Probability of a category, `F(cut_j - x - u) - F(cut_(j-1) - x - u)`.

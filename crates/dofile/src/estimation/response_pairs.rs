@@ -23,6 +23,7 @@ pub(super) fn of(model: &Models<'_>, cmd: &str) -> Option<Result<Response>> {
         "betareg" => beta(model),
         "gnbreg" => dispersed(model),
         "etpoisson" => response_treated::count(model),
+        "heckpoisson" => return Some(response_treated::selected_count(model)),
         "etregress" => response_treated::linear(model),
         "ivprobit" | "ivtobit" => model.linear(),
         "hetregress" => deviation(model),

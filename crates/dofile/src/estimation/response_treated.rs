@@ -1,5 +1,5 @@
 //! Predictions after models with an endogenous treatment ([CAUSAL] etregress postestimation, [CAUSAL] etpoisson
-//! postestimation).
+//! postestimation), and of counts with endogenous selection ([R] heckpoisson postestimation).
 
 use crate::error::Result;
 use crate::estimation::response::Response;
@@ -88,6 +88,39 @@ pub(super) fn count(model: &Models<'_>) -> Result<Response> {
             let made = Response::formula("Conditional treatment effect", model.asked, indices, formula);
             Ok(made.holding(0, &name, 1).holding(1, &name, 0).carrying(5, &name))
         }
+        "xb" => model.linear(),
+        _ => Err(model.refuse()),
+    }
+}
+
+/// Predictions of a count with endogenous selection: its mean has the mean of the log-normal error in it; given selection it is
+/// multiplied by `Phi(zg + rho sigma)/Phi(zg)`.
+pub(super) fn selected_count(model: &Models<'_>) -> Result<Response> {
+    // predictions of the selection do not need the regressors of the count
+    let selection = matches!(model.asked, "psel" | "xbsel");
+    let outcome = if selection { Vec::new() } else { model.positions(0) };
+    let chosen = if model.asked == "ncond" || selection { model.positions(1) } else { Vec::new() };
+    let indices = [outcome, chosen, model.ancillary("athrho"), model.ancillary("lnsigma")];
+    let mean = |x: Jet<4>, s: Jet<4>| (x + (s * 2.0).exp() * 0.5).exp();
+    let made = |label: &str, formula: fn([Jet<4>; 4]) -> Jet<4>| {
+        Ok(Response::formula(label, model.asked, indices.clone(), formula))
+    };
+    match model.asked {
+        "" | "n" | "ir" => {
+            let label =
+                if model.asked == "ir" { "Predicted incidence rate" } else { "Predicted number of events" };
+            Ok(Response::formula(label, model.asked, indices, move |[x, _, _, s]| mean(x, s)))
+        }
+        "ncond" => Ok(Response::formula(
+            "Predicted number of events conditional on selection",
+            model.asked,
+            indices,
+            move |[x, z, r, s]: [Jet<4>; 4]| {
+                mean(x, s) * ((z + r.tanh() * s.exp()).ln_normal() - z.ln_normal()).exp()
+            },
+        )),
+        "psel" => made("Pr(selected)", |[_, z, _, _]| z.normal()),
+        "xbsel" => made("Linear prediction of selection", |[_, z, _, _]| z),
         "xb" => model.linear(),
         _ => Err(model.refuse()),
     }

@@ -14,6 +14,7 @@ pub(crate) mod files;
 pub(crate) mod fisher;
 pub(crate) mod glm;
 pub(crate) mod graphs;
+pub(crate) mod group_statistic;
 pub(crate) mod groups;
 pub(crate) mod influence;
 pub(crate) mod listing;

@@ -208,10 +208,11 @@ assert d2[6] == 1
 drop d1 d2
 assert tq(1994,q1) == 136
 table g, format(%9.3f) contents(mean y sd y) row
-matrix T = r(table)
-assert T[3,1] == 4
-capture noisily table g, format(%9.3f)
-assert _rc == 199
+table g, format(%9.3f)
+snapshot save, label("before replace")
+table g, contents(mean y) row replace
+assert table1[3] == 4 & missing(g[3])
+snapshot restore 1
 postutil clear
 
 * tables as Stata prints them for its automobile data

@@ -49,6 +49,7 @@ mod limits;
 mod mata;
 mod matching_pools;
 mod names;
+mod older_tables;
 mod older_versions;
 mod oracles;
 mod panel_methods;

@@ -79,15 +79,6 @@ fn old_and_short_forms_of_data_commands() {
     holds("local h : environment HOME\nscalar s = \"`h'\" == \"\"", &[("s", 1.0)]);
 }
 
-#[test]
-fn the_old_contents_of_table_are_its_statistics() {
-    let data = "set obs 8\ngenerate g = mod(_n, 2)\ngenerate x = _n\n";
-    let (_, old, rc) = run(&format!("{data}table g, contents(freq mean x)"));
-    let (_, new, _) = run(&format!("{data}table g, statistic(frequency) statistic(mean x) nototals"));
-    assert_eq!((rc, &old), (0, &new));
-    assert_eq!(run(&format!("{data}table g, contents(rawsum x)")).2, 199);
-}
-
 /// Controls that are certain not to be treated are no trouble for the effect on the treated ([CAUSAL] teffects
 /// intro advanced: overlap for the treated asks for scores below one).
 #[test]

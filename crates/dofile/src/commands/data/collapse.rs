@@ -3,13 +3,13 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
+use crate::ops::group_statistic::statistic;
 use crate::ops::groups::{each_group, grouped, numbered};
 use crate::session::Session;
 use crate::syntax::blanks::tight_equals;
 use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
-use estimators::descriptive::{Sample, by_name};
 use estimators::group_moments::GroupMoments;
 use std::borrow::Cow;
 
@@ -213,43 +213,6 @@ fn statistics(
         Some(found) => Ok(found),
         None => each_group(groups, |g| statistic(values, g, stat, weights)).into_iter().collect(),
     }
-}
-
-fn statistic(
-    values: &[f64],
-    g: &[usize],
-    stat: &str,
-    weights: Option<&crate::session::Weights>,
-) -> Result<f64> {
-    let weights = weights.filter(|_| stat != "rawsum");
-    let kind = weights.map(|w| w.kind);
-    let sample = match weights {
-        Some(w) => Sample::new(g.iter().map(|&r| (values[r], w.values[r])), kind),
-        None => Sample::plain(g.iter().map(|&r| values[r])),
-    };
-    let sampled = kind == Some(WeightKind::Probability);
-    Ok(match stat {
-        "rawsum" => sample.sum(),
-        // Only aweights leave a count the number of rows ([D] collapse, Weights).
-        // Each group's share in the count of all is found from the counts.
-        "count" | "percent" if sampled || kind == Some(WeightKind::Importance) => sample.sum_w(),
-        "sd" | "semean" | "sebinomial" | "sepoisson" if sampled => {
-            return Err(StataError::new(135, format!("{stat} not allowed with pweights")));
-        }
-        "sebinomial" | "sepoisson" => sample.error_of_counts(stat == "sebinomial"),
-        // aweights of sums are normalised to the number of rows of the group
-        "sum" if kind == Some(WeightKind::Analytic) && sample.rows() > 0 => {
-            sample.sum() * sample.n() / sample.sum_w()
-        }
-        "sum" => sample.sum(),
-        "percent" => by_name(&sample, "count").unwrap_or(0.0),
-        "range" | "cv" | "skewness" | "kurtosis" | "variance" | "N" | "n" => {
-            return Err(StataError::new(198, format!("{stat} invalid statistic")));
-        }
-        name => {
-            by_name(&sample, name).ok_or_else(|| StataError::new(198, format!("{name} invalid statistic")))?
-        }
-    })
 }
 
 fn contract(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

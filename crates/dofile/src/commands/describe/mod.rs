@@ -22,10 +22,13 @@ mod robvar;
 mod runtest;
 mod stem;
 mod summarize;
+mod tabdisp;
+mod tabdisp_layout;
 mod tabi;
 mod table;
 mod table_command;
 mod table_layout;
+mod table_old;
 mod table_options;
 mod tabstat;
 mod tabulate;
@@ -68,6 +71,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     vl::SPEC,
     runtest::SPEC,
     summarize::SPEC,
+    tabdisp::SPEC,
     tabi::SPEC,
     table::SPEC,
     tabstat::SPEC,

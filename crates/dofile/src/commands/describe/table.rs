@@ -3,6 +3,7 @@
 
 use super::table_command::run_commands;
 use super::table_layout::{Dim, known_name, sides};
+use super::table_old;
 use super::table_options::{Item, Options, options};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -23,10 +24,10 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "table",
     min: 5,
     form: Form::Raw,
-    by: ByRule::No,
+    by: ByRule::EachGroup,
     run,
-    syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent [, across(varlist)] | fvfrequency varlist | fvpercent varlist | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) command([results:] command) nototals missing zerocounts nformat(%fmt [results]) sformat(text [results]) name(collection) append replace]",
-    notes: "up to four variables; result among the rows or columns places the statistics, var their variables (otherwise columns without column variables, else rows); the shown table is the current collection (collect export); the collection has the dimensions of the variables (total: .m), result, var, statcmd, cmdset and with command() command, colname, coleq; command() runs on the rows of every cell, _r_b of estimates without a list; stores r(N) and r(table) in the shown layout; tests and style() are not there",
+    syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent [, across(varlist)] | fvfrequency varlist | fvpercent varlist | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) command([results:] command) nototals missing zerocounts nformat(%fmt [results]) sformat(text [results]) name(collection) append replace] | before version 17, or with contents(): table rowvar [colvar [supercolvar]] [if] [in] [weight] [, contents(freq | mean v | sd v | semean v | sebinomial v | sepoisson v | sum v | rawsum v | count v | n v | max v | min v | median v | p1 v ... p99 v | iqr v ...) by(superrowvars) row column scolumn cw concise missing center left format(%fmt) cellwidth(#) csepwidth(#) scsepwidth(#) stubwidth(#) replace name(stub)]",
+    notes: "the older syntax has up to five statistics and prints as releases 8 to 16 do (widths as for tabdisp), stores nothing, and takes by; format() leaves numbers of values as they are, and without it statistics have the format of their variable; up to four variables; result among the rows or columns places the statistics, var their variables (otherwise columns without column variables, else rows); the shown table is the current collection (collect export); the collection has the dimensions of the variables (total: .m), result, var, statcmd, cmdset and with command() command, colname, coleq; command() runs on the rows of every cell, _r_b of estimates without a list; stores r(N) and r(table) in the shown layout; tests and style() are not there",
     examples: &[
         Example {
             run: "set obs 8\ngenerate g = ceil(_n/4)\ngenerate b = mod(_n, 2)\ngenerate x = _n\ntable (g) (b), statistic(mean x) statistic(frequency)\nmatrix T = r(table)",
@@ -312,6 +313,12 @@ fn matrix(c: &Collection, grid: &Grid) -> Matrix {
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let text = top_level_comma(&cmd.raw).map_or("", |i| cmd.raw[i + 1..].trim());
     let inner = ParsedCommand::split("table", &cmd.raw, false)?;
+    if table_old::is_old(s, &inner.list, text)? {
+        return table_old::run(s, &inner);
+    }
+    if s.by.is_some() {
+        return Err(StataError::new(190, "table may not be combined with by"));
+    }
     let mut options = options(s, text)?;
     let [mut down, mut across] = sides(s, &inner.list, !options.commands.is_empty())?;
     let mut touse = s.rows(&inner)?;

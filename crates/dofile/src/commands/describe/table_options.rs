@@ -38,25 +38,6 @@ fn across(s: &Session, text: &str) -> Result<Vec<usize>> {
     Ok(out)
 }
 
-/// `contents(freq mean x sd x)` of releases before 17, with `format()`, `row` and `column`.
-fn old_contents(s: &Session, text: &str, out: &mut Options) -> Result<()> {
-    let mut words = text.split_whitespace();
-    while let Some(what) = words.next() {
-        let (name, variable) = match what {
-            "freq" => ("frequency", None),
-            _ => {
-                let name = if what == "n" { "count" } else { what };
-                if !STATISTICS.iter().any(|k| k.0 == name) {
-                    return Err(StataError::unsupported_option("table", &format!("contents({what})")));
-                }
-                (name, Some(s.numeric_variable(words.next().ok_or_else(StataError::syntax)?)?))
-            }
-        };
-        out.items.push(item(name, variable));
-    }
-    Ok(())
-}
-
 fn item(name: &str, variable: Option<usize>) -> Item {
     Item { name: name.to_string(), variable, across: Vec::new() }
 }
@@ -190,28 +171,22 @@ fn statistic(s: &Session, a: &str, out: &mut Options) -> Result<()> {
 }
 
 pub(super) fn options(s: &Session, text: &str) -> Result<Options> {
-    let given = split_options(text)?;
-    let old =
-        given.iter().any(|(name, argument)| argument.is_some() && "contents".starts_with(name.as_str()));
     let mut out = Options {
         items: Vec::new(),
         commands: Vec::new(),
-        totals: !old,
+        totals: true,
         missing: false,
-        zeros: old,
+        zeros: false,
         name: None,
         appends: false,
         numbers: Vec::new(),
         texts: Vec::new(),
     };
-    for (name, argument) in given {
+    for (name, argument) in split_options(text)? {
         match (name.as_str(), argument.as_deref()) {
             (o, Some(a)) if o.len() >= 4 && "statistic".starts_with(o) => {
                 statistic(s, a, &mut out)?;
             }
-            (o, Some(a)) if "contents".starts_with(o) => old_contents(s, a, &mut out)?,
-            ("row" | "col" | "column", None) if old => out.totals = true,
-            ("center" | "left", None) if old => {}
             ("nototals" | "nototal", None) => out.totals = false,
             ("missing", None) => out.missing = true,
             ("zerocounts", None) => out.zeros = true,
@@ -220,19 +195,14 @@ pub(super) fn options(s: &Session, text: &str) -> Result<Options> {
             ("append", None) => out.appends = true,
             ("replace", None) => {}
             ("sformat", Some(f)) => out.texts.push(shape(f)),
-            (o, Some(f)) if o == "nformat" || old && "format".starts_with(o) => {
+            ("nformat", Some(f)) => {
                 let shape = shape(f);
                 if format::Format::parse(&shape.0).is_none_or(|f| f.is_string()) {
                     return Err(StataError::standard(120));
                 }
                 out.numbers.push(shape);
             }
-            (
-                "style" | "label" | "stars" | "totals" | "showcounts" | "by" | "scol" | "row" | "col"
-                | "column" | "center" | "left" | "concise" | "cellwidth" | "csepwidth" | "scsepwidth"
-                | "stubwidth" | "format" | "listwise",
-                _,
-            ) => {
+            ("style" | "label" | "stars" | "totals" | "showcounts" | "listwise", _) => {
                 return Err(StataError::unsupported_option("table", &name));
             }
             (o, _) => return Err(StataError::option_not_allowed(o)),

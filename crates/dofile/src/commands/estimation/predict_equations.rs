@@ -43,7 +43,7 @@ pub(in crate::commands) fn one(
         ("ologit" | "oprobit", Some("stdp")) if !cmd.options.has("outcome") => {
             compute(session, statistic, None, rows).map(Some)
         }
-        ("heckman" | "heckprobit", Some("stdpsel")) => {
+        ("heckman" | "heckprobit" | "heckpoisson", Some("stdpsel")) => {
             second(session, &parameters, "S.E. of the prediction of selection", rows)
         }
         ("gnbreg", Some("stdplna")) => second(session, &parameters, "S.E. of ln(alpha)", rows),

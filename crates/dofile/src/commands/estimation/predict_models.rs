@@ -53,6 +53,22 @@ pub(in crate::commands) fn of_effects(
     let (mixed, panel) =
         (response_models::is_mixed(&name), matches!(name.as_str(), "xtologit" | "xtoprobit"));
     let conditional = cmd.options.text("conditional").map(str::trim);
+    if name == "mestreg" {
+        if !cmd.has("marginal") {
+            return Ok(None);
+        }
+        if cmd.options.iter().any(|(name, _)| !["mean", "marginal"].contains(&name)) {
+            return Err(StataError::unsupported_option(
+                "predict",
+                "marginal with other statistics than the mean",
+            ));
+        }
+        let parameters = Parameters::of(&session.e)?;
+        let found =
+            response_models::of(session, &parameters, "mean marginal").ok_or_else(StataError::syntax)??;
+        let values = evaluate(session, &parameters, &found, &name, rows)?;
+        return Ok(Some(Prediction { values, label: found.label }));
+    }
     if !mixed && (cmd.has("marginal") || conditional.is_some()) {
         let option = if cmd.has("marginal") { "marginal" } else { "conditional()" };
         return Err(StataError::option_not_allowed(option));
@@ -83,7 +99,7 @@ fn default_name(cmd: &str) -> &'static str {
         "xtgee" => "mu",
         "cloglog" | "scobit" => "pr",
         "fracreg" => "cm",
-        "zip" | "zinb" | "tpoisson" | "tnbreg" | "gnbreg" | "cpoisson" => "n",
+        "zip" | "zinb" | "tpoisson" | "tnbreg" | "gnbreg" | "cpoisson" | "heckpoisson" => "n",
         "churdle" => "ymean",
         "biprobit" => "p11",
         "heckprobit" => "pmargin",
@@ -107,7 +123,10 @@ pub(super) fn evaluate(
     grid.load(response.indices.iter().flatten().filter_map(used))?;
     let designs = response.designs(&grid, parameters);
     // An incidence rate and a linear prediction of a fixed-effects model leave the offset out.
-    let offset = match session.e.results.get_text("offset").filter(|_| response.request != "predict(ir)") {
+    let own = session.e.results.get_text("offset");
+    // the first of two offsets is that of the count
+    let own = own.or_else(|| session.e.results.get_text("offset1").filter(|_| cmd == "heckpoisson"));
+    let offset = match own.filter(|_| response.request != "predict(ir)") {
         Some(text) if cmd != "clogit" => {
             let compiled = session.compile(text)?;
             let ctx = session.ctx();

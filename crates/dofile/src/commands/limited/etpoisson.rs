@@ -63,7 +63,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             name: "etpoisson",
             estimate: &|session| estimate(session, cmd),
             header: &header,
-            look: &|_| Look { equations: true, eform: cmd.has("irr").then_some("IRR"), ..Look::default() },
+            look: &|session| Look {
+                equations: true,
+                eform: cmd.has("irr").then_some("IRR"),
+                ancillary: if cmd.has("irr") { ml_command::behind_first(session) } else { 0 },
+                ..Look::default()
+            },
             footer: &|session| footer(session, shown),
         },
     )

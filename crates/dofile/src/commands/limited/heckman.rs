@@ -69,8 +69,9 @@ pub(super) struct Selected {
     pub selection_name: String,
 }
 
-/// Reads the outcome, `select()` and the sample; a row that is not selected keeps only its selection equation.
-pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selected> {
+/// Reads the outcome, `select()` and the sample; a row that is not selected keeps only its selection equation. Selected rows with
+/// missing values in `further` variables leave the sample.
+pub(super) fn read(session: &mut Session, cmd: &ParsedCommand, further: &[usize]) -> Result<Selected> {
     let text = cmd.options.text("select").ok_or_else(|| StataError::new(198, "option select() required"))?;
     let (body, tail) = front_and_options(text);
     let inner = Options::parse(&cmd.name, tail, &[OptSpec::flag("noCONstant")], &["OFFset"])?;
@@ -104,6 +105,7 @@ pub(super) fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selecte
     let mut complete = chosen.clone();
     outcome.markout(&session.frame, &mut complete)?;
     regressors.markout(&session.frame, &mut complete)?;
+    session.markout(further, &mut complete, false)?;
     for i in 0..chosen.len() {
         if chosen[i] && !complete[i] {
             open.touse[i] = false;
@@ -156,7 +158,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let sample = read(session, cmd)?;
+    let sample = read(session, cmd, &[])?;
     let start = heckman_twostep::fit(&sample)?;
     if !cmd.has("twostep") {
         return maximum_likelihood(session, cmd, &sample, &start);

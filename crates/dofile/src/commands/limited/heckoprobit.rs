@@ -110,7 +110,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.has("noconstant") {
         return Err(StataError::option_not_allowed("noconstant"));
     }
-    let mut sample = read(session, cmd)?;
+    let mut sample = read(session, cmd, &[])?;
     // the cut points are the constants
     sample.outcome.constant = false;
     let sample = sample;

@@ -91,7 +91,7 @@ fn outcome_alone(sample: &Selected, y: &[bool]) -> Result<MlFit> {
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let sample = read(session, cmd)?;
+    let sample = read(session, cmd, &[])?;
     let model = &sample.model;
     let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
     let outcome = outcome_alone(&sample, &y)?;

@@ -23,6 +23,7 @@ mod gnbreg;
 mod heckman;
 mod heckman_twostep;
 mod heckoprobit;
+mod heckpoisson;
 mod heckprobit;
 mod hetprobit;
 mod hetregress;
@@ -61,6 +62,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     gnbreg::SPEC,
     heckman::SPEC,
     heckoprobit::SPEC,
+    heckpoisson::SPEC,
     heckprobit::SPEC,
     hetprobit::SPEC,
     hetregress::SPEC,

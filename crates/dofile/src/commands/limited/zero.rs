@@ -170,9 +170,13 @@ fn run(
                     likelihood::header(session, &title);
                 }
             },
-            look: &|_| Look {
+            look: &|session| Look {
                 eform: cmd.has("irr").then_some("IRR"),
-                ancillary: usize::from(dispersed && !equations),
+                ancillary: match equations {
+                    true if cmd.has("irr") => ml_command::behind_first(session),
+                    true => 0,
+                    false => usize::from(dispersed),
+                },
                 equations,
                 ..Look::default()
             },

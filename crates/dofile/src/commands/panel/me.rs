@@ -8,6 +8,7 @@ use super::clogit::{panel_header, store_sizes};
 use super::me_censored;
 use super::me_line::{self, Grouping, Line, Sample};
 use super::me_specs::{Family, KINDS, Kind};
+use super::mestreg;
 use super::random::{Setup, categories, cut_starts, fit, to_variances};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::{drop_collinear, drop_perfect};
@@ -154,7 +155,7 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
             let outcome = Ordered { category: &of_row, categories: values.len(), curve: kind.curve };
             fitted!(outcome, cut_starts(&of_row, values.len(), index), 0.0)
         }
-        Family::Censored => return Err(StataError::syntax()),
+        Family::Censored | Family::Survival => return Err(StataError::syntax()),
     };
     let mut best = found.fit;
     to_variances(&mut best, q, sample.correlated);
@@ -188,6 +189,7 @@ pub(super) fn post_results(
         Family::NegativeBinomial => {
             layout.ancillary("lnalpha");
         }
+        Family::Survival if !kind.words.1.is_empty() => _ = layout.ancillary(kind.words.1),
         _ => {}
     }
     let effect = |i: usize| format!("{}[{group}]", names[i]);
@@ -244,9 +246,7 @@ pub(super) fn post_results(
 }
 
 /// What the exponentiated estimates are.
-fn print_scale(session: &mut Session, odds: bool) {
-    let (ratios, baseline) =
-        if odds { ("odds ratios", "odds") } else { ("incidence-rate ratios", "incidence rate") };
+fn print_scale(session: &mut Session, (ratios, baseline): (&str, &str)) {
     session.print(format!("Note: Estimates are transformed only in the first equation to {ratios}."));
     if session.e.b().is_some_and(|b| b.col_names.iter().any(|n| n.name == "_cons")) {
         session.print(format!(
@@ -264,15 +264,15 @@ pub(super) fn display(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -
             panel_header(session, kind.title, "", points);
         }
     }
-    let eform = match (cmd.has("or"), cmd.has("irr")) {
-        (true, _) if kind.curve == Curve::Logit => Some("Odds ratio"),
-        (_, true) => Some("IRR"),
-        _ => None,
+    let (eform, words) = match (cmd.has("or"), cmd.has("irr")) {
+        (true, _) if kind.curve == Curve::Logit => (Some("Odds ratio"), ("odds ratios", "odds")),
+        (_, true) => (Some("IRR"), ("incidence-rate ratios", "incidence rate")),
+        _ => mestreg::scale(session, cmd),
     };
     let ancillary = session.e.b().map_or(0, |b| b.col_names.iter().filter(|s| s.eq == "/").count());
     ml_command::table(session, cmd, &Look { eform, ancillary, ..Look::default() })?;
     if eform.is_some() {
-        print_scale(session, kind.family == Family::Zero);
+        print_scale(session, words);
     }
     if session.e.results.get_text("vcetype").is_none() && !cmd.has("nolrtest") {
         let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);

@@ -21,7 +21,11 @@ pub(super) struct Line {
     slopes: String,
 }
 
-fn parse(name: &str, options: &[OptSpec], refused: &[&str], raw: &str) -> Result<Line> {
+/// The parts of a line.
+///
+/// # Errors
+/// r(199) without a level of random effects, or with more than one; those of the syntax.
+pub(super) fn parse(name: &str, options: &[OptSpec], refused: &[&str], raw: &str) -> Result<Line> {
     let parts: Vec<&str> = raw.split("||").collect();
     let [fixed, effects] = parts.as_slice() else {
         let what = if parts.len() == 1 {

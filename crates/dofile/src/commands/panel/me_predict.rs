@@ -2,6 +2,7 @@
 //! and mean with them or with the fixed effects alone ([ME] meglm postestimation).
 
 use super::me_specs::{Family, KINDS, Kind};
+use super::mestreg_predict;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
 use crate::estimation::model::number_groups;
@@ -69,7 +70,7 @@ impl Outcome<'_> {
 }
 
 /// Linear index of rows, with the offset.
-fn index(s: &Session, parameters: &Parameters, rows: &[usize]) -> Result<Vec<f64>> {
+pub(super) fn index(s: &Session, parameters: &Parameters, rows: &[usize]) -> Result<Vec<f64>> {
     let equation = parameters.stripe.first().map(|p| p.eq.clone()).unwrap_or_default();
     let mut eta = linear_prediction(&s.frame, parameters, &equation, rows)?;
     if let Some(text) = s.e.results.get_text("offset") {
@@ -85,13 +86,13 @@ fn index(s: &Session, parameters: &Parameters, rows: &[usize]) -> Result<Vec<f64
 }
 
 /// Names of the random effects and the root of their covariance.
-struct Random {
+pub(super) struct Random {
     names: Vec<String>,
     root: Mat,
 }
 
 impl Random {
-    fn of(s: &Session, parameters: &Parameters) -> Result<Self> {
+    pub(super) fn of(s: &Session, parameters: &Parameters) -> Result<Self> {
         let text = |name: &str| s.e.results.get_text(name).unwrap_or("").trim().to_string();
         let group = text("ivars");
         let names: Vec<String> = text("revars").split_whitespace().map(str::to_string).collect();
@@ -118,7 +119,7 @@ impl Random {
         Ok(Self { names, root })
     }
 
-    fn columns(&self, s: &Session, rows: &[usize]) -> Result<Vec<Vec<f64>>> {
+    pub(super) fn columns(&self, s: &Session, rows: &[usize]) -> Result<Vec<Vec<f64>>> {
         let column = |name: &String| -> Result<Vec<f64>> {
             if name == "_cons" {
                 return Ok(vec![1.0; rows.len()]);
@@ -133,22 +134,28 @@ impl Random {
     }
 }
 
+/// Rows of the estimation sample.
+pub(super) fn sample_rows(s: &Session) -> Result<Vec<usize>> {
+    let sample = s.required_estimation_sample()?;
+    Ok((0..sample.len()).filter(|i| sample[*i]).collect())
+}
+
+/// Rows of the estimation sample, and the log likelihood of one of them, by its position among these, given its index.
+type Known<'a> = (&'a [usize], &'a dyn Fn(usize, f64) -> f64);
+
 /// Posterior means and standard deviations of the effects of each row's group, one pair of columns for each effect; missing
 /// for groups outside the estimation sample.
-fn effects(
+pub(super) fn effects(
     s: &Session,
-    outcomes: &Outcome<'_>,
+    (own, log_of): Known<'_>,
     parameters: &Parameters,
     random: &Random,
     rows: &[usize],
 ) -> Result<Vec<(Vec<f64>, Vec<f64>)>> {
     let name = s.e.results.get_text("ivars").unwrap_or("").to_string();
     let unit = s.variable(name.trim())?;
-    let sample = s.required_estimation_sample()?;
-    let own: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
-    let y = outcome(s, &own)?;
-    let eta = index(s, parameters, &own)?;
-    let z = random.columns(s, &own)?;
+    let eta = index(s, parameters, own)?;
+    let z = random.columns(s, own)?;
     let all: Vec<usize> = own.iter().chain(rows).copied().collect();
     let (of, count) = number_groups(&s.frame, unit, &all);
     let mut members = vec![Vec::new(); count];
@@ -162,7 +169,7 @@ fn effects(
             }
             let log = |b: &[f64]| -> f64 {
                 let shift = |i: usize| b.iter().zip(&z).map(|(b, z)| b * z[i]).sum::<f64>();
-                group.iter().map(|i| outcomes.log(y[*i], eta[*i] + shift(*i))).sum()
+                group.iter().map(|i| log_of(*i, eta[*i] + shift(*i))).sum()
             };
             if random.names == ["_cons"] {
                 let (mean, sd) = posterior(|b| log(&[b]), random.root[(0, 0)]);
@@ -178,6 +185,16 @@ fn effects(
             (means, of_rows.iter().map(|g| found[*g as usize].1[k]).collect())
         })
         .collect())
+}
+
+/// Adds the effects of each row's group to its index.
+pub(super) fn shifted(eta: &mut [f64], effects: &[(Vec<f64>, Vec<f64>)], columns: &[Vec<f64>]) {
+    for ((means, _), z) in effects.iter().zip(columns) {
+        for (i, x) in eta.iter_mut().enumerate() {
+            let known = !is_missing(*x) && !is_missing(means[i]) && !is_missing(z[i]);
+            *x = if known { *x + means[i] * z[i] } else { MISSING };
+        }
+    }
 }
 
 /// The statistic asked for, and whether the effects are held at zero; nothing for what is formed elsewhere.
@@ -207,6 +224,9 @@ fn asked(cmd: &ParsedCommand, ordered: bool) -> Result<Option<(&'static str, boo
 
 /// Empirical Bayes predictions of the effects, the index and the mean after these commands; the mean is the default.
 pub(crate) fn prediction(s: &mut Session, cmd: &ParsedCommand, rows: &[usize]) -> Result<Option<Effects>> {
+    if s.e.cmd() == "mestreg" {
+        return mestreg_predict::prediction(s, cmd, rows);
+    }
     let Some(kind) = KINDS.iter().find(|k| k.name == s.e.cmd()) else {
         return if cmd.has("fixedonly") {
             Err(StataError::option_not_allowed("fixedonly"))
@@ -222,19 +242,16 @@ pub(crate) fn prediction(s: &mut Session, cmd: &ParsedCommand, rows: &[usize]) -
     let values = s.e.results.matrices.get("cat").map(|m| m.values().to_vec()).unwrap_or_default();
     let outcomes = Outcome { kind, alpha: alpha.unwrap_or(1.0), ordered: (values, cuts) };
     let random = Random::of(s, &parameters)?;
+    let own = sample_rows(s)?;
+    let y = outcome(s, &own)?;
+    let log = |i: usize, eta: f64| outcomes.log(y[i], eta);
     if ["reffects", "reses"].contains(&statistic) {
-        return of_groups(s, &outcomes, &parameters, &random, cmd, rows).map(Some);
+        return of_groups(s, (&own, &log), &parameters, &random, cmd, rows).map(Some);
     }
     let mut eta = index(s, &parameters, rows)?;
     if !fixed {
-        let found = effects(s, &outcomes, &parameters, &random, rows)?;
-        let z = random.columns(s, rows)?;
-        for ((means, _), z) in found.iter().zip(&z) {
-            for (i, x) in eta.iter_mut().enumerate() {
-                let known = !is_missing(*x) && !is_missing(means[i]) && !is_missing(z[i]);
-                *x = if known { *x + means[i] * z[i] } else { MISSING };
-            }
-        }
+        let found = effects(s, (&own, &log), &parameters, &random, rows)?;
+        shifted(&mut eta, &found, &random.columns(s, rows)?);
     }
     let part = if fixed { ", fixed portion only" } else { "" };
     if statistic == "eta" {
@@ -247,15 +264,15 @@ pub(crate) fn prediction(s: &mut Session, cmd: &ParsedCommand, rows: &[usize]) -
 }
 
 /// `reffects` with `reses()`, or the standard errors alone.
-fn of_groups(
+pub(super) fn of_groups(
     s: &mut Session,
-    outcomes: &Outcome<'_>,
+    known: Known<'_>,
     parameters: &Parameters,
     random: &Random,
     cmd: &ParsedCommand,
     rows: &[usize],
 ) -> Result<Effects> {
-    let found = effects(s, outcomes, parameters, random, rows)?;
+    let found = effects(s, known, parameters, random, rows)?;
     let points = s.e.results.get_scalar("n_quad").unwrap_or(7.0);
     s.print("(calculating posterior means of random effects)");
     s.print(format!("(using {points} quadrature points)"));

@@ -17,6 +17,8 @@ pub(super) enum Family {
     Ordered,
     /// A number that may be censored, of `me_censored`.
     Censored,
+    /// A survival time, of `mestreg`; the second of the words is the name of its further parameter.
+    Survival,
 }
 
 /// One of the commands.

@@ -14,6 +14,8 @@ mod me_censored;
 mod me_line;
 mod me_predict;
 mod me_specs;
+mod mestreg;
+mod mestreg_predict;
 mod mixed;
 mod mixed_header;
 mod mixed_levels;
@@ -88,6 +90,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     me_specs::SPECS[7],
     me_censored::SPEC,
     me_censored::SPEC_INTERVAL,
+    mestreg::SPEC,
     mixed::SPEC,
     mixed::SPEC_OLD,
     nlogit::SPEC,

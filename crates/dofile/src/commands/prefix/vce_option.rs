@@ -23,6 +23,7 @@ const COMMANDS: &[&str] = &[
     "glm",
     "gnbreg",
     "heckman",
+    "heckpoisson",
     "heckprobit",
     "hetprobit",
     "hetregress",
