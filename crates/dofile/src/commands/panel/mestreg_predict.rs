@@ -12,8 +12,9 @@ use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
 use estimators::distributions::{gamma_probability, ln_gamma};
+use estimators::jet::Jet;
 use estimators::ml_random::Outcome;
-use estimators::ml_survival::{cumulative_hazard, hazard, mean, median};
+use estimators::ml_survival::{cumulative_hazard, hazard, mean, time_of};
 
 /// Statistics and their labels.
 const STATISTICS: &[(&str, &str)] = &[
@@ -58,7 +59,9 @@ impl Law {
     /// Median time; that of the gamma distribution by bisection of its log.
     fn median(&self, eta: f64, ancillary: f64) -> f64 {
         if !self.gamma {
-            return median(self.distribution, self.aft, eta, ancillary);
+            let number = Jet::<0>::constant;
+            let half = number(std::f64::consts::LN_2);
+            return time_of(self.distribution, self.aft, half, number(eta), number(ancillary)).v;
         }
         let (mut low, mut high) = (eta - 50.0, eta + 50.0);
         while high - low > 1e-13 * (1.0 + low.abs()) {

@@ -93,20 +93,48 @@ fn fixed(s: &Session, text: &str) -> Result<Fixed> {
         .collect()
 }
 
-fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let kind = s.e.results.get_text("cmd2").unwrap_or(s.e.cmd()).to_string();
-    if !["stcox", "streg", "stcrreg"].contains(&kind.as_str()) {
-        return Err(StataError::no_estimates());
+/// The options of a command.
+#[derive(Default)]
+struct Asked {
+    function: Option<Function>,
+    /// Numbers and values of `at1()`, `at2()`.
+    settings: Vec<(usize, Fixed)>,
+    /// Values of `at()`.
+    common: Fixed,
+    range: Option<(f64, f64)>,
+    averaging: Averaging,
+    smoothing: Smoothing,
+    /// The text of `outfile()`.
+    file: Option<String>,
+}
+
+impl Asked {
+    /// Takes an option after a command; false for one of graphs.
+    fn take(&mut self, s: &Session, kind: &str, name: &str, argument: Option<&str>) -> Result<bool> {
+        let is = |declared: &str| abbreviates(name, declared);
+        let Some(a) = argument else { return self.take_flag(kind, name) };
+        let wrong = || StataError::invalid(format!("{name}() incorrectly specified"));
+        match name.strip_prefix("at").map(str::parse::<usize>) {
+            Some(Ok(number)) => self.settings.push((number, fixed(s, a)?)),
+            _ if name == "at" => self.common = fixed(s, a)?,
+            _ if is("OUTfile") => self.file = Some(a.to_string()),
+            _ if kind == "stcox" && is("KERnel") => {
+                let refused = || StataError::unsupported_option("stcurve", &format!("kernel({a})"));
+                self.smoothing.kernel = Kernel::parse(a.trim()).ok_or_else(refused)?;
+            }
+            _ if kind == "stcox" && is("WIDth") => {
+                self.smoothing.width = Some(parse_number(a).filter(|w| *w > 0.0).ok_or_else(wrong)?);
+            }
+            _ if is("Range") => match numlist::expand(a)?[..] {
+                [low, high] if low < high && low >= 0.0 => self.range = Some((low, high)),
+                _ => return Err(StataError::invalid("range() incorrectly specified")),
+            },
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
-    let text = cmd.raw.trim().trim_start_matches(',').to_string();
-    let mut function = None;
-    let mut settings: Vec<(usize, Fixed)> = Vec::new();
-    let mut common: Fixed = Vec::new();
-    let mut range = None;
-    let mut averaging = Averaging::default();
-    let mut smoothing = Smoothing::default();
-    let mut file = None;
-    let options = CurveOptions::read(s, "stcurve", &text, UNSUPPORTED, |name, argument| {
+
+    fn take_flag(&mut self, kind: &str, name: &str) -> Result<bool> {
         let is = |declared: &str| abbreviates(name, declared);
         let chosen = [
             ("SURvival", Function::Survivor),
@@ -115,58 +143,46 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             ("HAzard", Function::Hazard),
             ("CIF", Function::Incidence),
         ];
-        if argument.is_none()
-            && let Some((_, f)) = chosen.iter().find(|(declared, _)| is(declared))
-        {
-            if function.replace(*f).is_some_and(|old| old != *f) {
+        if let Some((_, f)) = chosen.iter().find(|(declared, _)| is(declared)) {
+            if self.function.replace(*f).is_some_and(|old| old != *f) {
                 return Err(StataError::invalid("only one function is allowed"));
             }
             return Ok(true);
         }
         let choices = [("alpha1", "alpha1"), ("UNCONDitional", "unconditional"), ("MARGinal", "marginal")];
-        if argument.is_none()
-            && kind == "streg"
-            && let Some((_, choice)) = choices.iter().find(|(declared, _)| is(declared))
-        {
-            return averaging.take(choice);
+        match choices.iter().find(|(declared, _)| kind == "streg" && is(declared)) {
+            Some((_, choice)) => self.averaging.take(choice),
+            None => Ok(false),
         }
-        match argument {
-            Some(a) if name == "at" => common = fixed(s, a)?,
-            Some(a) if name.starts_with("at") && name[2..].parse::<usize>().is_ok() => {
-                settings.push((name[2..].parse().unwrap_or(1), fixed(s, a)?));
-            }
-            Some(a) if is("OUTfile") => file = Some(a.to_string()),
-            Some(a) if kind == "stcox" && is("KERnel") => {
-                let refused = || StataError::unsupported_option("stcurve", &format!("kernel({a})"));
-                smoothing.kernel = Kernel::parse(a.trim()).ok_or_else(refused)?;
-            }
-            Some(a) if kind == "stcox" && is("WIDth") => {
-                let width = parse_number(a).filter(|w| *w > 0.0);
-                smoothing.width =
-                    Some(width.ok_or_else(|| StataError::invalid("width() incorrectly specified"))?);
-            }
-            Some(a) if is("Range") => match numlist::expand(a)?[..] {
-                [low, high] if low < high && low >= 0.0 => range = Some((low, high)),
-                _ => return Err(StataError::invalid("range() incorrectly specified")),
-            },
-            _ => return Ok(false),
-        }
-        Ok(true)
-    })?;
-    let Some(function) = function else {
-        return Err(StataError::invalid("must specify survival, failure, cumhaz, hazard or cif"));
-    };
-    let fits = match function {
-        Function::Cumulative => true,
-        Function::Incidence => kind == "stcrreg",
-        _ => kind != "stcrreg",
-    };
-    if !fits {
-        return Err(StataError::invalid(format!(
-            "{} not allowed after {kind}",
-            function.title().to_lowercase()
-        )));
     }
+
+    /// The function, where the command before has it.
+    fn function(&self, kind: &str) -> Result<Function> {
+        let Some(function) = self.function else {
+            return Err(StataError::invalid("must specify survival, failure, cumhaz, hazard or cif"));
+        };
+        let fits = match function {
+            Function::Cumulative => true,
+            Function::Incidence => kind == "stcrreg",
+            _ => kind != "stcrreg",
+        };
+        let what = function.title().to_lowercase();
+        if fits { Ok(function) } else { Err(StataError::invalid(format!("{what} not allowed after {kind}"))) }
+    }
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let kind = s.e.results.get_text("cmd2").unwrap_or(s.e.cmd()).to_string();
+    if !["stcox", "streg", "stcrreg"].contains(&kind.as_str()) {
+        return Err(StataError::no_estimates());
+    }
+    let text = cmd.raw.trim().trim_start_matches(',').to_string();
+    let mut asked = Asked::default();
+    let options = CurveOptions::read(s, "stcurve", &text, UNSUPPORTED, |name, argument| {
+        asked.take(s, &kind, name, argument)
+    })?;
+    let function = asked.function(&kind)?;
+    let Asked { mut settings, common, range, averaging, smoothing, file, .. } = asked;
     settings.sort_by_key(|x| x.0);
     // files number the curves of at1(), at2() from two on: one is that of at() alone
     let mut numbers: Vec<usize> = settings.iter().map(|x| x.0 + 1).collect();
