@@ -198,13 +198,6 @@ pub(super) const ROWS: &[Row] = &[
     ("xtoprobit", TABLE, LIKELIHOOD, PANEL),
     ("xttobit", TABLE, LIKELIHOOD, PANEL),
     ("melogit", TABLE, LIKELIHOOD, MIXED),
-    (
-        "mestreg",
-        TABLE,
-        LIKELIHOOD,
-        "Distribution() TIme noCONstant COVariance() OFFset() vce() INTMethod() INTPoints() noHR TRatio noSHow noLRtest \
-        noGRoup noHEader noTABle ESTMetric STARTValues() STARTGrid()",
-    ),
     ("meprobit", TABLE, LIKELIHOOD, MIXED),
     ("mecloglog", TABLE, LIKELIHOOD, MIXED),
     ("mepoisson", TABLE, LIKELIHOOD, MIXED),

@@ -1,4 +1,5 @@
-//! The lists of options that the manuals of time series, of ranks and of extended regression models document, as
+//! The lists of options that the manuals of time series, of ranks, of survival times with random effects and of extended regression
+//! models document, as
 //! `documented_rows` has those of the others.
 
 use super::documented_rows::{LIKELIHOOD, NOTHING, Row, TABLE};
@@ -11,8 +12,15 @@ const ARCH: &str = "noCONstant ARCH() Garch() SAArch() TArch() AArch() NArch() N
 const EXTENDED: &str = "ENDOGenous() ENTReat() EXTReat() SELect() TOBITSELect() noCONstant OFFset() vce() INTPoints() \
     TRIINTPoints() REINTPoints() REINTMethod()";
 
-/// The lists: [XT] xtintreg, [R] rologit, [ERM], [TS].
+/// The lists: [ME] mestreg, [XT] xtintreg, [R] rologit, [ERM], [TS].
 pub(super) const ROWS: &[Row] = &[
+    (
+        "mestreg",
+        TABLE,
+        LIKELIHOOD,
+        "Distribution() TIme noCONstant COVariance() OFFset() vce() INTMethod() INTPoints() noHR TRatio noSHow noLRtest \
+        noGRoup noHEader noTABle ESTMetric STARTValues() STARTGrid()",
+    ),
     (
         "xtintreg",
         TABLE,

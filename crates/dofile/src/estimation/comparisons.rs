@@ -29,6 +29,13 @@ pub struct Compared {
     pub v: Mat,
 }
 
+impl Compared {
+    /// Nothing yet.
+    pub fn empty(equation: String) -> Self {
+        Self { equation, blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) }
+    }
+}
+
 /// `L b` and `L V L'`; rows that are absent cannot be estimated.
 pub fn apply(b: &[f64], v: &Mat, rows: &[Option<Vec<f64>>]) -> (Vec<f64>, Mat) {
     let filled = Mat::from_fn(rows.len(), b.len(), |i, j| rows[i].as_ref().map_or(0.0, |r| r[j]));

@@ -203,6 +203,17 @@ impl Table<'_> {
         self.store(session);
     }
 
+    /// The rows with the tests that the table shows.
+    fn shown_rows(&self, session: &Session) -> Vec<Row> {
+        let mut rows = self.rows(session);
+        if UNTESTED.contains(&session.e.cmd()) && self.is_active(session) {
+            let untested = |s: &Stripe| s.eq.starts_with('/') && !s.name.starts_with("cov(");
+            let ancillary = rows.iter_mut().zip(self.stripe).filter(|(_, s)| untested(s));
+            ancillary.for_each(|(row, _)| (row.ratio, row.p) = (MISSING, MISSING));
+        }
+        rows
+    }
+
     /// Prints the table. The name of an equation such as `/mills` stands above its rows, those of `/` have a slash instead.
     pub fn print(&self, session: &mut Session) {
         let mut terms: Vec<Option<Term>> = self.stripe.iter().map(|s| parse_term(&s.name)).collect();
@@ -210,12 +221,7 @@ impl Table<'_> {
         let look = session.settings.table.clone();
         let names = self.names_width(session, &terms, &look);
         self.heading_of_width(session, names);
-        let mut rows = self.rows(session);
-        if UNTESTED.contains(&session.e.cmd()) && self.is_active(session) {
-            let untested = |s: &Stripe| s.eq.starts_with('/') && !s.name.starts_with("cov(");
-            let ancillary = rows.iter_mut().zip(self.stripe).filter(|(_, s)| untested(s));
-            ancillary.for_each(|(row, _)| (row.ratio, row.p) = (MISSING, MISSING));
-        }
+        let rows = self.shown_rows(session);
         let width = columns_width(&look);
         let rule = || format!("{}+{}", "-".repeat(names + 1), "-".repeat(width));
         let base = self.base_outcome(session);

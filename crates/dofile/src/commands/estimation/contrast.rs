@@ -166,8 +166,7 @@ impl Active {
 
     /// Nothing to show yet.
     pub(super) fn compared(&self) -> Compared {
-        let equation = self.equation.trim_start_matches('/').to_string();
-        Compared { equation, blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) }
+        Compared::empty(self.equation.trim_start_matches('/').to_string())
     }
 
     pub(super) fn look<'a>(&self, heading: &'a str, columns: Columns, versus: bool) -> Look<'a> {

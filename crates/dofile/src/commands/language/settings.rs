@@ -96,6 +96,23 @@ fn older(s: &mut Session, name: &str, value: &str) -> Result<()> {
     }
 }
 
+/// `set obs`: more rows, whose values are missing.
+fn observations(s: &mut Session, n: f64) -> Result<()> {
+    if n < s.frame.n_rows() as f64 {
+        return Err(StataError::new(198, format!("obs must be >= {}", s.frame.n_rows())));
+    }
+    if n > 2_147_483_620.0 || n * s.row_width().max(1) as f64 > 6e10 {
+        return Err(StataError::standard(901));
+    }
+    s.room_for(n, 8.0)?;
+    let before = s.frame.n_rows();
+    s.frame.set_n_rows(n as usize);
+    let was = format::bare("%15.0gc", before as f64);
+    let now = format::bare("%15.0gc", n);
+    s.print(format!("Number of observations (_N) was {was}, now {now}."));
+    Ok(())
+}
+
 fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (name, value) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
     let value = value.trim();
@@ -105,21 +122,7 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         if is_missing(x) { Err(StataError::syntax()) } else { Ok(x) }
     };
     match name {
-        "obs" | "ob" => {
-            let n = number(s)?;
-            if n < s.frame.n_rows() as f64 {
-                return Err(StataError::new(198, format!("obs must be >= {}", s.frame.n_rows())));
-            }
-            if n > 2_147_483_620.0 || n * s.row_width().max(1) as f64 > 6e10 {
-                return Err(StataError::standard(901));
-            }
-            s.room_for(n, 8.0)?;
-            let before = s.frame.n_rows();
-            s.frame.set_n_rows(n as usize);
-            let was = format::bare("%15.0gc", before as f64);
-            let now = format::bare("%15.0gc", n);
-            s.print(format!("Number of observations (_N) was {was}, now {now}."));
-        }
+        "obs" | "ob" => observations(s, number(s)?)?,
         "seed" | "se" => {
             let x = number(s)?;
             if !(0.0..=2_147_483_647.0).contains(&x) {

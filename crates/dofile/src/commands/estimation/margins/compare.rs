@@ -149,14 +149,7 @@ pub(super) fn show(
     let b: Vec<f64> = cells.iter().map(|c| c.margin.value).collect();
     let df_r = request.degrees(session);
     let blocks = blocks(request, cells, legends.len().max(1), &known, session)?;
-    let mut found = Compared {
-        equation: String::new(),
-        blocks: vec![],
-        labels: vec![],
-        names: vec![],
-        b: vec![],
-        v: Mat::zeros(0, 0),
-    };
+    let mut found = Compared::empty(String::new());
     let (mut rows, mut tests) = (Vec::new(), Vec::new());
     for (name, mine) in by_name(&blocks) {
         let mut parts = Vec::new();
