@@ -148,6 +148,29 @@ Note: _cons estimates baseline incidence rate (conditional on zero random effect
     assert!(lines[cut + 2].starts_with("school       |"), "{log}");
 }
 
+/// A log of `mestreg` (Stata 17): the title, a further parameter without a test, and notes.
+#[test]
+fn survival_times_with_random_effects() {
+    let log = log_of(
+        "set obs 120\ngenerate id = ceil(_n/6)\ngenerate x = mod(_n*7, 11)/5\n\
+         generate t = (1 + mod(_n*13, 17))*exp(mod(id*7, 5)/3)\nstset t\n\
+         mestreg x || id: x, distribution(lognormal) time tratio nolog",
+    );
+    has_lines(
+        &log,
+        r"Mixed-effects lognormal AFT regression          Number of obs     =        120
+Group variable: id                              Number of groups  =         20
+Integration method: mvaghermite                 Integration pts.  =          7
+          _t | Time ratio   Std. err.      z    P>|z|     [95% conf. interval]
+Note: Estimates are transformed only in the first equation to time ratios.
+Note: _cons estimates baseline time (conditional on zero random effects).
+Note: LR test is conservative and provided only for reference.",
+    );
+    let row = log.lines().find(|l| l.starts_with("       /logs |")).expect("the further parameter");
+    assert_eq!(row.split_whitespace().count(), 6, "{row}");
+    assert!(log.contains("\nLR test vs. lognormal model: chi2(2) = "), "{log}");
+}
+
 /// Wholesale prices: a log of Stata 19; the layout of the augmented test from one of Stata 18.
 #[test]
 fn models_of_wholesale_prices() {
