@@ -23,7 +23,6 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
 use estimators::contrasts::Adjustment;
-use estimators::matrix::Mat;
 
 pub(super) const UNSUPPORTED: &[&str] = &[
     "ASOBserved",
