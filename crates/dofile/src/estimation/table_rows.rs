@@ -140,7 +140,8 @@ impl Layout {
             return;
         }
         let shown = level_of(session, term).unwrap_or_default();
-        let shown = if term.atoms.len() == 1 { format::short_label(&shown, self.width - 1) } else { shown };
+        let one = term.atoms.iter().filter(|a| matches!(a, Atom::Level { .. })).count() == 1;
+        let shown = if one { format::short_label(&shown, self.width - 1) } else { shown };
         session.print(self.level(&shown, cells));
     }
 }
