@@ -172,9 +172,13 @@ impl Filler<'_> {
 
     /// What is chosen among alternatives, by what differs between them.
     fn alternatives(&self, out: &mut Filled) {
-        let chosen = self.chosen();
-        let measured = self.named().into_iter().filter(|c| self.columns[*c].is_measure());
-        let causes: Vec<usize> = measured.filter(|c| Some(*c) != chosen).collect();
+        let (chosen, unit) = (self.chosen(), self.structure.entity);
+        let differs = |c: &usize| self.columns[*c].is_measure() || self.columns[*c].is_group();
+        let causes: Vec<usize> = self
+            .named()
+            .into_iter()
+            .filter(|c| differs(c) && Some(*c) != chosen && Some(*c) != unit)
+            .collect();
         self.open_if_empty(&causes, "regressors", out);
         out.settled = true;
         out.roles.insert("outcome_var", chosen.into_iter().collect());

@@ -6,6 +6,7 @@ mod among;
 mod articles;
 mod assigned;
 mod chinese;
+mod choice_sets;
 mod coded;
 mod columns;
 mod comparisons;
@@ -290,6 +291,7 @@ pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Sug
     let read = &SuggestInput { dataset, ..*read };
     let suggestion = scales::ordered(read, coded::suggested(read, mixed));
     let suggestion = two_levels::only(read, two_periods::compared(read, suggestion));
+    let suggestion = choice_sets::of_tasks(read, suggestion);
     let suggestion = match rows {
         Some(rows) => rows.only(input, &whole, suggestion),
         None => suggestion,

@@ -306,6 +306,14 @@ fn months_of_a_change_randomised_units_and_open_factors_are_read_as_they_are_mea
         assert_eq!(draft["roles"]["controls"], json!(["年龄", "性别"]), "{asked} {draft}");
         assert_ne!(draft["roles"]["regressors"], json!(["年龄", "性别"]), "{asked} {draft}");
     }
+    // somebody who chooses in several tasks has a set of alternatives for each
+    let draft =
+        drafted("po_conjoint", "How do price, brand and battery affect which product respondents choose?");
+    assert_eq!(draft["template_id"], json!("limited.clogit"), "{draft}");
+    assert_eq!(draft["roles"]["outcome_var"], json!(["chosen"]), "{draft}");
+    assert_eq!(draft["roles"]["regressors"], json!(["price", "brand", "battery"]), "{draft}");
+    assert_eq!(draft["roles"]["strata_var"], json!(["choice_set"]), "{draft}");
+    assert_eq!(draft["derived_variables"][0]["expression"], json!("group(resp_id, task)"), "{draft}");
 }
 
 /// Each of these fell to another column or method: a gap was compared and not decomposed, what changes over time in one group was
