@@ -7,7 +7,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
 use super::heckman_twostep::{self, TwoStep};
-use super::parts::{scalar, text};
+use super::parts::{scalar, single, text};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label};
@@ -26,8 +26,9 @@ use crate::value::is_missing;
 use crate::{concat_lists, ml_options};
 use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
-use estimators::ml::Equation;
+use estimators::ml::{Equation, Likelihood, MlFit, Problem};
 use estimators::ml_censored::selection;
+use estimators::vce::Vce;
 use estimators::wald;
 
 const OPTIONS: &[OptSpec] = ml_options![
@@ -67,6 +68,46 @@ pub(super) struct Selected {
     pub selected: Vec<bool>,
     /// Name of the selection equation.
     pub selection_name: String,
+}
+
+impl Selected {
+    /// The rows that were selected.
+    pub(super) fn rows(&self) -> impl Iterator<Item = usize> {
+        self.selected.iter().enumerate().filter(|(_, selected)| **selected).map(|(row, _)| row)
+    }
+
+    /// Fits the outcome alone on the selected rows with the weights of the sample: starting values. `kernel` is the likelihood of
+    /// these rows, `cuts` the number of its parameters behind the regressors, `offset` of all rows.
+    ///
+    /// # Errors
+    /// r(430) where the search does not end.
+    pub(super) fn outcome_alone(
+        &self,
+        kernel: &impl Likelihood,
+        cuts: usize,
+        offset: Option<&[f64]>,
+        start: &[f64],
+    ) -> Result<MlFit> {
+        let pick = |column: &[f64]| -> Vec<f64> { self.rows().map(|i| column[i]).collect() };
+        let columns: Vec<Vec<f64>> = self.outcome.columns().into_iter().map(pick).collect();
+        let offset = offset.map(pick);
+        let (weights, n) = likelihood::effective_weights(&self.model);
+        let weights = weights.map(|(w, kind)| (pick(&w), kind));
+        let mut equations = vec![Equation {
+            columns: columns.iter().map(Vec::as_slice).collect(),
+            constant: self.outcome.constant,
+            offset: offset.as_deref(),
+        }];
+        equations.extend((0..cuts).map(|_| single()));
+        let problem = Problem {
+            model: kernel,
+            equations,
+            rows: self.rows().count(),
+            weights: weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind)),
+            n,
+        };
+        problem.maximise(start, Default::default(), Vce::Classical).ok_or_else(StataError::not_converged)
+    }
 }
 
 /// Reads the outcome, `select()` and the sample; a row that is not selected keeps only its selection equation. Selected rows with

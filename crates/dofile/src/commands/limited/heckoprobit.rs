@@ -17,11 +17,10 @@ use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use estimators::ml::{Equation, MlFit, Problem};
+use estimators::ml::{Equation, MlFit};
 use estimators::ml_binary::{Binary, Link};
 use estimators::ml_choice::Ordered;
 use estimators::ml_pairs::SelectedOrder;
-use estimators::vce::Vce;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![OptSpec::text("SELect")])
     .weights(WEIGHTS)
@@ -83,27 +82,12 @@ fn categories(sample: &Selected) -> Result<(Vec<f64>, Vec<Option<usize>>)> {
 
 /// Ordered probit of the selected rows with the weights of the sample.
 fn outcome_alone(sample: &Selected, of_row: &[Option<usize>], categories: usize) -> Result<MlFit> {
-    let rows: Vec<usize> = (0..of_row.len()).filter(|i| of_row[*i].is_some()).collect();
-    let pick = |column: &[f64]| -> Vec<f64> { rows.iter().map(|i| column[*i]).collect() };
-    let columns: Vec<Vec<f64>> = sample.outcome.columns().into_iter().map(pick).collect();
     let y: Vec<usize> = of_row.iter().flatten().copied().collect();
-    let (weights, n) = likelihood::effective_weights(&sample.model);
-    let weights = weights.map(|(w, kind)| (pick(&w), kind));
-    let index =
-        Equation { columns: columns.iter().map(Vec::as_slice).collect(), constant: false, offset: None };
-    let mut start = vec![0.0; columns.len()];
+    let mut start = vec![0.0; sample.outcome.columns().len()];
     let below = |c: usize| y.iter().filter(|k| **k < c).count() as f64 / y.len() as f64;
     start.extend((1..categories).map(|c| Link::Probit.index(below(c))));
-    let mut equations = vec![index];
-    equations.extend((1..categories).map(|_| single()));
-    let problem = Problem {
-        model: &Ordered { y: &y, categories, link: Link::Probit },
-        equations,
-        rows: rows.len(),
-        weights: weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind)),
-        n,
-    };
-    problem.maximise(&start, Default::default(), Vce::Classical).ok_or_else(StataError::not_converged)
+    let kernel = Ordered { y: &y, categories, link: Link::Probit };
+    sample.outcome_alone(&kernel, categories - 1, None, &start)
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

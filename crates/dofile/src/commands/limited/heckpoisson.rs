@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use estimators::distributions::chi2_tail;
-use estimators::ml::{Equation, MlFit, Problem};
+use estimators::ml::{Equation, MlFit};
 use estimators::ml_binary::{Binary, Link};
 use estimators::ml_count::Poisson;
 use estimators::ml_treated_count::TreatedCount;
@@ -77,40 +77,18 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// Poisson regression on the selected rows, with the weights of the sample: starting values.
 fn outcome_alone(sample: &Selected, shift: Option<&[f64]>) -> Result<MlFit> {
-    let rows: Vec<usize> = (0..sample.selected.len()).filter(|i| sample.selected[*i]).collect();
-    let pick = |column: &[f64]| -> Vec<f64> { rows.iter().map(|i| column[*i]).collect() };
-    let columns: Vec<Vec<f64>> = sample.outcome.columns().into_iter().map(pick).collect();
-    let y = pick(&sample.model.y);
-    let shift = shift.map(pick);
-    let (weights, n) = likelihood::effective_weights(&sample.model);
-    let weights = weights.map(|(w, kind)| (pick(&w), kind));
-    let equation = Equation {
-        columns: columns.iter().map(Vec::as_slice).collect(),
-        constant: sample.outcome.constant,
-        offset: shift.as_deref(),
-    };
-    let mut start = vec![0.0; equation.len()];
-    if sample.outcome.constant
-        && let Some(last) = start.last_mut()
-    {
-        *last = (y.iter().sum::<f64>() / y.len() as f64).max(1e-6).ln();
+    let y: Vec<f64> = sample.rows().map(|i| sample.model.y[i]).collect();
+    let mut start = vec![0.0; sample.outcome.columns().len()];
+    if sample.outcome.constant {
+        start.push((y.iter().sum::<f64>() / y.len() as f64).max(1e-6).ln());
     }
-    let problem = Problem {
-        model: &Poisson { y: &y },
-        equations: vec![equation],
-        rows: rows.len(),
-        weights: weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind)),
-        n,
-    };
-    problem
-        .maximise(&start, Default::default(), estimators::vce::Vce::Classical)
-        .ok_or_else(StataError::not_converged)
+    sample.outcome_alone(&Poisson { y: &y }, 0, shift, &start)
 }
 
 /// Refuses outcomes that are no counts.
 fn check_counts(sample: &Selected) -> Result<()> {
     let depvar = &sample.model.depvar;
-    let seen = || (0..sample.selected.len()).filter(|i| sample.selected[*i]).map(|i| sample.model.y[i]);
+    let seen = || sample.rows().map(|i| sample.model.y[i]);
     if seen().any(|y| y < 0.0) {
         return Err(StataError::new(459, format!("{depvar} must be greater than or equal to zero")));
     }

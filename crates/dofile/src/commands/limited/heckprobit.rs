@@ -63,31 +63,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// Probit of the outcome on the selected rows, with the weights of the sample.
 fn outcome_alone(sample: &Selected, y: &[bool]) -> Result<MlFit> {
-    let rows: Vec<usize> = (0..y.len()).filter(|i| sample.selected[*i]).collect();
-    let pick = |column: &[f64]| -> Vec<f64> { rows.iter().map(|i| column[*i]).collect() };
-    let columns: Vec<Vec<f64>> = sample.outcome.columns().into_iter().map(pick).collect();
-    let signs: Vec<bool> = rows.iter().map(|i| y[*i]).collect();
+    let signs: Vec<bool> = sample.rows().map(|i| y[i]).collect();
     if signs.iter().all(|s| *s == signs[0]) {
         return Err(StataError::new(2000, "outcome does not vary; the selected rows have one value"));
     }
-    let (weights, n) = likelihood::effective_weights(&sample.model);
-    let weights = weights.map(|(w, kind)| (pick(&w), kind));
-    let equation = Equation {
-        columns: columns.iter().map(Vec::as_slice).collect(),
-        constant: sample.outcome.constant,
-        offset: None,
-    };
-    let start = vec![0.0; equation.len()];
-    let problem = estimators::ml::Problem {
-        model: &Binary { y: &signs, link: Link::Probit },
-        equations: vec![equation],
-        rows: rows.len(),
-        weights: weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind)),
-        n,
-    };
-    problem
-        .maximise(&start, Default::default(), estimators::vce::Vce::Classical)
-        .ok_or_else(StataError::not_converged)
+    let start = vec![0.0; sample.outcome.columns().len() + usize::from(sample.outcome.constant)];
+    sample.outcome_alone(&Binary { y: &signs, link: Link::Probit }, 0, None, &start)
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
