@@ -58,9 +58,9 @@ impl Named<'_> {
 }
 
 /// Words of columns that hold a place from west to east and from south to north; the first ones are degrees.
-const DEGREES: [&[&str]; 2] =
+pub(super) const DEGREES: [&[&str]; 2] =
     [&["lon", "lng", "long", "longitude", "经度", "jingdu"], &["lat", "latitude", "纬度", "weidu"]];
-const PLANE: [&[&str]; 2] =
+pub(super) const PLANE: [&[&str]; 2] =
     [&["x", "east", "easting", "xcoord", "横坐标"], &["y", "north", "northing", "ycoord", "纵坐标"]];
 
 impl Columns<'_> {

@@ -30,7 +30,9 @@ impl Filler<'_> {
         if s.competing && named.is_empty() {
             out.methods = method("incidence").into_iter().collect();
         } else if !s.competing && (slots == "survival_group" || named.is_empty()) {
-            out.methods = method("survival groups").into_iter().collect();
+            if out.frame != "rmst" {
+                out.methods = method("survival groups").into_iter().collect();
+            }
             let compares = ["which", "differ", "compar", "between", "longer", "哪", "差", "比", "不同"];
             if group.is_none() && compares.iter().any(|w| p.text.contains(w)) {
                 out.open.push("group_var");
@@ -192,6 +194,8 @@ impl Filler<'_> {
         let adjusts = lists.iter().any(|c| !c.is_empty())
             || says_panel
             || self.baseline_of(y).is_some()
+            // periods of a series are not independent
+            || self.structure.series && is_binary(self.columns[g].column)
             // events in different times at risk are compared as rates
             || self.at_risk(Some(y)).is_some();
         if !out.named && adjusts && !self.columns[y].column.is_text() {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::decisions::is_counted;
 use super::names::numbered_trunk;
 use super::phrases::{distinct, method};
 use super::roles::{Filled, Filler};
@@ -22,7 +23,9 @@ impl Filler<'_> {
             }
             "lasso" => {
                 let more = out.roles.remove("controls").unwrap_or_default();
-                out.roles.insert("regressors", distinct(causes.into_iter().chain(more)));
+                let named = distinct(causes.into_iter().chain(more));
+                let candidates = if named.len() < 2 { self.all_candidates(out) } else { named };
+                out.roles.insert("regressors", candidates);
             }
             "nested" => {
                 let named = self.parsed.nested.first().or(self.parsed.units.first()).copied();
@@ -42,9 +45,32 @@ impl Filler<'_> {
                     out.roles.remove("cluster_var");
                 }
                 out.roles.insert("entity_var", level.or(self.structure.entity).into_iter().collect());
+                let outcome = out.roles.get("outcome_var").and_then(|columns| columns.first());
+                let outcome = outcome.map(|y| &self.columns[*y]);
+                let counted = outcome.is_some_and(|y| is_counted(y, self.parsed) || y.is_count());
+                if counted || outcome.is_some_and(|y| is_binary(y.column)) {
+                    out.methods.splice(0..0, method("nested yes or no or counts"));
+                }
+                if counted {
+                    out.parameters.insert("model".to_owned(), json!("poisson"));
+                }
             }
             _ => {}
         }
+    }
+
+    /// Every number that may predict the outcome, where the question asks which ones do.
+    fn all_candidates(&self, out: &mut Filled) -> Vec<usize> {
+        out.open.retain(|role| *role != "regressors");
+        let outcome = out.roles.get("outcome_var").cloned().unwrap_or_default();
+        let predicts = |c: &usize| {
+            let column = &self.columns[*c];
+            !column.column.is_text()
+                && !outcome.contains(c)
+                && !self.is_unit(*c)
+                && !self.parsed.excluded.contains(c)
+        };
+        (0..self.columns.len()).filter(predicts).collect()
     }
 
     /// True for categories, and for codes of units.
@@ -68,7 +94,9 @@ impl Filler<'_> {
             }
             "returns" => {
                 let returns = |c: &usize| self.columns[*c].is_return();
-                out.roles.insert("outcome_var", (0..self.columns.len()).find(returns).into_iter().collect());
+                let of_shares = (0..self.columns.len()).find(returns);
+                out.settled = of_shares.is_some();
+                out.roles.insert("outcome_var", of_shares.into_iter().collect());
             }
             "ranks" => self.ranks(out),
             "survey" => self.in_survey(out),
@@ -97,6 +125,14 @@ impl Filler<'_> {
             "two_judges" => self.judged_twice(out),
             "portfolios" => self.portfolios(out),
             "studies" => self.pooled(out),
+            "calibration" => self.calibration(out),
+            "two_devices" => self.devices(out),
+            "bounds" => self.within_bounds(out),
+            "premia" => self.premia(out),
+            "accounts" => self.distress(out),
+            "accruals" => self.accruals(out),
+            "unit_policy" => self.one_unit(out),
+            "spread" => self.spread(out),
             "one_value" => self.one_value(out),
             "years" => self.between_years(out),
             "zeros" => {
@@ -159,6 +195,10 @@ impl Filler<'_> {
             marker = std::mem::replace(&mut disease, vec![truth]);
         } else if disease.is_empty() {
             disease.extend(self.truth_besides(&marker));
+        }
+        let others = named.iter().filter(|c| self.columns[**c].is_measure() && !marker.contains(c));
+        if let (Some(second), true) = (others.copied().next(), out.frame == "roc") {
+            out.parameters.insert("second_marker".to_owned(), json!(self.columns[second].name()));
         }
         out.roles.insert("outcome_var", disease);
         out.roles.insert("focal_var", marker);
@@ -276,24 +316,6 @@ impl Filler<'_> {
     /// The later measurement of what a control measures for the first time.
     pub(super) fn last_of_controls(&self) -> Option<usize> {
         self.parsed.controls.iter().find_map(|control| self.last_of(*control))
-    }
-
-    /// The items of a scale: where the question names only one of a numbered family with the same answers, all of them.
-    pub(super) fn with_family(&self, items: Vec<usize>) -> Vec<usize> {
-        let stem = |c: usize| numbered_trunk(self.columns[c].name());
-        let alike = |first: usize, c: usize| {
-            let (own, column) = (self.columns[first].column, self.columns[c].column);
-            let near = |a: Option<f64>, b: Option<f64>| a.zip(b).is_some_and(|(a, b)| (a - b).abs() <= 1.0);
-            column.integer_valued && near(own.min, column.min) && near(own.max, column.max)
-        };
-        let same = |first: usize, c: usize| stem(c).is_some() && stem(c) == stem(first) && alike(first, c);
-        let family_of =
-            |first: &usize| -> Vec<usize> { (0..self.columns.len()).filter(|c| same(*first, *c)).collect() };
-        let family = items.iter().map(family_of).find(|family| family.len() >= 3).unwrap_or_default();
-        // "the items of the scale" names no other column: a total has other values
-        let own = |c: &usize| family.contains(c) || !alike(family[0], *c);
-        let whole = !family.is_empty() && items.len() <= 2 && items.iter().all(own);
-        if whole { family } else { items }
     }
 }
 

@@ -8,6 +8,7 @@ use regex::Regex;
 use super::chinese::glosses;
 use super::columns::{Alias, Named, Place};
 use super::mentions::{Hit, LEAST};
+use super::names::numbered_trunk;
 use super::words::Unit;
 use crate::domain::profile::is_binary;
 
@@ -85,6 +86,34 @@ pub(super) fn prefer_scores(slice: &str, columns: &[Named<'_>], hits: &mut [Hit]
     let most = best.score * 0.9;
     let binary = |h: &&mut Hit| is_binary(columns[h.column].column) && !h.exact;
     hits.iter_mut().filter(binary).for_each(|h| h.score = h.score.min(most));
+}
+
+/// Most answers of an item, and fewest items of a scale.
+const ANSWERS: u64 = 11;
+const ITEMS: usize = 3;
+
+/// "The GAD score" is `gad_pre` or `gad_total`, not one of the items `gad_1` to `gad_7`.
+pub(super) fn prefer_totals(slice: &str, columns: &[Named<'_>], hits: &mut Vec<Hit>) {
+    if ["item", "question", "statement", "题", "条目"].iter().any(|word| slice.contains(word)) {
+        return;
+    }
+    let is_of = |column: &Named<'_>, trunk: &str| {
+        numbered_trunk(column.name()) == Some(trunk) && column.column.distinct <= ANSWERS
+    };
+    let trunk_of = |hit: &Hit| {
+        let trunk = numbered_trunk(columns[hit.column].name())?;
+        let items = columns.iter().filter(|c| is_of(c, trunk)).count();
+        (items >= ITEMS && columns[hit.column].column.distinct <= ANSWERS).then_some(trunk)
+    };
+    let has_total = |trunk: &str| {
+        hits.iter().any(|hit| {
+            let column = &columns[hit.column];
+            column.name().starts_with(trunk) && !is_of(column, trunk) && column.is_measure()
+        })
+    };
+    let kept: Vec<bool> = hits.iter().map(|hit| hit.exact || !trunk_of(hit).is_some_and(has_total)).collect();
+    let mut kept = kept.into_iter();
+    hits.retain(|_| kept.next().unwrap_or(true));
 }
 
 /// "Which borrowers default" asks whether they do, not `months_to_default`, where another column says so.

@@ -9,10 +9,10 @@ use super::articles::name_columns;
 use super::columns::{Alias, Named, Place};
 use super::compounds::{forget_terms, joined};
 use super::expand::expand;
+use super::families::{how_many, lettered, numbered, one_letter_apart, shared_heads};
 use super::index::Index;
 use super::links::Link;
-use super::literal::{prefer_events, prefer_literal, prefer_ratings, prefer_scores, spread};
-use super::names::numbered_trunk;
+use super::literal::{prefer_events, prefer_literal, prefer_ratings, prefer_scores, prefer_totals, spread};
 use super::shared::weight;
 use super::times::{asked_number, forget_times_of_treatment};
 use super::words::{ANYBODY, Unit, Vocabulary, units};
@@ -77,7 +77,7 @@ pub(super) fn mentions(
             }
             let hits = hits(question, window, columns, &index);
             links.extend(hits.iter().map(|hit| link(window, hit)));
-            found.extend(best(window, columns, &hits));
+            found.extend(best(window, columns, &hits, how_many(question, window)));
         }
     }
     // the widest match first, then the surest
@@ -92,6 +92,7 @@ pub(super) fn mentions(
     }
     kept.sort_by_key(|m| m.start);
     forget_ends_of_words(question, &mut kept);
+    shared_heads(question, columns, &mut kept);
     joined(question, columns, &mut kept);
     ranges(question, columns, &mut kept);
     (kept, units, links)
@@ -179,6 +180,7 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
     }
     contained(&slice, window, columns, &mut hits);
     prefer_scores(&slice, columns, &mut hits);
+    prefer_totals(&slice, columns, &mut hits);
     prefer_events(question, columns, &mut hits);
     prefer_ratings(&question[..window[0].start], columns, &mut hits);
     // a column with one value explains nothing and is not explained
@@ -224,7 +226,12 @@ fn rows_of(window: &[Unit], columns: &[Named<'_>]) -> Option<usize> {
 }
 
 /// The best columns for a window, with the weight of its words.
-fn best(window: &[Unit], columns: &[Named<'_>], hits: &[Hit]) -> Option<(f64, Mention)> {
+fn best(
+    window: &[Unit],
+    columns: &[Named<'_>],
+    hits: &[Hit],
+    how_many: Option<usize>,
+) -> Option<(f64, Mention)> {
     let first = hits.first()?;
     let alone = hits.len() == 1 || hits[1].score < first.score * 0.8;
     // the same thing at two times: the later is meant where no word says which
@@ -235,7 +242,9 @@ fn best(window: &[Unit], columns: &[Named<'_>], hits: &[Hit]) -> Option<(f64, Me
     let tied: Vec<usize> =
         hits.iter().take_while(|h| h.score >= first.score - 0.001).map(|h| h.column).collect();
     // the items of a scale, not two measurements of one thing
-    let items = tied.len() > 1 && numbered(&tied, columns) && !tied.iter().any(|c| columns[*c].is_early());
+    let family = |tied: &[usize]| numbered(tied, columns) || one_letter_apart(tied, columns);
+    let family = |tied: &[usize]| family(tied) || how_many == Some(tied.len());
+    let items = tied.len() > 1 && family(&tied) && !tied.iter().any(|c| columns[*c].is_early());
     let chosen = if items && !first.asked { tied } else { vec![first.column] };
     let size: f64 = window.iter().map(weight).sum();
     let doubt = if alone { 1.0 } else { 0.8 };
@@ -347,18 +356,6 @@ fn strength(a: &Unit, b: &Unit) -> f64 {
         }
     }
     most
-}
-
-/// True for columns of one numbered group: `q1`, `q2`, `q3`.
-fn numbered(tied: &[usize], columns: &[Named<'_>]) -> bool {
-    let family = |c: usize| numbered_trunk(columns[c].name());
-    family(tied[0]).is_some() && tied.iter().all(|c| family(*c) == family(tied[0]))
-}
-
-/// The name of an item without the letter that counts it: `q12_` of `q12_a`, `v7` of `v7b`.
-fn lettered(name: &str) -> Option<&str> {
-    let of = name.strip_suffix(|c: char| c.is_ascii_alphabetic())?;
-    of.ends_with(|c: char| c == '_' || c.is_ascii_digit()).then_some(of)
 }
 
 /// Takes all columns between the ends of a range: `trust1 to trust4`.

@@ -2,9 +2,11 @@
 //! same input gives the same draft. Every choice has its reason, its alternatives and a confidence; roles that
 //! the question does not name become questions.
 
+mod accounts;
 mod among;
 mod articles;
 mod assigned;
+mod available;
 mod chinese;
 mod choice_sets;
 mod coded;
@@ -20,12 +22,14 @@ mod effects;
 mod expand;
 mod explain;
 mod exposures;
+mod families;
 mod features;
 mod followups;
 mod foreign;
 mod formulas;
 mod further;
 mod index;
+mod item_sets;
 pub(super) mod keywords;
 mod labels;
 mod lacking;

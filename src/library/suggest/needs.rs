@@ -46,7 +46,7 @@ impl Filler<'_> {
                 let time = s.time.map(|time| self.columns[time].column);
                 s.series && p.causes.is_empty() && time.is_some_and(|t| period_in(&p.text, t).is_some())
             }
-            "adoption" => s.panel && s.start.is_some(),
+            "adoption" => s.panel && s.start.is_some() && !p.says_fixed_effects(),
             "two periods" => self.columns.iter().any(|c| is_binary(c.column) && c.is_after()),
             "treated and after" => {
                 let after = self.columns.iter().any(|c| is_binary(c.column) && c.is_after());
@@ -134,7 +134,7 @@ impl Filler<'_> {
             "alternatives" => self.chosen().is_some() && s.entity.is_some(),
             "one group" => matches!(self.named()[..], [only] if self.columns[only].is_group()),
             "repeated" => !self.repeated().is_empty(),
-            _ => true,
+            other => self.is_available(other),
         }
     }
 

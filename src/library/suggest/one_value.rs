@@ -13,7 +13,7 @@ use crate::domain::profile::is_binary;
 
 /// The number that something is compared with at the end of a sentence, and the sign of a percentage.
 static COMPARED: LazyLock<Regex> = LazyLock::new(|| {
-    let than = "above|below|over|under|exceeds?|(?:more|less|higher|lower|greater|larger|smaller|fewer|other) than|different from|differs? from|equals?(?: to)?|at least|at most";
+    let than = "above|below|over|under|exceeds?|(?:more|less|higher|lower|greater|larger|smaller|fewer|other) than|different from|differs? from|equals?(?: to)?|at least|at most|on (?:the )?target(?: of)?,?(?: that is| i\\.? ?e\\.?,?)?";
     let unit = "(?: ?(?:%|percent|per cent|％)| [a-z]+)?";
     let han = "高于|低于|大于|小于|超过|不足|等于|不同于|不等于|不低于|达到";
     Regex::new(&format!(

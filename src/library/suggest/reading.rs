@@ -167,7 +167,7 @@ impl Reader<'_> {
             Regex::new("^[^.?!。？]{0,20}(?:effect|效应|个体|聚类|之间|间|with itself|with themselves)")
                 .expect("a pattern")
         });
-        let structure = structure(self.named, self.rows, &[]);
+        let structure = structure(self.named, self.rows, &[], self.asks_causes());
         let Some(entity) = structure.entity.filter(|_| structure.panel) else { return mentions };
         mentions.retain(|m| {
             let before = self.question[..m.start].to_lowercase();
@@ -268,9 +268,22 @@ impl Reader<'_> {
     /// The structure of the data as a statement sees it.
     pub(super) fn structure(&self, parsed: &Parsed) -> Structure {
         match parsed.events[..] {
-            [] => self.usual.get_or_init(|| structure(self.named, self.rows, &[])).clone(),
-            _ => structure(self.named, self.rows, &parsed.events),
+            [] => {
+                self.usual.get_or_init(|| structure(self.named, self.rows, &[], self.asks_causes())).clone()
+            }
+            _ => structure(self.named, self.rows, &parsed.events, self.asks_causes()),
         }
+    }
+
+    /// True where a question speaks of several causes that compete.
+    fn asks_causes(&self) -> bool {
+        static CAUSES: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(
+                r"\bcompet(?:e|es|ing)\b|\bother causes?\b|\bcause[- ]specific\b|竞争|其他(?:死因|原因)|死因",
+            )
+            .expect("a pattern")
+        });
+        self.said.fits(&CAUSES)
     }
 
     pub(super) fn read(&self, mentions: Vec<Mention>) -> Reading {

@@ -128,9 +128,7 @@ impl Filler<'_> {
                         .filter(|c| self.columns[*c].is_measure() && !self.is_unit(*c))
                         .collect();
                 }
-                if matches!(out.frame.as_str(), "alpha" | "factor" | "pca" | "cfa" | "irt") {
-                    items = self.with_family(items);
-                }
+                items = self.item_set(&out.frame, items);
                 self.open_if_empty(&items, "item_vars", out);
                 out.roles.insert("item_vars", items);
                 self.time(slots == "items_time", out);
@@ -159,6 +157,9 @@ impl Filler<'_> {
         let p = self.parsed;
         out.frame.clone_from(if p.id == HALF { &p.id } else { &p.kind });
         let named = self.named();
+        if self.only_items(out) {
+            return;
+        }
         if let Some((group, outcome)) = self.nominal_outcome() {
             return self.contrasted(group, outcome, out);
         }

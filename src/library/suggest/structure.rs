@@ -31,8 +31,9 @@ pub(super) struct Structure {
     pub(super) measured_twice: Vec<(usize, usize)>,
 }
 
-/// Reads the structure of the data off its columns; `events` are columns that the question calls the end of a time.
-pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> Structure {
+/// Reads the structure of the data off its columns; `events` are columns that the question calls the end of a
+/// time, `causes` is true where it speaks of several causes that compete.
+pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize], causes: bool) -> Structure {
     let find = |test: &dyn Fn(&Named<'_>) -> bool| columns.iter().position(test);
     let time = find(&|c| c.is_time());
     let periods = time.map_or(0, |t| columns[t].column.distinct);
@@ -70,9 +71,9 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize]) -> S
     let event = duration.and_then(event_of);
     let event = event.or_else(|| find(&|c| may_end(c) && c.is_named_as_end()));
     let event = event.or_else(|| find(&|c| may_end(c) && c.is_event()));
-    let code = event.is_none().then(|| find(&|c| c.is_end_code())).flatten();
+    let code = (event.is_none() || causes).then(|| find(&|c| c.is_end_code())).flatten();
     let named = events.first().copied().filter(|c| may_end(&columns[*c]));
-    let event = named.or(event).or(code);
+    let event = if causes { code.or(named).or(event) } else { named.or(event).or(code) };
     // rows of persons with a date each are no series
     let single = columns.iter().all(|c| !c.is_unit(rows));
     let dated = time.is_some_and(|t| is_list_of_dates(columns[t].column, rows));

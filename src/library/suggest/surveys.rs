@@ -11,8 +11,15 @@ use super::roles::{Filled, Filler};
 use super::said::Said;
 
 /// Names of columns that hold sampling weights; the last one may be the weight of a body, too.
-const WEIGHTS: [&str; 36] = [
+const WEIGHTS: [&str; 43] = [
     "wt",
+    "wtss",
+    "wtssall",
+    "pspwght",
+    "dweight",
+    "anweight",
+    "perwt",
+    "hhwt",
     "wgt",
     "pweight",
     "pwt",

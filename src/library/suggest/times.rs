@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::columns::{Named, Place};
-use super::names::trunk;
+use super::names::{numbered_trunk, trunk};
 use super::said::Said;
 use super::words::{Unit, forget};
 use crate::domain::dataset::InferredType;
@@ -105,7 +105,10 @@ impl Named<'_> {
     pub(super) fn is_end_code(&self) -> bool {
         let says = ["cause", "event", "status", "endpoint", "end", "failure"];
         let c = self.column;
-        c.integer_valued && (3..=8).contains(&c.distinct) && c.min == Some(0.0) && self.word(&says)
+        let numbered =
+            numbered_trunk(self.name()).is_some_and(|trunk| says.contains(&trunk.trim_end_matches('_')));
+        let named = numbered || self.word(&says);
+        c.integer_valued && (3..=8).contains(&c.distinct) && c.min == Some(0.0) && named
     }
 
     /// True for columns that say whether the follow-up ended with what it waits for.
