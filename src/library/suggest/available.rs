@@ -37,11 +37,21 @@ const FEWEST_UNITS: u64 = 5;
 impl Filler<'_> {
     /// True if the data have what a frame needs; frames without needs always fit.
     pub(super) fn is_available(&self, needs: &str) -> bool {
-        let s = self.structure;
+        let (p, s) = (self.parsed, self.structure);
         let measured = || self.named().into_iter().filter(|c| self.columns[*c].is_measure()).count();
         match needs {
             "yes or no items" => self.is_sorted_by_categories(),
             "two devices" => self.two_devices().is_some(),
+            "no adjustment" => {
+                !["adjust", "controlling", "allowing for", "校正", "调整"].iter().any(|w| p.text.contains(w))
+            }
+            "returns and traits" => {
+                let traits = self
+                    .named()
+                    .into_iter()
+                    .any(|c| !self.columns[c].is_return() && self.columns[c].is_measure());
+                traits && s.panel && self.columns.iter().any(Named::is_return) && !p.says_fixed_effects()
+            }
             "items" => !self.families().is_empty(),
             "places" => [DEGREES, PLANE].iter().any(|pair| pair.iter().all(|words| self.has_word(words))),
             "a predicted risk" => self.predicted_risk().is_some() && self.what_happened().is_some(),
@@ -71,6 +81,21 @@ impl Filler<'_> {
         }
     }
 
+    /// The roles of analyses that only some data allow.
+    pub(super) fn slots_of_data(&self, slots: &str, out: &mut Filled) {
+        match slots {
+            "calibration" => self.calibration(out),
+            "two_devices" => self.devices(out),
+            "bounds" => self.within_bounds(out),
+            "premia" => self.premia(out),
+            "accounts" => self.distress(out),
+            "accruals" => self.accruals(out),
+            "unit_policy" => self.one_unit(out),
+            "spread" => self.spread(out),
+            _ => {}
+        }
+    }
+
     fn has_word(&self, words: &[&str]) -> bool {
         self.columns.iter().any(|c| c.word(words))
     }
@@ -94,7 +119,7 @@ impl Filler<'_> {
         named.or_else(|| events.next().filter(|_| events.next().is_none()))
     }
 
-    pub(super) fn calibration(&self, out: &mut Filled) {
+    fn calibration(&self, out: &mut Filled) {
         out.settled = true;
         out.roles.insert("outcome_var", self.what_happened().into_iter().collect());
         out.roles.insert("focal_var", self.predicted_risk().into_iter().collect());
@@ -112,11 +137,20 @@ impl Filler<'_> {
         said.or_else(|| pairs.next().filter(|_| pairs.next().is_none()))
     }
 
-    pub(super) fn devices(&self, out: &mut Filled) {
+    fn devices(&self, out: &mut Filled) {
         let Some((first, second)) = self.two_devices() else { return };
         out.settled = true;
         out.roles.insert("outcome_var", vec![first]);
         out.parameters.insert("second".to_owned(), json!(self.columns[second].name()));
+    }
+
+    /// The only measure of a question about a series that something changed: what changed it is no outcome.
+    pub(super) fn series_that_changed(&self, out: &mut Filled) -> Option<usize> {
+        let named: Vec<usize> = self.named().into_iter().filter(|c| self.columns[*c].is_measure()).collect();
+        let [only] = named[..] else { return None };
+        let interrupted = out.frame == "interrupted";
+        out.settled |= interrupted;
+        interrupted.then_some(only)
     }
 
     /// The lower and the upper bound of a range.
@@ -136,7 +170,7 @@ impl Filler<'_> {
     }
 
     /// An outcome that is known within two bounds, and what explains it.
-    pub(super) fn within_bounds(&self, out: &mut Filled) {
+    fn within_bounds(&self, out: &mut Filled) {
         let Some((low, high)) = self.bounds() else { return };
         self.model(out);
         let is_bound = |c: &usize| *c == low || *c == high;
@@ -147,7 +181,7 @@ impl Filler<'_> {
     }
 
     /// Returns of shares explained by what differs between them.
-    pub(super) fn premia(&self, out: &mut Filled) {
+    fn premia(&self, out: &mut Filled) {
         let returns = self.columns.iter().position(Named::is_return);
         let mut causes = self.named();
         causes.retain(|c| Some(*c) != returns && self.columns[*c].is_measure() && !self.is_unit(*c));
@@ -159,7 +193,7 @@ impl Filler<'_> {
     }
 
     /// How unequally an amount is distributed, and between which groups.
-    pub(super) fn spread(&self, out: &mut Filled) {
+    fn spread(&self, out: &mut Filled) {
         let named = self.named();
         let amount = named.iter().copied().find(|c| self.columns[*c].is_measure());
         let mut groups = named.iter().chain(&self.parsed.groups).chain(&self.parsed.units).copied();
@@ -195,7 +229,7 @@ impl Filler<'_> {
     }
 
     /// The outcome of one unit of a panel, whose treatment began in a period.
-    pub(super) fn one_unit(&self, out: &mut Filled) {
+    fn one_unit(&self, out: &mut Filled) {
         out.roles.insert("outcome_var", self.outcome().into_iter().collect());
         out.roles.insert("controls", self.parsed.controls.clone());
         self.panel(out);

@@ -9,6 +9,7 @@ use super::super::tokens::is_han;
 use super::columns::Named;
 use super::mentions::Mention;
 use super::words::{Unit, forget};
+use crate::domain::profile::is_binary;
 
 /// The certainty from which a match keeps the words beside it, and below which a match is taken for a part of another.
 const FIRM: f64 = 0.8;
@@ -90,7 +91,11 @@ fn is_han_modifier(lower: &str, columns: &[Named<'_>], first: &Mention, second: 
         name.starts_with(word) && name.len() > word.len()
     };
     let measured = second.columns.iter().all(|c| columns[*c].is_measure());
-    word.chars().all(is_han) && !first.exact && measured && first.columns.iter().all(begins)
+    // 血压达标 is whether the target was reached, no blood pressure
+    let reached = second.exact
+        && second.columns.iter().all(|c| is_binary(columns[*c].column))
+        && first.columns.iter().all(|c| columns[*c].is_measure());
+    word.chars().all(is_han) && !first.exact && (reached || measured && first.columns.iter().all(begins))
 }
 
 /// True for words in brackets behind a match, with at most two words between.

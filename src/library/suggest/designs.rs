@@ -23,7 +23,12 @@ impl Filler<'_> {
         let (p, s) = (self.parsed, self.structure);
         let own = |c: &usize| Some(*c) == s.duration || Some(*c) == s.event || p.strata.contains(c);
         let mut named: Vec<usize> = distinct(self.named().into_iter().chain(p.controls.iter().copied()));
-        named.retain(|c| !own(c) && !p.excluded.contains(c) && !self.is_unit(*c));
+        // another event of those that the code tells apart explains none of them
+        let ends =
+            |c: &usize| s.competing && is_binary(self.columns[*c].column) && self.columns[*c].is_event();
+        named.retain(|c| !own(c) && !ends(c) && !p.excluded.contains(c) && !self.is_unit(*c));
+        // causes that compete are a code of the data, which no word names
+        out.settled |= s.competing;
         out.roles.insert("duration_var", s.duration.into_iter().collect());
         out.roles.insert("failure_var", s.event.into_iter().collect());
         let group = named.iter().copied().find(|c| self.columns[*c].is_group());
@@ -195,7 +200,7 @@ impl Filler<'_> {
             || says_panel
             || self.baseline_of(y).is_some()
             // periods of a series are not independent
-            || self.structure.series && is_binary(self.columns[g].column)
+            || self.structure.series && self.policy() == Some(g)
             // events in different times at risk are compared as rates
             || self.at_risk(Some(y)).is_some();
         if !out.named && adjusts && !self.columns[y].column.is_text() {

@@ -125,14 +125,6 @@ impl Filler<'_> {
             "two_judges" => self.judged_twice(out),
             "portfolios" => self.portfolios(out),
             "studies" => self.pooled(out),
-            "calibration" => self.calibration(out),
-            "two_devices" => self.devices(out),
-            "bounds" => self.within_bounds(out),
-            "premia" => self.premia(out),
-            "accounts" => self.distress(out),
-            "accruals" => self.accruals(out),
-            "unit_policy" => self.one_unit(out),
-            "spread" => self.spread(out),
             "one_value" => self.one_value(out),
             "years" => self.between_years(out),
             "zeros" => {
@@ -163,7 +155,7 @@ impl Filler<'_> {
                 out.roles.insert("item_vars", outcome);
                 out.methods.truncate(1);
             }
-            _ => {}
+            other => self.slots_of_data(other, out),
         }
     }
 
@@ -274,8 +266,12 @@ impl Filler<'_> {
     pub(super) fn repeated(&self) -> Vec<usize> {
         let of = |c: &usize| measured(self.columns[*c].name()).or_else(|| occasions(self.columns[*c].name()));
         let measure = |c: &usize| self.columns[*c].is_measure() && of(c).is_some();
-        let Some(first) = self.parsed.rest.iter().find(|c| measure(c)) else { return Vec::new() };
-        let own = |c: &usize| measure(c) && of(c) == of(first);
+        // the items of a scale are no occasions of its total
+        let items = self.families().concat();
+        let named = || self.parsed.rest.iter().filter(|c| measure(c));
+        let first = named().find(|c| !items.contains(c)).or_else(|| named().next());
+        let Some(first) = first else { return Vec::new() };
+        let own = |c: &usize| measure(c) && of(c) == of(first) && items.contains(c) == items.contains(first);
         let members: Vec<usize> = (0..self.columns.len()).filter(own).collect();
         if members.len() >= 3 { members } else { Vec::new() }
     }

@@ -93,8 +93,8 @@ const ANSWERS: u64 = 11;
 const ITEMS: usize = 3;
 
 /// "The GAD score" is `gad_pre` or `gad_total`, not one of the items `gad_1` to `gad_7`.
-pub(super) fn prefer_totals(slice: &str, columns: &[Named<'_>], hits: &mut Vec<Hit>) {
-    if ["item", "question", "statement", "题", "条目"].iter().any(|word| slice.contains(word)) {
+pub(super) fn prefer_totals(question: &str, columns: &[Named<'_>], hits: &mut Vec<Hit>) {
+    if ["item", "question", "statement", "题", "条目"].iter().any(|word| question.contains(word)) {
         return;
     }
     let is_of = |column: &Named<'_>, trunk: &str| {

@@ -180,7 +180,7 @@ fn hits(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -
     }
     contained(&slice, window, columns, &mut hits);
     prefer_scores(&slice, columns, &mut hits);
-    prefer_totals(&slice, columns, &mut hits);
+    prefer_totals(question, columns, &mut hits);
     prefer_events(question, columns, &mut hits);
     prefer_ratings(&question[..window[0].start], columns, &mut hits);
     // a column with one value explains nothing and is not explained

@@ -134,7 +134,8 @@ impl Filler<'_> {
                 self.time(slots == "items_time", out);
             }
             "outcome" | "outcome_time" | "outcome_value" => {
-                let outcome: Vec<usize> = self.outcome().into_iter().collect();
+                let outcome: Vec<usize> =
+                    self.series_that_changed(out).or(self.outcome()).into_iter().collect();
                 self.open_if_empty(&outcome, "outcome_var", out);
                 out.roles.insert("outcome_var", outcome.clone());
                 self.time(slots == "outcome_time", out);

@@ -11,7 +11,7 @@ use crate::support::app::TestApp;
 
 /// The folder of the sets, and those from which the weights are learned.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/suggest");
-const SETS: [&str; 35] = [
+const SETS: [&str; 37] = [
     "asked",
     "asked2",
     "asked3",
@@ -25,6 +25,7 @@ const SETS: [&str; 35] = [
     "letters",
     "library",
     "library2",
+    "library3",
     "people",
     "textbook",
     "unseen",
@@ -47,6 +48,7 @@ const SETS: [&str; 35] = [
     "unseen20",
     "unseen23",
     "plain",
+    "plain13",
 ];
 
 /// Plain questions about public data sets, with the names of their columns, and about other usual data: those that version 27 was made
@@ -64,6 +66,17 @@ const PLAIN_WORK_LATER: [&str; 1] = [include_str!("../../fixtures/suggest/plain9
 /// Least shares for these.
 const LEAST_PLAIN_WORK: [f64; 3] = [0.95, 0.86, 0.95];
 const LEAST_PLAIN_WORK_LATER: [f64; 3] = [0.76, 0.74, 0.70];
+
+/// Questions of 14 professions: those that version 31 was made with, and those that only measure.
+const PEOPLE: [&str; 1] = [include_str!("../../fixtures/suggest/plain13.jsonl")];
+const PEOPLE_LATER: [&str; 1] = [include_str!("../../fixtures/suggest/plain14.jsonl")];
+/// Least shares for these.
+const LEAST_PEOPLE: [f64; 3] = [0.91, 0.84, 0.92];
+const LEAST_PEOPLE_LATER: [f64; 3] = [0.80, 0.67, 0.78];
+
+/// Oblique questions about the sample data of the library, which name no method: only the method is judged.
+const OBLIQUE: [&str; 1] = [include_str!("../../fixtures/suggest/library3.jsonl")];
+const LEAST_OBLIQUE: [f64; 3] = [1.0, 1.0, 0.9];
 
 fn set(name: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(format!("{FIXTURES}/{name}.jsonl")).unwrap_or_default();
@@ -155,6 +168,21 @@ fn plain_questions_about_public_data_get_their_drafts() {
 #[test]
 fn plain_questions_about_public_data_that_were_kept_back_mostly_get_their_drafts() {
     asked(&PLAIN_PUBLIC_LATER, LEAST_PLAIN_PUBLIC_LATER);
+}
+
+#[test]
+fn questions_of_fourteen_professions_get_their_drafts() {
+    asked(&PEOPLE, LEAST_PEOPLE);
+}
+
+#[test]
+fn questions_of_fourteen_professions_that_were_kept_back_mostly_get_their_drafts() {
+    asked(&PEOPLE_LATER, LEAST_PEOPLE_LATER);
+}
+
+#[test]
+fn oblique_questions_find_their_analyses() {
+    asked(&OBLIQUE, LEAST_OBLIQUE);
 }
 
 #[test]
