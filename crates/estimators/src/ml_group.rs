@@ -113,7 +113,8 @@ pub fn maximise<L: GroupLikelihood>(
         }
         let mut length = 1.0;
         let mut found = None;
-        for _ in 0..40 {
+        // adapted integration leaves no longer way up after convergence: a few halvings show that
+        for _ in 0..if converged { 4 } else { 40 } {
             let next: Vec<f64> = b.iter().zip(&direction).map(|(b, s)| b + length * s).collect();
             let at = evaluate(model, &next);
             // Adapted integration moves the likelihood a little near the maximum.

@@ -18,7 +18,7 @@ mod lowess;
 mod lpoly;
 mod marginsplot;
 mod matrix;
-mod numbers;
+pub(super) mod numbers;
 mod one_legend;
 mod over;
 mod pie;

@@ -137,7 +137,12 @@ fn invert(mut a: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
 /// Lowess ([R] lowess, Methods and formulas): for each point a weighted regression line (or with
 /// `mean` a weighted mean) over the nearest `bandwidth` share of the points, tricube weights unless
 /// `unweighted`. `points` must be sorted by x.
-pub(super) fn lowess(points: &[(f64, f64)], bandwidth: f64, mean: bool, unweighted: bool) -> Vec<(f64, f64)> {
+pub(in crate::commands) fn lowess(
+    points: &[(f64, f64)],
+    bandwidth: f64,
+    mean: bool,
+    unweighted: bool,
+) -> Vec<(f64, f64)> {
     let n = points.len();
     let k = ((n as f64 * bandwidth - 0.5) / 2.0).floor().max(0.0) as usize;
     (0..n)

@@ -147,7 +147,7 @@ pub(crate) fn predict(
     rows: &[usize],
 ) -> Result<Vec<Prediction>> {
     let summed = ["csnell", "mgale", "deviance"];
-    if partial && !summed.contains(&statistic) {
+    if partial && !summed.contains(&statistic) && !cox_influence::STATISTICS.contains(&statistic) {
         return Err(StataError::new(198, format!("option partial not allowed with {statistic}")));
     }
     let sample = CoxSample::read(s)?;
@@ -187,7 +187,7 @@ pub(crate) fn predict(
         "csnell" => made(spread(&residuals()), "Cox-Snell residual"),
         "mgale" => made(spread(&residuals()), "Martingale residual"),
         "deviance" => made(spread(&residuals()), "Deviance residual"),
-        _ => by_regressor(s, &sample, statistic)
+        _ => by_regressor(s, &sample, statistic, partial)
             .into_iter()
             .map(|(v, label)| Prediction { values: spread(&v), label })
             .collect(),
@@ -195,9 +195,9 @@ pub(crate) fn predict(
 }
 
 /// Residuals with one value for each regressor, and the measures of influence.
-fn by_regressor(s: &Session, sample: &CoxSample, statistic: &str) -> Vec<(Vec<f64>, String)> {
+fn by_regressor(s: &Session, sample: &CoxSample, statistic: &str, partial: bool) -> Vec<(Vec<f64>, String)> {
     if cox_influence::STATISTICS.contains(&statistic) {
-        return cox_influence::predict(s, sample, statistic);
+        return cox_influence::predict(s, sample, statistic, partial);
     }
     let (n, k) = (sample.records.rows.len(), sample.b.len());
     let mut values = vec![vec![MISSING; n]; k];
