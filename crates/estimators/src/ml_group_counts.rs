@@ -1,5 +1,5 @@
 //! Negative binomial models of panels with fixed or random effects in the dispersion (Hausman, Hall and Griliches 1984,
-//! Econometrica 52). Formulas: [XT] xtnbreg.
+//! Econometrica 52), and random-effects Poisson with gamma effects. Formulas: [XT] xtnbreg, [XT] xtpoisson.
 
 use super::distributions::ln_gamma;
 use super::matrix::Mat;
@@ -166,6 +166,61 @@ impl GroupLikelihood for BetaNegativeBinomial<'_> {
     }
 }
 
+/// Random-effects Poisson with gamma effects; the last parameter is `ln(alpha)`, the one before it may be
+/// the constant, whose column is then among the regressors ([XT] xtpoisson).
+pub struct GammaPoisson<'a>(pub Grouped<'a>);
+
+impl GroupLikelihood for GammaPoisson<'_> {
+    fn parameters(&self) -> usize {
+        self.0.columns.len() + 1
+    }
+
+    fn groups(&self) -> usize {
+        self.0.rows.len()
+    }
+
+    fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
+        let k = self.0.columns.len();
+        let rows = &self.0.rows[group];
+        let theta = (-b[k]).exp();
+        let events: f64 = rows.iter().map(|r| self.0.y[*r]).sum();
+        let means: Vec<f64> = rows.iter().map(|r| self.0.index(*r, b).exp()).collect();
+        let total: f64 = means.iter().sum();
+        let mut out = GroupPoint { ll: 0.0, gradient: vec![0.0; k + 1], hessian: Mat::zeros(k + 1, k + 1) };
+        let ratio = (theta + events) / (theta + total);
+        let [value, slope, curvature] = ln_gamma_change(theta, events);
+        out.ll = value - theta * (total / theta).ln_1p() - events * (theta + total).ln();
+        let mut sum = vec![0.0; k];
+        for (mean, row) in means.iter().zip(rows) {
+            let y = self.0.y[*row];
+            out.ll += y * mean.ln() - ln_gamma(y + 1.0);
+            for (a, total) in sum.iter_mut().enumerate() {
+                let x = self.0.columns[a][*row];
+                *total += mean * x;
+                out.gradient[a] += x * (y - ratio * mean);
+                for c in 0..k {
+                    out.hessian[(a, c)] -= ratio * mean * x * self.0.columns[c][*row];
+                }
+            }
+        }
+        // theta = exp(-lnalpha): d theta / d lnalpha = -theta.
+        let d = slope - (total / theta).ln_1p() + (total - events) / (theta + total);
+        let dd = curvature + (total * total + theta * events) / (theta * (theta + total).powi(2));
+        out.gradient[k] = -theta * d;
+        out.hessian[(k, k)] = theta * d + theta * theta * dd;
+        for a in 0..k {
+            for c in 0..k {
+                out.hessian[(a, c)] += ratio * sum[a] * sum[c] / (theta + total);
+            }
+            // d/d theta of -ratio * sum
+            let cross = -sum[a] * (1.0 - ratio) / (theta + total) * -theta;
+            out.hessian[(a, k)] = cross;
+            out.hessian[(k, a)] = cross;
+        }
+        out
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +251,8 @@ mod tests {
         check(&ConditionalNegativeBinomial(data()), &[0.4, -0.3]);
         check(&BetaNegativeBinomial(data()), &[0.4, -0.3, 1.1, 0.6]);
         check(&BetaNegativeBinomial(data()), &[0.4, 6.0, 12.0, 6.5]);
+        check(&GammaPoisson(data()), &[0.4, -0.3, -0.7]);
+        check(&GammaPoisson(data()), &[0.4, -0.3, -9.0]);
     }
 
     /// Changes of the log of the beta function, mpmath 1.3 with 60 digits.

@@ -5,6 +5,7 @@ pub(in crate::commands) mod cox_post;
 mod cox_shared;
 mod cox_show;
 mod cox_varying;
+pub(in crate::commands) mod gofplot;
 mod ltable;
 pub(in crate::commands) mod phtest;
 mod phtest_plot;

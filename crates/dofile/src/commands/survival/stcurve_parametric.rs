@@ -3,7 +3,7 @@
 use super::stcurve::{Curve, Fixed, Function, means};
 use super::streg_fitted::{Averaging, Fitted};
 use super::streg_post::belongs;
-use crate::error::{Result, StataError};
+use crate::error::Result;
 use crate::estimation::survival::{Records, Settings};
 use crate::session::Session;
 
@@ -15,9 +15,6 @@ pub(super) fn curves(
     range: Option<(f64, f64)>,
     averaging: Averaging,
 ) -> Result<(Vec<Curve>, usize)> {
-    if s.e.results.get_text("offset").is_some() {
-        return Err(StataError::unsupported_option("stcurve", "curves after streg with offset()"));
-    }
     let fitted = Fitted::of(s, averaging)?;
     let settings = Settings::of(&s.frame)?;
     let sample = s.required_estimation_sample()?;

@@ -93,3 +93,68 @@ fn risk(sample: &CoxSample, means: &HashMap<String, f64>) -> f64 {
     let part = |(name, b): (&String, &f64)| b * means.get(name).copied().unwrap_or(0.0);
     sample.names.iter().zip(&sample.b).map(part).sum::<f64>().exp()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATA: &str = "input t d g x\n1 1 0 2\n2 1 1 1\n3 0 0 3\n4 1 1 0\n5 1 1 2\n6 1 0 1\n7 0 1 0\n8 1 0 4\n9 1 1 1\n10 0 0 2\n11 1 0 0\n12 1 1 3\nend\nstset t, failure(d)\n";
+
+    /// Baseline survivor functions of partial likelihoods maximised in numpy, raised to the risk at the means.
+    #[test]
+    fn survivor_functions_are_those_of_regressions_at_the_means() {
+        let mean = [
+            vec![
+                (1.0, 0.830_239_665_054_124),
+                (6.0, 0.620_503_688_544_343_7),
+                (8.0, 0.414_626_895_645_482_9),
+            ],
+            vec![
+                (2.0, 0.836_937_791_360_008_1),
+                (5.0, 0.505_451_474_200_973_4),
+                (9.0, 0.244_541_321_372_472_48),
+            ],
+        ];
+        let zero = [
+            vec![
+                (1.0, 0.816_269_641_780_196_7),
+                (6.0, 0.594_072_706_164_696_1),
+                (8.0, 0.382_632_801_369_269_8),
+            ],
+            vec![
+                (2.0, 0.823_458_387_139_057_5),
+                (5.0, 0.474_953_036_489_337_57),
+                (9.0, 0.215_060_656_537_100_96),
+            ],
+        ];
+        let alone = [
+            vec![
+                (1.0, 0.849_710_087_888_809_8),
+                (6.0, 0.654_852_235_929_236_4),
+                (8.0, 0.441_257_526_834_365_75),
+            ],
+            vec![
+                (2.0, 0.871_562_014_213_181_7),
+                (5.0, 0.575_258_416_970_738_8),
+                (9.0, 0.223_184_922_331_663_07),
+            ],
+        ];
+        let mut s = Session::default();
+        assert_eq!(s.run_captured(DATA).1, 0);
+        let parsed = ParsedCommand::split("stphplot", "", false).expect("an empty command");
+        let curves = Curves::read(&s, &parsed, Some("g")).expect("two groups");
+        for (stratified, at_zero, want) in [(true, false, mean), (true, true, zero), (false, false, alone)] {
+            let adjusted = Adjusted { list: "x", zero: at_zero, stratified };
+            let found = adjusted.survivors(&mut s, &parsed, &curves).expect("survivor functions");
+            for (curve, want) in found.iter().zip(&want) {
+                for (time, value) in want {
+                    let got = curve.iter().find(|p| p.0 == *time).expect("a failure time").1;
+                    assert!(
+                        (got - value).abs() < 1e-7,
+                        "{stratified} {at_zero} {time}: {got} is not {value}"
+                    );
+                }
+            }
+        }
+    }
+}
