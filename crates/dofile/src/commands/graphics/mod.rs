@@ -18,7 +18,7 @@ mod lowess;
 mod lpoly;
 mod marginsplot;
 mod matrix;
-pub(super) mod numbers;
+mod numbers;
 mod one_legend;
 mod over;
 mod pie;

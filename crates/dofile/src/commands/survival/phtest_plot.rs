@@ -3,7 +3,6 @@
 
 use super::cox_post::{CoxSample, residuals};
 use super::phtest::of_time;
-use crate::commands::graphics::numbers::lowess;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::estat::Call;
@@ -11,6 +10,7 @@ use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::abbreviates;
+use estimators::smoothing::lowess;
 use figure::{Series, Shape, Style};
 
 /// What the options ask for.

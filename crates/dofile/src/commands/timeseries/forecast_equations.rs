@@ -17,6 +17,7 @@ enum Rule {
     Sum(Vec<(f64, Option<Compiled>)>),
     /// An equation with factor variables.
     Equation(Box<Parameters>, String),
+    /// An identity.
     Expression(Compiled),
 }
 
@@ -78,7 +79,7 @@ fn linear(session: &Session, parameters: Parameters, equation: &str) -> Result<R
 }
 
 impl Unknown {
-    /// The value that the rule and the adjustments give in a row; the row then holds it.
+    /// The value that the rule and the adjustments give in a row. With adjustments the row then holds what the last of them saw.
     fn value(&self, session: &mut Session, row: usize) -> Result<f64> {
         let mut value = match &self.rule {
             Rule::Expression(expression) => expression.num(&session.ctx(), row),
