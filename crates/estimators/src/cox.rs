@@ -18,6 +18,8 @@ pub struct CoxData<'a> {
     pub stratum: &'a [u32],
     /// Weights; absent means ones.
     pub w: Option<&'a [f64]>,
+    /// A term of the index with coefficient one.
+    pub offset: Option<&'a [f64]>,
     /// Efron's treatment of ties instead of Breslow's.
     pub efron: bool,
 }
@@ -161,6 +163,8 @@ pub struct CoxRecords {
     pub stratum: Vec<u32>,
     /// Weights, if any.
     pub w: Option<Vec<f64>>,
+    /// A term of the index with coefficient one, if any.
+    pub offset: Option<Vec<f64>>,
     /// Efron's method for ties instead of Breslow's.
     pub efron: bool,
     /// The regressors.
@@ -179,6 +183,7 @@ impl CoxRecords {
             d: order.iter().map(|&i| data.d[i]).collect(),
             stratum: order.iter().map(|&i| data.stratum[i]).collect(),
             w: data.w.map(pick),
+            offset: data.offset.map(pick),
             efron: data.efron,
             columns: columns.iter().map(|c| pick(c)).collect(),
         }
@@ -192,6 +197,7 @@ impl CoxRecords {
             d: &self.d,
             stratum: &self.stratum,
             w: self.w.as_deref(),
+            offset: self.offset.as_deref(),
             efron: self.efron,
         }
     }
@@ -200,7 +206,7 @@ impl CoxRecords {
 /// Log partial likelihood with its derivatives.
 fn evaluate(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Point {
     let k = columns.len();
-    let (eta, top, risk) = indices(columns, b, data.t.len());
+    let (eta, top, risk) = indices(columns, b, data.t.len(), data.offset);
     let weight = |i: usize| data.w.map_or(1.0, |w| w[i]);
     let mut out = Point::zero(k);
     let mut mean = vec![0.0; k];

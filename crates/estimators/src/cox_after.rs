@@ -81,7 +81,7 @@ fn accumulated(data: CoxData<'_>, columns: &[Vec<f64>], risk: &[f64]) -> Vec<(f6
 pub fn scores(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Vec<Vec<f64>> {
     let k = columns.len();
     let n = data.t.len();
-    let (_, _, risk) = indices(columns, b, n);
+    let (_, _, risk) = indices(columns, b, n, data.offset);
     let mut out = vec![vec![0.0; k]; n];
     visit(data, columns, &risk, false, |event| {
         let mean = event.mean(data.efron);
@@ -121,7 +121,7 @@ pub fn cumulative(data: CoxData<'_>, eta: &[f64]) -> Vec<f64> {
 
 /// Schoenfeld residuals of the deaths: record, and regressors minus their mean over the risk set.
 pub fn schoenfeld(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Vec<(usize, Vec<f64>)> {
-    let (_, _, risk) = indices(columns, b, data.t.len());
+    let (_, _, risk) = indices(columns, b, data.t.len(), data.offset);
     let mut out = Vec::new();
     visit(data, columns, &risk, false, |event| {
         let mean = event.mean(data.efron);

@@ -5,7 +5,8 @@
 //! Morris 1992, ACM TOMS 18, algorithm 708; Legendre's for the gamma function, NIST DLMF 8.9). The gamma function of a shape
 //! above 10^8 comes from Temme's uniform expansion (NIST DLMF 8.12).
 
-use super::distributions::{ln_gamma, normal};
+use super::distributions::normal;
+use super::stirling::ln_gamma_rest;
 use std::f64::consts::PI;
 
 /// Terms after which a continued fraction is left as it is.
@@ -35,25 +36,13 @@ fn deviance(shape: f64, share: f64, u: f64) -> f64 {
     shape * if u.abs() > 0.3 { share.ln() - u } else { ln_1p_minus(u) }
 }
 
-/// What Stirling's formula leaves of the log of the gamma function.
-fn stirling_error(z: f64) -> f64 {
-    if z < 15.0 {
-        return ln_gamma(z) - ((z - 0.5) * z.ln() - z + 0.5 * (2.0 * PI).ln());
-    }
-    let s = 1.0 / (z * z);
-    let series = s
-        * (1.0 / 360.0
-            - s * (1.0 / 1260.0 - s * (1.0 / 1680.0 - s * (1.0 / 1188.0 - s * 691.0 / 360_360.0))));
-    (1.0 / 12.0 - series) / z
-}
-
 /// `x^a y^b / B(a, b)` with `y = 1 - x`: the slope of the lower tail in `ln(x/y)`.
 fn beta_slope(a: f64, b: f64, x: f64, y: f64) -> f64 {
     let n = a + b;
     let off = b * x - a * y;
     let exponent = deviance(a, n * (x / a), off / a) + deviance(b, n * (y / b), -off / b);
     let scale = (a * (b / n) / (2.0 * PI)).sqrt();
-    scale * (stirling_error(n) - stirling_error(a) - stirling_error(b) + exponent).exp()
+    scale * (ln_gamma_rest(n) - ln_gamma_rest(a) - ln_gamma_rest(b) + exponent).exp()
 }
 
 /// A continued fraction `first + a1/(b1 + a2/(b2 + ...))` by Lentz's method.
@@ -115,7 +104,7 @@ pub fn beta(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
 /// `x^a exp(-x) / Gamma(a)`: the slope of the lower tail in `ln x`.
 pub fn gamma_slope(a: f64, x: f64) -> f64 {
     let exponent = deviance(a, x / a, (x - a) / a);
-    (a / (2.0 * PI)).sqrt() * (exponent - stirling_error(a)).exp()
+    (a / (2.0 * PI)).sqrt() * (exponent - ln_gamma_rest(a)).exp()
 }
 
 /// Probability of `count` in a Poisson distribution.

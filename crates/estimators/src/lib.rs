@@ -188,6 +188,7 @@ pub mod spatial;
 pub mod spectrum;
 pub mod square_table;
 pub mod stacked;
+mod stirling;
 pub mod stock_yogo;
 pub mod structural_breaks;
 pub mod studentised_range;

@@ -2,8 +2,9 @@
 //! the location of log time, the log of its scale and the shape kappa. Kappa 0 is the lognormal model, 1 the Weibull
 //! one. As in Stata the log of time is added for each failure.
 
-use super::distributions::{digamma, gamma_probability, inverse_mills, ln_gamma, ln_normal};
+use super::distributions::{digamma, gamma_probability, inverse_mills, ln_normal};
 use super::ml::Likelihood;
+use super::stirling::ln_gamma_rest;
 
 /// `ln(2 pi) / 2`.
 const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
@@ -16,15 +17,6 @@ pub struct GeneralizedGamma<'a> {
     pub t: &'a [f64],
     /// Failure at the end.
     pub d: &'a [bool],
-}
-
-/// `ln Gamma(g) - (g - 1/2) ln g + g - ln(2 pi)/2`, which tends to zero as `1/(12 g)`.
-fn stirling_error(g: f64) -> f64 {
-    if g > 15.0 {
-        let s = 1.0 / (g * g);
-        return (1.0 / 12.0 - s * (1.0 / 360.0 - s * (1.0 / 1260.0 - s * (1.0 / 1680.0 - s / 1188.0)))) / g;
-    }
-    ln_gamma(g) - (g - 0.5) * g.ln() + g - HALF_LN_2PI
 }
 
 /// `(exp(x) - 1 - x) / x^2`.
@@ -43,7 +35,7 @@ fn second_remainder(x: f64) -> f64 {
 
 /// Log density of `w = (ln t - location) / scale`.
 fn ln_density(w: f64, kappa: f64) -> f64 {
-    let error = if kappa == 0.0 { 0.0 } else { stirling_error(1.0 / (kappa * kappa)) };
+    let error = if kappa == 0.0 { 0.0 } else { ln_gamma_rest(1.0 / (kappa * kappa)) };
     -HALF_LN_2PI - error - w * w * second_remainder(kappa * w)
 }
 
@@ -123,7 +115,7 @@ pub fn ln_mean(scale: f64, kappa: f64) -> Option<f64> {
     }
     let (g, d) = (1.0 / (kappa * kappa), scale / kappa);
     // ln Gamma(g + d) - ln Gamma(g) - d ln g by Stirling's formula, which keeps the digits of a large g
-    (g + d > 0.0).then(|| (g + d - 0.5) * (d / g).ln_1p() - d + stirling_error(g + d) - stirling_error(g))
+    (g + d > 0.0).then(|| (g + d - 0.5) * (d / g).ln_1p() - d + ln_gamma_rest(g + d) - ln_gamma_rest(g))
 }
 
 /// Mean of `w`, `(digamma(g) - ln g) / kappa` with `g = kappa^-2`.

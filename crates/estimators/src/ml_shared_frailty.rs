@@ -101,6 +101,9 @@ impl GroupLikelihood for SharedFrailty<'_> {
         for row in &self.groups[group] {
             let slopes = self.slopes(*row);
             let mut indices = [0.0; 2];
+            for (index, equation) in indices.iter_mut().zip(&self.equations) {
+                *index = equation.offset.map_or(0.0, |o| o[*row]);
+            }
             slopes.iter().zip(b).for_each(|((e, x), b)| indices[*e] += x * b);
             let [eta, ancillary] = Jet::variables(&indices);
             let record = self.records[*row];

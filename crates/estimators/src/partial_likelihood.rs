@@ -67,9 +67,14 @@ impl Point {
     }
 }
 
-/// Linear indices of `n` records, the largest of them, and their exponentials relative to it.
-pub(crate) fn indices(columns: &[Vec<f64>], b: &[f64], n: usize) -> (Vec<f64>, f64, Vec<f64>) {
-    let mut eta = vec![0.0; n];
+/// Linear indices of `n` records with their offset, the largest of them, and their exponentials relative to it.
+pub(crate) fn indices(
+    columns: &[Vec<f64>],
+    b: &[f64],
+    n: usize,
+    offset: Option<&[f64]>,
+) -> (Vec<f64>, f64, Vec<f64>) {
+    let mut eta = offset.map_or_else(|| vec![0.0; n], <[f64]>::to_vec);
     for (column, b) in columns.iter().zip(b) {
         eta.iter_mut().zip(column).for_each(|(e, x)| *e += b * x);
     }

@@ -1,5 +1,5 @@
-//! Moving averages and exponential smoothers of one series, and the search for their parameters.
-//! Formulas: [TS] tssmooth ma, exponential, dexponential, hwinters; Holt (2004), Winters (1960).
+//! Moving averages and exponential smoothers of one series, the search for their parameters, and lowess.
+//! Formulas: [TS] tssmooth ma, exponential, dexponential, hwinters; Holt (2004), Winters (1960); [R] lowess.
 
 use crate::missing::{MISSING, is_missing};
 
@@ -136,4 +136,75 @@ pub fn least_on_square(f: impl Fn(f64, f64) -> f64) -> (f64, f64) {
         }
     }
     best
+}
+
+/// Lowess ([R] lowess, Methods and formulas): for each point a weighted regression line (or with
+/// `mean` a weighted mean) over the nearest `bandwidth` share of the points, tricube weights unless
+/// `unweighted`. `points` must be sorted by x.
+pub fn lowess(points: &[(f64, f64)], bandwidth: f64, mean: bool, unweighted: bool) -> Vec<(f64, f64)> {
+    let n = points.len();
+    let k = ((n as f64 * bandwidth - 0.5) / 2.0).floor().max(0.0) as usize;
+    (0..n)
+        .map(|i| {
+            let (low, high) = (i.saturating_sub(k), (i + k).min(n - 1));
+            let x = points[i].0;
+            let reach = 1.0001 * (points[high].0 - x).max(x - points[low].0);
+            let weight = |xj: f64| {
+                if unweighted || reach <= 0.0 {
+                    return 1.0;
+                }
+                let u = ((xj - x).abs() / reach).min(1.0);
+                (1.0 - u.powi(3)).powi(3)
+            };
+            let mut sums = [0.0; 5];
+            for &(xj, yj) in &points[low..=high] {
+                let (w, d) = (weight(xj), xj - x);
+                for (sum, term) in sums.iter_mut().zip([w, w * d, w * d * d, w * yj, w * d * yj]) {
+                    *sum += term;
+                }
+            }
+            let [w, wd, wdd, wy, wdy] = sums;
+            let determinant = w * wdd - wd * wd;
+            let y = if mean || determinant <= 1e-12 * w * wdd {
+                wy / w
+            } else {
+                (wdd * wy - wd * wdy) / determinant
+            };
+            (x, y)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POINTS: [(f64, f64); 10] = [
+        (1.0, 2.1),
+        (2.0, 3.9),
+        (3.0, 6.2),
+        (4.0, 7.8),
+        (5.0, 9.1),
+        (6.0, 13.2),
+        (7.0, 13.9),
+        (8.0, 16.8),
+        (9.0, 17.1),
+        (10.0, 22.4),
+    ];
+
+    #[test]
+    fn lowess_agrees_with_weighted_regressions_of_statsmodels() {
+        // one WLS of statsmodels per point with the weights of [R] lowess
+        let expected: [(f64, bool, bool, [f64; 3]); 3] = [
+            (0.8, false, false, [2.040_104_954_1, 10.007_994_061_6, 21.801_049_541_3]),
+            (0.5, true, false, [2.822_160_848_3, 9.901_713_489_6, 20.273_637_502_4]),
+            (0.5, false, true, [2.016_666_666_7, 10.04, 21.566_666_666_7]),
+        ];
+        for (bandwidth, mean, unweighted, values) in expected {
+            let smooth = lowess(&POINTS, bandwidth, mean, unweighted);
+            for (at, value) in [0, 4, 9].into_iter().zip(values) {
+                assert!((smooth[at].1 - value).abs() < 1e-9, "{bandwidth} {at}: {} {value}", smooth[at].1);
+            }
+        }
+    }
 }

@@ -60,7 +60,7 @@ impl Subjects {
     }
 
     fn indices(&self, b: &[f64]) -> (Vec<f64>, f64, Vec<f64>) {
-        indices(&self.columns, b, self.count())
+        indices(&self.columns, b, self.count(), None)
     }
 
     fn events_of(&self, group: usize) -> impl Iterator<Item = usize> + '_ {

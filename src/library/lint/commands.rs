@@ -10,7 +10,7 @@ collect compress confirm:conf constraint continue contract contrast corr2data co
 cpoisson cprplot cs csdid csi cumsp cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates dydx egen egranger eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etpoisson etregress eventstudyinteract expand
-export extremes factor fcast fillin foreach format:form forvalues:forv fracreg frontier generate:g gettoken
+export extremes factor fcast fillin foreach forecast:fore format:form forvalues:forv fracreg frontier generate:g gettoken
 gladder glm gmm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckoprobit heckpoisson heckprobit hetprobit hetregress histogram:hist
 hotelling icc inspect integ intreg ipolate iqreg ir irf iri irt irtgraph isid ivpoisson ivprobit ivregress ivtobit
 jackknife kap kappa kdensity keep ksmirnov ktau kwallis label:la labmask ladder lasso lassocoef lassogof

@@ -5,7 +5,7 @@ use super::estimation::{
     estat_binary, estat_effects, estat_imtest, estat_iv, estat_regress, estat_summarize, estat_vce,
     exact_show,
 };
-use super::survival::{cox_post, phtest};
+use super::survival::{cox_post, gofplot, phtest};
 use super::{
     ByRule, CommandSpec, Example, Form, community, latent, multivariate, nonlinear, panel, prefix, spatial,
     survey, timeseries, treatment,
@@ -23,7 +23,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | szroeter | esize [, epsilon omega] | vif | firststage | endogenous | overid | classification | gof | bootstrap [, all normal percentile bc] | phtest | concordance | icc | sd | recovariance [, correlation] | group | wcorrelation | se | lceffects exp [, deff deft meff meft] | aroots [, options]",
+    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest [, white] | szroeter | esize [, epsilon omega] | vif | firststage | endogenous | overid | classification | gof | bootstrap [, all normal percentile bc] | phtest [, plot(varname)] | gofplot | concordance | icc | sd | recovariance [, correlation] | group | wcorrelation | se | lceffects exp [, deff deft meff meft] | aroots [, options]",
     notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
@@ -78,6 +78,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn regression(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
     let is = |full: &str| abbreviates(word, full);
     let after = session.e.cmd().to_string();
+    let survival = session.e.results.get_text("cmd2") == Some("streg");
     Some(match after.as_str() {
         "regress" | "anova" => match word {
             "vif" => estat_regress::vif(session, &call("vif")),
@@ -101,9 +102,11 @@ fn regression(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) ->
         },
         "cox" => match word {
             _ if is("PHTest") => phtest::phtest(session, &call("phtest")),
+            _ if is("GOFPlot") => gofplot::gofplot(session, &call("gofplot")),
             _ if is("CONcordance") => cox_post::concordance(session, &call("concordance")),
             _ => return None,
         },
+        _ if is("GOFPlot") && survival => gofplot::gofplot(session, &call("gofplot")),
         "poisson" if word == "gof" => estat_binary::poisson_gof(session, &call("gof")),
         "exlogistic" | "expoisson" if word == "se" => exact_show::estat_se(session, &call("se")),
         _ => return None,

@@ -139,7 +139,8 @@ pub(in crate::commands) fn compute(
             if statistic.is_none() {
                 session.print("(option hr assumed; hazard ratio)");
             }
-            made(map(xb(session)?, f64::exp), "Relative hazard")
+            let index = xb(session)?;
+            made(with_offset(session, &index, rows, f64::exp)?, "Relative hazard")
         }
         (
             "xtreg" | "areg" | "reghdfe" | "ivreghdfe",

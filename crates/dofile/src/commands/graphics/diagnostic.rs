@@ -1,7 +1,6 @@
 //! `rvfplot`, `rvpplot`, `lvr2plot`, `avplot`, `avplots`, `cprplot` and `acprplot`: graphs of residuals after `regress`.
 //! Formulas: [R] regress postestimation diagnostic plots; Belsley, Kuh and Welsch (1980), Regression Diagnostics.
 
-use super::numbers::lowess;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -14,6 +13,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::value::is_missing;
 use estimators::ols::{self, Request};
+use estimators::smoothing::lowess;
 use figure::{Series, Shape, Style, TextMark};
 
 const fn spec(

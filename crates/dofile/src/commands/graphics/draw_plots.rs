@@ -7,6 +7,7 @@ use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::WeightKind;
 use crate::value::is_missing;
+use estimators::smoothing::lowess;
 use figure::{Bar, Range, Series, Shape, TextMark};
 
 /// Drawing of a plot in one panel.
@@ -60,8 +61,7 @@ impl Plot {
                 let mut points = self.points(session, panel)?;
                 points.sort_by(|a, b| a.0.total_cmp(&b.0));
                 let width = self.options.bandwidth.unwrap_or(0.8);
-                let smooth =
-                    numbers::lowess(&points, width, self.options.running_mean, self.options.unweighted);
+                let smooth = lowess(&points, width, self.options.running_mean, self.options.unweighted);
                 let name = |v: usize| session.frame.var(v).name.clone();
                 let label = format!("lowess {} {}", name(self.vars[0]), name(self.vars[1]));
                 drawn.push(self, 0, number, label, false, Shape::Line { points: smooth, step: false });

@@ -1,7 +1,6 @@
 //! `lowess`: locally weighted regression of one variable on another, drawn or stored ([R] lowess). Numbers:
-//! `numbers::lowess`.
+//! `estimators::smoothing`.
 
-use super::numbers;
 use super::plots::Plot;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -13,6 +12,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::varlist::check_new;
 use crate::value::MISSING;
+use estimators::smoothing::lowess;
 use figure::{Series, Shape, Style};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -109,7 +109,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let at = |r: &usize| (s.frame.num_at(x, *r), s.frame.num_at(y, *r));
     rows.sort_by(|a, b| at(a).0.total_cmp(&at(b).0));
     let points: Vec<(f64, f64)> = rows.iter().map(at).collect();
-    let smooth = numbers::lowess(&points, own.bandwidth, own.mean, own.unweighted);
+    let smooth = lowess(&points, own.bandwidth, own.mean, own.unweighted);
     if let Some(name) = &own.generate {
         let mut column = vec![MISSING; s.frame.n_rows()];
         rows.iter().zip(&smooth).for_each(|(r, p)| column[*r] = p.1);

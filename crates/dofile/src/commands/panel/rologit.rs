@@ -211,6 +211,7 @@ fn fit_records(
         d: &records.d,
         stratum: &records.stratum,
         w: None,
+        offset: None,
         efron: ties == "efron",
     };
     let spread = |model: &Model| -> Vec<Vec<f64>> {

@@ -11,9 +11,16 @@ use estimators::matrix::Mat;
 /// Statistics of `predict` that are computed here.
 pub(crate) const STATISTICS: &[&str] = &["esr", "dfbeta", "ldisplace", "lmax"];
 
-/// Values for each record with their label; those of several records of a subject are added up at its last one.
-pub(super) fn predict(s: &Session, sample: &CoxSample, statistic: &str) -> Vec<(Vec<f64>, String)> {
-    let rows = by_subject(s, sample);
+/// Values for each record with their label. Scores of several records of a subject are added up at its last one, unless
+/// `partial` asks for those of records.
+pub(super) fn predict(
+    s: &Session,
+    sample: &CoxSample,
+    statistic: &str,
+    partial: bool,
+) -> Vec<(Vec<f64>, String)> {
+    let own = by_record(sample);
+    let rows = if partial { own } else { by_subject(s, sample, own) };
     let places: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].is_some()).collect();
     let k = sample.b.len();
     let l = Mat::from_fn(places.len(), k, |i, j| rows[places[i]].as_ref().map_or(0.0, |r| r[j]));
@@ -48,8 +55,8 @@ fn largest(l: &Mat, v: &Mat, row: usize) -> f64 {
     ((0..k).map(|j| m[(row, j)] * vectors[(j, 0)]).sum::<f64>() / values[0].sqrt()).abs()
 }
 
-/// Efficient score residuals of each subject at its last record, nothing at the others.
-fn by_subject(s: &Session, sample: &CoxSample) -> Vec<Option<Vec<f64>>> {
+/// Efficient score residuals of each record.
+fn by_record(sample: &CoxSample) -> Vec<Option<Vec<f64>>> {
     let (n, k) = (sample.records.rows.len(), sample.b.len());
     let mut own: Vec<Option<Vec<f64>>> = vec![Some(vec![0.0; k]); n];
     sample.with(|data, at| {
@@ -57,6 +64,12 @@ fn by_subject(s: &Session, sample: &CoxSample) -> Vec<Option<Vec<f64>>> {
             own[*i] = Some(row);
         }
     });
+    own
+}
+
+/// The residuals added up over the records of each subject at its last record, nothing at the others.
+fn by_subject(s: &Session, sample: &CoxSample, own: Vec<Option<Vec<f64>>>) -> Vec<Option<Vec<f64>>> {
+    let (n, k) = (sample.records.rows.len(), sample.b.len());
     let Some(id) = s.frame.find(&sample.settings.id) else { return own };
     let (subject, count) = crate::estimation::model::number_groups(&s.frame, id, &sample.records.rows);
     let mut last: Vec<Option<usize>> = vec![None; count];

@@ -9,6 +9,7 @@ use crate::estimation::survival::{Records, Settings, residual};
 use crate::format;
 use crate::ops::estat::Call;
 use crate::ops::predict::{Prediction, design};
+use crate::ops::scores::offset;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
@@ -34,6 +35,8 @@ pub(crate) struct CoxSample {
     /// Their names.
     pub names: Vec<String>,
     efron: bool,
+    /// A term of the index with coefficient one; zero without an offset.
+    offset: Vec<f64>,
     /// Settings of the data.
     pub settings: Settings,
 }
@@ -74,6 +77,7 @@ impl CoxSample {
             v: model_v.select(&active, &active),
             names: active.iter().map(|&i| parameters.stripe[i].name.clone()).collect(),
             efron: text("ties") == "efron",
+            offset: offset(s, &records.rows)?,
             records,
             settings,
         })
@@ -82,7 +86,7 @@ impl CoxSample {
     /// Linear index of each record.
     pub(crate) fn eta(&self) -> Vec<f64> {
         (0..self.records.rows.len())
-            .map(|i| self.columns.iter().zip(&self.b).map(|(c, b)| c[i] * b).sum())
+            .map(|i| self.offset[i] + self.columns.iter().zip(&self.b).map(|(c, b)| c[i] * b).sum::<f64>())
             .collect()
     }
 
@@ -95,7 +99,9 @@ impl CoxSample {
             Some((kind, w)) if *kind != WeightKind::Frequency => Some(w.as_slice()),
             _ => None,
         };
+        let offset: Vec<f64> = at.iter().map(|&i| self.offset[i]).collect();
         let data = CoxData {
+            offset: Some(&offset),
             t0: &records.t0,
             t: &records.t,
             d: &records.d,
@@ -147,7 +153,7 @@ pub(crate) fn predict(
     rows: &[usize],
 ) -> Result<Vec<Prediction>> {
     let summed = ["csnell", "mgale", "deviance"];
-    if partial && !summed.contains(&statistic) {
+    if partial && !summed.contains(&statistic) && !cox_influence::STATISTICS.contains(&statistic) {
         return Err(StataError::new(198, format!("option partial not allowed with {statistic}")));
     }
     let sample = CoxSample::read(s)?;
@@ -187,7 +193,7 @@ pub(crate) fn predict(
         "csnell" => made(spread(&residuals()), "Cox-Snell residual"),
         "mgale" => made(spread(&residuals()), "Martingale residual"),
         "deviance" => made(spread(&residuals()), "Deviance residual"),
-        _ => by_regressor(s, &sample, statistic)
+        _ => by_regressor(s, &sample, statistic, partial)
             .into_iter()
             .map(|(v, label)| Prediction { values: spread(&v), label })
             .collect(),
@@ -195,9 +201,9 @@ pub(crate) fn predict(
 }
 
 /// Residuals with one value for each regressor, and the measures of influence.
-fn by_regressor(s: &Session, sample: &CoxSample, statistic: &str) -> Vec<(Vec<f64>, String)> {
+fn by_regressor(s: &Session, sample: &CoxSample, statistic: &str, partial: bool) -> Vec<(Vec<f64>, String)> {
     if cox_influence::STATISTICS.contains(&statistic) {
-        return cox_influence::predict(s, sample, statistic);
+        return cox_influence::predict(s, sample, statistic, partial);
     }
     let (n, k) = (sample.records.rows.len(), sample.b.len());
     let mut values = vec![vec![MISSING; n]; k];

@@ -1,12 +1,14 @@
 //! `stcox, tvc() texp()`: regressors times a function of analysis time. The partial likelihood needs them at the failure
 //! times only, so each record is cut there ([ST] stcox, "Cox regression with continuous time-varying covariates").
 
+use super::stcox::CoxModel;
 use crate::error::{Result, StataError};
+use crate::estimation::post;
 use crate::estimation::survival::Records;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
-use estimators::cox::{CoxData, CoxRecords};
+use estimators::cox::{CoxData, CoxRecords, uninformative};
 
 /// Regressors that vary with time.
 pub(super) struct Varying {
@@ -105,6 +107,7 @@ impl Pieces {
             d: Vec::new(),
             stratum: Vec::new(),
             w: data.w.map(|_| Vec::new()),
+            offset: None,
             efron: data.efron,
             columns: vec![Vec::new(); columns.len() + active.len()],
         };
@@ -132,4 +135,38 @@ impl Pieces {
         }
         Ok(Self { records: out, of })
     }
+}
+
+/// Drops regressors that do not vary within risk sets, with notes.
+pub(super) fn drop_uninformative(s: &mut Session, cox: &mut CoxModel) -> Result<()> {
+    let r = &cox.records;
+    let data = CoxData {
+        t0: &r.t0,
+        t: &r.t,
+        d: &r.d,
+        stratum: &cox.stratum,
+        w: None,
+        offset: None,
+        efron: cox.efron,
+    };
+    let columns = cox.model.columns();
+    let main = columns.len();
+    let omitted = match &cox.varying {
+        Some(varying) => {
+            let columns: Vec<Vec<f64>> = columns.iter().map(|c| c.to_vec()).collect();
+            let pieces = Pieces::cut(s, varying, data, &columns, r)?;
+            let slices: Vec<&[f64]> = pieces.records.columns.iter().map(Vec::as_slice).collect();
+            uninformative(pieces.records.data(), &slices)
+        }
+        None if main == 0 => Vec::new(),
+        None => uninformative(data, &columns),
+    };
+    let (timed, omitted): (Vec<usize>, Vec<usize>) = omitted.into_iter().partition(|i| *i >= main);
+    let mut names = cox.model.omit(&omitted);
+    if let Some(varying) = &mut cox.varying {
+        varying.omitted = timed.iter().map(|i| i - main).collect();
+        names.extend(varying.omitted.iter().map(|i| varying.names[*i].clone()));
+    }
+    post::note_omitted(s, &names);
+    Ok(())
 }

@@ -5,8 +5,10 @@ pub(in crate::commands) mod cox_post;
 mod cox_shared;
 mod cox_show;
 mod cox_varying;
+pub(in crate::commands) mod gofplot;
 mod ltable;
 pub(in crate::commands) mod phtest;
+mod phtest_plot;
 mod rates;
 mod stci;
 mod stcox;
@@ -21,6 +23,7 @@ mod stgen;
 mod stjoin;
 mod stmh;
 mod stphplot;
+mod stphplot_adjusted;
 mod stptime;
 mod stptime_smr;
 mod streg;
@@ -28,6 +31,7 @@ mod streg_fitted;
 mod streg_frailty;
 mod streg_ggamma;
 mod streg_post;
+mod streg_scores;
 mod streg_show;
 mod streset;
 mod sts;
@@ -106,6 +110,8 @@ pub(super) fn predict(
         Some("stcox") => {
             let partial = asked.contains(&"partial");
             asked.retain(|a| *a != "partial");
+            // scores are efficient score residuals by another name
+            asked.iter_mut().filter(|a| **a == "scores").for_each(|a| *a = "esr");
             match asked[..] {
                 [one] if cox_post::STATISTICS.contains(&one) || cox_influence::STATISTICS.contains(&one) => {
                     cox_post::predict(s, one, partial, rows).map(Some)
@@ -117,6 +123,7 @@ pub(super) fn predict(
         }
         Some("streg") => match asked[..] {
             ["xb" | "stdp"] => Ok(None),
+            ["scores"] => streg_scores::predict(s, rows).map(Some),
             _ if asked.iter().all(|a| streg_post::is_known(a)) => {
                 streg_post::predict(s, &asked, rows).map(|p| Some(vec![p]))
             }

@@ -1,6 +1,7 @@
 //! `estat phtest`: the test of proportional hazards after `stcox` ([ST] stcox PH-assumption tests).
 
 use super::cox_post::{CoxSample, residuals};
+use super::phtest_plot;
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
@@ -9,14 +10,19 @@ use crate::ops::estat::Call;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
+use crate::syntax::options::{abbreviates, split_options};
 use crate::value::{MISSING, is_missing};
 use estimators::distributions::chi2_tail;
 use estimators::means::ranks;
 use estimators::survivor::{Spans, at_time, life_table};
 
-/// `estat phtest [, km log rank time(varname) detail]`: Schoenfeld residuals against time
+/// `estat phtest [, km log rank time(varname) detail plot(varname)]`: Schoenfeld residuals against time
 /// (Grambsch and Therneau 1994, with the average covariance of the residuals).
 pub(crate) fn phtest(s: &mut Session, call: &Call) -> Result<()> {
+    if split_options(&call.option_text)?.iter().any(|o| abbreviates(&o.0, "PLot")) {
+        call.no_list()?;
+        return phtest_plot::draw(s, call);
+    }
     let options = call.options(
         &[
             OptSpec::flag("km"),
@@ -25,34 +31,15 @@ pub(crate) fn phtest(s: &mut Session, call: &Call) -> Result<()> {
             OptSpec::text("time"),
             OptSpec::flag("Detail"),
         ],
-        &["PLot", "BWidth", "RECAST"],
+        &["BWidth"],
     )?;
     let sample = CoxSample::read(s)?;
     if sample.b.is_empty() {
         return Err(StataError::new(321, "model has no regressors"));
     }
     let (residuals, d) = residuals(&sample);
-    let times: Vec<f64> = residuals.iter().map(|(i, _)| sample.records.t[*i]).collect();
     let chosen: Vec<&str> = ["km", "log", "rank", "time"].into_iter().filter(|o| options.has(o)).collect();
-    let (title, g): (String, Vec<f64>) = match chosen[..] {
-        [] => ("Analysis time".into(), times),
-        ["log"] => ("Log of analysis time".into(), times.iter().map(|t| t.ln()).collect()),
-        ["rank"] => ("Rank of analysis time".into(), ranks(&times)),
-        ["km"] => {
-            let r = &sample.records;
-            let w: Vec<f64> = (0..r.rows.len()).map(|i| r.weight(i)).collect();
-            let table = life_table(Spans { t0: &r.t0, t: &r.t, d: &r.d, w: Some(&w) }, None);
-            let one_minus = |t: &f64| at_time(&table, *t).map_or(0.0, |p| 1.0 - p.survivor);
-            ("1 - Kaplan–Meier estimate of survivor function".into(), times.iter().map(one_minus).collect())
-        }
-        ["time"] => {
-            let name = options.text("time").unwrap_or("");
-            let v = s.numeric_variable(name)?;
-            let at = |i: &usize| s.frame.num_at(v, sample.records.rows[*i]);
-            (name.to_string(), residuals.iter().map(|(i, _)| at(i)).collect())
-        }
-        _ => return Err(StataError::invalid("only one function of time is allowed")),
-    };
+    let (title, g) = of_time(s, &sample, &residuals, (&chosen, options.text("time").unwrap_or("")))?;
     let k = sample.b.len();
     let mean = g.iter().sum::<f64>() / d;
     let spread: f64 = g.iter().map(|x| (x - mean).powi(2)).sum();
@@ -83,6 +70,37 @@ pub(crate) fn phtest(s: &mut Session, call: &Call) -> Result<()> {
     }
     s.r = r;
     Ok(())
+}
+
+/// The function of time that one of `km`, `log`, `rank` and `time()` chooses, at each residual, and its title.
+///
+/// # Errors
+/// r(198) for several of them.
+pub(super) fn of_time(
+    s: &Session,
+    sample: &CoxSample,
+    residuals: &[(usize, Vec<f64>)],
+    (chosen, variable): (&[&str], &str),
+) -> Result<(String, Vec<f64>)> {
+    let times: Vec<f64> = residuals.iter().map(|(i, _)| sample.records.t[*i]).collect();
+    Ok(match chosen {
+        [] => ("Analysis time".into(), times),
+        ["log"] => ("Log of analysis time".into(), times.iter().map(|t| t.ln()).collect()),
+        ["rank"] => ("Rank of analysis time".into(), ranks(&times)),
+        ["km"] => {
+            let r = &sample.records;
+            let w: Vec<f64> = (0..r.rows.len()).map(|i| r.weight(i)).collect();
+            let table = life_table(Spans { t0: &r.t0, t: &r.t, d: &r.d, w: Some(&w) }, None);
+            let one_minus = |t: &f64| at_time(&table, *t).map_or(0.0, |p| 1.0 - p.survivor);
+            ("1 - Kaplan–Meier estimate of survivor function".into(), times.iter().map(one_minus).collect())
+        }
+        ["time"] => {
+            let v = s.numeric_variable(variable)?;
+            let at = |i: &usize| s.frame.num_at(v, sample.records.rows[*i]);
+            (variable.to_string(), residuals.iter().map(|(i, _)| at(i)).collect())
+        }
+        _ => return Err(StataError::invalid("only one function of time is allowed")),
+    })
 }
 
 /// The table of single regressors: names and rows.

@@ -3,12 +3,13 @@
 
 use super::cox_shared;
 use super::cox_show::display;
-use super::cox_varying::{Pieces, Varying};
+use super::cox_varying::{Pieces, Varying, drop_uninformative};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood::{MAXIMIZE, iteration, label, limits};
+use crate::estimation::ml_command;
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe};
 use crate::estimation::survival::{Records, Settings, show};
@@ -18,7 +19,7 @@ use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
-use estimators::cox::{CoxData, CoxFit, fit, uninformative};
+use estimators::cox::{CoxData, CoxFit, fit};
 use estimators::cox_after::{robust, scores};
 use estimators::cox_exact::{Exact, fit_exact};
 use estimators::distributions::chi2_tail;
@@ -42,6 +43,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
         OptSpec::flag("EXACTP"),
         OptSpec::flag("Robust"),
         OptSpec::text("CLuster"),
+        OptSpec::text("OFFset"),
         OptSpec::text("vce"),
         OptSpec::flag("noADJust"),
         OptSpec::real("Level"),
@@ -61,7 +63,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
 );
 
 const SYNTAX: StandardSyntax =
-    StandardSyntax::new(OPTIONS).unsupported(&["OFFset", "EFFects", "ESR", "BASEHazard", "COLlinear"]);
+    StandardSyntax::new(OPTIONS).unsupported(&["EFFects", "ESR", "BASEHazard", "COLlinear"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stcox",
@@ -69,8 +71,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron|exactm|exactp tvc(varlist) texp(exp) shared(varname) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with shared() e(theta se_theta ll_c chi2_c p_c N_g g_min g_avg g_max) e(shared fr_title) (gamma frailty; predict: xb, hr, stdp), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
+    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron|exactm|exactp tvc(varlist) texp(exp) shared(varname) offset(varname) vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust) e(offset) (not with exactm, exactp, shared() and tvc()), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), with shared() e(theta se_theta ll_c chi2_c p_c N_g g_min g_avg g_max) e(shared fr_title) (gamma frailty; predict: xb, hr, stdp), with tvc() e(tvc) e(texp) and the equations main and tvc, e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
     examples: &[Example {
         // One binary regressor and no ties: the maximum of b - ln(2 e^b + 1) - ln(e^b + 1) ... by hand is
         // where 1 = 2r/(2r+1) + r/(r+1) with r = exp(b): r = 1 / sqrt(2).
@@ -95,7 +97,9 @@ pub(super) struct CoxModel {
     /// The exact likelihood of ties, if any.
     exact: Option<Exact>,
     /// Regressors that vary with time.
-    varying: Option<Varying>,
+    pub varying: Option<Varying>,
+    /// A term of the index with coefficient one, and its name.
+    offset: Option<(Vec<f64>, String)>,
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -150,7 +154,14 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     let timed = varying.iter().flat_map(|v| v.variables.iter().copied());
     let reading = Reading {
         list: &list,
-        further: strata.iter().copied().chain(id).chain(timed).chain(shared).collect(),
+        further: strata
+            .iter()
+            .copied()
+            .chain(id)
+            .chain(timed)
+            .chain(shared)
+            .chain(ml_command::offset_variables(s, &cmd.options)?)
+            .collect(),
         vce: Some(vce),
         weight_kinds: &[],
         ..Reading::new(cmd)
@@ -175,9 +186,14 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
     if efron && matches!(&records.weights, Some((kind, _)) if *kind != WeightKind::Frequency) {
         return Err(StataError::new(101, "option efron not allowed with pweights or iweights"));
     }
+    let offset = ml_command::offset(s, &cmd.options, &records.rows)?;
+    if offset.is_some() && (exact.is_some() || varying.is_some() || shared.is_some()) {
+        let what = "offset() with exactm, exactp, tvc() and shared()";
+        return Err(StataError::unsupported_option("stcox", what));
+    }
     let stratum = strata_of(s, &strata, &records);
     let strata = strata.iter().map(|&v| s.frame.var(v).name.clone()).collect();
-    Ok(CoxModel { model, records, stratum, strata, settings, efron, exact, varying })
+    Ok(CoxModel { model, records, stratum, strata, settings, efron, exact, varying, offset })
 }
 
 /// The exact likelihood of ties that the options ask for; r(198) for two methods.
@@ -209,32 +225,6 @@ pub(super) fn repeated(records: &Records) -> Vec<usize> {
     (0..records.rows.len()).flat_map(|i| std::iter::repeat_n(i, times(i))).collect()
 }
 
-/// Drops regressors that do not vary within risk sets, with notes.
-fn drop_uninformative(s: &mut Session, cox: &mut CoxModel) -> Result<()> {
-    let r = &cox.records;
-    let data = CoxData { t0: &r.t0, t: &r.t, d: &r.d, stratum: &cox.stratum, w: None, efron: cox.efron };
-    let columns = cox.model.columns();
-    let main = columns.len();
-    let omitted = match &cox.varying {
-        Some(varying) => {
-            let columns: Vec<Vec<f64>> = columns.iter().map(|c| c.to_vec()).collect();
-            let pieces = Pieces::cut(s, varying, data, &columns, r)?;
-            let slices: Vec<&[f64]> = pieces.records.columns.iter().map(Vec::as_slice).collect();
-            uninformative(pieces.records.data(), &slices)
-        }
-        None if main == 0 => Vec::new(),
-        None => uninformative(data, &columns),
-    };
-    let (timed, omitted): (Vec<usize>, Vec<usize>) = omitted.into_iter().partition(|i| *i >= main);
-    let mut names = cox.model.omit(&omitted);
-    if let Some(varying) = &mut cox.varying {
-        varying.omitted = timed.iter().map(|i| i - main).collect();
-        names.extend(varying.omitted.iter().map(|i| varying.names[*i].clone()));
-    }
-    post::note_omitted(s, &names);
-    Ok(())
-}
-
 fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> {
     let at = repeated(&cox.records);
     let records = cox.records.select(&at);
@@ -245,8 +235,17 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         Some((kind, w)) if *kind != WeightKind::Frequency => Some(w.as_slice()),
         _ => None,
     };
-    let data =
-        CoxData { t0: &records.t0, t: &records.t, d: &records.d, stratum: &stratum, w, efron: cox.efron };
+    let offset: Option<Vec<f64>> =
+        cox.offset.as_ref().map(|(values, _)| at.iter().map(|&i| values[i]).collect());
+    let data = CoxData {
+        t0: &records.t0,
+        t: &records.t,
+        d: &records.d,
+        stratum: &stratum,
+        w,
+        offset: offset.as_deref(),
+        efron: cox.efron,
+    };
     let pieces = match &cox.varying {
         Some(varying) => Some(Pieces::cut(s, varying, data, &columns, &records)?),
         None => None,
@@ -380,6 +379,9 @@ fn post_results(
     r.text("ties", method).text("chi2type", kind);
     r.text("method", method).text("predict", "stcox_p").text("estat_cmd", "stcox_estat");
     r.text("properties", "b V").text("strata", cox.strata.join(" "));
+    if let Some((_, name)) = &cox.offset {
+        r.text("offset", name);
+    }
     if let Some(varying) = &cox.varying {
         r.text("tvc", varying.names.join(" ")).text("texp", &varying.texp).scalar("k_eq", 2.0);
     }

@@ -193,6 +193,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         numbers.push(1);
     }
     let mut labels: Vec<String> = sets.iter().map(|set| label(s, set)).collect();
+    if s.e.results.get_text("offset").is_some() {
+        return Err(StataError::unsupported_option("stcurve", "curves after a model with offset()"));
+    }
     let (curves, used) = match kind.as_str() {
         "stcox" => {
             let sample = CoxSample::read(s)?;

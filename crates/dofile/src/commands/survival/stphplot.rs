@@ -1,6 +1,7 @@
 //! `stphplot`: `-ln(-ln S)` against the log of time by groups; parallel curves speak for proportional hazards
 //! ([ST] stcox PH-assumption tests).
 
+use super::stphplot_adjusted::Adjusted;
 use super::sts::Curves;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -9,6 +10,7 @@ use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::abbreviates;
+use estimators::survivor::Point;
 use figure::{Series, Shape, Style};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -17,8 +19,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "stphplot [if], by(varname) [nolntime nonegative noshow twoway_options]",
-    notes: "draws -ln(-ln S) of Kaplan and Meier; adjust() and strata() are not supported; [ST] stcox PH-assumption tests",
+    syntax: "stphplot [if], by(varname)|strata(varname) [adjust(varlist) zero nolntime nonegative noshow twoway_options]",
+    notes: "draws -ln(-ln S) of Kaplan and Meier; with adjust() S is that of Cox regressions on its variables at their means (at zero with zero): one regression for each group with by(), one with strata for all with strata(); [ST] stcox PH-assumption tests",
     examples: &[Example {
         run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\n6 1\nend\nstset t\nstphplot, by(x)\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
         expect: &[("rc", 0.0)],
@@ -29,10 +31,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parsed = ParsedCommand::split("stphplot", &cmd.raw, false)?;
     parsed.refuse_weight()?;
     let (mut by, mut raw_time, mut positive, mut quiet) = (None, false, false, false);
-    let unsupported = ["STrata", "ADJust", "ZERO", "PLOTOpts", "PLOT1opts", "ADDPLOT"];
+    let (mut strata, mut adjust, mut zero) = (None, None, false);
+    let unsupported = ["PLOTOpts", "PLOT1opts", "ADDPLOT"];
     let options = CurveOptions::read(s, "stphplot", &parsed.option_text, &unsupported, |name, argument| {
         match argument {
             Some(a) if name == "by" => by = Some(a.to_string()),
+            Some(a) if abbreviates(name, "STrata") => strata = Some(a.to_string()),
+            Some(a) if abbreviates(name, "ADJust") => adjust = Some(a.to_string()),
+            None if name == "zero" => zero = true,
             None if abbreviates(name, "noLNTime") => raw_time = true,
             None if abbreviates(name, "noNEGative") => positive = true,
             None if abbreviates(name, "noShow") => quiet = true,
@@ -40,25 +46,38 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         Ok(true)
     })?;
-    let Some(by) = by else {
-        return Err(StataError::invalid("option by() required"));
+    let stratified = strata.is_some();
+    let by = match (by, strata) {
+        (Some(_), Some(_)) => return Err(StataError::invalid("only one of by() and strata() is allowed")),
+        (None, None) => return Err(StataError::invalid("option by() or strata() required")),
+        (None, Some(_)) if adjust.is_none() => {
+            return Err(StataError::invalid("strata() requires adjust()"));
+        }
+        (by, strata) => by.or(strata).unwrap_or_default(),
     };
+    if zero && adjust.is_none() {
+        return Err(StataError::invalid("zero requires adjust()"));
+    }
     let settings = Settings::of(&s.frame)?;
     let curves = Curves::read(s, &parsed, Some(&by))?;
     if !quiet {
         show(s, &settings);
     }
     let sign = if positive { 1.0 } else { -1.0 };
+    let of_tables = |table: &Vec<Point>| -> Vec<(f64, f64)> {
+        table.iter().filter(|p| p.failures > 0.0).map(|p| (p.time, p.survivor)).collect()
+    };
+    let survivors = match &adjust {
+        Some(list) => Adjusted { list, zero, stratified }.survivors(s, &parsed, &curves)?,
+        None => curves.tables.iter().map(of_tables).collect(),
+    };
     let mut series = Vec::new();
-    for (number, table) in curves.tables.iter().enumerate() {
+    for (number, survivor) in survivors.into_iter().enumerate() {
         // One point for each failure time at which S is neither one nor zero.
-        let points: Vec<(f64, f64)> = table
-            .iter()
-            .filter(|p| p.failures > 0.0 && p.survivor > 0.0 && p.survivor < 1.0)
-            .map(|p| {
-                let x = if raw_time { p.time } else { p.time.ln() };
-                (x, sign * (-p.survivor.ln()).ln())
-            })
+        let points: Vec<(f64, f64)> = survivor
+            .into_iter()
+            .filter(|p| p.1 > 0.0 && p.1 < 1.0)
+            .map(|(time, s)| (if raw_time { time } else { time.ln() }, sign * (-s.ln()).ln()))
             .collect();
         let shape = Shape::Connected { points };
         series.push(Series { label: curves.groups.text(number), number, shape, style: Style::default() });

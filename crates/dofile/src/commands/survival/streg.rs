@@ -34,6 +34,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
         OptSpec::text("SHared"),
         OptSpec::flag("Robust"),
         OptSpec::text("CLuster"),
+        OptSpec::text("OFFset"),
         OptSpec::text("vce"),
         OptSpec::flag("TRatio"),
         OptSpec::real("Level"),
@@ -46,7 +47,7 @@ const OPTIONS: &[OptSpec] = concat_lists!(
     MAXIMIZE,
 );
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).maximised().unsupported(&["OFFset", "ANC2"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).maximised().unsupported(&["ANC2"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "streg",
@@ -54,8 +55,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic|ggamma) [time hr|nohr tratio ancillary(varlist) strata(varname) frailty(gamma|invgaussian) [shared(varname)] noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
-    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, ggamma (with e(kappa) and /kappa), e(cmd2) streg, e(distribution), e(frm2) hazard or time, with strata() (indicators of its levels in all equations, not with ggamma) e(strata), with frailty() e(theta ll_c chi2_c p_c) and /lntheta, with shared() e(N_g g_min g_avg g_max shared), without weights and robust covariances, e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
+    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic|ggamma) [time hr|nohr tratio ancillary(varlist) strata(varname) frailty(gamma|invgaussian) [shared(varname)] offset(varname) noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust) e(offset1) (also e(offset)), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, ggamma (with e(kappa) and /kappa), e(cmd2) streg, e(distribution), e(frm2) hazard or time, with strata() (indicators of its levels in all equations, not with ggamma) e(strata), with frailty() e(theta ll_c chi2_c p_c) and /lntheta, with shared() e(N_g g_min g_avg g_max shared), without weights and robust covariances, e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
     examples: &[Example {
         // The rate is failures per time at risk: 3 in 10; its log has variance 1 / 3.
         run: "set obs 4\ngenerate t = _n\ngenerate f = _n < 4\nstset t, failure(f)\nstreg, distribution(exponential) nohr",
@@ -105,6 +106,8 @@ pub(super) struct Survival {
     /// Whether the index acts on log time.
     pub aft: bool,
     ancillary: Option<Design>,
+    /// A term of the index with coefficient one, and its name.
+    offset: Option<(Vec<f64>, String)>,
     /// Name of the variable of `strata()`.
     strata: Option<String>,
     /// Rows of the groups that share a frailty.
@@ -174,7 +177,12 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
     let id = s.frame.find(&settings.id);
     let reading = Reading {
         list: &list,
-        further: further.into_iter().chain(id).chain(shared).collect(),
+        further: further
+            .into_iter()
+            .chain(id)
+            .chain(shared)
+            .chain(ml_command::offset_variables(s, &cmd.options)?)
+            .collect(),
         vce: Some(vce),
         weight_kinds: &[],
         ..Reading::new(cmd)
@@ -190,7 +198,19 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
     };
     let aft = only_time || cmd.has("time") || cmd.has("tratio");
     let shared = frailty::groups(s, cmd, &model, records.weights.is_some())?;
-    Ok(Survival { shared, model, records, settings, distribution, aft, ancillary, strata, generalized })
+    let offset = ml_command::offset(s, &cmd.options, &records.rows)?;
+    Ok(Survival {
+        shared,
+        model,
+        records,
+        settings,
+        distribution,
+        aft,
+        ancillary,
+        offset,
+        strata,
+        generalized,
+    })
 }
 
 /// Regressors of the ancillary parameter: those of `ancillary()` and the indicators of the strata. The exponential
@@ -210,7 +230,8 @@ fn ancillary(cmd: &ParsedCommand, distribution: Distribution, indicators: &str) 
 /// The linear indices; without the regressors for the model with a constant alone.
 pub(super) fn equations(data: &Survival, slopes: bool) -> Vec<Equation<'_>> {
     let columns = if slopes { data.model.columns() } else { Vec::new() };
-    let mut out = vec![Equation { columns, constant: data.model.constant, offset: None }];
+    let offset = data.offset.as_ref().map(|o| o.0.as_slice());
+    let mut out = vec![Equation { columns, constant: data.model.constant, offset }];
     if data.distribution != Distribution::Exponential {
         let columns = match &data.ancillary {
             Some(design) if slopes => design.active().into_iter().filter_map(|i| design.column(i)).collect(),
@@ -355,6 +376,9 @@ fn post_results(
     r.text("stcurve", "stcurve");
     if let Some(strata) = &data.strata {
         r.text("strata", strata);
+    }
+    if let Some((_, name)) = &data.offset {
+        r.text("offset", name).text("offset1", name);
     }
     if data.ancillary.is_none() {
         let last = fit.b[fit.b.len() - 1 - usize::from(frail)];

@@ -7,6 +7,7 @@ use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command;
 use crate::estimation::model::number_groups;
+use crate::estimation::survival::Records;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
@@ -40,21 +41,32 @@ pub(super) fn fit(
 ) -> Result<(MlFit, Option<f64>)> {
     let r = &data.records;
     let model = Model { distribution: data.distribution, aft: data.aft, frailty };
-    let record = |i: usize| Record { t0: r.t0[i], t: r.t[i], d: r.d[i] };
     if let Some(groups) = &data.shared {
-        let records: Vec<Record> = (0..r.t.len()).map(record).collect();
+        let records: Vec<Record> = (0..r.t.len()).map(|i| record(r, i)).collect();
         return fit_shared(s, cmd, data, model, (&records, groups.as_slice()), (plain, null));
     }
     if names(data.distribution).2.is_empty() {
-        let f = Formula::<2, _>(|i: usize, [eta, theta]: [Jet<2>; 2]| {
-            model.row(record(i), eta, Jet::constant(0.0), theta)
-        });
-        return search(s, cmd, data, &f, (plain, null));
+        return search(s, cmd, data, &without_ancillary(model, r), (plain, null));
     }
-    let f = Formula::<3, _>(|i: usize, [eta, ancillary, theta]: [Jet<3>; 3]| {
-        model.row(record(i), eta, ancillary, theta)
-    });
-    search(s, cmd, data, &f, (plain, null))
+    search(s, cmd, data, &with_ancillary(model, r), (plain, null))
+}
+
+fn record(records: &Records, i: usize) -> Record {
+    Record { t0: records.t0[i], t: records.t[i], d: records.d[i] }
+}
+
+/// The likelihood of records in the index and the log of the variance of the frailty.
+pub(super) fn without_ancillary(model: Model, records: &Records) -> impl Likelihood {
+    Formula::<2, _>(move |i: usize, [eta, theta]: [Jet<2>; 2]| {
+        model.row(record(records, i), eta, Jet::constant(0.0), theta)
+    })
+}
+
+/// The likelihood of records in the index, the ancillary parameter and the log of the variance of the frailty.
+pub(super) fn with_ancillary(model: Model, records: &Records) -> impl Likelihood {
+    Formula::<3, _>(move |i: usize, [eta, ancillary, theta]: [Jet<3>; 3]| {
+        model.row(record(records, i), eta, ancillary, theta)
+    })
 }
 
 /// Starts of the log of the variance: the likelihood may have several maxima.

@@ -7,6 +7,7 @@ use crate::estimation::post::stata;
 use crate::estimation::survival::{Records, Settings, residual};
 use crate::matrix::Stripe;
 use crate::ops::predict::{Prediction, design};
+use crate::ops::scores::offset;
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
 
@@ -18,7 +19,7 @@ pub(super) fn belongs(stripe: &Stripe, main: bool) -> bool {
 }
 
 /// Index and ancillary parameter of rows of the data.
-fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>)> {
+pub(super) fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>)> {
     let parameters = Parameters::of(&s.e)?;
     let of = |main: bool| -> Result<Vec<f64>> {
         let positions: Vec<usize> =
@@ -30,10 +31,13 @@ fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>)> {
             return Ok(vec![parameters.b[one]; rows.len()]);
         }
         let columns = design(&s.frame, &parameters, &positions, rows)?;
+        let shift = if main { offset(s, rows)? } else { vec![0.0; rows.len()] };
         let value = |r: usize| {
             let parts = columns.iter().zip(&positions).map(|(c, p)| (c[r], parameters.b[*p]));
-            parts
-                .fold(0.0, |sum, (x, b)| if is_missing(x) || is_missing(sum) { MISSING } else { sum + x * b })
+            parts.fold(
+                shift[r],
+                |sum, (x, b)| if is_missing(x) || is_missing(sum) { MISSING } else { sum + x * b },
+            )
         };
         Ok((0..rows.len()).map(value).collect())
     };

@@ -14,6 +14,12 @@ mod corrgram;
 mod cusum;
 mod fcast;
 mod filter;
+mod forecast;
+mod forecast_describe;
+mod forecast_equations;
+mod forecast_model;
+mod forecast_options;
+mod forecast_solve;
 mod irf;
 mod irf_arima;
 mod irf_file;
@@ -68,6 +74,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     unit_root::SPEC_PPERRON,
     unit_root::SPEC_DFGLS,
     fcast::SPEC,
+    forecast::SPEC,
     irf::SPEC,
     filter::SPEC,
     smooth::SPEC,
