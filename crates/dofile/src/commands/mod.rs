@@ -7,7 +7,7 @@ mod describe;
 pub mod documented;
 mod documented_rows;
 mod documented_series;
-mod documents;
+pub(crate) mod documents;
 mod epidemiology;
 mod estat;
 mod estimation;

@@ -32,7 +32,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 #[derive(Debug, Clone, PartialEq)]
-enum Content {
+pub(super) enum Content {
     Empty,
     Number(f64),
     Text(String),
@@ -40,25 +40,25 @@ enum Content {
 }
 
 /// A sheet with the first and the last cell of a merged range.
-type Merged = (usize, (u32, u16), (u32, u16));
+pub(super) type Merged = (usize, (u32, u16), (u32, u16));
 
 /// The workbook that `putexcel set` made.
-#[derive(Debug, Default)]
-struct Book {
-    file: String,
-    sheet: String,
-    open: bool,
-    sheets: Vec<String>,
-    cells: BTreeMap<(usize, u32, u16), (Content, CellStyle)>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Book {
+    pub(super) file: String,
+    pub(super) sheet: String,
+    pub(super) open: bool,
+    pub(super) sheets: Vec<String>,
+    pub(super) cells: BTreeMap<(usize, u32, u16), (Content, CellStyle)>,
     /// Merged ranges of a sheet, from their first to their last cell.
-    merged: Vec<Merged>,
+    pub(super) merged: Vec<Merged>,
 }
 
 /// Workbooks of the run by file, so that `modify` can continue with them.
 #[derive(Debug, Default)]
-struct State {
-    current: Option<Book>,
-    written: BTreeMap<String, Book>,
+pub(super) struct State {
+    pub(super) current: Option<Book>,
+    pub(super) written: BTreeMap<String, Book>,
 }
 
 impl Extension for State {}
@@ -96,7 +96,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
 }
 
-fn set(s: &mut Session, rest: &str, options: &str) -> Result<()> {
+pub(super) fn set(s: &mut Session, rest: &str, options: &str) -> Result<()> {
     let file = with_extension(unquote(rest), "xlsx");
     if !file.to_lowercase().ends_with(".xlsx") {
         return Err(StataError::new(199, "putexcel writes .xlsx files only in the open engine"));
@@ -163,7 +163,7 @@ fn area(text: &str) -> Option<((u32, u16), (u32, u16))> {
     }
 }
 
-fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
+pub(super) fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
     if s.extensions.state::<State>().current.is_none() {
         return Err(StataError::new(119, "no workbook is set; putexcel set first"));
     }

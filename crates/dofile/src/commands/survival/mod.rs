@@ -31,6 +31,7 @@ mod streg_post;
 mod streg_show;
 mod streset;
 mod sts;
+mod sts_adjusted;
 mod sts_compare;
 mod sts_cox;
 mod sts_generate;

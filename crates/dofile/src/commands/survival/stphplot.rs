@@ -2,6 +2,7 @@
 //! ([ST] stcox PH-assumption tests).
 
 use super::sts::Curves;
+use crate::commands::graphics::PlotLooks;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};
@@ -9,7 +10,7 @@ use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::abbreviates;
-use figure::{Series, Shape, Style};
+use figure::{Series, Shape};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stphplot",
@@ -17,7 +18,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "stphplot [if], by(varname) [nolntime nonegative noshow twoway_options]",
+    syntax: "stphplot [if], by(varname) [nolntime nonegative noshow plot#opts(line_options) twoway_options]",
     notes: "draws -ln(-ln S) of Kaplan and Meier; adjust() and strata() are not supported; [ST] stcox PH-assumption tests",
     examples: &[Example {
         run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\n6 1\nend\nstset t\nstphplot, by(x)\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
@@ -29,14 +30,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parsed = ParsedCommand::split("stphplot", &cmd.raw, false)?;
     parsed.refuse_weight()?;
     let (mut by, mut raw_time, mut positive, mut quiet) = (None, false, false, false);
-    let unsupported = ["STrata", "ADJust", "ZERO", "PLOTOpts", "PLOT1opts", "ADDPLOT"];
+    let mut looks = PlotLooks::default();
+    let unsupported = ["STrata", "ADJust", "ZERO", "ADDPLOT"];
     let options = CurveOptions::read(s, "stphplot", &parsed.option_text, &unsupported, |name, argument| {
         match argument {
             Some(a) if name == "by" => by = Some(a.to_string()),
             None if abbreviates(name, "noLNTime") => raw_time = true,
             None if abbreviates(name, "noNEGative") => positive = true,
             None if abbreviates(name, "noShow") => quiet = true,
-            _ => return Ok(false),
+            a => return looks.take(s, name, a),
         }
         Ok(true)
     })?;
@@ -60,8 +62,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 (x, sign * (-p.survivor.ln()).ln())
             })
             .collect();
-        let shape = Shape::Connected { points };
-        series.push(Series { label: curves.groups.text(number), number, shape, style: Style::default() });
+        let label = curves.groups.text(number);
+        let shape = match looks.stairs(number) {
+            Some(true) => Shape::Line { points, step: true },
+            _ => Shape::Connected { points },
+        };
+        let (style, number) = looks.style(number);
+        series.push(Series { label, number, shape, style });
     }
     let picture = Picture {
         title: "Log-log plot of survival".into(),
