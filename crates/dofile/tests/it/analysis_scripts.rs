@@ -1,5 +1,5 @@
 //! Lines of analysis scripts of several authors: quotes in macros, labels without a blank, lists in parentheses, blocks of
-//! text in documents, tables of collections in workbooks, looks of smoothers, selected contrasts.
+//! text in documents, tables of collections in workbooks, selected contrasts.
 
 use crate::support::{has_block, holds, run, try_run, try_run_in_a_folder};
 
@@ -117,47 +117,6 @@ fn estpost_takes_options_without_a_list() {
     holds(&session, &["N[1,1] == 3", "N[1,2] == 3"]);
 }
 
-/// The options of the points and those of the line.
-#[test]
-fn smoothers_have_looks() {
-    let data = "set obs 30\ngenerate x = _n\ngenerate y = x + mod(_n*7, 5)\n";
-    let looks = "mcolor(red) msymbol(oh) msize(small) lineopts(lcolor(green) lwidth(thick) lpattern(dash))";
-    for command in ["lowess y x,", "lpoly y x, bwidth(3)"] {
-        let (log, rc) = try_run_in_a_folder(&format!(
-            "{data}{command} {looks}\ngraph export g.svg\nscalar svg = fileread(\"g.svg\")\n\
-             assert strpos(lower(svg), \"#ff0000\") & strpos(svg, \"stroke-dasharray\")"
-        ));
-        assert_eq!(rc, 0, "{command} {log}");
-        assert_eq!(try_run(&format!("{data}{command} lineopts(msymbol(oh))")).1, 198);
-        assert_eq!(try_run(&format!("{data}{command} mcolour(red)")).1, 198);
-    }
-}
-
-/// `sort` puts the coefficients in the order of their values.
-#[test]
-fn coefplot_sorts_coefficients() {
-    let data = "set obs 40\ngenerate a = mod(_n, 3)\ngenerate b = mod(_n, 5)\ngenerate c = mod(_n, 7)\n\
-                generate y = 2*a + 3*b + c + mod(_n*11, 4)/10\nquietly regress y a b c\n";
-    let order = |option: &str| {
-        let (log, rc) = try_run_in_a_folder(&format!(
-            "{data}coefplot, drop(_cons) {option}\ngraph export g.svg\nscalar svg = fileread(\"g.svg\")\n\
-             foreach v in a b c {{\ndi \"at `v' \" strpos(svg, \">`v'<\")\n}}"
-        ));
-        assert_eq!(rc, 0, "{log}");
-        let place = |v: &str| {
-            let line = log.lines().find(|l| l.starts_with(&format!("at {v} "))).unwrap_or_default();
-            line.rsplit(' ').next().and_then(|n| n.parse::<usize>().ok()).unwrap_or_default()
-        };
-        let mut names = ["a", "b", "c"];
-        names.sort_by_key(|v| place(v));
-        if place("a") > 0 { names.join("") } else { log }
-    };
-    let (rising, falling) = (order("sort"), order("sort(1:1, descending)"));
-    assert_eq!(rising, "cab");
-    assert_eq!(falling, "bac");
-    assert_eq!(try_run(&format!("{data}coefplot, sort(0)")).1, 198);
-}
-
 /// `[R] contrast`: polynomials of the degrees that the operator names. The weights of the linear and the quadratic one of
 /// three levels are (-1 0 1)/sqrt(6) and (1 -2 1)/sqrt(18) (Kuehl 2000, table XI, over the number of levels).
 #[test]
@@ -224,36 +183,106 @@ fn short_forms_of_survey_scripts() {
     }
 }
 
-/// `[ST] sts graph` and `stphplot`: looks of the curves of groups.
+/// `.xls` is a workbook of Excel 97 to 2003, which the reader of another library opens: texts of any length and script,
+/// numbers, dates, several sheets.
 #[test]
-fn curves_of_groups_have_looks() {
-    let data = "set obs 40\nset seed 9\ngenerate t = rexponential(3) + .01\ngenerate g = mod(_n, 2)\ngenerate x = rnormal()\n\
-                stset t\n";
-    let looks = "by(g) plot1opts(lcolor(red) lpattern(solid)) plot2opts(lpattern(dash) connect(stairstep))";
-    for command in ["sts graph,", "sts graph, hazard", "stphplot, nolntime"] {
-        let (log, rc) = try_run_in_a_folder(&format!(
-            "{data}{command} {looks}\ngraph export g.svg\nscalar svg = fileread(\"g.svg\")\n\
-             assert strpos(lower(svg), \"#ff0000\") & strpos(svg, \"stroke-dasharray\")"
-        ));
-        assert_eq!(rc, 0, "{command} {log}");
-        assert_eq!(try_run(&format!("{data}{command} by(g) plot1opts(nosuch(1))")).1, 198);
-        assert_eq!(try_run(&format!("{data}{command} by(g) plot0opts(lcolor(red))")).1, 198);
-    }
+fn workbooks_of_excel_97_are_written() {
+    let text = "set obs 3\ngenerate x = _n/8\ngenerate str5 s = char(96 + _n)\nreplace s = \"\" in 2\ngenerate d = 20000 + _n\nformat d %td\n\
+        generate strL story = 9000*\"é\" + 100*\"收入\"\n\
+        export excel using t.xls, firstrow(variables)\nexport excel x using t.xls, sheet(\"Second\") sheetmodify\n\
+        putexcel set p.xls, replace\nputexcel A1 = \"mean\" B1 = (2.5), bold nformat(0.00)\nputexcel set p.xls, sheet(b) modify\n\
+        matrix M = (1, 2 \\ 3, 4)\nputexcel B2 = matrix(M), names\nquietly table s, nototals\ncollect export c.xls\n\
+        capture putexcel A9 = formula(\"=A1\")\nassert _rc == 199\n\
+        import excel t.xls, firstrow clear\nassert x[3] == .375 & s[3] == \"c\" & s[2] == \"\" & d[2] == 20002 & \"`: format d'\" == \"%td\"\n\
+        assert ustrlen(story[3]) == 9200 & usubstr(story[3], 9001, 2) == \"收入\"\n\
+        import excel t.xls, sheet(Second) clear\nassert A[2] == .25 & _N == 3\n\
+        import excel p.xls, clear\nassert A[1] == \"mean\" & B[1] == 2.5\nimport excel p.xls, sheet(b) clear allstring\n\
+        assert C[3] == \"3\" | D[_N] == \"4\"\nimport excel c.xls, clear allstring\nassert _N > 1";
+    let (log, rc) = try_run_in_a_folder(text);
+    assert_eq!(rc, 0, "{log}");
+    let wide = "set obs 2\nforvalues i = 1/257 {\ngenerate x`i' = 1\n}\n";
+    assert_eq!(try_run_in_a_folder(&format!("{wide}export excel using t.xls")).1, 198);
 }
 
-/// `[ST] sts`: with `adjustfor()` the function of each group is the baseline of a Cox regression in it.
+/// `auto(#)` of `outreg2`: so many significant digits.
 #[test]
-fn survivor_functions_adjusted_for_covariates() {
-    let data = "set obs 40\nset seed 9\ngenerate t = rexponential(3) + .01\ngenerate g = mod(_n, 2)\ngenerate x = rnormal()\n\
-                stset t\nstcox g\n";
-    let (log, rc) = try_run_in_a_folder(&format!(
-        "{data}sts graph, by(g) adjustfor(x)\ngraph export a.svg\nsts graph, by(g)\ngraph export b.svg\n\
-         assert fileread(\"a.svg\") != fileread(\"b.svg\")\nassert e(df_m) == 1 & c(k) == 7"
+fn outreg2_rounds_to_significant_digits() {
+    let data = "set obs 4\ngenerate x = 123456.789 in 1\nreplace x = 0.00123456 in 2\nreplace x = 9.99961 in 3\nreplace x = 12.34567 in 4\n\
+                generate id = _n\n";
+    let text = |option: &str| {
+        let (log, rc) = try_run_in_a_folder(&format!(
+            "{data}forvalues i = 1/4 {{\ngenerate v`i' = x[`i']\n}}\nkeep v*\n\
+             outreg2 using t.txt, replace sum(log) eqkeep(mean) {option}\ntype t.txt"
+        ));
+        assert_eq!(rc, 0, "{log}");
+        log.lines()
+            .filter(|l| l.starts_with('v'))
+            .map(|l| l.split_whitespace().last().unwrap_or("").to_string())
+            .collect()
+    };
+    let (usual, five): (Vec<String>, Vec<String>) = (text(""), text("auto(5)"));
+    assert_eq!(usual, ["123,457", "0.00123", "10.00", "12.35"]);
+    assert_eq!(five, ["123,457", "0.0012346", "9.99961", "12.3457"]);
+}
+
+/// `[D] save`: sets of value labels that no variable has stay out of the file without `orphans`.
+#[test]
+fn files_have_the_labels_of_their_variables() {
+    let (session, _) = run(
+        "set obs 2\ngenerate x = 1\ngenerate y = 2\nlabel define a 1 \"one\"\nlabel define b 2 \"two\"\n\
+         label values y b\nlabel language de, new\nlabel define c 2 \"zwei\"\nlabel values y c\ntempfile f g\nsave `f'\n\
+         scalar kept = \"`: label a 1'\" == \"one\"\nsave `g', orphans\nuse `f', clear\nlabel dir\n\
+         scalar attached = r(names) == \"b c\"\nuse `g', clear\nlabel dir\nscalar all = r(names) == \"a b c\"\n\
+         use `f', clear\nsavesome x using `f', replace\nuse `f', clear\nlabel dir\nscalar none = r(names) == \"\"",
+    );
+    holds(&session, &["kept", "attached", "all", "none"]);
+}
+
+/// `[R] summarize`: indicators of the levels of factor variables.
+#[test]
+fn factor_variables_are_summarised() {
+    let (session, log) = run(
+        "set obs 8\ngenerate g = mod(_n, 4)\nreplace g = . in 1\ngenerate x = _n\nlabel define g 2 \"two of them\" 3 \"three\"\n\
+         label values g g\nsummarize x i.g\nscalar last = r(mean)\nsummarize ibn.g if x > 4\nscalar n = r(N)\nsummarize 2.g c.x\n\
+         scalar x = r(mean)\nsummarize ib2.g, meanonly\nscalar m = r(sum)",
+    );
+    has_block(
+        &log,
+        "
+           x |          8         4.5     2.44949          1          8
+             |
+           g |
+          1  |          7    .1428571    .3779645          0          1
+two of them  |          7    .2857143      .48795          0          1
+      three  |          7    .2857143      .48795          0          1
+",
+    );
+    holds(&session, &["abs(last - 2/7) < 1e-15", "n == 4", "x == 4.5", "m == 2"]);
+    assert_eq!(try_run("set obs 3\ngenerate x = _n/2\nsummarize i.x").1, 452);
+    assert_eq!(try_run("set obs 3\ngenerate x = _n\nsummarize c.x#c.x").1, 199);
+}
+
+/// `[MI] mi set`: `mi unset` leaves the data, under names that are not those of `mi`.
+#[test]
+fn unset_imputations_stay_as_variables() {
+    let data = "set obs 40\nset seed 3\ngenerate x = rnormal()\ngenerate y = x + rnormal()\nreplace y = . in 1/5\nmi set wide\n\
+                mi register imputed y\nmi impute regress y x, add(2) rseed(1)\n";
+    let (session, _) = run(&format!(
+        "{data}mi unset\nscalar k = c(k)\nquietly count if y_2_ == .\nscalar gaps = r(N)\n\
+         confirm variable mi_miss y_1_\ncapture mi query\nscalar rc = _rc"
     ));
-    assert_eq!(rc, 0, "{log}");
-    // without variation in x nothing is adjusted
-    let (log, rc) = try_run_in_a_folder(&format!(
-        "{data}replace x = 0\nreplace x = 1e-9 in 1\nsts graph, by(g) adjustfor(x) ci"
-    ));
-    assert_eq!(rc, 198, "{log}");
+    holds(&session, &["k == 5", "gaps == 0"]);
+    let (_, log) = run(&format!("{data}mi unset, asis\ndescribe, simple"));
+    assert!(log.contains("_1_y"), "{log}");
+}
+
+/// Bars without a level behind them, and options of `by()` apart from its list.
+#[test]
+fn loose_ends_are_read() {
+    let (session, _) = run(
+        "set obs 90\nset seed 3\ngenerate g = mod(_n, 9)\ngenerate y = g + rnormal()\nquietly mixed y || g:\nscalar a = e(ll)\n\
+         quietly xtmixed y || g: ||\nscalar same = e(ll) == a\ngraph bar (mean) y, by(, title(All)) by(g)\nscatter y g, by(g, total) by(, cols(2))",
+    );
+    holds(&session, &["same"]);
+    assert_eq!(try_run("set obs 3\ngenerate x = _n\nscatter x x, by()").1, 100);
 }

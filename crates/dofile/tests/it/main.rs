@@ -4,6 +4,7 @@
 mod addresses;
 mod after_estimation;
 mod analyses;
+mod analysis_figures;
 mod analysis_scripts;
 mod archive;
 mod author_habits;

@@ -31,7 +31,7 @@ mod spikeplot;
 mod twoway;
 
 use super::CommandSpec;
-pub(super) use smoother_look::PlotLooks;
+pub(super) use smoother_look::{LineLooks, PlotLooks};
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[

@@ -103,3 +103,33 @@ impl PlotLooks {
         own.or_else(|| self.0.iter().rev().find(|(number, _)| number.is_none())).map(|(_, options)| options)
     }
 }
+
+/// Looks of the curves of one command by lists of styles, one for each curve: `lcolor(red blue)`.
+#[derive(Default)]
+pub(in crate::commands) struct LineLooks(PlotOptions);
+
+impl LineLooks {
+    /// Takes an option of the look; `false` leaves it to others.
+    ///
+    /// # Errors
+    /// r(198) for a value that is not one of the option.
+    pub(in crate::commands) fn take(
+        &mut self,
+        s: &Session,
+        name: &str,
+        argument: Option<&str>,
+    ) -> Result<bool> {
+        let mut with = self.0.clone();
+        let option = (name.to_string(), argument.map(str::to_string));
+        let is_look = argument.is_some() && with.take(s, &option)? && with.check(&[Group::Line]).is_ok();
+        if is_look {
+            self.0 = with;
+        }
+        Ok(is_look)
+    }
+
+    /// The style of the curve at a position, from zero on, and the number that decides what was not given.
+    pub(in crate::commands) fn style(&self, position: usize) -> (Style, usize) {
+        self.0.look(position, false, position)
+    }
+}

@@ -1,6 +1,7 @@
 //! `estat phtest`: the test of proportional hazards after `stcox` ([ST] stcox PH-assumption tests).
 
 use super::cox_post::{CoxSample, residuals};
+use super::phtest_plot;
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
@@ -17,6 +18,8 @@ use estimators::survivor::{Spans, at_time, life_table};
 /// `estat phtest [, km log rank time(varname) detail]`: Schoenfeld residuals against time
 /// (Grambsch and Therneau 1994, with the average covariance of the residuals).
 pub(crate) fn phtest(s: &mut Session, call: &Call) -> Result<()> {
+    let (own, plot) = phtest_plot::read(&call.option_text)?;
+    let call = Call { list: call.list.clone(), option_text: own, name: call.name.clone() };
     let options = call.options(
         &[
             OptSpec::flag("km"),
@@ -25,7 +28,7 @@ pub(crate) fn phtest(s: &mut Session, call: &Call) -> Result<()> {
             OptSpec::text("time"),
             OptSpec::flag("Detail"),
         ],
-        &["PLot", "BWidth", "RECAST"],
+        &["BWidth", "RECAST"],
     )?;
     let sample = CoxSample::read(s)?;
     if sample.b.is_empty() {
@@ -61,6 +64,14 @@ pub(crate) fn phtest(s: &mut Session, call: &Call) -> Result<()> {
         sums.iter_mut().zip(r).for_each(|(t, r)| *t += (g - mean) * r);
     }
     let scaled: Vec<Vec<f64>> = residuals.iter().map(|(_, r)| sample.v.times_vector(r)).collect();
+    if let Some(plot) = &plot {
+        let j = phtest_plot::position(&sample.names, &plot.name)?;
+        let mut points = Vec::new();
+        for (((i, _), time), residual) in residuals.iter().zip(&g).zip(&scaled) {
+            points.push((sample.records.rows[*i], *time, sample.b[j] + d * residual[j]));
+        }
+        phtest_plot::draw(s, plot, &points)?;
+    }
     let mut rows = Vec::new();
     for j in 0..k {
         let along: f64 = scaled.iter().zip(&g).map(|(r, g)| (g - mean) * r[j]).sum();

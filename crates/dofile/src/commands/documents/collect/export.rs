@@ -54,10 +54,12 @@ fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
         }
     };
     let path = s.path(&name);
-    let place = place(&options)?;
+    let place = place(&options)?.or_else(|| (kind == "xls").then(Place::default));
     if let Some(place) = &place {
-        if kind != "xlsx" {
-            return Err(StataError::invalid("options sheet(), cell() and modify are for the type xlsx"));
+        if !["xlsx", "xls"].contains(&kind.as_str()) {
+            return Err(StataError::invalid(
+                "options sheet(), cell() and modify are for the types xlsx and xls",
+            ));
         }
         if path.exists() && !options.has("replace") && !place.modifies {
             return Err(StataError::new(602, format!("file {name} already exists")));
@@ -83,7 +85,7 @@ fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
         }
         "docx" => docx::write(&document(&sheets)).map_err(|e| failed(e.to_string()))?,
         "pdf" => pdf::write(&document(&sheets)).map_err(|e| failed(e.to_string()))?,
-        "smcl" | "xls" => {
+        "smcl" => {
             return Err(StataError::unsupported_option("collect export", &format!("as({kind})")));
         }
         _ => return Err(StataError::invalid(format!("{kind} is no type of collect export"))),
