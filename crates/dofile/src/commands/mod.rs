@@ -38,6 +38,7 @@ mod systems;
 mod timeseries;
 mod treatment;
 
+use graphics::{LineLooks, PlotLooks};
 pub use spec::{
     ByRule, CommandSpec, Example, Form, Interpreter, SearchOptions, StandardSyntax, UNSUPPORTED_NOTHING,
     Using,

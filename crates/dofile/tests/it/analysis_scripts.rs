@@ -244,7 +244,7 @@ fn factor_variables_are_summarised() {
     let (session, log) = run(
         "set obs 8\ngenerate g = mod(_n, 4)\nreplace g = . in 1\ngenerate x = _n\nlabel define g 2 \"two of them\" 3 \"three\"\n\
          label values g g\nsummarize x i.g\nscalar last = r(mean)\nsummarize ibn.g if x > 4\nscalar n = r(N)\nsummarize 2.g c.x\n\
-         scalar x = r(mean)\nsummarize ib2.g, meanonly\nscalar m = r(sum)",
+         scalar own = r(mean)\nsummarize ib2.g, meanonly\nscalar m = r(sum)",
     );
     has_block(
         &log,
@@ -257,7 +257,7 @@ two of them  |          7    .2857143      .48795          0          1
       three  |          7    .2857143      .48795          0          1
 ",
     );
-    holds(&session, &["abs(last - 2/7) < 1e-15", "n == 4", "x == 4.5", "m == 2"]);
+    holds(&session, &["abs(last - 2/7) < 1e-15", "n == 4", "own == 4.5", "m == 2"]);
     assert_eq!(try_run("set obs 3\ngenerate x = _n/2\nsummarize i.x").1, 452);
     assert_eq!(try_run("set obs 3\ngenerate x = _n\nsummarize c.x#c.x").1, 199);
 }

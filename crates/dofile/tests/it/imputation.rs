@@ -46,7 +46,7 @@ fn every_style_keeps_the_same_imputations() {
     let estimate = |style: &str| {
         let mut s = Session::default();
         let (log, rc) = s.run_captured(&format!(
-            "{DATA}mi set {style}\n{impute}mi estimate, post: regress y x z\nscalar b = _b[x]\nmi unset\ncapture keep if mi_m == 0\nquietly count if x == .\nscalar gaps = r(N)"
+            "{DATA}mi set {style}\n{impute}mi estimate, post: regress y x z\nscalar b = _b[x]\nmi unset\ncapture confirm variable mi_m, exact\nif !_rc keep if mi_m == 0\nquietly count if x == .\nscalar gaps = r(N)"
         ));
         assert_eq!(rc, 0, "{log}");
         (

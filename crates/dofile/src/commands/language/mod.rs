@@ -30,7 +30,6 @@ mod tokens;
 pub(crate) use display::display_text;
 pub(crate) use files::directory_list;
 pub(crate) use input::input_rows;
-pub(crate) use macros::temporary_name;
 
 use super::CommandSpec;
 use crate::syntax::WeightKind;

@@ -2,7 +2,6 @@
 //! against the function of time, with a lowess smooth.
 
 use crate::commands::Interpreter;
-use crate::commands::language::temporary_name;
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable};
 use crate::session::Session;
@@ -49,7 +48,7 @@ pub(super) fn read(text: &str) -> Result<(String, Option<Plot>)> {
 /// # Errors
 /// Those of `lowess`.
 pub(super) fn draw(s: &mut Session, plot: &Plot, points: &[(usize, f64, f64)]) -> Result<()> {
-    let names = [temporary_name(s, false), temporary_name(s, false)];
+    let names = [new_name(s), new_name(s)];
     let labels = ["Time".to_string(), format!("scaled Schoenfeld - {}", plot.name)];
     for (k, (name, label)) in names.iter().zip(labels).enumerate() {
         let mut values = vec![MISSING; s.frame.n_rows()];
@@ -69,4 +68,9 @@ pub(super) fn draw(s: &mut Session, plot: &Plot, points: &[(usize, f64, f64)]) -
 pub(super) fn position(names: &[String], name: &str) -> Result<usize> {
     let wrong = || StataError::new(111, format!("{name} is not a regressor of the model"));
     names.iter().position(|own| own == name).ok_or_else(wrong)
+}
+
+/// A name that no variable has.
+pub(super) fn new_name(s: &mut Session) -> String {
+    format!("__{:06X}", s.fresh_id())
 }

@@ -8,7 +8,7 @@ use super::stcurve_parametric;
 use super::stcurve_table::{curve_names, write};
 use super::streg_fitted::Averaging;
 use super::sts_hazard::{Kernel, Step, smoothed_steps};
-use crate::commands::graphics::LineLooks;
+use crate::commands::LineLooks;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};

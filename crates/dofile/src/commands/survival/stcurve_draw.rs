@@ -2,7 +2,7 @@
 
 use super::stcurve::{Curve, Function};
 use super::stcurve_table::table;
-use crate::commands::graphics::LineLooks;
+use crate::commands::LineLooks;
 use crate::error::Result;
 use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::results::Results;

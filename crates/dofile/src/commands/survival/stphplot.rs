@@ -2,7 +2,7 @@
 //! ([ST] stcox PH-assumption tests).
 
 use super::sts::Curves;
-use crate::commands::graphics::PlotLooks;
+use crate::commands::PlotLooks;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};

@@ -1,9 +1,9 @@
 //! `adjustfor()` of `sts graph` ([ST] sts, Methods and formulas): the survivor function of each group is the baseline of a
 //! Cox regression on the covariates in that group alone, the function at zero of all covariates.
 
+use super::phtest_plot::new_name;
 use super::sts::Curves;
 use crate::commands::Interpreter;
-use crate::commands::language::temporary_name;
 use crate::error::Result;
 use crate::frame::{Column, StorageType, Variable};
 use crate::session::Session;
@@ -15,7 +15,7 @@ use crate::value::is_missing;
 /// Those of `stcox`.
 pub(super) fn adjust(s: &mut Session, curves: &mut Curves, list: &str) -> Result<()> {
     let (r, e) = (s.r.clone(), s.e.clone());
-    let (inside, baseline) = (temporary_name(s, false), temporary_name(s, false));
+    let (inside, baseline) = (new_name(s), new_name(s));
     let mut done = Ok(());
     for g in 0..curves.groups.count() {
         done = group(s, curves, (g, list), (&inside, &baseline));

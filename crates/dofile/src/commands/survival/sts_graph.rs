@@ -4,7 +4,7 @@ use super::sts::{Curves, Function};
 use super::sts_adjusted;
 use super::sts_hazard::{Kernel, smoothed};
 use super::sts_risk::{RiskTable, group_text};
-use crate::commands::graphics::PlotLooks;
+use crate::commands::PlotLooks;
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};
 use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
