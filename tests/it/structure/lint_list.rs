@@ -119,7 +119,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "they read or write other data",
         &[
             "cf", "cross", "frame", "frames", "frget", "frlink", "getmata", "joinby", "putmata", "saveold",
-            "snapshot",
+            "savesome", "snapshot",
         ],
     ),
     (
@@ -155,6 +155,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "fs",
             "groups",
             "ineqdec0",
+            "psgraph",
             "qplot",
             "stripplot",
             "sumdist",

@@ -7,7 +7,7 @@ mod describe;
 pub mod documented;
 mod documented_rows;
 mod documented_series;
-mod documents;
+pub(crate) mod documents;
 mod epidemiology;
 mod estat;
 mod estimation;
@@ -38,6 +38,7 @@ mod systems;
 mod timeseries;
 mod treatment;
 
+use graphics::{LineLooks, PlotLooks, SmootherLooks};
 pub use spec::{
     ByRule, CommandSpec, Example, Form, Interpreter, SearchOptions, StandardSyntax, UNSUPPORTED_NOTHING,
     Using,

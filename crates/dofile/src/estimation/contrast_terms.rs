@@ -18,6 +18,8 @@ pub struct Part {
     pub nested: bool,
     /// The only level after `@`, as in `@1.b`.
     pub level: Option<i64>,
+    /// The degrees of `p(numlist).` and `q(numlist).`; all where the list is empty.
+    pub degrees: Vec<usize>,
 }
 
 /// A term such as `a`, `r.a#b`, `r.a@b`, `a#c.x`.
@@ -31,6 +33,19 @@ pub struct TermSpec {
     pub covariates: Vec<String>,
     /// Weights of the cells in a term of braces, `{a 1 -1 0}`.
     pub weights: Option<Vec<f64>>,
+}
+
+/// The letters of an operator and the degrees of a polynomial, as in `q(1 3)`.
+fn with_degrees(prefix: &str) -> Result<(&str, Vec<usize>)> {
+    let Some((letters, list)) = prefix.split_once('(').filter(|(letters, _)| matches!(*letters, "p" | "q"))
+    else {
+        return Ok((prefix, Vec::new()));
+    };
+    let bad = || StataError::new(198, format!("{prefix} invalid contrast operator"));
+    let list = numlist::expand(list.strip_suffix(')').ok_or_else(bad)?)?;
+    let degree = |x: &f64| Some(*x as usize).filter(|d| *d >= 1 && *d as f64 == *x);
+    let degrees: Option<Vec<usize>> = list.iter().map(degree).collect();
+    Ok((letters, degrees.filter(|d| !d.is_empty()).ok_or_else(bad)?))
 }
 
 impl TermSpec {
@@ -47,6 +62,7 @@ impl TermSpec {
                     return Err(bad());
                 }
                 let level = prefix.parse().ok().filter(|_| is_nested);
+                let (prefix, degrees) = with_degrees(prefix)?;
                 let operator = match prefix {
                     "c" => {
                         out.covariates.push(name.to_string());
@@ -58,7 +74,7 @@ impl TermSpec {
                         StataError::unsupported_option("contrast", &format!("operator {prefix}."))
                     })?),
                 };
-                out.parts.push(Part { name: name.to_string(), operator, nested: is_nested, level });
+                out.parts.push(Part { name: name.to_string(), operator, nested: is_nested, level, degrees });
             }
         }
         if out.parts.is_empty() { Err(bad()) } else { Ok(out) }
@@ -151,6 +167,15 @@ impl TermSpec {
             let sizes = if operator.is_weighted() { sizes(session, factor)? } else { Vec::new() };
             let mut own = comparisons(operator, &factor.levels, factor.reference(), &sizes);
             own.retain(|c| part.level.is_none_or(|level| c.code == level.to_string()));
+            if part.degrees.iter().any(|degree| *degree > own.len()) {
+                let most = format!("{} has polynomials up to degree {}", part.name, own.len());
+                return Err(StataError::new(198, most));
+            }
+            let mut degree = 0;
+            own.retain(|_| {
+                degree += 1;
+                part.degrees.is_empty() || part.degrees.contains(&degree)
+            });
             let shown: Vec<String> = own.iter().map(|c| shown(session, part, &c.label)).collect();
             out = out
                 .iter()

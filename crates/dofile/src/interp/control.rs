@@ -6,6 +6,7 @@ use super::reader::{
     first_word, if_behind_prefixes, is_input, is_loop, loop_behind_prefixes, opens_block, opens_mata,
     opens_program,
 };
+use super::text_block;
 use crate::error::{Result, StataError};
 use crate::format::macro_text;
 use crate::session::{Echo, Flow, Line, Session};
@@ -69,6 +70,7 @@ impl Session {
                     self.mata_block(text, lines, i, end, echo)?;
                     (Flow::Next, end + 1)
                 }
+                (_, Some(end)) if text_block::opens(text) => (self.text_block(lines, i, end, echo)?, end + 1),
                 (_, Some(end)) if !opens_block(text) && is_input(text) => {
                     self.echo_block(lines, i, end, 0, echo);
                     let header = self.expand(text)?;
@@ -136,7 +138,7 @@ impl Session {
     }
 
     /// Echo of a whole block with line numbers.
-    fn echo_block(&mut self, lines: &[Line], start: usize, end: usize, base: usize, echo: Echo) {
+    pub(super) fn echo_block(&mut self, lines: &[Line], start: usize, end: usize, base: usize, echo: Echo) {
         if echo == Echo::Off {
             return;
         }

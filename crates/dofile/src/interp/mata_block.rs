@@ -11,6 +11,13 @@ pub(super) fn is_mata_brace(text: &str) -> bool {
     opens_block(text) && matches!(text.trim_end_matches('{').trim(), "mata" | "mata:" | "mata :")
 }
 
+/// True for the line that ends a block of Mata.
+pub(super) fn ends_mata(text: &str) -> bool {
+    let t = text.trim();
+    let rest = t.strip_prefix("end").map(str::trim_start);
+    rest.is_some_and(|r| r.is_empty() || r.starts_with("//") || (r.starts_with("/*") && t.len() > r.len()))
+}
+
 /// Length of the line before the words `mata (type end to exit)`.
 const BEFORE: usize = 49;
 

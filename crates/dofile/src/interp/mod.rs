@@ -18,6 +18,7 @@ mod reader;
 mod syntax_pattern;
 mod syntax_statement;
 mod table_options;
+mod text_block;
 
 pub use reader::read_lines;
 

@@ -13,6 +13,7 @@ pub(super) fn modern(word: &str, rest: &str) -> Option<String> {
         "durbina" => format!("estat durbinalt {rest}"),
         "bgodfrey" => format!("estat bgodfrey {rest}"),
         "archlm" => format!("estat archlm {rest}"),
+        "fdause" => format!("import sasxport5 {rest}"),
         "fit" => format!("regress {rest}"),
         "greigen" => format!("screeplot {rest}"),
         "hlogit" | "hprobit" | "hreg" | "huber" => huber(word, rest)?,

@@ -101,7 +101,7 @@ impl Session {
 
     /// Adds a hidden variable with the row numbers.
     fn tag_rows(&mut self) -> String {
-        let name = format!("__{:06X}", self.fresh_id());
+        let name = self.fresh_name();
         let rows: Vec<f64> = (0..self.frame.n_rows()).map(|i| i as f64).collect();
         // the name is new and the column has the right length
         let _ = self.frame.add(crate::frame::Variable::new(&name, crate::frame::Column::Double(rows)));

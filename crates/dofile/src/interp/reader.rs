@@ -1,6 +1,8 @@
 //! Do-file text to logical lines: comments removed, `///` continuations joined,
 //! `#delimit ;` honoured, blocks matched by their braces.
 
+use super::mata_block::ends_mata;
+use super::text_block;
 use crate::session::Line;
 
 /// Splits a text into logical lines.
@@ -26,6 +28,8 @@ struct Reader {
     pending: bool,
     /// Inside of a block of Mata: its lines stay as they are, because Mata has other comments.
     mata: bool,
+    /// Inside of a block of text of a document.
+    in_text: bool,
     /// A text in quotes that goes on in the next line, which needs `#delimit ;`; `true` for compound quotes.
     quote: Option<bool>,
 }
@@ -44,7 +48,7 @@ impl Reader {
     fn physical(&mut self, raw: &str) {
         let raw = raw.strip_prefix('\u{feff}').unwrap_or(raw);
         self.current.source.push(raw.to_string());
-        if self.mata && !self.semicolon && delimiter(raw).is_none() {
+        if (self.mata || self.in_text) && !self.semicolon && delimiter(raw).is_none() {
             self.current.text = raw.to_string();
             self.push();
             return;
@@ -171,7 +175,9 @@ impl Reader {
     fn push(&mut self) {
         let mut line = std::mem::take(&mut self.current);
         self.pending = false;
-        if self.mata {
+        if self.in_text {
+            self.in_text = !text_block::ends(&line.text);
+        } else if self.mata {
             self.mata = !ends_mata(&line.text);
             if !self.mata {
                 line.text = "end".into();
@@ -179,6 +185,7 @@ impl Reader {
         } else {
             strip_star(&mut line.text);
             self.mata = opens_mata(&line.text);
+            self.in_text = text_block::opens(&line.text);
         }
         self.lines.push(line);
     }
@@ -242,7 +249,7 @@ pub(super) fn opens_program(text: &str) -> bool {
 }
 
 /// The words of a line behind `capture`, `quietly` and `noisily`.
-fn without_prefixes(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn without_prefixes(text: &str) -> impl Iterator<Item = &str> {
     let prefixes = [
         "capture",
         "capt",
@@ -291,20 +298,13 @@ pub(super) fn opens_mata(text: &str) -> bool {
     }
 }
 
-/// True for the line that ends a block of Mata.
-fn ends_mata(text: &str) -> bool {
-    let t = text.trim();
-    let rest = t.strip_prefix("end").map(str::trim_start);
-    rest.is_some_and(|r| r.is_empty() || r.starts_with("//") || (r.starts_with("/*") && t.len() > r.len()))
-}
-
 fn match_blocks(lines: &mut [Line]) {
     let mut stack: Vec<usize> = Vec::new();
     let mut i = 0;
     while i < lines.len() {
         let text = lines[i].text.clone();
         let t = text.trim();
-        if opens_program(t) || opens_mata(t) || is_input(t) {
+        if opens_program(t) || opens_mata(t) || is_input(t) || text_block::opens(t) {
             // everything up to the line `end` belongs to the definition
             if let Some(k) = end_of(lines, i) {
                 lines[i].end = Some(k);
@@ -335,6 +335,9 @@ fn match_blocks(lines: &mut [Line]) {
 
 /// The line `end` of the block that a line opens; blocks of Mata inside of programs have their own.
 fn end_of(lines: &[Line], start: usize) -> Option<usize> {
+    if text_block::opens(&lines[start].text) {
+        return (start + 1..lines.len()).find(|&k| text_block::ends(&lines[k].text));
+    }
     let mut inner = false;
     let program = opens_program(&lines[start].text);
     for (k, line) in lines.iter().enumerate().skip(start + 1) {

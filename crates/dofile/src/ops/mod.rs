@@ -33,3 +33,4 @@ pub(crate) mod scores;
 pub(crate) mod sources;
 pub(crate) mod survey_table;
 pub(crate) mod two_way;
+pub(crate) mod xls;

@@ -150,6 +150,11 @@ impl Session {
         self.next_id
     }
 
+    /// A name of a variable, matrix or scalar that none has.
+    pub fn fresh_name(&mut self) -> String {
+        format!("__{:06X}", self.fresh_id())
+    }
+
     /// Rows of the current by-group, or all rows.
     pub fn range(&self) -> (usize, usize) {
         self.by.unwrap_or((0, self.frame.n_rows()))

@@ -257,6 +257,11 @@ impl Options {
         }
     }
 
+    /// Adds an option, as if it had been given.
+    pub fn give(&mut self, name: &str, argument: Option<&str>) {
+        self.items.push((name.to_string(), argument.map(str::to_string)));
+    }
+
     /// Names and arguments in the order given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.items.iter().map(|(n, a)| (n.as_str(), a.as_deref()))

@@ -2,6 +2,7 @@
 
 use crate::error::{Result, StataError};
 use crate::frame::{Frame, StorageType, is_valid_name};
+use std::borrow::Cow;
 
 /// True when a pattern with `*`, `?` or `~` matches a name.
 pub fn wildcard(pattern: &str, name: &str) -> bool {
@@ -16,11 +17,32 @@ pub fn wildcard(pattern: &str, name: &str) -> bool {
     go(&pattern.chars().collect::<Vec<_>>(), &name.chars().collect::<Vec<_>>())
 }
 
+/// The list without parentheses around parts of it, `(a b) c`; a list with others stays as it is.
+fn without_parentheses(list: &str) -> Cow<'_, str> {
+    if !list.contains('(') {
+        return Cow::Borrowed(list);
+    }
+    let (mut depth, mut before) = (0_i32, ' ');
+    for c in list.chars() {
+        match c {
+            '(' if !before.is_whitespace() && before != '(' => return Cow::Borrowed(list),
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 {
+            return Cow::Borrowed(list);
+        }
+        before = c;
+    }
+    if depth == 0 { Cow::Owned(list.replace(['(', ')'], " ")) } else { Cow::Borrowed(list) }
+}
+
 /// Splits a list into tokens, joining ranges written with blanks (`a - c`).
 fn tokens(list: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut join = false;
-    for word in list.split_whitespace() {
+    for word in without_parentheses(list).split_whitespace() {
         if (word == "-" || word.starts_with('-') || join)
             && let Some(last) = out.last_mut()
         {

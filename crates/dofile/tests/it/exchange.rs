@@ -219,7 +219,7 @@ fn what_is_not_there_or_not_supported_is_said() {
         ("import delimited a.csv, stripquotes(yes)", 199),
         ("import delimited a.csv, nosuchoption", 198),
         ("set obs 2\ngenerate z = 1\nimport delimited a.csv", 4),
-        ("export excel using a.xls", 199),
+        ("export excel using a.ods", 199),
         ("export excel using a.xlsx, sheetmodify replace", 198),
         ("export excel using a.xlsx, sheet(\"a\", nosuch)", 199),
         ("import delimited using a.csv, clear encoding(nosuch)", 198),

@@ -42,11 +42,11 @@ fn every_style_keeps_the_same_imputations() {
             ],
         );
     }
-    // the numbers do not depend on the style, and the original data come back
+    // the numbers do not depend on the style, and the data stay under names of their own
     let estimate = |style: &str| {
         let mut s = Session::default();
         let (log, rc) = s.run_captured(&format!(
-            "{DATA}mi set {style}\n{impute}mi estimate, post: regress y x z\nscalar b = _b[x]\nmi unset\nquietly count if x == .\nscalar gaps = r(N)"
+            "{DATA}mi set {style}\n{impute}mi estimate, post: regress y x z\nscalar b = _b[x]\nmi unset\ncapture confirm variable mi_m, exact\nif !_rc keep if mi_m == 0\nquietly count if x == .\nscalar gaps = r(N)"
         ));
         assert_eq!(rc, 0, "{log}");
         (

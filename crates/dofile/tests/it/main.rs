@@ -4,6 +4,8 @@
 mod addresses;
 mod after_estimation;
 mod analyses;
+mod analysis_figures;
+mod analysis_scripts;
 mod archive;
 mod author_habits;
 mod batch;

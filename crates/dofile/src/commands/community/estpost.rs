@@ -25,7 +25,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (word, rest) = cmd.raw.trim().split_once(char::is_whitespace).unwrap_or((cmd.raw.trim(), ""));
+    let raw = cmd.raw.trim();
+    let (word, rest) = raw.split_at(raw.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(raw.len()));
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
     let is_survey = cmd.raw.trim().strip_prefix("svy").is_some_and(|r| r.starts_with([':', ',', ' ']));
     let posted = if is_survey {

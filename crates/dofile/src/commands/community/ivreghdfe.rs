@@ -24,6 +24,7 @@ const ALL: &[OptSpec] = crate::concat_lists!(
     OPTIONS,
     &[
         OptSpec::text("Absorb"),
+        OptSpec::text("VCE"),
         OptSpec::flag_or_text("RESiduals"),
         OptSpec::text("DOFadjustments"),
         OptSpec::flag("KEEPSINgletons"),
@@ -51,7 +52,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "ivreghdfe depvar [exog] [(endog = instruments)] [if] [in] [weight] [, absorb([a] [a#b i.a#c.x a##c.x ...]) robust cluster(v1 [v2]) bw(#) kernel(name) dkraay(#) gmm2s liml fuller(#) first ffirst endogtest(varlist) orthog(varlist) residuals[(newvar)] dofadjustments(...) keepsingletons noid level(#) noheader nofooter]",
+    syntax: "ivreghdfe depvar [exog] [(endog = instruments)] [if] [in] [weight] [, absorb([a] [a#b i.a#c.x a##c.x ...]) robust cluster(v1 [v2]) vce(robust|cluster v1 [v2]) bw(#) kernel(name) dkraay(#) gmm2s liml fuller(#) first ffirst endogtest(varlist) orthog(varlist) residuals[(newvar)] dofadjustments(...) keepsingletons noid level(#) noheader nofooter]",
     notes: "with absorb() finite-sample statistics, no constant, and stores what ivreg2 stores, with e(N_hdfe df_a num_singletons dof_table absvars); the absorbed coefficients and the constant cost degrees of freedom (e(sdofminus)) as in reghdfe; effects are not saved; without absorb() as ivreg2; see ivreghdfe, Correia (2018)",
     examples: &[Example {
         // Within each group means of y differ by 5, of x by 3 between the values of z.
@@ -65,6 +66,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return show(s, cmd);
     }
     let mut plain = cmd.clone();
+    from_vce(&mut plain)?;
+    let cmd = &plain.clone();
     let wanted = take(s, &mut plain)?;
     let mut asked = asked(&plain, wanted.vce.clone())?;
     asked.further.extend(&wanted.further);
@@ -100,6 +103,24 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     })?;
     save_residuals(s, cmd, &state.model, &fit.residuals)?;
     show(s, cmd)
+}
+
+/// `vce()` as the options of `ivreg2`: `robust`, `cluster(list)`, or none.
+fn from_vce(cmd: &mut ParsedCommand) -> Result<()> {
+    let Some(text) = cmd.options.text("vce").map(|t| t.trim().to_string()) else { return Ok(()) };
+    if cmd.has("robust") || cmd.options.text("cluster").is_some() {
+        return Err(StataError::invalid("option vce() may not be combined with robust or cluster()"));
+    }
+    let (kind, list) = text.split_once(char::is_whitespace).unwrap_or((text.as_str(), ""));
+    match (kind, list.trim()) {
+        (k, "") if k.len() >= 2 && ("unadjusted".starts_with(k) || "ols".starts_with(k)) => {}
+        (k, "") if "robust".starts_with(k) => cmd.options.give("robust", None),
+        (k, list) if k.len() >= 2 && "cluster".starts_with(k) && !list.is_empty() => {
+            cmd.options.give("cluster", Some(list));
+        }
+        _ => return Err(StataError::unsupported_option("ivreghdfe", &format!("vce({text})"))),
+    }
+    Ok(())
 }
 
 fn show(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

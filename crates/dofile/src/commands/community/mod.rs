@@ -98,6 +98,7 @@ mod ppmlhdfe;
 mod psmatch2;
 mod psmatch2_show;
 mod pstest;
+mod pstest_graph;
 mod pstest_show;
 mod rd_sample;
 mod rdbwselect;
@@ -115,6 +116,7 @@ mod renvars;
 mod reports;
 mod rlasso;
 mod rlasso_path;
+mod savesome;
 mod spatgsa;
 mod spost;
 mod stepdown;
@@ -274,6 +276,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     ppmlhdfe::SPEC,
     psmatch2::SPEC,
     pstest::SPEC,
+    pstest_graph::SPEC,
+    savesome::SPEC,
     rddensity::SPEC,
     rddensity::SPEC_BANDWIDTH,
     rdplot::SPEC,

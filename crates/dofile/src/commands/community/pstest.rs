@@ -1,6 +1,7 @@
 //! `pstest`: balance of covariates before and after matching. Written from the help file (Leuven and Sianesi 2003,
 //! Statistical Software Components S432001).
 
+use super::pstest_graph;
 use super::pstest_show::{show_rows, show_summary};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
@@ -22,8 +23,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("ONLYsig"),
     OptSpec::flag("RUBin"),
     OptSpec::flag("noTABle"),
+    OptSpec::flag("GRAPH"),
 ])
-.unsupported(&["GRAPH", "HIST", "SCATTER", "DENSITY", "BOX", "DIST", "ATU", "NODist", "T"]);
+.unsupported(&["HIST", "SCATTER", "DENSITY", "BOX", "DIST", "ATU", "NODist", "T"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -32,7 +34,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "pstest varlist [if] [in] [, both raw treated(varname) support(varname) mweight(varname) label onlysig rubin notable]",
+    syntax: "pstest varlist [if] [in] [, both raw treated(varname) support(varname) mweight(varname) label onlysig rubin notable graph]",
     notes: "after psmatch2; with raw the groups before matching alone; stores r(meanbiasbef medbiasbef r2bef chiprobbef Bbef Rbef) and the same with aft; e() is empty afterwards; Leuven and Sianesi (2003)",
     examples: &[Example {
         // 100 (3 - 2) / sqrt((1 + 1)/2)
@@ -168,6 +170,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         show_rows(s, cmd, &table, limits);
         show_summary(s, cmd, &before, after.as_ref());
     }
+    if cmd.has("graph") {
+        pstest_graph::balance(s, &table, cmd.has("both"))?;
+    }
     store(s, &before, after.as_ref());
     Ok(())
 }
@@ -228,7 +233,7 @@ fn summary(
     };
     let mut out =
         Summary { mean: stata(sizes.iter().sum::<f64>() / count as f64), median, ..Summary::default() };
-    let weight = format!("__{:06X}", s.fresh_id());
+    let weight = s.fresh_name();
     s.frame.add(crate::frame::Variable::new(&weight, crate::frame::Column::Double(sample.weight.clone())))?;
     let text = format!("probit {treatment} {} if {weight} > 0 [iweight = {weight}], nolog", names.join(" "));
     let fitted = quietly(s, &text);

@@ -344,6 +344,8 @@ fn append(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if let Some(name) = cmd.options.text("generate") {
         s.frame.add(Variable::new(name, Column::from_f64(StorageType::Byte, &source)))?;
+        // do-files drop this set before they define their own texts; those of Stata are not documented
+        s.frame.value_labels.entry("_append".into()).or_default();
     }
     Ok(())
 }

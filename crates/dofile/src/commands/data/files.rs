@@ -2,12 +2,14 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
+use crate::frame::Frame;
 use crate::ops::data_files::{read_dta, write_dta};
 use crate::ops::files::{check_replace, with_extension};
 use crate::ops::sources::{is_temporary, source};
 use crate::session::Session;
 use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand};
+use std::collections::BTreeSet;
 
 const USE: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("clear"), OptSpec::flag("replace"), OptSpec::flag("nolabel")])
@@ -86,6 +88,13 @@ fn run_use(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// Names of the sets of value labels that variables have, in any language of the labels.
+fn attached_labels(frame: &Frame) -> BTreeSet<String> {
+    let languages = frame.chars.iter().filter(|((_, name), _)| name.starts_with("_lang_l_"));
+    let own = frame.vars().iter().map(|v| v.value_label.clone());
+    own.chain(languages.map(|(_, set)| set.clone())).collect()
+}
+
 fn run_save(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let name = unquote(&cmd.list);
     let name = if name.is_empty() { s.frame.filename.clone() } else { name.to_string() };
@@ -100,7 +109,14 @@ fn run_save(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let path = s.path(&file);
     check_replace(&path, &file, cmd.has("replace") || temporary)?;
     s.frame.timestamp = s.clock_text("%tcDD_Mon_CCYY_HH:MM", 'c');
-    write_dta(&s.frame, &path)?;
+    let all = s.frame.value_labels.clone();
+    if !cmd.has("orphans") {
+        let attached = attached_labels(&s.frame);
+        s.frame.value_labels.retain(|name, _| attached.contains(name.as_str()));
+    }
+    let written = write_dta(&s.frame, &path);
+    s.frame.value_labels = all;
+    written?;
     s.frame.changed = false;
     s.frame.filename.clone_from(&file);
     if !temporary {

@@ -31,15 +31,22 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     )
 };
 
+/// The first word, which a quote ends too, and the text behind it.
+fn name_and_rest(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    let end = text.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(text.len());
+    let end = if text[..end].ends_with('`') { end - 1 } else { end };
+    (&text[..end], text[end..].trim())
+}
+
 fn label(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (word, rest) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
-    let rest = rest.trim();
+    let (word, rest) = name_and_rest(&cmd.raw);
     let is = |full: &str, min: usize| word.len() >= min && full.starts_with(word);
     if is("data", 2) {
         s.frame.label = unquote(rest).chars().take(80).collect();
         s.frame.changed = true;
     } else if is("variable", 3) {
-        let (name, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let (name, text) = name_and_rest(rest);
         let i = s.variable(name)?;
         s.frame.var_mut(i).label = unquote(text).chars().take(80).collect();
     } else if is("define", 2) {
@@ -148,6 +155,7 @@ fn sets(s: &Session, names: &[&str]) -> Result<Vec<(String, ValueLabel)>> {
 /// `label list`: prints the sets and stores the size and the limits of the last one.
 fn list(s: &mut Session, names: &[&str]) -> Result<()> {
     s.r.clear();
+    let names = if names == ["_all"] { &[] } else { names };
     for (name, set) in sets(s, names)? {
         s.print(format!("{name}:"));
         for (x, text) in set.iter() {
@@ -172,7 +180,8 @@ fn save(s: &mut Session, rest: &str) -> Result<()> {
     let path = s.path(&file);
     check_replace(&path, &file, cmd.has("replace"))?;
     let mut text = String::new();
-    for (name, set) in sets(s, &words(&cmd.list))? {
+    let names = if cmd.list.trim() == "_all" { Vec::new() } else { words(&cmd.list) };
+    for (name, set) in sets(s, &names)? {
         for (x, label) in set.iter() {
             text.push_str(&format!(
                 "label define {name} {} `\"{label}\"', modify\n",

@@ -81,7 +81,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, factors: bool) -> Result<()> {
 /// The first free name of a stub, or that of a temporary variable.
 fn new_name(s: &mut Session, stub: Option<&str>) -> Result<String> {
     let Some(stub) = stub else {
-        let name = format!("__{:06X}", s.fresh_id());
+        let name = s.fresh_name();
         s.scope().temporary.push(name.clone());
         return Ok(name);
     };

@@ -22,6 +22,7 @@ mod robvar;
 mod runtest;
 mod stem;
 mod summarize;
+mod summarize_factor;
 mod tabdisp;
 mod tabdisp_layout;
 mod tabi;

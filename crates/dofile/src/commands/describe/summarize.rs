@@ -1,6 +1,7 @@
 //! `summarize`: moments and percentiles of variables.
 
 use super::moments::{Sample, percentile};
+use super::summarize_factor;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::Result;
 use crate::format;
@@ -14,6 +15,8 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("MEANonly"),
     OptSpec::flag("Format"),
     OptSpec::int("SEParator"),
+    OptSpec::flag("VSQUISH"),
+    OptSpec::flag("noFVLABel"),
 ])
 .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Importance]);
 
@@ -23,8 +26,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "summarize [varlist] [if] [in] [weight] [, detail meanonly format separator(#)]",
-    notes: "stores r(N) r(sum_w) r(mean) r(Var) r(sd) r(min) r(max) r(sum), with detail r(skewness) r(kurtosis) r(p1) ... r(p99); [R] summarize",
+    syntax: "summarize [varlist] [if] [in] [weight] [, detail meanonly format separator(#) vsquish nofvlabel]",
+    notes: "factor variables (i.x, ibn.x, 2.x, c.x) have a line for each level that is not the base; stores r(N) r(sum_w) r(mean) r(Var) r(sd) r(min) r(max) r(sum), with detail r(skewness) r(kurtosis) r(p1) ... r(p99); [R] summarize",
     examples: &[
         Example {
             // scipy: skew and kurtosis of 1, 2, 3, 4, 10
@@ -48,6 +51,9 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 const POINTS: [f64; 9] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0];
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if let Some(terms) = summarize_factor::terms(s, &cmd.list)? {
+        return summarize_factor::run(s, cmd, &terms);
+    }
     let vars =
         if cmd.list.trim().is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
     let mut touse = s.rows(cmd)?;
@@ -76,7 +82,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-fn sample(s: &Session, v: usize, touse: &[bool], weights: Option<&Weights>) -> Sample {
+pub(super) fn sample(s: &Session, v: usize, touse: &[bool], weights: Option<&Weights>) -> Sample {
     let column = &s.frame.var(v).data;
     if column.is_string() {
         return Sample::default();
@@ -87,7 +93,7 @@ fn sample(s: &Session, v: usize, touse: &[bool], weights: Option<&Weights>) -> S
     out
 }
 
-fn results(sample: &Sample, detail: bool, only_mean: bool) -> Results {
+pub(super) fn results(sample: &Sample, detail: bool, only_mean: bool) -> Results {
     let mut r = Results::default();
     r.scalar("N", sample.count()).scalar("sum_w", sample.weight());
     let sum = sample.ordered.iter().map(|v| v.0 * v.1).sum();
@@ -117,26 +123,26 @@ fn results(sample: &Sample, detail: bool, only_mean: bool) -> Results {
     r
 }
 
-fn print_line(s: &mut Session, v: usize, sample: &Sample, own_format: bool) {
+pub(super) fn print_line(s: &mut Session, v: usize, sample: &Sample, own_format: bool) {
+    let name = format::right(&format::abbrev(&s.frame.var(v).name, 12), 12);
+    print_cells(s, &format!("{name} |"), v, sample, own_format);
+}
+
+/// The line of a sample behind its name; `v` gives the format.
+pub(super) fn print_cells(s: &mut Session, name: &str, v: usize, sample: &Sample, own_format: bool) {
     let var = s.frame.var(v);
     let shape = if own_format { var.format.clone() } else { "%9.0g".to_string() };
-    let name = format::right(&format::abbrev(&var.name, 12), 12);
     let count = format::right(&format::bare("%11.0gc", sample.count()), 11);
     if sample.sorted.is_empty() {
-        s.print(format!("{name} |{count}"));
+        s.print(format!("{name}{count}"));
         return;
     }
     let cell = |name: &str, width: usize| {
         let x = sample.statistic(name).unwrap_or(MISSING);
         format::right(&if is_missing(x) { ".".to_string() } else { format::bare(&shape, x) }, width)
     };
-    let line = format!(
-        "{name} |{count}{}{}{}{}",
-        cell("mean", 12),
-        cell("sd", 12),
-        cell("min", 11),
-        cell("max", 11)
-    );
+    let line =
+        format!("{name}{count}{}{}{}{}", cell("mean", 12), cell("sd", 12), cell("min", 11), cell("max", 11));
     s.print(line);
 }
 

@@ -285,6 +285,7 @@ fn build(data: &Data<'_>, wanted: &Wanted) -> Result<Collection> {
     (c.title, c.notes) = (wanted.title.clone(), wanted.notes.clone());
     let mut to = Filling { c, statistics: Vec::new(), tests: Vec::new() };
     if wanted.has_sample {
+        to.c.styles.sample_place = wanted.sample_place;
         sizes(data, wanted, &mut to);
     }
     for line in &wanted.lines {

@@ -2,7 +2,7 @@
 
 use crate::error::{Result, StataError};
 use crate::format;
-use crate::ops::collection::Collection;
+use crate::ops::collection::{Collection, SamplePlace};
 use crate::session::Session;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{front_and_options, unquote};
@@ -38,6 +38,7 @@ pub(super) struct Wanted {
     pub(super) has_sample: bool,
     pub(super) sample_label: String,
     pub(super) sample_statistics: Vec<String>,
+    pub(super) sample_place: SamplePlace,
     pub(super) title: String,
     pub(super) notes: Vec<String>,
     pub(super) export: Option<String>,
@@ -55,10 +56,18 @@ impl Wanted {
     }
 }
 
+/// The name of a statistic of counts, which may be abbreviated: `freq`, `fvperc`, `prop`.
+fn full_name(word: &str) -> &str {
+    let own = word.strip_prefix("fv").unwrap_or(word);
+    let all = FACTOR.iter().chain(SAMPLE);
+    all.copied().find(|name| own.len() >= 4 && name.starts_with(word)).unwrap_or(word)
+}
+
 fn known(text: &str, names: &[&str]) -> Result<Vec<String>> {
     let percentile = |w: &str| w.strip_prefix('p').is_some_and(|k| (1..100).any(|n| k == n.to_string()));
     let mut out = Vec::new();
     for word in text.split_whitespace() {
+        let word = full_name(word);
         let is_known = names.contains(&word) || names == CONTINUOUS && percentile(word);
         if !is_known {
             return Err(StataError::unsupported_option("dtable", &format!("statistics({word})")));
@@ -123,7 +132,7 @@ fn shape(text: &str) -> (String, Vec<String>) {
         Some((first, rest)) => (first, rest),
         None => text.split_once(char::is_whitespace).unwrap_or((text, "")),
     };
-    (first.to_string(), rest.split_whitespace().map(str::to_string).collect())
+    (first.to_string(), rest.split_whitespace().map(|name| full_name(name).to_string()).collect())
 }
 
 /// Statistics and test of some variables, or of all of their kind.
@@ -187,7 +196,14 @@ impl Wanted {
                 (o, Some(text)) if o.len() >= 4 && "statistics".starts_with(o) => {
                     self.sample_statistics = known(&text, SAMPLE)?;
                 }
-                ("place", Some(text)) if text.trim() == "items" => {}
+                ("place", Some(text)) => {
+                    self.sample_place = match text.trim() {
+                        "items" => SamplePlace::Items,
+                        "inlabels" => SamplePlace::InLabels,
+                        "seplabels" => SamplePlace::SeparateLabels,
+                        _ => return Err(StataError::invalid("option sample() incorrectly specified")),
+                    }
+                }
                 ("place", _) => return Err(StataError::unsupported_option("dtable", "sample(, place())")),
                 (o, _) => return Err(StataError::option_not_allowed(o)),
             }

@@ -13,10 +13,13 @@ mod pdf;
 mod put;
 mod put_table;
 mod putexcel;
+mod putexcel_place;
 mod putexcel_style;
 mod table;
+mod text_block;
 
 use super::CommandSpec;
+pub(crate) use text_block::text_block;
 
 pub(super) const TABLE: &[CommandSpec] =
     &[collect::SPEC, collect::SPEC_ETABLE, dtable::SPEC, put::SPEC_DOCX, put::SPEC_PDF, putexcel::SPEC];

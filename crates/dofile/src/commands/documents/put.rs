@@ -13,7 +13,7 @@ use crate::syntax::options::split_options;
 use crate::syntax::split::{front_and_options, unquote, words};
 use figure::raster;
 
-const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | collect | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
+const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | textblock {begin [, paragraph_options paramode newline] | append} (lines of text) textblock end (putdocx) | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | collect | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
 
 pub(super) const SPEC_DOCX: CommandSpec = CommandSpec {
     name: "putdocx",
@@ -168,7 +168,7 @@ fn describe(s: &mut Session, f: Format) -> Result<()> {
     Ok(())
 }
 
-fn paragraph(s: &mut Session, f: Format, options: &str) -> Result<()> {
+pub(super) fn paragraph(s: &mut Session, f: Format, options: &str) -> Result<()> {
     let own = text_options(options)?;
     let mut p = Paragraph { align: own.align.unwrap_or_default(), ..Paragraph::default() };
     for (name, argument) in &own.rest {

@@ -12,6 +12,7 @@ use super::table;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::ops::files::{check_replace, with_extension};
+use crate::ops::xls::{self, is_xls};
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{front_and_options, unquote};
@@ -32,7 +33,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 };
 
 #[derive(Debug, Clone, PartialEq)]
-enum Content {
+pub(super) enum Content {
     Empty,
     Number(f64),
     Text(String),
@@ -40,25 +41,25 @@ enum Content {
 }
 
 /// A sheet with the first and the last cell of a merged range.
-type Merged = (usize, (u32, u16), (u32, u16));
+pub(super) type Merged = (usize, (u32, u16), (u32, u16));
 
 /// The workbook that `putexcel set` made.
-#[derive(Debug, Default)]
-struct Book {
-    file: String,
-    sheet: String,
-    open: bool,
-    sheets: Vec<String>,
-    cells: BTreeMap<(usize, u32, u16), (Content, CellStyle)>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Book {
+    pub(super) file: String,
+    pub(super) sheet: String,
+    pub(super) open: bool,
+    pub(super) sheets: Vec<String>,
+    pub(super) cells: BTreeMap<(usize, u32, u16), (Content, CellStyle)>,
     /// Merged ranges of a sheet, from their first to their last cell.
-    merged: Vec<Merged>,
+    pub(super) merged: Vec<Merged>,
 }
 
 /// Workbooks of the run by file, so that `modify` can continue with them.
 #[derive(Debug, Default)]
-struct State {
-    current: Option<Book>,
-    written: BTreeMap<String, Book>,
+pub(super) struct State {
+    pub(super) current: Option<Book>,
+    pub(super) written: BTreeMap<String, Book>,
 }
 
 impl Extension for State {}
@@ -96,10 +97,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
 }
 
-fn set(s: &mut Session, rest: &str, options: &str) -> Result<()> {
+pub(super) fn set(s: &mut Session, rest: &str, options: &str) -> Result<()> {
     let file = with_extension(unquote(rest), "xlsx");
-    if !file.to_lowercase().ends_with(".xlsx") {
-        return Err(StataError::new(199, "putexcel writes .xlsx files only in the open engine"));
+    if !file.to_lowercase().ends_with(".xlsx") && !is_xls(&file) {
+        return Err(StataError::new(199, "putexcel writes .xlsx and .xls files only in the open engine"));
     }
     let (mut sheet, mut replace, mut modify, mut open) = ("Sheet1".to_string(), false, false, false);
     for (name, argument) in crate::syntax::options::split_options(options)? {
@@ -163,7 +164,7 @@ fn area(text: &str) -> Option<((u32, u16), (u32, u16))> {
     }
 }
 
-fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
+pub(super) fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
     if s.extensions.state::<State>().current.is_none() {
         return Err(StataError::new(119, "no workbook is set; putexcel set first"));
     }
@@ -314,6 +315,12 @@ fn write(s: &mut Session) -> Result<()> {
         return Err(StataError::new(119, "no workbook is set; putexcel set first"));
     };
     let file = book.file.clone();
+    if is_xls(&file) {
+        let bytes = old_workbook(book)?;
+        let path = s.path(&file);
+        return std::fs::write(&path, bytes)
+            .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")));
+    }
     let failed = |e: rust_xlsxwriter::XlsxError| {
         StataError::new(603, format!("file {file} could not be written: {e}"))
     };
@@ -344,4 +351,25 @@ fn write(s: &mut Session) -> Result<()> {
     let path = s.path(&file);
     std::fs::write(&path, bytes)
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))
+}
+
+/// The bytes of a workbook of Excel 97 to 2003.
+fn old_workbook(book: &Book) -> Result<Vec<u8>> {
+    let mut sheets = Vec::new();
+    for (k, name) in book.sheets.iter().enumerate() {
+        let mut cells = Vec::new();
+        for (&(_, r, c), (content, style)) in book.cells.range((k, 0, 0)..=(k, u32::MAX, u16::MAX)) {
+            let cell = match content {
+                Content::Empty => xls::Cell::Empty,
+                Content::Number(x) => xls::Cell::Number(*x),
+                Content::Text(t) => xls::Cell::Text(t.clone()),
+                Content::Formula(_) => {
+                    return Err(StataError::unsupported_option("putexcel", "formula() in a file .xls"));
+                }
+            };
+            cells.push(((r, c), cell, style.old_look()));
+        }
+        sheets.push(xls::Sheet { name: name.clone(), cells });
+    }
+    xls::write(&sheets).ok_or_else(|| StataError::new(198, "the cells do not fit a file .xls; use .xlsx"))
 }

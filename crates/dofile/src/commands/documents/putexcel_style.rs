@@ -5,6 +5,7 @@ use rust_xlsxwriter::{Color, Format as CellFormat, FormatAlign, FormatBorder, Fo
 use super::content::{TextOptions, hex};
 use super::model::Align;
 use crate::error::{Result, StataError};
+use crate::ops::xls::Look;
 
 /// Formats of a cell; what is not given stays as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,6 +25,11 @@ pub(super) struct CellStyle {
 }
 
 impl CellStyle {
+    /// What a workbook of Excel 97 to 2003 shows of it here: bold texts and number formats.
+    pub(super) fn old_look(&self) -> Look {
+        Look { bold: self.bold, number: self.number.as_deref().map(|n| number_code(n).to_string()) }
+    }
+
     /// Adds the formats that another one has.
     pub(super) fn add(&mut self, new: &Self) {
         self.bold |= new.bold;
@@ -146,6 +152,20 @@ fn border(text: &str, borders: &mut [Option<FormatBorder>; 4]) -> Result<()> {
     Ok(())
 }
 
+/// The number format of Excel of a name or a code.
+fn number_code(name: &str) -> &str {
+    match name {
+        "number" => "0",
+        "number_d2" => "0.00",
+        "number_sep" => "#,##0",
+        "number_sep_d2" => "#,##0.00",
+        "percent" => "0%",
+        "percent_d2" => "0.00%",
+        "scientific_d2" => "0.00E+00",
+        other => other.trim_matches('"'),
+    }
+}
+
 /// The format of the workbook for a cell.
 pub(super) fn cell_format(d: &CellStyle) -> CellFormat {
     let mut f = CellFormat::new();
@@ -162,17 +182,7 @@ pub(super) fn cell_format(d: &CellStyle) -> CellFormat {
         f = f.set_text_wrap();
     }
     if let Some(n) = &d.number {
-        let code = match n.as_str() {
-            "number" => "0",
-            "number_d2" => "0.00",
-            "number_sep" => "#,##0",
-            "number_sep_d2" => "#,##0.00",
-            "percent" => "0%",
-            "percent_d2" => "0.00%",
-            "scientific_d2" => "0.00E+00",
-            other => other.trim_matches('"'),
-        };
-        f = f.set_num_format(code);
+        f = f.set_num_format(number_code(n));
     }
     f = match d.align {
         Some(Align::Left) => f.set_align(FormatAlign::Left),

@@ -203,7 +203,12 @@ pub(super) fn terms(list: &str) -> Result<Vec<TermSpec>> {
             rest = after.trim_start();
             continue;
         }
-        let end = rest.find(|c: char| c.is_whitespace() || c == '{').unwrap_or(rest.len());
+        let mut depth = 0;
+        let ends = |c: char| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0 && (c.is_whitespace() || c == '{')
+        };
+        let end = rest.find(ends).unwrap_or(rest.len());
         let word = &rest[..end];
         rest = rest[end..].trim_start();
         let parts: Vec<&str> = word.split("##").collect();

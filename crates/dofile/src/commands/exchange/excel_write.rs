@@ -5,6 +5,7 @@ use super::{file_and_list, names};
 use crate::error::{Result, StataError};
 use crate::format::Format;
 use crate::ops::files::{check_replace, with_extension};
+use crate::ops::xls::{self, is_xls};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::OptSpec;
@@ -34,8 +35,8 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     cmd.check_options(OPTIONS, UNSUPPORTED)?;
     let (file, list) = file_and_list(&cmd)?;
     let file = with_extension(&file, "xls");
-    if !file.to_lowercase().ends_with(".xlsx") {
-        return Err(StataError::new(199, "export excel writes .xlsx files only in the open engine"));
+    if !file.to_lowercase().ends_with(".xlsx") && !is_xls(&file) {
+        return Err(StataError::new(199, "export excel writes .xlsx and .xls files only in the open engine"));
     }
     let vars =
         if list.is_empty() { (0..session.frame.n_vars()).collect() } else { session.varlist(&list)? };
@@ -56,7 +57,9 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
     };
     let mut cells = Cells::new();
     let (selected, heading) = (rows.iter().filter(|r| **r).count(), cmd.options.text("firstrow"));
-    if top as usize + selected + 1 > 1_048_576 || left as usize + vars.len() > 16_384 {
+    let (most_rows, most_columns) = if is_xls(&file) { xls::LIMITS } else { (1_048_576, 16_384) };
+    let (last_row, last_column) = (top as usize + selected + 1, left as usize + vars.len());
+    if last_row > most_rows as usize || last_column > usize::from(most_columns) {
         return Err(StataError::new(198, "the data do not fit a worksheet"));
     }
     let mut first = top;

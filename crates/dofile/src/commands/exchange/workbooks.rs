@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook, XlsxError};
 
 use crate::error::{Result, StataError};
+use crate::ops::xls::{self, is_xls};
 use crate::session::{Extension, Session};
 
 /// Cells of a workbook that are kept at most.
@@ -76,13 +77,37 @@ pub(super) fn write(
         None => sheets.push((name.to_string(), cells)),
     }
     let failed = |e: XlsxError| StataError::new(603, format!("file {file} could not be written: {e}"));
-    save(&sheets, path).map_err(failed)?;
+    if is_xls(file) {
+        save_old(&sheets, file, path)?;
+    } else {
+        save(&sheets, path).map_err(failed)?;
+    }
     if sheets.iter().map(|sheet| sheet.1.len()).sum::<usize>() <= KEPT
         && let Some(now) = content(path)
     {
         session.extensions.state::<Written>().0.insert(path.to_path_buf(), (sheets, now));
     }
     Ok(())
+}
+
+/// Writes a workbook of Excel 97 to 2003.
+fn save_old(sheets: &Sheets, file: &str, path: &Path) -> Result<()> {
+    let cell = |(at, cell): (&(u32, u16), &Cell)| {
+        let (content, number) = match cell {
+            Cell::Text(text) => (xls::Cell::Text(text.clone()), None),
+            Cell::Number(value) => (xls::Cell::Number(*value), None),
+            Cell::Date(serial, format) => (xls::Cell::Number(*serial), Some((*format).to_string())),
+        };
+        (*at, content, xls::Look { bold: false, number })
+    };
+    let own: Vec<xls::Sheet> = sheets
+        .iter()
+        .map(|(name, cells)| xls::Sheet { name: name.clone(), cells: cells.iter().map(cell).collect() })
+        .collect();
+    let bytes = xls::write(&own)
+        .ok_or_else(|| StataError::new(198, format!("the data do not fit the file {file}; use .xlsx")))?;
+    std::fs::write(path, bytes)
+        .map_err(|e| StataError::new(603, format!("file {file} could not be written: {e}")))
 }
 
 fn save(sheets: &Sheets, path: &Path) -> std::result::Result<(), XlsxError> {

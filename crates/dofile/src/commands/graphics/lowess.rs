@@ -2,6 +2,7 @@
 //! `estimators::smoothing`.
 
 use super::plots::Plot;
+use super::smoother_look::SmootherLooks;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, StorageType, Variable};
@@ -21,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "lowess yvar xvar [if] [in] [, mean noweight bwidth(#) generate(newvar) nograph twoway_options]",
+    syntax: "lowess yvar xvar [if] [in] [, mean noweight bwidth(#) generate(newvar) nograph marker_options lineopts(line_options) twoway_options]",
     notes: "bandwidth .8 unless bwidth(); no results; [R] lowess",
     examples: &[Example {
         // points on a line stay on it
@@ -40,17 +41,19 @@ struct Own {
     bandwidth: f64,
     /// Name of a new variable.
     generate: Option<String>,
+    looks: SmootherLooks,
     /// Options of the figure.
     rest: Vec<(String, Option<String>)>,
 }
 
-fn read_options(text: &str) -> Result<Own> {
+fn read_options(s: &Session, text: &str) -> Result<Own> {
     let mut own = Own {
         mean: false,
         unweighted: false,
         nograph: false,
         bandwidth: 0.8,
         generate: None,
+        looks: SmootherLooks::default(),
         rest: Vec::new(),
     };
     for option in split_options(text)? {
@@ -62,13 +65,14 @@ fn read_options(text: &str) -> Result<Own> {
                 let wrong = || StataError::invalid("bwidth() must be between 0 and 1");
                 own.bandwidth = parse_number(text).filter(|b| *b > 0.0 && *b < 1.0).ok_or_else(wrong)?;
             }
-            (name, Some(_)) if no_effect::of_added(name) => {}
             (name, Some(text)) if abbreviates(name, "GENerate") => {
                 own.generate = Some(text.trim().to_string());
             }
             (name, _) if ["LOgit", "ADjust"].iter().any(|known| abbreviates(name, known)) => {
                 return Err(StataError::unsupported_option("lowess", name));
             }
+            _ if own.looks.take(s, &option)? => {}
+            (name, Some(_)) if no_effect::of_added(name) => {}
             _ => own.rest.push(option),
         }
     }
@@ -92,7 +96,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.weight.is_some() {
         return Err(StataError::new(101, "weights not allowed"));
     }
-    let own = read_options(&cmd.option_text)?;
+    let own = read_options(s, &cmd.option_text)?;
     let (y, x) = pair(s, &cmd.list)?;
     if let Some(name) = &own.generate {
         check_new(&s.frame, name)?;
@@ -121,12 +125,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Ok(());
     }
     let series =
-        |number: usize, shape: Shape| Series { label: String::new(), number, shape, style: Style::default() };
+        |number: usize, shape: Shape, style: Style| Series { label: String::new(), number, shape, style };
+    let (points_look, line_look) = (own.looks.points(), own.looks.line());
     let kind = if own.mean { "Running-mean smoother" } else { "Lowess smoother" };
     let figure = Plain {
         series: vec![
-            series(0, Shape::Points { points }),
-            series(1, Shape::Line { points: smooth, step: false }),
+            series(points_look.1, Shape::Points { points }, points_look.0),
+            series(line_look.1, Shape::Line { points: smooth, step: false }, line_look.0),
         ],
         title: kind.to_string(),
         note: format!("bandwidth = {}", own.bandwidth),

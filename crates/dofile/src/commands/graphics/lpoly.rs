@@ -3,6 +3,7 @@
 
 use super::numbers::Kernel;
 use super::plots;
+use super::smoother_look::SmootherLooks;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable};
@@ -24,7 +25,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "lpoly yvar xvar [if] [in], bwidth(#) [kernel(name) degree(#) n(#) at(varname) generate([newvar_x] newvar_s) se(newvar) ci pwidth(#) var(#) level(#) nograph noscatter twoway_options]",
+    syntax: "lpoly yvar xvar [if] [in], bwidth(#) [kernel(name) degree(#) n(#) at(varname) generate([newvar_x] newvar_s) se(newvar) ci pwidth(#) var(#) level(#) nograph noscatter marker_options lineopts(line_options) twoway_options]",
     notes: "bwidth() is needed: the rule of thumb is not there; the variance of the errors at a point is that of a polynomial two degrees higher with the width pwidth(), 1.5 times bwidth() by default; stores r(degree) r(ngrid) r(N) r(bwidth) r(pwidth) r(kernel); [R] lpoly",
     examples: &[Example {
         // A polynomial of the degree of the data fits them.
@@ -48,6 +49,7 @@ struct Asked {
     interval: bool,
     graph: bool,
     scatter: bool,
+    looks: SmootherLooks,
     rest: Vec<RawOption>,
 }
 
@@ -66,6 +68,7 @@ fn asked(s: &Session, text: &str) -> Result<Asked> {
         interval: false,
         graph: true,
         scatter: true,
+        looks: SmootherLooks::default(),
         rest: Vec::new(),
     };
     let positive = |name: &str, text: &str| {
@@ -100,6 +103,7 @@ fn asked(s: &Session, text: &str) -> Result<Asked> {
             (name, None) if name == "ci" => out.interval = true,
             (name, None) if abbreviates(name, "noGRaph") => out.graph = false,
             (name, None) if abbreviates(name, "noSCatter") => out.scatter = false,
+            _ if out.looks.take(s, &option)? => {}
             (name, Some(_)) if no_effect::of_added(name) => {}
             (name, _) if abbreviates(name, "ADDplot") => {
                 return Err(StataError::unsupported_option("lpoly", name));
@@ -236,10 +240,12 @@ fn draw(
     }
     let used = points.len();
     if asked.scatter {
-        drawn.push(series(0, Shape::Points { points }, Style::default()));
+        let (look, number) = asked.looks.points();
+        drawn.push(series(number, Shape::Points { points }, look));
     }
     let line = curve.iter().map(|p| (p.0, p.1)).collect();
-    drawn.push(series(1, Shape::Line { points: line, step: false }, Style::default()));
+    let (look, number) = asked.looks.line();
+    drawn.push(series(number, Shape::Line { points: line, step: false }, look));
     let figure = Plain {
         series: drawn,
         title: "Local polynomial smooth".to_string(),

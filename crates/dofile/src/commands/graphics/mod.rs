@@ -26,10 +26,12 @@ mod plot_options;
 mod plots;
 mod quantiles;
 mod shorthands;
+mod smoother_look;
 mod spikeplot;
 mod twoway;
 
 use super::CommandSpec;
+pub(super) use smoother_look::{LineLooks, PlotLooks, SmootherLooks};
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[

@@ -1,6 +1,6 @@
 //! `mi set`, `register`, `query`, `describe`, `extract`, `xeq`, `passive`.
 
-use super::data::{Settings, Style, put_together, take_apart};
+use super::data::{SYSTEM, Settings, Style, put_together, take_apart};
 use crate::commands::Interpreter;
 use crate::error::{Result, StataError};
 use crate::ops::run::quietly;
@@ -8,6 +8,7 @@ use crate::results::Results;
 use crate::session::{Flow, Session};
 use crate::syntax::numlist;
 use crate::syntax::split::{ParsedCommand, top_level_colon};
+use crate::syntax::varlist::check_new;
 
 /// `mi set style`, and `mi set M += #` and its kin, which are refused.
 pub(super) fn set(s: &mut Session, rest: &str) -> Result<()> {
@@ -27,15 +28,28 @@ pub(super) fn set(s: &mut Session, rest: &str) -> Result<()> {
     Ok(())
 }
 
-/// `mi unset`: the original data remain.
+/// `mi unset [, asis]`: the data stay as they are without their settings; unless `asis` is given, what `mi` made gets names
+/// that are not its own, `mi_miss` for `_mi_miss` and `x_1_` for `_1_x` ([MI] mi set).
 pub(super) fn unset(s: &mut Session, rest: &str) -> Result<()> {
-    if !rest.is_empty() {
-        return Err(StataError::syntax());
+    let keeps_names = match rest.trim_start_matches(',').trim() {
+        "" if rest.is_empty() => false,
+        "asis" => true,
+        _ => return Err(StataError::syntax()),
+    };
+    let settings = Settings::of(&s.frame)?;
+    Settings::clear(&mut s.frame);
+    if keeps_names {
+        return Ok(());
     }
-    let (_, mut all) = take_apart(&s.frame)?;
-    let mut original = all.swap_remove(0);
-    Settings::clear(&mut original);
-    s.frame = original;
+    let own = SYSTEM.iter().map(|name| ((*name).to_string(), name[1..].to_string()));
+    let copies = (1..=settings.m)
+        .flat_map(|m| settings.varying().map(move |v| (format!("_{m}_{v}"), format!("{v}_{m}_"))));
+    for (old, new) in own.chain(copies) {
+        if let Some(at) = s.frame.find(&old) {
+            check_new(&s.frame, &new)?;
+            s.frame.rename(at, &new)?;
+        }
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::format::{self, macro_text};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::split::{front_and_options, unquote, words};
+use crate::syntax::split::{front_and_options, quote_at, skip_quote, unquote, words};
 use crate::value::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -97,13 +97,16 @@ fn macro_value(s: &mut Session, rest: &str) -> Result<String> {
 fn strip_outer(t: &str) -> &str {
     let t = t.trim();
     let b = t.as_bytes();
-    if !b.is_empty()
-        && crate::syntax::split::quote_at(b, 0)
-        && crate::syntax::split::skip_quote(b, 0) == b.len()
-    {
+    if !quote_at(b, 0) {
+        return t;
+    }
+    let end = skip_quote(b, 0);
+    if end == b.len() {
         return unquote(t);
     }
-    t
+    // `"1 "North" 2 "South""`: no blank behind the second quote, so the first one is not the start of a word
+    let is_nested = b[0] == b'"' && !b[end].is_ascii_whitespace() && t.ends_with('"');
+    if is_nested { &t[1..t.len() - 1] } else { t }
 }
 
 fn split_name(text: &str) -> (&str, &str) {
@@ -179,7 +182,6 @@ fn run_temporary(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()>
 
 /// A new temporary name, or the path of a temporary file; it ends with the program that asked for it.
 pub(crate) fn temporary_name(s: &mut Session, file: bool) -> String {
-    let id = s.fresh_id();
     if file {
         // sessions of one process share the folder, so the number counts for all of them
         let file = FILES.fetch_add(1, Ordering::Relaxed);
@@ -187,7 +189,7 @@ pub(crate) fn temporary_name(s: &mut Session, file: bool) -> String {
         s.scope().temporary_files.push(path.clone());
         return path;
     }
-    let name = format!("__{id:06X}");
+    let name = s.fresh_name();
     s.scope().temporary.push(name.clone());
     name
 }

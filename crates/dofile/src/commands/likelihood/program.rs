@@ -53,10 +53,6 @@ pub(super) struct Program<'a> {
     used: Vec<bool>,
 }
 
-fn temporary(s: &mut Session) -> String {
-    format!("__{:06X}", s.fresh_id())
-}
-
 impl<'a> Program<'a> {
     /// Reduces the data to the sample and sets the macros `ML_*` until [`Program::close`].
     pub(super) fn open(s: &'a mut Session, spec: &MlSpec, prepared: Arc<Prepared>) -> Result<Self> {
@@ -75,8 +71,8 @@ impl<'a> Program<'a> {
             rows: Arc::new(rows),
             saved,
             globals: Vec::new(),
-            result: temporary(s),
-            inputs: (0..count).map(|_| temporary(s)).collect(),
+            result: s.fresh_name(),
+            inputs: (0..count).map(|_| s.fresh_name()).collect(),
             outputs: Vec::new(),
             used: vec![spec.method == Method::Lf; equations],
             prepared,
@@ -89,7 +85,7 @@ impl<'a> Program<'a> {
             "d2" => 2,
             _ => 0,
         };
-        program.outputs = (0..further).map(|_| temporary(program.s)).collect();
+        program.outputs = (0..further).map(|_| program.s.fresh_name()).collect();
         match program.publish(spec, weights) {
             Ok(()) => Ok(program),
             Err(error) => {
@@ -112,7 +108,7 @@ impl<'a> Program<'a> {
         self.rows.iter().for_each(|r| sample[*r] = 1.0);
         let weight_values = at(weights.as_deref().map_or(&ones, |w| w));
         let outcomes: Vec<Column> = self.prepared.outcomes.iter().map(|y| at(y)).collect();
-        let (sample_name, weight_name) = (temporary(self.s), temporary(self.s));
+        let (sample_name, weight_name) = (self.s.fresh_name(), self.s.fresh_name());
         self.s.frame.add(Variable::new(&sample_name, Column::Double(sample)))?;
         self.s.frame.add(Variable::new(&weight_name, weight_values))?;
         self.set("ML_samp", &sample_name);
@@ -125,7 +121,7 @@ impl<'a> Program<'a> {
             let name = match self.s.frame.find(name) {
                 Some(_) => name.clone(),
                 None => {
-                    let own = temporary(self.s);
+                    let own = self.s.fresh_name();
                     self.s.frame.add(Variable::new(&own, values))?;
                     own
                 }

@@ -164,7 +164,7 @@ fn returned(
         return Err(StataError::new(199, format!("command {program} is unrecognized")));
     }
     let touse = s.rows(line)?;
-    let sample = format!("__{:06X}", s.fresh_id());
+    let sample = s.fresh_name();
     let marks: Vec<f64> = touse.iter().map(|t| f64::from(u8::from(*t))).collect();
     s.frame.add(Variable::new(&sample, Column::Double(marks)))?;
     let bracket = behind.find('[').zip(behind.find(']')).filter(|_| line.weight.is_some());

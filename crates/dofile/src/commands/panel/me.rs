@@ -238,6 +238,10 @@ pub(super) fn post_results(
     {
         results.scalar("k_cat", values.len() as f64).matrix("cat", Matrix::new(1, values.len(), values));
     }
+    if results.get_scalar("df_m") == Some(0.0) {
+        // there is nothing to test
+        results.scalar("chi2", MISSING).scalar("p", MISSING);
+    }
     results.text("intmethod", "mvaghermite").text("family", kind.words.0).text("link", kind.words.1);
     if let Some((_, text)) = &sample.offset {
         results.text("offset", text);

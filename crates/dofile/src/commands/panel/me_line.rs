@@ -26,7 +26,9 @@ pub(super) struct Line {
 /// # Errors
 /// r(199) without a level of random effects, or with more than one; those of the syntax.
 pub(super) fn parse(name: &str, options: &[OptSpec], refused: &[&str], raw: &str) -> Result<Line> {
-    let parts: Vec<&str> = raw.split("||").collect();
+    let mut parts: Vec<&str> = raw.split("||").collect();
+    // nothing follows the last bars of an author
+    parts.pop_if(|last| last.trim().is_empty());
     let [fixed, effects] = parts.as_slice() else {
         let what = if parts.len() == 1 {
             "a model without random effects"

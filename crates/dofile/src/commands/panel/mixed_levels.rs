@@ -27,7 +27,9 @@ pub(super) struct LevelText {
 const LEVEL_OPTIONS: &[OptSpec] = &[OptSpec::text("COVariance"), OptSpec::flag("noCONstant")];
 
 pub(super) fn parse(raw: &str) -> Result<Line> {
-    let parts: Vec<&str> = raw.split("||").collect();
+    let mut parts: Vec<&str> = raw.split("||").collect();
+    // nothing follows the last bars of an author
+    parts.pop_if(|last| last.trim().is_empty());
     if parts.len() == 1 {
         return Err(StataError::unsupported_option("mixed", "a model without random effects; use regress"));
     }

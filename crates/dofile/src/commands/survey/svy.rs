@@ -6,6 +6,7 @@ use super::{means, model_scores, models, sandwich, tabulate};
 use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::session::Session;
+use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{self, front_and_options};
 use crate::syntax::{OptSpec, ParsedCommand};
 
@@ -47,6 +48,19 @@ pub(super) struct Call<'a> {
     pub method: Option<Method>,
 }
 
+/// The text of `subpop()` and the other options.
+fn without_subpop(text: &str) -> Result<(Option<String>, String)> {
+    let (mut own, mut rest) = (None, String::new());
+    for (name, argument) in split_options(text)? {
+        match argument {
+            Some(argument) if abbreviates(&name, "SUBpop") => own = Some(argument),
+            Some(argument) => rest.push_str(&format!("{name}({argument}) ")),
+            None => rest.push_str(&format!("{name} ")),
+        }
+    }
+    Ok((own, rest))
+}
+
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let raw = cmd.raw.as_str();
     let at = split::top_level_colon(raw)
@@ -67,6 +81,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut inner = ParsedCommand::split(spec.name, rest, false)?;
     if inner.weight.is_some() {
         return Err(StataError::new(101, "weights not allowed with the svy prefix"));
+    }
+    if !prefix.has("subpop") {
+        // the subpopulation may stand in the options of the command, as in svy: mean x, subpop(z)
+        let (own, rest) = without_subpop(&inner.option_text)?;
+        if let Some(text) = own {
+            prefix.options.give("subpop", Some(&text));
+            inner.option_text = rest;
+        }
     }
     let subpopulation = prefix.options.text("subpop").map(|t| t.trim().to_string());
     let mut checked = |extra: &'static [OptSpec], refused: &[&str]| inner.check_options(extra, refused);

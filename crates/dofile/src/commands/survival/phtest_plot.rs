@@ -3,6 +3,7 @@
 
 use super::cox_post::{CoxSample, residuals};
 use super::phtest::of_time;
+use crate::commands::SmootherLooks;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::ops::estat::Call;
@@ -24,6 +25,7 @@ struct Choice {
 /// Draws the plot; no test is printed.
 pub(super) fn draw(s: &mut Session, call: &Call) -> Result<()> {
     let mut choice = Choice { term: String::new(), chosen: Vec::new(), time: String::new(), bandwidth: 0.8 };
+    let mut looks = SmootherLooks::default();
     let options = CurveOptions::read(s, "estat phtest", &call.option_text, &["RECAST"], |name, argument| {
         match argument {
             Some(a) if abbreviates(name, "PLot") => choice.term = a.trim().to_string(),
@@ -37,7 +39,7 @@ pub(super) fn draw(s: &mut Session, call: &Call) -> Result<()> {
                 None if abbreviates(name, "Detail") => {}
                 None => return Ok(false),
             },
-            _ => return Ok(false),
+            a => return looks.take(s, &(name.to_string(), a.map(str::to_string))),
         }
         Ok(true)
     })?;
@@ -54,11 +56,11 @@ pub(super) fn draw(s: &mut Session, call: &Call) -> Result<()> {
         times.iter().zip(&residuals).map(|(t, (_, r))| (*t, scaled(r))).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let line = lowess(&points, choice.bandwidth, true, true);
-    let made = |label: &str, number: usize, shape: Shape| Series {
+    let made = |label: &str, (style, number): (Style, usize), shape: Shape| Series {
         label: label.to_string(),
         number,
         shape,
-        style: Style::default(),
+        style,
     };
     let picture = Picture {
         title: "Test of PH assumption".into(),
@@ -67,8 +69,8 @@ pub(super) fn draw(s: &mut Session, call: &Call) -> Result<()> {
         y_title: format!("Scaled Schoenfeld - {}", sample.names[place]),
         used: points.len(),
         series: vec![
-            made("Scaled Schoenfeld residuals", 0, Shape::Points { points }),
-            made("Running-mean smoother", 1, Shape::Line { points: line, step: false }),
+            made("Scaled Schoenfeld residuals", looks.points(), Shape::Points { points }),
+            made("Running-mean smoother", looks.line(), Shape::Line { points: line, step: false }),
         ],
         ..Picture::default()
     };

@@ -3,20 +3,20 @@
 
 use super::cox_post::CoxSample;
 use super::stcrreg_post::SubhazardSample;
+use super::stcurve_draw::draw;
 use super::stcurve_parametric;
-use super::stcurve_table::{curve_names, table, write};
+use super::stcurve_table::{curve_names, write};
 use super::streg_fitted::Averaging;
 use super::sts_hazard::{Kernel, Step, smoothed_steps};
+use crate::commands::LineLooks;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
-use crate::ops::graphs::curves::{CurveOptions, Picture, show};
-use crate::results::Results;
+use crate::ops::graphs::curves::CurveOptions;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::{ParsedCommand, numlist};
 use estimators::cox_after::Baseline;
-use figure::{Series, Shape, Style};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stcurve",
@@ -56,7 +56,7 @@ impl Function {
         }
     }
 
-    fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Self::Survivor => "Survival",
             Self::Failure => "Failure",
@@ -177,9 +177,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::no_estimates());
     }
     let text = cmd.raw.trim().trim_start_matches(',').to_string();
-    let mut asked = Asked::default();
+    let (mut asked, mut looks) = (Asked::default(), LineLooks::default());
     let options = CurveOptions::read(s, "stcurve", &text, UNSUPPORTED, |name, argument| {
-        asked.take(s, &kind, name, argument)
+        Ok(asked.take(s, &kind, name, argument)? || looks.take(s, name, argument)?)
     })?;
     let function = asked.function(&kind)?;
     let Asked { mut settings, common, range, averaging, smoothing, file, .. } = asked;
@@ -208,7 +208,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(text) = file {
         write(s, &text, &curve_names(function, &numbers, curves.len()), &curves)?;
     }
-    draw(s, function, &labels, curves, used, range, kind != "streg" && function != Function::Hazard, options)
+    draw(
+        s,
+        function,
+        &labels,
+        curves,
+        used,
+        range,
+        kind != "streg" && function != Function::Hazard,
+        (options, &looks),
+    )
 }
 
 /// Terms of the active model averaged over its sample, with some variables fixed.
@@ -349,51 +358,4 @@ fn competing(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Cur
         out.push(curve);
     }
     Ok((out, sample.records.rows.len()))
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the curves with everything that decides how one graph shows them"
-)]
-fn draw(
-    s: &mut Session,
-    function: Function,
-    labels: &[String],
-    mut curves: Vec<Curve>,
-    used: usize,
-    range: Option<(f64, f64)>,
-    step: bool,
-    options: CurveOptions,
-) -> Result<()> {
-    if let Some((low, high)) = range {
-        curves.iter_mut().for_each(|c| c.retain(|p| p.0 >= low && p.0 <= high));
-    }
-    let series = curves
-        .iter()
-        .enumerate()
-        .map(|(number, points)| Series {
-            label: if labels.len() > 1 { labels[number].clone() } else { String::new() },
-            number,
-            shape: Shape::Line { points: points.clone(), step },
-            style: Style::default(),
-        })
-        .collect();
-    let title = match s.e.results.get_text("title").unwrap_or("") {
-        "Cox regression" => "Cox proportional hazards regression".to_string(),
-        title => title.to_string(),
-    };
-    let bounded = matches!(function, Function::Survivor | Function::Failure | Function::Incidence);
-    let mut r = Results::default();
-    r.matrix("curves", table(&curves));
-    s.r = r;
-    let picture = Picture {
-        title,
-        x_title: "Analysis time".into(),
-        y_title: function.title().into(),
-        series,
-        y_range: bounded.then_some((0.0, 1.0)),
-        used,
-        ..Picture::default()
-    };
-    show(s, picture, options)
 }

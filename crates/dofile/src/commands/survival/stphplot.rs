@@ -3,6 +3,7 @@
 
 use super::stphplot_adjusted::Adjusted;
 use super::sts::Curves;
+use crate::commands::PlotLooks;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};
@@ -11,7 +12,7 @@ use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::abbreviates;
 use estimators::survivor::Point;
-use figure::{Series, Shape, Style};
+use figure::{Series, Shape};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stphplot",
@@ -19,7 +20,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "stphplot [if], by(varname)|strata(varname) [adjust(varlist) zero nolntime nonegative noshow twoway_options]",
+    syntax: "stphplot [if], by(varname)|strata(varname) [adjust(varlist) zero nolntime nonegative noshow plot#opts(line_options) twoway_options]",
     notes: "draws -ln(-ln S) of Kaplan and Meier; with adjust() S is that of Cox regressions on its variables at their means (at zero with zero): one regression for each group with by(), one with strata for all with strata(); [ST] stcox PH-assumption tests",
     examples: &[Example {
         run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\n6 1\nend\nstset t\nstphplot, by(x)\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
@@ -32,7 +33,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     parsed.refuse_weight()?;
     let (mut by, mut raw_time, mut positive, mut quiet) = (None, false, false, false);
     let (mut strata, mut adjust, mut zero) = (None, None, false);
-    let unsupported = ["PLOTOpts", "PLOT1opts", "ADDPLOT"];
+    let mut looks = PlotLooks::default();
+    let unsupported = ["ADDPLOT"];
     let options = CurveOptions::read(s, "stphplot", &parsed.option_text, &unsupported, |name, argument| {
         match argument {
             Some(a) if name == "by" => by = Some(a.to_string()),
@@ -42,7 +44,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             None if abbreviates(name, "noLNTime") => raw_time = true,
             None if abbreviates(name, "noNEGative") => positive = true,
             None if abbreviates(name, "noShow") => quiet = true,
-            _ => return Ok(false),
+            a => return looks.take(s, name, a),
         }
         Ok(true)
     })?;
@@ -79,8 +81,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             .filter(|p| p.1 > 0.0 && p.1 < 1.0)
             .map(|(time, s)| (if raw_time { time } else { time.ln() }, sign * (-s.ln()).ln()))
             .collect();
-        let shape = Shape::Connected { points };
-        series.push(Series { label: curves.groups.text(number), number, shape, style: Style::default() });
+        let label = curves.groups.text(number);
+        let shape = match looks.stairs(number) {
+            Some(true) => Shape::Line { points, step: true },
+            _ => Shape::Connected { points },
+        };
+        let (style, number) = looks.style(number);
+        series.push(Series { label, number, shape, style });
     }
     let picture = Picture {
         title: "Log-log plot of survival".into(),

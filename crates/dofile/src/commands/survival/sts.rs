@@ -22,7 +22,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "sts list [if] [in] [, by(varlist) survival|failure|cumhaz at(numlist) compare enter saving(filename [, replace]) level(#) noshow] | sts generate newvar = function [...] [if] [in] [, by(varlist) level(#)] | sts test varlist [if] [in] [, logrank|wilcoxon|tware|peto|cox|fh(p q) strata(varlist) trend detail mat(name name)] | sts graph [if] [in] [, by(varlist) survival|failure|cumhaz ci censored(single|number|multiple) tmax(#) per(#) noorigin risktable[(numlist, ...)] level(#) twoway_options]",
+    syntax: "sts list [if] [in] [, by(varlist) survival|failure|cumhaz at(numlist) compare enter saving(filename [, replace]) level(#) noshow] | sts generate newvar = function [...] [if] [in] [, by(varlist) level(#)] | sts test varlist [if] [in] [, logrank|wilcoxon|tware|peto|cox|fh(p q) strata(varlist) trend detail mat(name name)] | sts graph [if] [in] [, by(varlist) survival|failure|cumhaz ci censored(single|number|multiple) tmax(#) per(#) noorigin adjustfor(varlist) plot#opts(line_options) risktable[(numlist, ...)] level(#) twoway_options]",
     notes: "functions of sts generate: s se(s) se(lns) lb(s) ub(s) na se(na) lb(na) ub(na) h n d; limits on the scale of ln(-ln S); cox: likelihood-ratio test of the groups in a Cox regression (Wald with pweights), hazards relative to the first group; saving() has the variables of by(), time, begin, fail, net_lost (with enter lost and enter, with at() neither), survivor, failure or cumhaz, std_err, lb, ub; sts test stores r(df) r(chi2) r(df_tr) r(chi2_tr); [ST] sts",
     examples: &[
         Example {

@@ -1,8 +1,10 @@
 //! `sts graph`: draws survivor, failure and cumulative hazard functions ([ST] sts graph).
 
 use super::sts::{Curves, Function};
+use super::sts_adjusted;
 use super::sts_hazard::{Kernel, smoothed};
 use super::sts_risk::{RiskTable, group_text};
+use crate::commands::PlotLooks;
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};
 use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
@@ -15,12 +17,10 @@ use figure::{Range, Series, Shape, Style, Symbol, palette};
 /// Options of Stata that are refused by name.
 const UNSUPPORTED: &[&str] = &[
     "STrata",
-    "ADjustfor",
     "SEParate",
     "ATRisk",
     "LOst",
     "ENter",
-    "PLOTOPts",
     "CIOPts",
     "CENSOPts",
     "ATRISKOPts",
@@ -47,6 +47,9 @@ struct Choice {
     /// What the function is multiplied by.
     per: Option<f64>,
     risk: RiskTable,
+    looks: PlotLooks,
+    /// Covariates of `adjustfor()`.
+    adjusted: Option<String>,
 }
 
 /// Runs `sts graph`.
@@ -69,6 +72,7 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
                 _ => return Err(StataError::unsupported_option("sts graph", "censored(number)")),
             },
             a if is("RISKTable") => c.risk.take(a)?,
+            Some(a) if is("ADjustfor") => c.adjusted = Some(a.to_string()),
             None if is("SURvival") => c.survival = true,
             None if is("Failure") => c.failure = true,
             None if is("HAZard") => c.smooth = true,
@@ -81,7 +85,7 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
             None if is("ci") || is("Gwood") || is("cna") => c.interval = true,
             None if is("noORIgin") => c.no_origin = true,
             None if is("noShow") => c.no_show = true,
-            _ => return Ok(false),
+            a => return c.looks.take(s, name, a),
         }
         Ok(true)
     })?;
@@ -99,7 +103,13 @@ pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
     if !(10.0..=99.99).contains(&level) {
         return Err(StataError::invalid("level() must be between 10 and 99.99 inclusive"));
     }
-    let curves = Curves::read(s, &cmd, c.by.as_deref())?;
+    let mut curves = Curves::read(s, &cmd, c.by.as_deref())?;
+    if let Some(list) = &c.adjusted {
+        if c.interval || function == Function::Hazard {
+            return Err(StataError::invalid("adjustfor() may not be combined with ci or cumhaz"));
+        }
+        sts_adjusted::adjust(s, &mut curves, list)?;
+    }
     if !c.no_show {
         show(s, &settings);
     }
@@ -141,8 +151,9 @@ fn hazard(
     if c.survival || c.failure || c.hazard {
         return Err(StataError::invalid("only one function may be specified"));
     }
-    if c.interval || c.censored {
-        return Err(StataError::unsupported_option("sts graph", "hazard with ci or censored()"));
+    if c.interval || c.censored || c.adjusted.is_some() {
+        let text = "hazard with ci, censored() or adjustfor()";
+        return Err(StataError::unsupported_option("sts graph", text));
     }
     if c.width.is_some_and(|w| w.is_nan() || w <= 0.0) {
         return Err(StataError::invalid("width() must be positive"));
@@ -167,7 +178,8 @@ fn hazard(
         let points = smoothed(table, c.kernel, c.width).into_iter().filter(inside).collect();
         let shape = Shape::Line { points, step: false };
         let label = group_text(&curves, number);
-        picture.series.push(Series { label, number, shape, style: Style::default() });
+        let (style, number) = c.looks.style(number);
+        picture.series.push(Series { label, number, shape, style });
     }
     show_figure(s, picture, options)
 }
@@ -230,7 +242,9 @@ fn group_series(
         let style = Style { fill, line_width: Some(0.0), ..Style::default() };
         out.push(Series { label: String::new(), number, shape: Shape::Band { ranges }, style });
     }
-    out.push(Series { label, number, shape: Shape::Line { points, step: true }, style: Style::default() });
+    let step = c.looks.stairs(number).unwrap_or(true);
+    let (style, number) = c.looks.style(number);
+    out.push(Series { label, number, shape: Shape::Line { points, step }, style });
     if c.censored {
         let marks = table
             .iter()

@@ -168,7 +168,7 @@ fn checked(name: &str) -> Run<String> {
 }
 
 fn temporary(s: &mut Session) -> String {
-    let name = format!("__{:06X}", s.fresh_id());
+    let name = s.fresh_name();
     s.scope().temporary.push(name.clone());
     name
 }

@@ -4,7 +4,9 @@ use super::items::{Collection, Content, Mark};
 use super::layout::Layout;
 use super::sheet::Frame;
 use super::stars::Stars;
-use super::styles::{CellRule, Duplicates, HeaderRule, LevelHeader, Rows, ShowBase, Styles, TitleHeader};
+use super::styles::{
+    CellRule, Duplicates, HeaderRule, LevelHeader, Rows, SamplePlace, ShowBase, Styles, TitleHeader,
+};
 use super::terms::{Choice, terms_of, text_of};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -69,6 +71,7 @@ fn styles(s: &Styles) -> Value {
         "headers": s.headers.iter().map(header_rule).collect::<Vec<_>>(),
         "base": match s.base { ShowBase::Off => "off", ShowBase::Factor => "factor", ShowBase::All => "all" },
         "omitted": s.omitted, "empty": s.empty, "intercept_last": s.intercept_last,
+        "sample_place": format!("{:?}", s.sample_place),
         "split": s.rows.split, "binds": s.rows.binds, "binder": s.rows.binder, "delimiter": s.rows.delimiter,
         "indents": s.rows.indents, "spacer": s.rows.spacer,
         "duplicates": match s.duplicates {
@@ -187,6 +190,12 @@ fn read_styles(v: &Value) -> Option<Styles> {
             "table" => Frame::Table,
             "open" => Frame::Open,
             _ => Frame::Default,
+        },
+        // files of earlier versions do not have it
+        sample_place: match v["sample_place"].as_str() {
+            Some("InLabels") => SamplePlace::InLabels,
+            Some("SeparateLabels") => SamplePlace::SeparateLabels,
+            _ => SamplePlace::Items,
         },
     })
 }

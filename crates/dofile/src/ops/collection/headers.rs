@@ -4,8 +4,8 @@ use super::factor_levels::factor_label;
 use super::items::Collection;
 use super::layout::{Entry, Grid, Outcome};
 use super::sheet::Sheet;
-use super::styles::{Duplicates, LevelHeader, TitleHeader};
-use super::terms::Term;
+use super::styles::{Duplicates, LevelHeader, SamplePlace, TitleHeader};
+use super::terms::{Choice, Term};
 
 impl Collection {
     /// Label of a level in one text.
@@ -66,11 +66,35 @@ impl Collection {
             self.stacked_rows(grid, &mut sheet);
         }
         self.head(grid, &mut sheet);
+        self.place_sample(grid, &mut sheet);
         if last {
             sheet.notes.extend(self.stars.as_ref().and_then(|stars| stars.note_text()));
             sheet.notes.extend(self.notes.iter().cloned());
         }
         sheet
+    }
+
+    /// Moves the first line, that of the sample, to the labels of the columns.
+    fn place_sample(&self, grid: &Grid, sheet: &mut Sheet) {
+        let is_sample = |choice: &Choice, level: &str| choice.dim == "var" && level == "_N";
+        let first = grid.rows.first().and_then(|entry| {
+            let term = self.layout.rows.get(entry.term)?;
+            term.iter().zip(&entry.levels).find(|(choice, level)| is_sample(choice, level))
+        });
+        if self.styles.sample_place == SamplePlace::Items || first.is_none() || sheet.rows.is_empty() {
+            return;
+        }
+        let mut line = sheet.rows.remove(0);
+        line.iter_mut().take(sheet.labels()).for_each(String::clear);
+        match sheet.head.last_mut().filter(|_| self.styles.sample_place == SamplePlace::InLabels) {
+            Some(labels) => {
+                labels.resize(labels.len().max(line.len()), String::new());
+                for (label, text) in labels.iter_mut().zip(line).filter(|(_, text)| !text.is_empty()) {
+                    *label = format!("{label} {text}").trim().to_string();
+                }
+            }
+            None => sheet.head.push(line),
+        }
     }
 
     /// Labels above each other, the inner ones indented.

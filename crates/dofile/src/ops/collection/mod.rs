@@ -23,5 +23,7 @@ pub(crate) use layout::{Entry, Grid, Layout, Outcome};
 pub(crate) use named::Collections;
 pub(crate) use sheet::Sheet;
 pub(crate) use stars::Stars;
-pub(crate) use styles::{CellRule, Duplicates, HeaderRule, LevelHeader, ShowBase, Styles, TitleHeader};
+pub(crate) use styles::{
+    CellRule, Duplicates, HeaderRule, LevelHeader, SamplePlace, ShowBase, Styles, TitleHeader,
+};
 pub(crate) use terms::{Choice, Term, tags_of, terms_of};

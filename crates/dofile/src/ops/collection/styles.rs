@@ -85,6 +85,19 @@ pub(crate) struct Styles {
     pub(crate) rows: Rows,
     pub(crate) duplicates: Duplicates,
     pub(crate) frame: Frame,
+    pub(crate) sample_place: SamplePlace,
+}
+
+/// Where `dtable` shows the size of the sample ([R] dtable, `sample()`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SamplePlace {
+    /// The first line of the table.
+    #[default]
+    Items,
+    /// Behind the labels of the columns.
+    InLabels,
+    /// Under the labels of the columns.
+    SeparateLabels,
 }
 
 impl Default for Styles {
@@ -107,6 +120,7 @@ impl Default for Styles {
             },
             duplicates: Duplicates::Repeat,
             frame: Frame::Default,
+            sample_place: SamplePlace::Items,
         }
     }
 }

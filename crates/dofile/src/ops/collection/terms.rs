@@ -116,6 +116,10 @@ pub(crate) fn terms_of(text: &str) -> Result<Vec<Term>> {
         }
         glued.push_str(part.trim());
     }
+    // the levels belong to the dimension before them, whatever blanks stand between
+    while let Some(at) = glued.find(" [") {
+        glued.remove(at);
+    }
     let mut out = Vec::new();
     for word in parts(&glued, char::is_whitespace)?.iter().filter(|w| !w.is_empty()) {
         let mut products: Vec<Term> = vec![Vec::new()];

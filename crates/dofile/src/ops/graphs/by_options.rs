@@ -34,6 +34,19 @@ impl ByOptions {
         Ok(Self { vars, ..Self::of("by", options)? })
     }
 
+    /// Reads `by()` that may have been given before: once for its list and once for its options alone.
+    pub(crate) fn joined(before: Option<Self>, session: &Session, argument: &str) -> Result<Self> {
+        let (front, options) = text::suboptions(argument)?;
+        match (front.trim().is_empty(), before) {
+            (true, Some(before)) => Ok(Self { vars: before.vars, ..Self::of("by", options)? }),
+            (true, None) if !options.is_empty() => Self::of("by", options),
+            (false, Some(before)) if before.vars.is_empty() => {
+                Ok(Self { vars: session.varlist(front)?, ..before })
+            }
+            _ => Self::parse(session, argument),
+        }
+    }
+
     /// Reads the suboptions alone, as of `byopts()`; `option` names it in messages.
     pub(crate) fn of(option: &str, options: Vec<RawOption>) -> Result<Self> {
         let mut out = Self::default();

@@ -97,7 +97,7 @@ impl FigureOptions {
         } else if is("LEGend") {
             self.take_legend(argument)?;
         } else if is("BY") {
-            self.by = Some(ByOptions::parse(session, argument)?);
+            self.by = Some(ByOptions::joined(self.by.take(), session, argument)?);
         } else if is("NAME") {
             self.name = Some(text::graph_name(argument)?);
         } else if is("SAVing") {

@@ -277,7 +277,8 @@ pub(crate) enum Rule {
 pub(crate) fn rule(front: &str) -> Result<Rule> {
     match front {
         "" => return Ok(Rule::Auto),
-        "none" => return Ok(Rule::None),
+        // an empty text in the place of the values is a habit of authors
+        "none" | "\"\"" => return Ok(Rule::None),
         "minmax" => return Ok(Rule::Ends),
         _ => {}
     }

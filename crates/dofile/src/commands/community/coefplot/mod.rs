@@ -15,7 +15,7 @@ use crate::ops::graphs::curves::{self, CurveOptions, Part, Picture};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
-use crate::syntax::split::unquote;
+use crate::syntax::split::{front_and_options, unquote};
 use choice::Choice;
 use draw::Drawing;
 use points::{Point, fits};
@@ -39,7 +39,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "coefplot",
         8,
         run,
-        "coefplot plot [plot ...] [|| plot ... [, bylabel(text)] ...] [, keep(list) drop(list) omitted baselevels levels(numlist) noci ci() b() se() v() df() at[()] eform[(list)] rescale() transform() rename(old = new ...) eqrename() asequation[(name)] swapnames if() order(list) relocate() vertical horizontal offset() nooffsets recast() ciopts() citop mlabel[(exp)] mlabels() format(%fmt) coeflabels(name = \"text\" ...) headings() groups() eqlabels(list [, asheadings]) plotlabels(list) bylabels(list) byopts() twoway_options]; a plot is a model, matrix(name[#]) or (model [, options] [\\ model ...] [, label(text) nokey pstyle() options])",
+        "coefplot plot [plot ...] [|| plot ... [, bylabel(text)] ...] [, keep(list) drop(list) omitted baselevels levels(numlist) noci ci() b() se() v() df() at[()] eform[(list)] rescale() transform() rename(old = new ...) eqrename() asequation[(name)] swapnames if() order(list) sort[([[#:]#][, descending])] relocate() vertical horizontal offset() nooffsets recast() ciopts() citop mlabel[(exp)] mlabels() format(%fmt) coeflabels(name = \"text\" ...) headings() groups() eqlabels(list [, asheadings]) plotlabels(list) bylabels(list) byopts() twoway_options]; a plot is a model, matrix(name[#]) or (model [, options] [\\ model ...] [, label(text) nokey pstyle() options])",
     )
 };
 
@@ -51,6 +51,7 @@ struct Options {
     vertical: Option<bool>,
     labels: Vec<(String, String)>,
     order: Vec<String>,
+    sort: Option<Sort>,
     moved: Vec<(String, f64)>,
     plot_labels: Vec<String>,
     /// Titles of the subgraphs.
@@ -59,6 +60,58 @@ struct Options {
     last_label: Option<String>,
     headings: Headings,
     columns: Option<usize>,
+}
+
+/// `sort`: the coefficients in the order of their values.
+#[derive(Default)]
+struct Sort {
+    /// Position of the only subgraph that counts.
+    subgraph: Option<usize>,
+    /// Position of the only plot that counts.
+    plot: Option<usize>,
+    is_descending: bool,
+}
+
+impl Sort {
+    /// Reads `[[#:]#] [, descending]`.
+    fn read(text: &str) -> Result<Self> {
+        let (front, options) = front_and_options(text);
+        let mut out = Self::default();
+        let bad = || StataError::invalid("option sort() incorrectly specified");
+        let position = |word: &str| word.trim().parse::<usize>().ok().filter(|n| *n > 0).ok_or_else(bad);
+        let (subgraph, plot) = front.split_once(':').map_or((None, front), |(a, b)| (Some(a), b));
+        out.subgraph = subgraph.map(position).transpose()?.map(|n| n - 1);
+        if !plot.trim().is_empty() {
+            out.plot = Some(position(plot)? - 1);
+        }
+        for (name, argument) in split_options(options)? {
+            match argument.as_deref().map(str::trim) {
+                None if abbreviates(&name, "DESCending") => out.is_descending = true,
+                Some("b") if name == "by" => {}
+                _ => return Err(StataError::unsupported_option("coefplot", &format!("sort(, {name})"))),
+            }
+        }
+        Ok(out)
+    }
+
+    /// Sorts names by the first value that each has; those without one go to the end.
+    fn apply(&self, names: &mut [(String, String)], panels: &[Vec<Found>]) {
+        let plots = panels
+            .iter()
+            .enumerate()
+            .filter(|(g, _)| self.subgraph.is_none_or(|own| own == *g))
+            .flat_map(|(_, plots)| plots.iter().enumerate());
+        let counted: Vec<&Point> = plots
+            .filter(|(p, _)| self.plot.is_none_or(|own| own == *p))
+            .flat_map(|(_, plot)| &plot.points)
+            .collect();
+        let sign = if self.is_descending { -1.0 } else { 1.0 };
+        let value = |(equation, name): &(String, String)| {
+            let own = counted.iter().find(|p| p.equation == *equation && p.name == *name);
+            own.map_or(f64::INFINITY, |p| sign * p.value)
+        };
+        names.sort_by(|a, b| value(a).total_cmp(&value(b)));
+    }
 }
 
 /// A plot with the options that hold for it, and its points.
@@ -97,8 +150,7 @@ fn run(s: &mut Session, cmd: &crate::syntax::ParsedCommand) -> Result<()> {
 
 fn read(s: &Session, text: &str) -> Result<(Options, CurveOptions)> {
     const REFUSED: &[&str] = &[
-        "BYCoefs", "CISmooth", "TRUNCate", "WRap", "nolabels", "addplot", "GENerate", "orderby", "sort",
-        "eqstrict",
+        "BYCoefs", "CISmooth", "TRUNCate", "WRap", "nolabels", "addplot", "GENerate", "orderby", "eqstrict",
     ];
     let mut options = Options::default();
     let figure = CurveOptions::read(s, "coefplot", text, REFUSED, |name, argument| {
@@ -110,6 +162,8 @@ fn read(s: &Session, text: &str) -> Result<(Options, CurveOptions)> {
             Some(list) if name == "order" => {
                 options.order = list.split_whitespace().map(str::to_string).collect();
             }
+            None if name == "sort" => options.sort = Some(Sort::default()),
+            Some(list) if name == "sort" => options.sort = Some(Sort::read(list)?),
             Some(list) if is("RELocate") => options.moved = moved(list)?,
             Some(list) if is("PLOTLabels") => options.plot_labels = request::texts(list),
             Some(list) if is("BYLabels") && name != "bylabel" => {
@@ -190,6 +244,9 @@ fn places(panels: &[Vec<Found>], options: &Options) -> Vec<String> {
         }
     }
     names.sort_by_key(|(equation, name)| (equations.iter().position(|e| e == equation), name == "_cons"));
+    if let Some(sort) = &options.sort {
+        sort.apply(&mut names, panels);
+    }
     let place = |(equation, name): &(String, String)| {
         options.order.iter().position(|o| fits(o, equation, name)).unwrap_or(options.order.len())
     };

@@ -1,6 +1,6 @@
 //! The columns of a model: coefficients with what stands below them, statistics and notes.
 
-use super::table::{CONSTANT, Row, Table, number};
+use super::table::{CONSTANT, Digits, Row, Table, number};
 use super::{list, pairs};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -213,9 +213,9 @@ fn coefficients(
 }
 
 /// A whole number without decimals, unless so many were asked for.
-fn whole_or(x: f64, digits: Option<i64>) -> String {
-    let whole = digits.is_none() && x.fract() == 0.0 && !is_missing(x);
-    number(x, if whole { Some(0) } else { digits })
+fn whole_or(x: f64, digits: Digits) -> String {
+    let is_whole = matches!(digits, Digits::Significant(_)) && x.fract() == 0.0 && !is_missing(x);
+    number(x, if is_whole { Digits::Decimals(0) } else { digits })
 }
 
 /// Whether a pattern of `keep()` names a coefficient: `x`, `i.a`, `x*`.
@@ -243,7 +243,7 @@ struct Estimate {
 
 impl Estimate {
     fn text(&self, s: &Session, cmd: &ParsedCommand, statistic: Statistic) -> String {
-        let digits = |own: &str| cmd.options.int(own).or(cmd.options.int("dec"));
+        let digits = |own: &str| Digits::of(cmd, own);
         let shown = |x: f64| if self.eform { x.exp() } else { x };
         let level = cmd.options.real("level").unwrap_or(s.settings.level);
         let half = wald::critical(level, self.df) * self.se;
@@ -272,14 +272,14 @@ fn statistics(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Row>> {
     }
     if let Some(r2) = e.get_scalar("r2").filter(|r| !is_missing(*r) && !cmd.has("nor2")) {
         let digits = cmd.options.int("rdec").or(cmd.options.int("dec")).unwrap_or(3);
-        out.push(row("R-squared".into(), marked(cmd, number(r2, Some(digits)))));
+        out.push(row("R-squared".into(), marked(cmd, number(r2, Digits::Decimals(digits)))));
     }
     let groups = e.get_scalar("N_g").filter(|_| !cmd.has("noni"));
     if let (Some(groups), Some(unit)) = (groups, e.get_text("ivar")) {
         out.push(row(format!("Number of {unit}"), format::bare("%20.0fc", groups).trim().to_string()));
     }
     if let Some(names) = cmd.options.text("e") {
-        let digits = cmd.options.int("adec").or(cmd.options.int("dec"));
+        let digits = Digits::of(cmd, "adec");
         let all = names.split_whitespace().any(|n| n == "all");
         let asked = |name: &str| all || names.replace(',', " ").split_whitespace().any(|n| n == name);
         let scalars = e.scalars.iter().filter(|(name, _)| asked(name));
@@ -289,7 +289,7 @@ fn statistics(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Row>> {
         out.extend(pairs(text, "addtext")?.into_iter().map(|(n, v)| row(n, unquote(&v).to_string())));
     }
     if let Some(text) = cmd.options.text("addstat") {
-        let digits = cmd.options.int("adec").or(cmd.options.int("dec"));
+        let digits = Digits::of(cmd, "adec");
         for (name, expression) in pairs(text, "addstat")? {
             let value = s.eval_num(&expression)?;
             out.push(row(name, marked(cmd, whole_or(value, digits))));

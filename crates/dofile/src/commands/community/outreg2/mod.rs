@@ -74,12 +74,12 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("see"),
     OptSpec::flag("seeout"),
     OptSpec::int("SLOW"),
+    OptSpec::int("auto"),
 ])
 .using(Using::Required)
 .unsupported(&[
     "SIDEway",
     "statsum",
-    "auto",
     "less",
     "fmt",
     "groupvar",
@@ -100,8 +100,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "outreg2 [varlist] [names] using filename [, replace append word excel tex[(frag)] dta comma ctitle() cttop() title() decmark() dec() bdec() sdec() tdec() pdec() rdec() adec() tstat pvalue ci level(#) stats(coef se tstat pval ci ci_low ci_high) nose noaster noparen bracket alpha() symbol() 2aster 10pct asterisk(coef|se) label keep() drop() eqkeep() eqdrop() sortvar() onecol addtext(name, text, ...) addstat(name, exp, ...) e(names|all) sum[(log|detail)] nocons noobs nor2 noni nodepvar nonotes addnote() eform see] [: command]",
-    notes: "a model with several equations has a column for each, with onecol one column with their names over the coefficients; sum is over the sample and variables of the model, sum(log) over the data, with eqkeep() for its statistics; a text file with tabs is always written, from which append reads; word is RTF (.rtf, .doc), excel is XML (.xml, .xls), tex LaTeX, dta a data set of strings v1, v2, ...; the extension of the file chooses too; numbers have three significant digits unless dec(); no results; see outreg2 (SSC)",
+    syntax: "outreg2 [varlist] [names] using filename [, replace append word excel tex[(frag)] dta comma ctitle() cttop() title() decmark() dec() bdec() sdec() tdec() pdec() rdec() adec() auto(#) tstat pvalue ci level(#) stats(coef se tstat pval ci ci_low ci_high) nose noaster noparen bracket alpha() symbol() 2aster 10pct asterisk(coef|se) label keep() drop() eqkeep() eqdrop() sortvar() onecol addtext(name, text, ...) addstat(name, exp, ...) e(names|all) sum[(log|detail)] nocons noobs nor2 noni nodepvar nonotes addnote() eform see] [: command]",
+    notes: "a model with several equations has a column for each, with onecol one column with their names over the coefficients; sum is over the sample and variables of the model, sum(log) over the data, with eqkeep() for its statistics; a text file with tabs is always written, from which append reads; word is RTF (.rtf, .doc), excel is XML (.xml, .xls), tex LaTeX, dta a data set of strings v1, v2, ...; the extension of the file chooses too; numbers have three significant digits, or those of auto(), unless dec(); no results; see outreg2 (SSC)",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\ngenerate y = cond(mod(_n,2), _n+1, _n-1)\nquietly regress y x\noutreg2 using o.tex, replace\nquietly regress y\noutreg2 using o.tex, append ctitle(Mean)\nscalar t = strpos(fileread(\"o.txt\"), \"0.829**\") > 0 & strpos(fileread(\"o.tex\"), \"Mean\") > 0\nerase o.txt\nerase o.tex",
         expect: &[("t", 1.0)],

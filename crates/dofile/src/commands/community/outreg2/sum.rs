@@ -1,7 +1,7 @@
 //! `sum` of `outreg2`: summary statistics of variables, a column for each statistic.
 
 use super::columns::name_of;
-use super::table::{Row, Table, number};
+use super::table::{Digits, Row, Table, number};
 use crate::commands::Interpreter;
 use crate::error::{Result, StataError};
 use crate::format;
@@ -45,7 +45,7 @@ pub(super) fn columns(s: &mut Session, cmd: &ParsedCommand) -> Result<Vec<Table>
         s.run_expanded(&format!("quietly summarize {name} {condition}, detail"))?;
         for (table, statistic) in tables.iter_mut().zip(&asked) {
             let value = s.r.get_scalar(statistic).unwrap_or(MISSING);
-            let digits = cmd.options.int("bdec").or(cmd.options.int("dec"));
+            let digits = Digits::of(cmd, "bdec");
             let cell = match statistic.as_str() {
                 "N" | "sum_w" => format::bare("%20.0fc", value).trim().to_string(),
                 _ => number(value, digits),

@@ -1,6 +1,7 @@
 //! The table of `outreg2`: columns of models that are added one by one, as tabbed text, LaTeX, RTF and SpreadsheetML.
 
 use crate::format;
+use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
 use std::fmt::Write as _;
 
@@ -295,29 +296,49 @@ fn join(rows: &mut Vec<Row>, new: Vec<Row>, width: usize, coefficients: bool) {
     }
 }
 
-/// Three significant digits, commas from a thousand on.
-fn automatic(x: f64) -> String {
+/// How many digits a number has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Digits {
+    /// Decimals.
+    Decimals(i64),
+    /// So many that count, one more for numbers from one to ten: `auto(#)`.
+    Significant(i64),
+}
+
+impl Digits {
+    /// Those of the option `own`, of `dec()`, or of `auto()`, which is 3 by default.
+    pub(super) fn of(cmd: &ParsedCommand, own: &str) -> Self {
+        let decimals = cmd.options.int(own).or(cmd.options.int("dec"));
+        let significant = cmd.options.int("auto").map_or(3, |n| n.clamp(1, 11));
+        decimals.map_or(Self::Significant(significant), Self::Decimals)
+    }
+}
+
+/// So many significant digits, one more from one to ten; commas from a thousand on.
+fn automatic(x: f64, digits: i64) -> String {
     let a = x.abs();
-    let text = match a {
-        _ if is_missing(x) => ".".to_string(),
-        _ if a == 0.0 => "0".to_string(),
-        _ if a >= 999.5 => format::bare("%20.0fc", x),
-        _ if a >= 99.95 => format!("{x:.1}"),
-        _ if a >= 9.995 => format!("{x:.2}"),
-        _ if a >= 0.09995 => format!("{x:.3}"),
-        _ if a >= 0.009995 => format!("{x:.4}"),
-        _ if a >= 0.0009995 => format!("{x:.5}"),
-        _ if a >= 0.00009995 => format!("{x:.6}"),
-        _ => format::bare("%9.2e", x),
+    if is_missing(x) {
+        return ".".to_string();
+    }
+    if a == 0.0 {
+        return "0".to_string();
+    }
+    // a number that so many digits round up to a power of ten belongs to that power
+    let power = (a / (1.0 - 0.5 * 10_f64.powi(-digits as i32))).log10().floor() as i64;
+    let decimals = (digits - power - i64::from(power < 0)).max(0);
+    let text = match decimals {
+        own if own > digits + 3 => format::bare(&format!("%9.{}e", digits - 1), x),
+        own if a >= 999.5 => format::bare(&format!("%20.{own}fc"), x),
+        own => format!("{x:.*}", own as usize),
     };
     text.trim().to_string()
 }
 
-/// A number with so many decimals, or with three significant digits.
-pub(super) fn number(x: f64, digits: Option<i64>) -> String {
+/// A number with so many digits.
+pub(super) fn number(x: f64, digits: Digits) -> String {
     match digits {
         _ if is_missing(x) => ".".to_string(),
-        Some(d) => format::bare(&format!("%20.{}fc", d.clamp(0, 11)), x).trim().to_string(),
-        None => automatic(x),
+        Digits::Decimals(d) => format::bare(&format!("%20.{}fc", d.clamp(0, 11)), x).trim().to_string(),
+        Digits::Significant(n) => automatic(x, n),
     }
 }

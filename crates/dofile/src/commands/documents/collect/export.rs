@@ -3,6 +3,7 @@
 use super::super::docx;
 use super::super::model::{Align, Block, Cell, Document, Grid, Look};
 use super::super::pdf;
+use super::super::putexcel_place::{Place, place_collection};
 use super::view::sheets_of;
 use crate::error::{Result, StataError};
 use crate::ops::collection::Sheet;
@@ -20,6 +21,9 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("replace"),
     OptSpec::flag("tableonly"),
     OptSpec::flag("noopen"),
+    OptSpec::text("sheet"),
+    OptSpec::text("cell"),
+    OptSpec::flag("modify"),
 ];
 
 /// `collect export`.
@@ -35,12 +39,7 @@ pub(in crate::commands::documents) fn export_option(s: &mut Session, text: &str)
 
 /// Writes the current table; `options` are those of `collect export`.
 fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
-    let options = Options::parse(
-        "collect export",
-        options,
-        OPTIONS,
-        &["sheet", "cell", "modify", "dofile", "cssfile", "noisily"],
-    )?;
+    let options = Options::parse("collect export", options, OPTIONS, &["dofile", "cssfile", "noisily"])?;
     if name.is_empty() {
         return Err(StataError::invalid("a file name is required"));
     }
@@ -55,6 +54,20 @@ fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
         }
     };
     let path = s.path(&name);
+    let place = place(&options)?.or_else(|| (kind == "xls").then(Place::default));
+    if let Some(place) = &place {
+        if !["xlsx", "xls"].contains(&kind.as_str()) {
+            return Err(StataError::invalid(
+                "options sheet(), cell() and modify are for the types xlsx and xls",
+            ));
+        }
+        if path.exists() && !options.has("replace") && !place.modifies {
+            return Err(StataError::new(602, format!("file {name} already exists")));
+        }
+        place_collection(s, &name, place)?;
+        s.print(format!("(collection exported to file {name})"));
+        return Ok(());
+    }
     if path.exists() && !options.has("replace") {
         return Err(StataError::new(602, format!("file {name} already exists")));
     }
@@ -65,10 +78,14 @@ fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
         "html" | "htm" => page(&sheets, only).into_bytes(),
         "tex" | "latex" => article(&sheets, only).into_bytes(),
         "txt" => joined(&sheets, plain).into_bytes(),
-        "xlsx" => workbook(&sheets).map_err(|e| failed(e.to_string()))?,
+        "xlsx" => {
+            // kept for a later `modify`
+            place_collection(s, &name, &Place::default())?;
+            workbook(&sheets).map_err(|e| failed(e.to_string()))?
+        }
         "docx" => docx::write(&document(&sheets)).map_err(|e| failed(e.to_string()))?,
         "pdf" => pdf::write(&document(&sheets)).map_err(|e| failed(e.to_string()))?,
-        "smcl" | "xls" => {
+        "smcl" => {
             return Err(StataError::unsupported_option("collect export", &format!("as({kind})")));
         }
         _ => return Err(StataError::invalid(format!("{kind} is no type of collect export"))),
@@ -76,6 +93,29 @@ fn export(s: &mut Session, name: &str, options: &str) -> Result<()> {
     std::fs::write(&path, bytes).map_err(|e| failed(e.to_string()))?;
     s.print(format!("(collection exported to file {name})"));
     Ok(())
+}
+
+/// `sheet()`, `cell()` and `modify`, where one of them was given.
+fn place(options: &Options) -> Result<Option<Place>> {
+    let (sheet, cell) = (options.text("sheet"), options.text("cell"));
+    if sheet.is_none() && cell.is_none() && !options.has("modify") {
+        return Ok(None);
+    }
+    if options.has("modify") && options.has("replace") {
+        return Err(StataError::invalid("only one of replace and modify is allowed"));
+    }
+    let (name, rest) = front_and_options(sheet.unwrap_or("Sheet1"));
+    let is_new_sheet = match rest.trim() {
+        "" => false,
+        "replace" => true,
+        other => return Err(StataError::option_not_allowed(other)),
+    };
+    Ok(Some(Place {
+        sheet: unquote(name.trim()).to_string(),
+        is_new_sheet,
+        cell: cell.unwrap_or("A1").trim().to_string(),
+        modifies: options.has("modify"),
+    }))
 }
 
 /// The texts of tables, one after another.

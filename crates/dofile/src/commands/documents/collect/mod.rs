@@ -28,7 +28,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "collect [results] [, tags(tags) name(c)]: command | get results [, tags()] | layout (rows) [(columns) [(tables)]] | preview | export filename [, as(docx|html|pdf|xlsx|tex|md|txt) replace tableonly] | title \"text\" | notes \"text\" | dims | levelsof dim | label {list dim | dim d \"text\" | levels d level \"text\" ... | drop d} | recode d old = new ... | remap d[levels] = d2[levels] | addtags tags [, fortags(tags)] | composite {define r = r1 r2 ... [, delimiter() replace] | drop r} | stars r # \"*\" ... [, attach() result shownote] | style {cell [tags], nformat() sformat() cidelimiter() minimum() maximum() | header [d[levels]], title(hide|label|name) level(hide|label|value) | row {stack|split} [, nobinder binder() delimiter() noindent spacer] | column [, dups()] | autolevels d levels [, clear] | showbase off|factor|all | showomit | showempty | _cons last|asis | use name | clear} | create | set | dir | drop | rename | copy | combine new = c1 c2 | save | use | clear | query layout",
+    syntax: "collect [results] [, tags(tags) name(c)]: command | get results [, tags()] | layout (rows) [(columns) [(tables)]] | preview | export filename [, as(docx|html|pdf|xlsx|tex|md|txt) replace tableonly sheet(name [, replace]) cell(cell) modify] | title \"text\" | notes \"text\" | dims | levelsof dim | label {list dim | dim d \"text\" | levels d level \"text\" ... | drop d} | recode d old = new ... | remap d[levels] = d2[levels] | addtags tags [, fortags(tags)] | composite {define r = r1 r2 ... [, delimiter() replace] | drop r} | stars r # \"*\" ... [, attach() result shownote] | style {cell [tags], nformat() sformat() cidelimiter() minimum() maximum() | header [d[levels]], title(hide|label|name) level(hide|label|value) | row {stack|split} [, nobinder binder() delimiter() noindent spacer] | column [, dups()] | autolevels d levels [, clear] | showbase off|factor|all | showomit | showempty | _cons last|asis | use name | clear} | create | set | dir | drop | rename | copy | combine new = c1 c2 | save | use | clear | query layout",
     notes: "items with tags in the dimensions cmdset colname coleq rowname roweq result result_type program_class and those of tags(), of by and of table; _r_b _r_se _r_z _r_z_abs _r_p _r_lb _r_ub _r_ci _r_df come from the coefficient table; a cell shows an item where it is the only one with the tags of the cell; appearance (font(), shading(), border(), halign(), margin(), style title|notes|html|putdocx|putpdf|tex) is read and changes nothing; save and use have files of this engine; stores s() of the manual for layout, dims, levelsof, dir; not there: unget, label save and use, style save, stars with dimension",
     examples: &[
         Example {
@@ -55,6 +55,7 @@ const SUBCOMMANDS: &[(&str, Run)] = &[
     ("export", export::export_command),
     ("title", edit::title),
     ("notes", edit::notes),
+    ("note", edit::notes),
     ("dims", list::dims),
     ("levelsof", list::levels_of),
     ("label", labels::label),

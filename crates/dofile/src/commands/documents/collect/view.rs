@@ -162,7 +162,17 @@ pub(super) fn preview(s: &mut Session, text: &str) -> Result<()> {
     if !given.main.is_empty() {
         return Err(StataError::syntax());
     }
-    let sheets = sheets_of(s, name.as_deref().map(str::trim))?;
+    let name = name.as_deref().map(str::trim);
+    let all = Collections::read(s);
+    let current =
+        all.find(name.unwrap_or(all.current_name())).filter(|c| all.lent().is_none() && !c.layout.is_empty());
+    if let Some(Err(outcome)) = current.map(Collection::sheets) {
+        // as for `collect layout`, a layout without items is no error
+        s.print("");
+        explain(&outcome).into_iter().for_each(|line| s.print(line));
+        return Ok(());
+    }
+    let sheets = sheets_of(s, name)?;
     print(s, &sheets);
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(super) fn comparing(cmd: &ParsedCommand, table: &TableLook) -> Result<Compar
         || list
             .split([' ', '#'])
             .filter_map(|w| w.split_once('.'))
-            .any(|(p, _)| Operator::parse(p).is_some());
+            .any(|(p, _)| Operator::parse(p.split('(').next().unwrap_or(p)).is_some());
     let prefixes = list.split([' ', '#', '@']).filter_map(|w| w.split_once('.')).map(|(p, _)| p);
     if let Some(prefix) = prefixes.into_iter().find(|p| matches!(*p, "pw" | "qw")) {
         return Err(StataError::unsupported_option("margins", &format!("operator {prefix}.")));

@@ -1,6 +1,6 @@
 //! The look of one y variable of a plot.
 
-use super::PlotOptions;
+use super::{Connect, PlotOptions};
 use figure::Style;
 
 impl PlotOptions {
@@ -18,6 +18,15 @@ impl PlotOptions {
         style.color = style.color.or(if filled { line.or(marker) } else { marker.or(line) });
         style.fill = style.fill.or(fill);
         (style, number)
+    }
+
+    /// Whether `connect()` asks for stairs; nothing where it says nothing about the way.
+    pub(in crate::commands::graphics) fn stairs(&self) -> Option<bool> {
+        match self.connect.first().copied().flatten()? {
+            Connect::Stairs => Some(true),
+            Connect::Direct => Some(false),
+            Connect::Nothing => None,
+        }
     }
 
     fn style(&self, at: usize, filled: bool) -> (Style, Option<usize>) {
