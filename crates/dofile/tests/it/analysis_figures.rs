@@ -120,3 +120,16 @@ fn the_test_of_proportional_hazards_is_drawn() {
     assert_eq!(try_run(&format!("{data}estat phtest, plot(nosuch)")).1, 111);
     assert_eq!(try_run(&format!("{data}estat phtest, bwidth(.5)")).1, 199);
 }
+
+/// The colour inside of a plot region is that of its area, which graphs have without it.
+#[test]
+fn inner_colours_of_regions_are_read() {
+    let data = "set obs 4\ngenerate x = _n\n";
+    assert_eq!(
+        try_run(&format!(
+            "{data}scatter x x, plotregion(icolor(none)) graphregion(color(white) icolor(none))"
+        ))
+        .1,
+        0
+    );
+}

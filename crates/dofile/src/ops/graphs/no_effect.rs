@@ -12,6 +12,7 @@ const REGION: &[&str] = &[
     "LPattern",
     "LSTYle",
     "STYle",
+    "ICOLor",
     "ILColor",
     "ILWidth",
     "ILPattern",
