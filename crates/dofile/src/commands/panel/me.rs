@@ -163,26 +163,14 @@ fn estimate(session: &mut Session, line: &Line, kind: &Kind, raw: &str) -> Resul
     Ok(())
 }
 
-/// Posts the results: the last parameters of the fit are the variances and covariances of the effects.
-pub(super) fn post_results(
-    session: &mut Session,
-    line: &Line,
-    kind: &Kind,
-    raw: &str,
-    (model, sample): (&Model, &Sample),
-    fit: &MlFit,
-    ll_c: f64,
-) {
-    let (names, group) = (&sample.names, session.frame.var(sample.unit).name.clone());
-    let slopes = model.columns().len();
-    let q = names.len();
-    let spread = sample.spread();
+/// The parameters in their order: equation, cut points and others that come before the effects, variances and covariances.
+fn layout(kind: &Kind, model: &Model, sample: &Sample, group: &str, before: usize) -> Layout {
+    let (names, q) = (&sample.names, sample.names.len());
     let mut layout = Layout::default();
     layout.equation(&model.depvar, model.names(), &model.estimated());
     match kind.family {
         Family::Ordered => {
-            let cuts = fit.b.len() - slopes - spread;
-            for j in 1..=cuts {
+            for j in 1..=before {
                 layout.ancillary(&format!("cut{j}"));
             }
         }
@@ -206,6 +194,24 @@ pub(super) fn post_results(
     if kind.family == Family::Censored {
         layout.ancillary(&format!("var(e.{})", model.depvar));
     }
+    layout
+}
+
+/// Posts the results: the last parameters of the fit are the variances and covariances of the effects.
+pub(super) fn post_results(
+    session: &mut Session,
+    line: &Line,
+    kind: &Kind,
+    raw: &str,
+    (model, sample): (&Model, &Sample),
+    fit: &MlFit,
+    ll_c: f64,
+) {
+    let (names, group) = (&sample.names, session.frame.var(sample.unit).name.clone());
+    let slopes = model.columns().len();
+    let q = names.len();
+    let spread = sample.spread();
+    let layout = layout(kind, model, sample, &group, fit.b.len() - slopes - spread);
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..slopes).collect();
     let posted = Posted {

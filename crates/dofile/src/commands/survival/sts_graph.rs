@@ -52,42 +52,49 @@ struct Choice {
     adjusted: Option<String>,
 }
 
-/// Runs `sts graph`.
-pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
-    let mut c = Choice::default();
-    let wrong = |name: &str| StataError::invalid(format!("option {name}() incorrectly specified"));
-    let options = CurveOptions::read(s, "sts graph", &cmd.option_text, UNSUPPORTED, |name, argument| {
+impl Choice {
+    /// Takes an option; `false` leaves it to those of the figure.
+    fn take(&mut self, s: &Session, name: &str, argument: Option<&str>) -> Result<bool> {
+        let wrong = |name: &str| StataError::invalid(format!("option {name}() incorrectly specified"));
         let is = |declared: &str| abbreviates(name, declared);
         let number = |a: &str| parse_number(a).ok_or_else(|| wrong(name));
         match argument {
-            Some(a) if is("by") => c.by = Some(a.to_string()),
-            Some(a) if is("TMAx") => c.longest = Some(number(a)?),
-            Some(a) if is("TMIn") => c.shortest = Some(number(a)?),
-            Some(a) if is("PER") => c.per = Some(number(a)?),
-            Some(a) if is("Level") => c.level = Some(number(a)?),
+            Some(a) if is("by") => self.by = Some(a.to_string()),
+            Some(a) if is("TMAx") => self.longest = Some(number(a)?),
+            Some(a) if is("TMIn") => self.shortest = Some(number(a)?),
+            Some(a) if is("PER") => self.per = Some(number(a)?),
+            Some(a) if is("Level") => self.level = Some(number(a)?),
             Some(a) if is("CENsored") => match a.trim() {
                 a if !a.is_empty() && ["single", "multiple"].iter().any(|w| w.starts_with(a)) => {
-                    c.censored = true;
+                    self.censored = true;
                 }
                 _ => return Err(StataError::unsupported_option("sts graph", "censored(number)")),
             },
-            a if is("RISKTable") => c.risk.take(a)?,
-            Some(a) if is("ADjustfor") => c.adjusted = Some(a.to_string()),
-            None if is("SURvival") => c.survival = true,
-            None if is("Failure") => c.failure = true,
-            None if is("HAZard") => c.smooth = true,
+            a if is("RISKTable") => self.risk.take(a)?,
+            Some(a) if is("ADjustfor") => self.adjusted = Some(a.to_string()),
+            None if is("SURvival") => self.survival = true,
+            None if is("Failure") => self.failure = true,
+            None if is("HAZard") => self.smooth = true,
             Some(a) if is("KERNel") => {
                 let refused = || StataError::unsupported_option("sts graph", &format!("kernel({a})"));
-                c.kernel = Kernel::parse(a.trim()).ok_or_else(refused)?;
+                self.kernel = Kernel::parse(a.trim()).ok_or_else(refused)?;
             }
-            Some(a) if is("WIDTH") => c.width = Some(number(a)?),
-            None if is("CUMHaz") || is("na") => c.hazard = true,
-            None if is("ci") || is("Gwood") || is("cna") => c.interval = true,
-            None if is("noORIgin") => c.no_origin = true,
-            None if is("noShow") => c.no_show = true,
-            a => return c.looks.take(s, name, a),
+            Some(a) if is("WIDTH") => self.width = Some(number(a)?),
+            None if is("CUMHaz") || is("na") => self.hazard = true,
+            None if is("ci") || is("Gwood") || is("cna") => self.interval = true,
+            None if is("noORIgin") => self.no_origin = true,
+            None if is("noShow") => self.no_show = true,
+            a => return self.looks.take(s, name, a),
         }
         Ok(true)
+    }
+}
+
+/// Runs `sts graph`.
+pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
+    let mut c = Choice::default();
+    let options = CurveOptions::read(s, "sts graph", &cmd.option_text, UNSUPPORTED, |name, argument| {
+        c.take(s, name, argument)
     })?;
     let settings = Settings::of(&s.frame)?;
     if c.smooth {
