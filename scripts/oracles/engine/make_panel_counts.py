@@ -4,7 +4,7 @@ effects by Newton steps with 40 digits in mpmath."""
 import mpmath as mp
 import numpy as np
 import pandas as pd
-from common import Cases, write_data
+from common import ROOT, Cases, write_data
 from numeric import maximise
 from scipy.special import betaln
 from scipy.stats import nbinom
@@ -101,6 +101,66 @@ def random(data, columns, offset=None):
     return maximise(by_unit, np.r_[np.zeros(x.shape[1]), 1.0, 1.0])[:3]
 
 
+def random_of_many_digits(data, columns, start):
+    """Integrated over p ~ Beta(r, s) with 40 digits: betaln of large arguments loses all of those of doubles."""
+    mp.mp.dps = 40
+    rows = [[*map(mp.mpf, row), mp.mpf(1)] for row in data[columns].to_numpy().tolist()]
+    counts, codes = [int(v) for v in data["y"]], pd.factorize(data["id"])[0]
+    constant = mp.fsum(mp.loggamma(v + 1) for v in counts)
+
+    def log_likelihood(t):
+        r, s = mp.exp(t[-2]), mp.exp(t[-1])
+        sizes, totals, out = {}, {}, -constant
+        for row, count, code in zip(rows, counts, codes):
+            size = mp.exp(mp.fsum(v * c for v, c in zip(row, t)))
+            out += mp.loggamma(size + count) - mp.loggamma(size)
+            sizes[code] = sizes.get(code, 0) + size
+            totals[code] = totals.get(code, 0) + count
+        for code, size in sizes.items():
+            total = totals[code]
+            out += mp.loggamma(r + s) + mp.loggamma(r + size) + mp.loggamma(s + total)
+            out -= mp.loggamma(r) + mp.loggamma(s) + mp.loggamma(r + s + size + total)
+        return out
+
+    k, h = len(start), mp.mpf(10) ** -10
+    theta = [mp.mpf(t) for t in start]
+
+    def moved(*places):
+        """The parameters with some of them a little larger, or smaller at places from the end."""
+        return [t + h * (places.count(a) - places.count(a - k)) for a, t in enumerate(theta)]
+
+    for _ in range(12):
+        at = log_likelihood(theta)
+        up, down = [log_likelihood(moved(a)) for a in range(k)], [log_likelihood(moved(a - k)) for a in range(k)]
+        gradient, hessian = mp.matrix([(u - d) / (2 * h) for u, d in zip(up, down)]), mp.matrix(k, k)
+        for a in range(k):
+            hessian[a, a] = (up[a] - 2 * at + down[a]) / h**2
+            for c in range(a):
+                hessian[a, c] = hessian[c, a] = (log_likelihood(moved(a, c)) - up[a] - up[c] + at) / h**2
+        step = mp.lu_solve(-hessian, gradient)
+        length = mp.mpf(1)
+        while log_likelihood([t + length * d for t, d in zip(theta, step)]) < at and length > 1e-6:
+            length /= 2
+        theta = [t + length * d for t, d in zip(theta, step)]
+        if max(abs(d) for d in step) < mp.mpf(10) ** -15:
+            break
+    covariance = np.array(((-hessian) ** -1).tolist(), float)
+    return np.array([float(t) for t in theta]), float(log_likelihood(theta)), covariance
+
+
+def spread_and_even(cases):
+    """120 persons of six rows each: r and s near 1.2, where the effects have no mean, and counts close to Poisson."""
+    for name, file, start, tol in (
+        ("xtnbreg re, effects without a mean", "panel_counts_spread.csv", [0.4, -0.3, 0.4, 0.2, 0.2], 1e-6),
+        ("xtnbreg re, little overdispersion", "panel_counts_even.csv", [0.4, -0.4, 3.0, 4.5, 2.2], 1e-5),
+    ):
+        data = pd.read_csv(ROOT / "data" / file)
+        theta, ll, v = random_of_many_digits(data, ["x", "z"], start)
+        expect = expectations(theta, v, ["x", "z", "_cons", "/ln_r", "/ln_s"]) | {"e(ll)": ll}
+        expect |= {"e(r)": np.exp(theta[-2]), "e(s)": np.exp(theta[-1])}
+        cases.add(name, file, "xtset id t\nxtnbreg y x z, re nolog", expect, tol)
+
+
 def pooled(data, columns, offset=None):
     """Log likelihood without effects: constant dispersion."""
     x = np.column_stack([data[c] for c in columns] + [np.ones(len(data))])
@@ -124,4 +184,5 @@ if __name__ == "__main__":
         none = pooled(data, ["x", "w"], offset)
         expect |= {"e(ll_c)": none, "e(chi2_c)": 2 * (ll - none)}
         cases.add(f"xtnbreg re{label}", "panel_counts.csv", f"xtset unit year\nxtnbreg y x w{',' if options else ''}{options}", expect, 2e-7)
+    spread_and_even(cases)
     cases.write()
