@@ -204,23 +204,39 @@ fn candidates(parameter: &Parameter, statement: &Statement, columns: &[Column]) 
                     v.expression.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name)
                 })
             };
-            let mut fitting: Vec<(bool, usize, usize, &str)> = columns
+            let wants_units = kinds.iter().any(|kind| kind == "id");
+            let mut fitting: Vec<(bool, bool, usize, usize, &str)> = columns
                 .iter()
                 .enumerate()
                 .filter(|(_, c)| column_misfits(parameter, c).is_empty())
                 .filter(|(_, c)| !(is_derived(&c.name) && is_part(&c.name)))
                 .map(|(i, c)| {
-                    // columns without a role first, then those whose own kind is requested
+                    // columns without a role first, numbers of the rows last, then those whose own kind is requested
+                    let numbers_rows = !wants_units && is_running_number(c);
                     let used = statement.roles.values().flatten().any(|name| *name == c.name);
                     let place = kinds.iter().position(|k| k == primary_kind(c)).unwrap_or(kinds.len());
-                    (used, place.min(kinds.len()), i, c.name.as_str())
+                    (used, numbers_rows, place.min(kinds.len()), i, c.name.as_str())
                 })
                 .collect();
             fitting.sort();
-            fitting.into_iter().take(MAX_CANDIDATES).map(|(_, _, _, name)| name.to_owned()).collect()
+            fitting.into_iter().take(MAX_CANDIDATES).map(|(_, _, _, _, name)| name.to_owned()).collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// Fewest rows whose numbers are no amounts.
+const NUMBERED: u64 = 20;
+
+/// True for columns that number the rows from 0 or 1 on.
+fn is_running_number(column: &Column) -> bool {
+    let Some((least, most)) = column.min.zip(column.max) else { return false };
+    let counts_on = most - least + 1.0 == column.distinct as f64;
+    column.integer_valued
+        && column.missing == 0
+        && column.distinct >= NUMBERED
+        && (0.0..=1.0).contains(&least)
+        && counts_on
 }
 
 pub(super) fn gap_of(parameter: &Parameter, statement: &Statement, columns: &[Column]) -> MissingParameter {

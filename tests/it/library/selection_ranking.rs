@@ -213,6 +213,24 @@ fn gaps_and_views_of_a_draft_offer_columns_and_bind_none() {
     assert!(candidates.contains(&"log_pay".to_owned()) && !candidates.contains(&"region".to_owned()));
 }
 
+/// An exam of 600 pupils: `student` numbers the rows, and no command should name it as a marker.
+#[test]
+fn numbers_of_the_rows_are_offered_last() {
+    let library = Library::embedded().expect("the library");
+    let id = TemplateId::parse("medical.roc").expect("an id");
+    let meta = &library.get(&id).expect("a template").meta;
+    let marker = meta.parameters.iter().find(|p| p.name == "marker").expect("a parameter");
+    let mut columns = pay().datasets[0].columns.clone();
+    columns.retain(|c| ["log_pay", "age"].contains(&c.name.as_str()));
+    let mut numbers = columns[0].clone();
+    (numbers.name, numbers.integer_valued, numbers.missing) = ("student".to_owned(), true, 0);
+    (numbers.distinct, numbers.min, numbers.max) = (600, Some(1.0), Some(600.0));
+    columns.insert(0, numbers);
+    let candidates = column_candidates(marker, &columns);
+    assert_eq!(candidates.last().map(String::as_str), Some("student"), "{candidates:?}");
+    assert!(candidates.len() > 1);
+}
+
 /// The labelled questions; `cargo bench --bench selection` measures the ranking with them.
 const QUESTIONS: &str = include_str!("../../fixtures/selection/questions.jsonl");
 
