@@ -149,7 +149,11 @@ def random_of_many_digits(data, columns, start):
 
 
 def spread_and_even(cases):
-    """120 persons of six rows each: r and s near 1.2, where the effects have no mean, and counts close to Poisson."""
+    """120 persons of six rows each, means exp(0.5 + 0.4 x - 0.3 z), x standard normal, z 0 or 1 (numpy).
+
+    Spread (seed 111): a probability p of each person from Beta(1.2, 1.2), so that the effects hardly have a mean, and negative
+    binomial counts. Even (seed 120): Poisson counts with normal effects of standard deviation 0.3 in the log of the mean.
+    """
     for name, file, start, tol in (
         ("xtnbreg re, effects without a mean", "panel_counts_spread.csv", [0.4, -0.3, 0.4, 0.2, 0.2], 1e-6),
         ("xtnbreg re, little overdispersion", "panel_counts_even.csv", [0.4, -0.4, 3.0, 4.5, 2.2], 1e-5),
