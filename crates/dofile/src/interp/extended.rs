@@ -220,9 +220,8 @@ impl Session {
                 }
             }
             "pwd" => self.cwd.display().to_string(),
-            "tempvar" | "tempfile" => {
-                crate::commands::language::macros::temporary_name(self, word == "tempfile")
-            }
+            "tempvar" => self.temporary_name(),
+            "tempfile" => self.temporary_file(),
             "dir" => crate::commands::language::directory_list(self, rest)?,
             // the number of a constraint, or `dir` for the numbers of all
             "constraint" => {

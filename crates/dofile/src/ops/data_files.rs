@@ -4,8 +4,9 @@ use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, ValueLabel, Variable};
 use crate::syntax::varlist;
 use crate::value::{missing, missing_offset};
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{BufReader, BufWriter};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Rows read at a time.
@@ -156,8 +157,15 @@ pub(crate) fn write_dta(frame: &Frame, path: &Path) -> Result<()> {
         value_labels: sets.collect(),
         characteristics: chars.collect(),
     };
-    let partial = path.with_extension("dta.part");
-    let out = BufWriter::with_capacity(1 << 20, File::create(&partial).map_err(io)?);
+    // the folder of the file, so that it can be renamed; a name of its own, since others may save there as well
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let partial = tempfile::Builder::new()
+        .prefix(".save")
+        .suffix(".dta.part")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .map_err(io)?;
+    let out = BufWriter::with_capacity(1 << 20, partial.as_file());
     let mut writer = dta::Writer::create(out, meta).map_err(|e| failed(&shown, e))?;
     let columns: Vec<dta::ColumnRef<'_>> = frame
         .vars()
@@ -176,5 +184,6 @@ pub(crate) fn write_dta(frame: &Frame, path: &Path) -> Result<()> {
     }
     let out = writer.finish().map_err(|e| failed(&shown, e))?;
     out.into_inner().map_err(|e| io(e.into_error()))?;
-    std::fs::rename(&partial, path).map_err(io)
+    partial.persist(path).map_err(|e| io(e.error))?;
+    Ok(())
 }

@@ -31,6 +31,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// An interpreter's state.
 #[derive(Debug)]
@@ -86,7 +87,7 @@ pub struct Session {
     pub(crate) next_id: u64,
     /// Samples of estimates that are held.
     held_samples: Vec<u64>,
-    pub(crate) interrupt: Arc<std::sync::atomic::AtomicBool>,
+    pub(crate) interrupt: Arc<AtomicBool>,
 }
 
 impl Default for Session {
@@ -153,6 +154,24 @@ impl Session {
     /// A name of a variable, matrix or scalar that none has.
     pub fn fresh_name(&mut self) -> String {
         format!("__{:06X}", self.fresh_id())
+    }
+
+    /// Such a name whose variable, matrix or scalar ends with the running program.
+    pub fn temporary_name(&mut self) -> String {
+        let name = self.fresh_name();
+        self.scope().temporary.push(name.clone());
+        name
+    }
+
+    /// The path of a file that is removed when the running program ends.
+    pub fn temporary_file(&mut self) -> String {
+        // sessions of one process share the folder, so the number counts for all of them
+        static FILES: AtomicU64 = AtomicU64::new(1);
+        let file = FILES.fetch_add(1, Ordering::Relaxed);
+        let path =
+            self.temp_dir.join(format!("St{:05}.{file:06x}", std::process::id())).display().to_string();
+        self.scope().temporary_files.push(path.clone());
+        path
     }
 
     /// Rows of the current by-group, or all rows.
@@ -288,7 +307,7 @@ impl Session {
     }
 
     /// Setting this flag stops the session with r(1).
-    pub fn interrupt_flag(&self) -> Arc<std::sync::atomic::AtomicBool> {
+    pub fn interrupt_flag(&self) -> Arc<AtomicBool> {
         self.interrupt.clone()
     }
 

@@ -84,7 +84,7 @@ impl Session {
             "maxstrvarlen" => num(2045.0),
             "namelenchar" | "namelen" | "namelenbyte" => num(32.0),
             "matsize" | "max_matdim" | "max_matsize" => num(11_000.0),
-            "tmpdir" => text(&std::env::temp_dir().display().to_string()),
+            "tmpdir" => text(&self.temp_dir.display().to_string()),
             "alpha" => text(&letters('a').join(" ")),
             "ALPHA" => text(&letters('A').join(" ")),
             "Mons" => text("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"),

@@ -74,6 +74,7 @@ mod reference;
 mod replication_packages;
 mod research;
 mod return_codes;
+mod saved_files;
 mod scripts;
 mod search_options;
 mod spellings;

@@ -80,11 +80,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, factors: bool) -> Result<()> {
 
 /// The first free name of a stub, or that of a temporary variable.
 fn new_name(s: &mut Session, stub: Option<&str>) -> Result<String> {
-    let Some(stub) = stub else {
-        let name = s.fresh_name();
-        s.scope().temporary.push(name.clone());
-        return Ok(name);
-    };
+    let Some(stub) = stub else { return Ok(s.temporary_name()) };
     let name = (1..).map(|i| format!("{stub}{i}")).find(|n| s.frame.find(n).is_none());
     name.filter(|n| is_valid_name(n)).ok_or_else(|| StataError::new(198, format!("{stub} invalid name")))
 }

@@ -7,7 +7,6 @@ use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{front_and_options, quote_at, skip_quote, unquote, words};
 use crate::value::Value;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) const LOCAL: CommandSpec = CommandSpec {
     examples: &[Example {
@@ -33,21 +32,36 @@ pub(crate) const TEMPVAR: CommandSpec = CommandSpec {
         run: "set obs 2\ntempvar t\ngenerate `t' = 5\nscalar a = `t'[2]",
         expect: &[("a", 5.0)],
     }],
-    ..CommandSpec::raw("tempvar", 5, |s, c| run_temporary(s, c, Kind::Var), "tempvar lclname [...]")
+    ..CommandSpec::raw(
+        "tempvar",
+        5,
+        |s, c| run_temporary(s, c, Session::temporary_name),
+        "tempvar lclname [...]",
+    )
 };
 pub(crate) const TEMPNAME: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "scalar s = 1\ntempname s\nscalar `s' = 4\nscalar a = 10*`s' + s",
         expect: &[("a", 41.0)],
     }],
-    ..CommandSpec::raw("tempname", 5, |s, c| run_temporary(s, c, Kind::Name), "tempname lclname [...]")
+    ..CommandSpec::raw(
+        "tempname",
+        5,
+        |s, c| run_temporary(s, c, Session::temporary_name),
+        "tempname lclname [...]",
+    )
 };
 pub(crate) const TEMPFILE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 3\ngenerate x = _n\ntempfile f\nsave `f'\nclear\nuse `f'\nscalar n = _N",
         expect: &[("n", 3.0)],
     }],
-    ..CommandSpec::raw("tempfile", 5, |s, c| run_temporary(s, c, Kind::File), "tempfile lclname [...]")
+    ..CommandSpec::raw(
+        "tempfile",
+        5,
+        |s, c| run_temporary(s, c, Session::temporary_file),
+        "tempfile lclname [...]",
+    )
 };
 pub(crate) const MACRO: CommandSpec = CommandSpec {
     examples: &[Example {
@@ -74,9 +88,6 @@ pub(crate) const SCALAR: CommandSpec = CommandSpec {
     examples: &[Example { run: "scalar x = 3\nscalar define y = x^2", expect: &[("y", 9.0)] }],
     ..CommandSpec::raw("scalar", 3, run_scalar, "scalar [define] name = exp; scalar {list|drop} names")
 };
-
-/// Number of the next temporary file of this process.
-static FILES: AtomicU64 = AtomicU64::new(1);
 
 /// The value to the right of a macro's name.
 fn macro_value(s: &mut Session, rest: &str) -> Result<String> {
@@ -165,33 +176,12 @@ fn run_global(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Var,
-    Name,
-    File,
-}
-
-fn run_temporary(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
-    for local in cmd.raw.split_whitespace().map(String::from).collect::<Vec<_>>() {
-        let value = temporary_name(s, matches!(kind, Kind::File));
-        s.set_local(&local, value);
+fn run_temporary(s: &mut Session, cmd: &ParsedCommand, fresh: fn(&mut Session) -> String) -> Result<()> {
+    for local in cmd.raw.split_whitespace() {
+        let value = fresh(s);
+        s.set_local(local, value);
     }
     Ok(())
-}
-
-/// A new temporary name, or the path of a temporary file; it ends with the program that asked for it.
-pub(crate) fn temporary_name(s: &mut Session, file: bool) -> String {
-    if file {
-        // sessions of one process share the folder, so the number counts for all of them
-        let file = FILES.fetch_add(1, Ordering::Relaxed);
-        let path = s.temp_dir.join(format!("St{:05}.{file:06x}", std::process::id())).display().to_string();
-        s.scope().temporary_files.push(path.clone());
-        return path;
-    }
-    let name = s.fresh_name();
-    s.scope().temporary.push(name.clone());
-    name
 }
 
 fn run_macro(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

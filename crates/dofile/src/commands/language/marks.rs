@@ -75,8 +75,7 @@ fn marksample(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("novarlist") && !varlist.is_empty() {
         markout_list(s, &varlist, &mut touse, cmd.has("strok"))?;
     }
-    let name = s.fresh_name();
-    s.scope().temporary.push(name.clone());
+    let name = s.temporary_name();
     add_mark(s, &name, &touse)?;
     s.set_local(&local, name);
     Ok(())

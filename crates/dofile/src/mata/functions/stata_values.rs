@@ -76,7 +76,7 @@ pub(super) const TABLE: &[Builtin] = &[
     }),
     full("st_tempname", 0, 1, |m, a| {
         let count = if a.len() > 0 { a.count(0)?.min(10_000) } else { 1 };
-        let names: Vec<Text> = (0..count).map(|_| temporary(m.session).as_str().into()).collect();
+        let names: Vec<Text> = (0..count).map(|_| m.session.temporary_name().as_str().into()).collect();
         Ok(Some(Value::Text(Grid::row(names))))
     }),
     full("st_tempfilename", 0, 1, |m, a| {
@@ -165,12 +165,6 @@ fn results<'s>(s: &'s mut Session, class: &str) -> Option<&'s mut Results> {
 
 fn checked(name: &str) -> Run<String> {
     if is_valid_name(name) { Ok(name.to_string()) } else { Err(Fault::code(3300)) }
-}
-
-fn temporary(s: &mut Session) -> String {
-    let name = s.fresh_name();
-    s.scope().temporary.push(name.clone());
-    name
 }
 
 fn frames(m: &mut Machine<'_>, command: &str) -> Run<Option<Value>> {

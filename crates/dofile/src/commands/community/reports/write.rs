@@ -7,6 +7,7 @@ use crate::ops::files::check_replace;
 use crate::ops::run::quietly;
 use crate::session::Session;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// Writes the table; the ending of the file name decides the kind of file.
 pub(super) fn write(s: &mut Session, sheet: Sheet, target: &Target) -> Result<()> {
@@ -65,8 +66,7 @@ fn joined(old: Option<Vec<u8>>, new: Vec<u8>) -> Vec<u8> {
 
 /// The bytes of `collect export`. The current collection stays what it was.
 fn exported(s: &mut Session, sheet: Sheet, kind: &str, options: &str) -> Result<Vec<u8>> {
-    let id = s.fresh_id();
-    let path = s.temp_dir.join(format!("table{}_{id}.{kind}", std::process::id()));
+    let path = PathBuf::from(format!("{}.{kind}", s.temporary_file()));
     Collections::of(s).lend(Some(sheet));
     let done = quietly(s, &format!("collect export \"{}\", replace as({kind}){options}", path.display()));
     Collections::of(s).lend(None);
