@@ -56,6 +56,12 @@ pub fn is_binary(column: &Column) -> bool {
             && column.max == Some(1.0))
 }
 
+/// True for whole numbers without holes between the smallest and the largest one.
+pub fn counts_on(column: &Column) -> bool {
+    let span = column.min.zip(column.max).map(|(least, most)| most - least + 1.0);
+    column.integer_valued && span == Some(column.distinct as f64)
+}
+
 /// Returns the kind that describes the column best.
 pub fn primary_kind(column: &Column) -> &'static str {
     match column.inferred_type {

@@ -11,7 +11,7 @@ use super::terms::ROLES;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
 use crate::domain::params::column_misfits;
-use crate::domain::profile::primary_kind;
+use crate::domain::profile::{counts_on, primary_kind};
 use crate::domain::spelling::did_you_mean;
 use crate::domain::template::{Bilingual, ColumnNeeds, Parameter, ParameterType, TemplateMeta};
 
@@ -230,13 +230,8 @@ const NUMBERED: u64 = 20;
 
 /// True for columns that number the rows from 0 or 1 on.
 fn is_running_number(column: &Column) -> bool {
-    let Some((least, most)) = column.min.zip(column.max) else { return false };
-    let counts_on = most - least + 1.0 == column.distinct as f64;
-    column.integer_valued
-        && column.missing == 0
-        && column.distinct >= NUMBERED
-        && (0.0..=1.0).contains(&least)
-        && counts_on
+    let begins = column.min.is_some_and(|least| (0.0..=1.0).contains(&least));
+    begins && column.missing == 0 && column.distinct >= NUMBERED && counts_on(column)
 }
 
 pub(super) fn gap_of(parameter: &Parameter, statement: &Statement, columns: &[Column]) -> MissingParameter {

@@ -57,7 +57,7 @@ impl Filler<'_> {
         self.in_order(&ACCRUALS).len() >= FEWEST_OF_ACCRUALS && self.amount(TOTAL).is_some()
     }
 
-    /// The column of an amount; a name that is the words as they are goes before one that has more.
+    /// The column that is named for an amount.
     fn amount(&self, words: &[&str]) -> Option<usize> {
         let exact = |word: &&str| self.columns.iter().position(|c| c.name().eq_ignore_ascii_case(word));
         words.iter().find_map(exact)

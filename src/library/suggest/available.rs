@@ -9,6 +9,7 @@ use super::complete::{DEGREES, PLANE};
 use super::families::lettered;
 use super::periods::period_in;
 use super::roles::{Filled, Filler};
+use super::said::names_value;
 use crate::domain::profile::is_binary;
 
 /// Words of columns that hold a predicted probability.
@@ -38,6 +39,7 @@ impl Filler<'_> {
     /// True if the data have what a frame needs; frames without needs always fit.
     pub(super) fn is_available(&self, needs: &str) -> bool {
         let (p, s) = (self.parsed, self.structure);
+        let yes_or_no = || self.named().into_iter().any(|c| is_binary(self.columns[c].column));
         let measured = || self.named().into_iter().filter(|c| self.columns[*c].is_measure()).count();
         match needs {
             "yes or no items" => self.is_sorted_by_categories(),
@@ -55,10 +57,7 @@ impl Filler<'_> {
             "items" => !self.families().is_empty(),
             "places" => [DEGREES, PLANE].iter().any(|pair| pair.iter().all(|words| self.has_word(words))),
             "a predicted risk" => self.predicted_risk().is_some() && self.what_happened().is_some(),
-            "two markers" => {
-                let disease = self.named().into_iter().any(|c| is_binary(self.columns[c].column));
-                disease && measured() > 0
-            }
+            "two markers" => yes_or_no() && measured() > 0,
             "two measures named" => measured() >= 2,
             "bounds" => self.bounds().is_some(),
             "two named" => self.named().len() >= 2,
@@ -66,8 +65,7 @@ impl Filler<'_> {
             "accruals" => self.has_accruals(),
             "several series" => s.series && measured() >= 2,
             "people who were treated" => {
-                let treated = self.named().into_iter().any(|c| is_binary(self.columns[c].column));
-                treated && measured() > 0 && !s.panel && !self.columns.iter().any(Named::is_after)
+                yes_or_no() && measured() > 0 && !s.panel && !self.columns.iter().any(Named::is_after)
             }
             "one unit of a panel" => self.is_about_one_unit(),
             "one amount" => {
@@ -146,11 +144,13 @@ impl Filler<'_> {
 
     /// The only measure of a question about a series that something changed: what changed it is no outcome.
     pub(super) fn series_that_changed(&self, out: &mut Filled) -> Option<usize> {
+        if out.frame != "interrupted" {
+            return None;
+        }
         let named: Vec<usize> = self.named().into_iter().filter(|c| self.columns[*c].is_measure()).collect();
         let [only] = named[..] else { return None };
-        let interrupted = out.frame == "interrupted";
-        out.settled |= interrupted;
-        interrupted.then_some(only)
+        out.settled = true;
+        Some(only)
     }
 
     /// The lower and the upper bound of a range.
@@ -216,16 +216,8 @@ impl Filler<'_> {
 
     /// How many values of a column the question names.
     fn units_said(&self, units: &Named<'_>) -> usize {
-        let text: &str = &self.parsed.text;
-        let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_han(c));
-        let is_said = |value: &str| {
-            value.chars().count() > 1
-                && text.match_indices(value).any(|(at, found)| {
-                    ends(text[..at].chars().next_back()) && ends(text[at + found.len()..].chars().next())
-                })
-        };
         let values = units.aliases.iter().filter(|alias| alias.place == Place::Value);
-        values.filter(|alias| is_said(&alias.text.to_lowercase())).count()
+        values.filter(|alias| names_value(&self.parsed.text, &alias.text)).count()
     }
 
     /// The outcome of one unit of a panel, whose treatment began in a period.

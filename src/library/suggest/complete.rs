@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::super::tokens::is_han;
 use super::columns::Named;
 use super::periods::{PERIODS, is_within, period_in};
+use super::said::names_value;
 use super::structure::Structure;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
@@ -287,16 +287,7 @@ impl Columns<'_> {
     fn named_unit(&self, statement: &Statement) -> Option<String> {
         let entity = statement.roles.get("entity_var")?.first()?;
         let question = self.asked_as.to_lowercase();
-        let is_said = |unit: &&String| {
-            let unit = unit.to_lowercase();
-            let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_han(c));
-            unit.chars().count() > 1
-                && question.match_indices(&unit).any(|(at, found)| {
-                    ends(question[..at].chars().next_back())
-                        && ends(question[at + found.len()..].chars().next())
-                })
-        };
-        let mut said = self.values.get(entity)?.iter().filter(is_said);
+        let mut said = self.values.get(entity)?.iter().filter(|unit| names_value(&question, unit));
         said.next().filter(|_| said.next().is_none()).cloned()
     }
 

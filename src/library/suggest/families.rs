@@ -7,6 +7,10 @@ use super::mentions::Mention;
 use super::names::numbered_trunk;
 use super::words::Unit;
 
+/// Fewest items of a scale or of another set, and most answers of an item.
+pub(super) const FEWEST: usize = 3;
+pub(super) const ANSWERS: u64 = 11;
+
 /// The first of two words before a shared noun is as certain as the second.
 pub(super) fn shared_heads(question: &str, columns: &[Named<'_>], mentions: &mut [Mention]) {
     let lower = question.to_lowercase();
@@ -37,13 +41,7 @@ pub(super) fn how_many(question: &str, window: &[Unit]) -> Option<usize> {
     let number = NUMBERS.iter().position(|words| words.contains(&word)).map(|at| at + 2);
     let han = || {
         let text = before.trim_end_matches(['个', '道', '台', '项', '条', '位', '名', '种']);
-        let at =
-            |words: &&[&str; 3]| text.ends_with(words[1]) || words[2] != words[1] && text.ends_with(words[2]);
-        NUMBERS
-            .iter()
-            .find(at)
-            .and_then(|found| NUMBERS.iter().position(|words| words == found))
-            .map(|at| at + 2)
+        NUMBERS.iter().position(|words| words[1..].iter().any(|word| text.ends_with(word))).map(|at| at + 2)
     };
     number.or_else(|| word.parse().ok()).or_else(|| before.ends_with(is_han).then(han).flatten())
 }
@@ -61,16 +59,19 @@ const NUMBERS: [[&str; 3]; 9] = [
     ["ten", "十", "十"],
 ];
 
-/// True for columns of one numbered group: `q1`, `q2`, `q3`.
-pub(super) fn numbered(tied: &[usize], columns: &[Named<'_>]) -> bool {
-    let family = |c: usize| numbered_trunk(columns[c].name());
-    family(tied[0]).is_some() && tied.iter().all(|c| family(*c) == family(tied[0]))
+/// True for columns whose names differ in what a number or a letter counts: `q1`, `q2`, `q3`; `device_a`, `device_b`.
+pub(super) fn counted(tied: &[usize], columns: &[Named<'_>]) -> bool {
+    numbered(tied, columns) || have_stem(tied, columns, lettered)
 }
 
-/// True for columns that a letter counts: `device_a`, `device_b`.
-pub(super) fn one_letter_apart(tied: &[usize], columns: &[Named<'_>]) -> bool {
-    let family = |c: usize| lettered(columns[c].name());
-    family(tied[0]).is_some() && tied.iter().all(|c| family(*c) == family(tied[0]))
+/// True for columns of one numbered group: `q1`, `q2`, `q3`.
+pub(super) fn numbered(tied: &[usize], columns: &[Named<'_>]) -> bool {
+    have_stem(tied, columns, numbered_trunk)
+}
+
+fn have_stem(tied: &[usize], columns: &[Named<'_>], stem: fn(&str) -> Option<&str>) -> bool {
+    let of = |c: usize| stem(columns[c].name());
+    of(tied[0]).is_some() && tied.iter().all(|c| of(*c) == of(tied[0]))
 }
 
 /// The name of an item without the letter that counts it: `q12_` of `q12_a`, `v7` of `v7b`.

@@ -1,14 +1,10 @@
 //! Sets of columns that belong together: the questions of a test, the items of a scale, the habits by which kinds of people
 //! are told apart.
 
+use super::families::{ANSWERS, FEWEST};
 use super::names::numbered_trunk;
 use super::phrases::{distinct, method};
 use super::roles::{Filled, Filler};
-
-/// Fewest items of a set.
-const FEWEST: usize = 3;
-/// Most answers that an item has.
-const ANSWERS: u64 = 11;
 
 impl Filler<'_> {
     /// The items that an analysis is about: those that the question names, with the rest of their family; where it names none,
@@ -42,11 +38,14 @@ impl Filler<'_> {
     pub(super) fn only_items(&self, out: &mut Filled) -> bool {
         let p = self.parsed;
         let named: Vec<usize> = distinct(p.outcome.iter().chain(&p.causes).chain(&p.rest).copied());
+        let apart = [&p.controls, &p.groups, &p.moderators].iter().any(|columns| !columns.is_empty());
+        if named.len() < FEWEST || apart {
+            return false;
+        }
         let families = self.families();
         let of_family = |c: &usize| families.iter().position(|family| family.contains(c));
         let mut named_families: Vec<Option<usize>> = named.iter().map(of_family).collect();
-        let apart = [&p.controls, &p.groups, &p.moderators].iter().any(|columns| !columns.is_empty());
-        if named.len() < FEWEST || apart || named_families.contains(&None) {
+        if named_families.contains(&None) {
             return false;
         }
         named_families.dedup();

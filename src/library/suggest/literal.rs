@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::chinese::glosses;
 use super::columns::{Alias, Named, Place};
+use super::families::{ANSWERS, FEWEST};
 use super::mentions::{Hit, LEAST};
 use super::names::numbered_trunk;
 use super::words::Unit;
@@ -88,10 +89,6 @@ pub(super) fn prefer_scores(slice: &str, columns: &[Named<'_>], hits: &mut [Hit]
     hits.iter_mut().filter(binary).for_each(|h| h.score = h.score.min(most));
 }
 
-/// Most answers of an item, and fewest items of a scale.
-const ANSWERS: u64 = 11;
-const ITEMS: usize = 3;
-
 /// "The GAD score" is `gad_pre` or `gad_total`, not one of the items `gad_1` to `gad_7`.
 pub(super) fn prefer_totals(question: &str, columns: &[Named<'_>], hits: &mut Vec<Hit>) {
     if ["item", "question", "statement", "题", "条目"].iter().any(|word| question.contains(word)) {
@@ -103,7 +100,7 @@ pub(super) fn prefer_totals(question: &str, columns: &[Named<'_>], hits: &mut Ve
     let trunk_of = |hit: &Hit| {
         let trunk = numbered_trunk(columns[hit.column].name())?;
         let items = columns.iter().filter(|c| is_of(c, trunk)).count();
-        (items >= ITEMS && columns[hit.column].column.distinct <= ANSWERS).then_some(trunk)
+        (items >= FEWEST && columns[hit.column].column.distinct <= ANSWERS).then_some(trunk)
     };
     let has_total = |trunk: &str| {
         hits.iter().any(|hit| {

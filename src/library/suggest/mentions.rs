@@ -9,7 +9,7 @@ use super::articles::name_columns;
 use super::columns::{Alias, Named, Place};
 use super::compounds::{forget_terms, joined};
 use super::expand::expand;
-use super::families::{how_many, lettered, numbered, one_letter_apart, shared_heads};
+use super::families::{counted, how_many, lettered, numbered, shared_heads};
 use super::index::Index;
 use super::links::Link;
 use super::literal::{prefer_events, prefer_literal, prefer_ratings, prefer_scores, prefer_totals, spread};
@@ -77,7 +77,7 @@ pub(super) fn mentions(
             }
             let hits = hits(question, window, columns, &index);
             links.extend(hits.iter().map(|hit| link(window, hit)));
-            found.extend(best(window, columns, &hits, how_many(question, window)));
+            found.extend(best(question, window, columns, &hits));
         }
     }
     // the widest match first, then the surest
@@ -226,12 +226,7 @@ fn rows_of(window: &[Unit], columns: &[Named<'_>]) -> Option<usize> {
 }
 
 /// The best columns for a window, with the weight of its words.
-fn best(
-    window: &[Unit],
-    columns: &[Named<'_>],
-    hits: &[Hit],
-    how_many: Option<usize>,
-) -> Option<(f64, Mention)> {
+fn best(question: &str, window: &[Unit], columns: &[Named<'_>], hits: &[Hit]) -> Option<(f64, Mention)> {
     let first = hits.first()?;
     let alone = hits.len() == 1 || hits[1].score < first.score * 0.8;
     // the same thing at two times: the later is meant where no word says which
@@ -242,9 +237,8 @@ fn best(
     let tied: Vec<usize> =
         hits.iter().take_while(|h| h.score >= first.score - 0.001).map(|h| h.column).collect();
     // the items of a scale, not two measurements of one thing
-    let family = |tied: &[usize]| numbered(tied, columns) || one_letter_apart(tied, columns);
-    let family = |tied: &[usize]| family(tied) || how_many == Some(tied.len());
-    let items = tied.len() > 1 && family(&tied) && !tied.iter().any(|c| columns[*c].is_early());
+    let family = || counted(&tied, columns) || how_many(question, window) == Some(tied.len());
+    let items = tied.len() > 1 && family() && !tied.iter().any(|c| columns[*c].is_early());
     let chosen = if items && !first.asked { tied } else { vec![first.column] };
     let size: f64 = window.iter().map(weight).sum();
     let doubt = if alone { 1.0 } else { 0.8 };

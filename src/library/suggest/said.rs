@@ -7,6 +7,7 @@ use std::ops::Deref;
 
 use regex::Regex;
 
+use super::super::tokens::is_han;
 use super::phrases::{Frame, frames};
 
 /// The question in lower case with corrected words.
@@ -41,4 +42,14 @@ impl Deref for Said {
     fn deref(&self) -> &str {
         &self.text
     }
+}
+
+/// True where a text in lower case has a value as words of their own.
+pub(super) fn names_value(text: &str, value: &str) -> bool {
+    let value = value.to_lowercase();
+    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_han(c));
+    value.chars().count() > 1
+        && text.match_indices(&value).any(|(at, found)| {
+            ends(text[..at].chars().next_back()) && ends(text[at + found.len()..].chars().next())
+        })
 }

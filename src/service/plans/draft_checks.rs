@@ -8,6 +8,7 @@ use super::preview_rows::{counted, warned};
 use crate::domain::dataset::{Column, Dataset, InferredType};
 use crate::domain::job::JobRecord;
 use crate::domain::plan::Plan;
+use crate::domain::profile::counts_on;
 use crate::domain::template::Parameter;
 use crate::library::Template;
 
@@ -106,10 +107,9 @@ fn numbered_rows(outcome: &Column, data: &Dataset) -> Option<PreviewCheck> {
         return None;
     }
     let (low, high) = (outcome.min?, outcome.max?);
-    let consecutive = high - low + 1.0 == outcome.distinct as f64;
     let name = outcome.name.to_lowercase();
     let named = name.split('_').any(|word| CODES.contains(&word)) || name.ends_with("编号");
-    if !consecutive && !named {
+    if !counts_on(outcome) && !named {
         return None;
     }
     let message = format!(
