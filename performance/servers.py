@@ -82,13 +82,14 @@ class Objects:
 class Server:
     """`stata-service serve` with a data directory of its own."""
 
-    def __init__(self, fleet: Fleet, name: str, role: str, program: str = "") -> None:
+    def __init__(self, fleet: Fleet, name: str, role: str, program: str = "", more: dict[str, str] | None = None) -> None:
         self.port = free_port()
         self.api = f"http://127.0.0.1:{self.port}"
         own = {"SS_DATA_DIR": str(fleet.folder / name), "SS_LISTEN": f"127.0.0.1:{self.port}", "SS_SERVER__ROLE": role}
         words = [program or fleet.program, *fleet.config, "serve"]
         # a group of its own, so that a kill takes its launchers and engines too
-        self.process = subprocess.Popen(words, env=fleet.environment | own, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        environment = fleet.environment | own | (more or {})
+        self.process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
         if not self.process.stdout.readline():
             sys.exit(f"servers: {name} does not start")
 
@@ -179,14 +180,17 @@ def at_rest(fleet: Fleet, seconds: int) -> None:
         server.end()
 
 
-def queued_to_started(fleet: Fleet, api: Server, rounds: int, form: tuple[str, bytes]) -> None:
+def queued_to_started(api: Server, rounds: int, form: tuple[str, bytes]) -> None:
+    """With the open engine in its sandbox, as the settings have it without a word; its start is what the launcher noted."""
     times = []
     for _ in range(rounds):
-        job, known = Job(api, form), len(fleet.starts())
+        job = Job(api, form)
         sent = job.run(api)
-        until("an engine starts", lambda: len(fleet.starts()) > known, seconds=60)
-        times.append((fleet.starts()[known] - sent) / 1e6)
         job.ended(api)
+        listed = call(api.api, f"{job.path}/artifacts", job.token, method="GET")["artifacts"]
+        path = next(one["rel_path"] for one in listed if one["rel_path"].endswith("run.meta.json"))
+        facts = call(api.api, f"{job.path}/artifacts/{path}", job.token, method="GET")
+        times.append((facts["process"]["spawned_at_ns"] - sent) / 1e6)
     median, most = percentile(times, 0.5), percentile(times, 0.99)
     row("PostgreSQL: run requested at one server, engine started at another",
         f"median {median:.1f} ms, 99th percentile {most:.1f} ms of {rounds}",
@@ -274,9 +278,10 @@ def main() -> int:
             fleet = Fleet(str(Path(told.program).resolve()), folder, database, str(database.folder).replace("/", "%2F"))
             at_rest(fleet, told.rest)
             form = upload()
-            api, other, worker = (Server(fleet, name, role) for name, role in (("api", "api"), ("other", "api"), ("worker", "worker")))
+            api, other = (Server(fleet, name, "api") for name in ("api", "other"))
+            worker = Server(fleet, "worker", "worker", more={"SS_STATA_CMD": "", "SS_RUN__SANDBOX": "best_effort"})
             time.sleep(5)
-            queued_to_started(fleet, api, told.rounds, form)
+            queued_to_started(api, told.rounds, form)
             change_to_event(api, other, told.rounds, form)
             worker.end()
             moved_on(fleet, api, form, lost=False)

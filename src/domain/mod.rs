@@ -25,6 +25,7 @@ pub mod layout;
 pub mod log_grammar;
 pub mod migration;
 pub mod naming;
+pub mod no_answer;
 pub mod outgoing_address;
 pub mod output_name;
 pub mod parameter_test;

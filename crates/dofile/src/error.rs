@@ -2,6 +2,7 @@
 //! `continue`) does not belong here.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 /// An error of the language: a return code (`_rc`) and what is printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,14 @@ impl StataError {
     /// `variable NAME already defined` r(110).
     pub fn already_defined(name: &str) -> Self {
         Self::new(110, format!("variable {name} already defined"))
+    }
+
+    /// A file that cannot be opened or written: r(603), or r(699) where the disk is full ([P] error).
+    pub fn unwritten(file: impl fmt::Display, error: &std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::new(699, "insufficient disk space"),
+            _ => Self::new(603, format!("file {file} could not be opened: {error}")),
+        }
     }
 
     /// `type mismatch` r(109).

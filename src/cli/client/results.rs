@@ -8,6 +8,7 @@ use super::session::Job;
 use super::tables;
 use crate::cli::Exit;
 use crate::cli::plain::plain;
+use crate::domain::anchors;
 use crate::render::{Language, exponent, warning_words};
 
 /// Most lines of evidence that are shown.
@@ -159,14 +160,19 @@ fn metric(x: f64) -> String {
 }
 
 fn warnings(run: &Value) -> String {
-    let checks = run["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let warned = checks.iter().filter(|check| check["status"] == "warn");
-    let lines = warned.map(|check| {
+    checks(run, "warn").map(|(id, words)| format!("warning   {id}: {words}\n")).collect()
+}
+
+/// The checks of a status: id, and what it means in words with what the run says of it.
+fn checks<'a>(run: &'a Value, status: &'a str) -> impl Iterator<Item = (String, String)> + 'a {
+    let all = run["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
+    all.iter().filter(move |check| check["status"] == status).map(|check| {
         let message = check["message"].as_str().map_or_else(|| cell(&check["value"]), plain);
         let id = text(check, "id");
-        format!("warning   {id}: {} ({message})\n", warning_words(&id, Language::En))
-    });
-    lines.collect()
+        let words = warning_words(&id, Language::En);
+        let said = if words.is_empty() { message } else { format!("{words} ({message})") };
+        (id, said)
+    })
 }
 
 fn cell(value: &Value) -> String {
@@ -183,17 +189,18 @@ pub(super) fn failure_text(run: &Value) -> String {
         out.push_str(&format!(" ({detail})"));
     }
     out.push('\n');
-    let checks = run["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
-    for check in checks.iter().filter(|check| check["status"] == "fail") {
-        let message = check["message"].as_str().map_or_else(|| cell(&check["value"]), plain);
-        out.push_str(&format!("  check {}: {message}\n", text(check, "id")));
+    for (id, words) in checks(run, "fail") {
+        out.push_str(&format!("  check {id}: {words}\n"));
     }
     let evidence = run["evidence"].as_array().map(Vec::as_slice).unwrap_or_default();
-    for line in evidence.iter().take(MOST_EVIDENCE) {
+    // the lines that a do-file prints for the service say nothing to people
+    let for_people = evidence.iter().filter(|line| !text(line, "text").starts_with(anchors::PREFIX));
+    for line in for_people.take(MOST_EVIDENCE) {
         out.push_str(&format!("  {:>5}  {}\n", line["line"].to_string(), text(line, "text")));
     }
     let actions = run["next_actions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let commands: Vec<&str> = actions.iter().filter_map(|action| command_of(action.as_str()?)).collect();
+    let mut commands: Vec<&str> = actions.iter().filter_map(|action| command_of(action.as_str()?)).collect();
+    commands.dedup();
     for (n, command) in commands.iter().enumerate() {
         let lead = if n == 0 { "type:  " } else { "       " };
         out.push_str(&format!("{lead} {command}\n"));
@@ -293,13 +300,24 @@ mod tests {
     fn a_failure_shows_cause_evidence_and_commands_and_moves_no_cursor() {
         let run = json!({
             "cause": "data_error", "checks": [{"id": "no_obs", "status": "fail", "message": "no row\u{1b}[2J"}],
-            "evidence": [{"line": 12, "text": "r(2000);"}], "next_actions": ["correct_data", "contact_operator"],
+            "evidence": [{"line": 11, "text": "SS_EVENT|check|k=00|id=no_obs"}, {"line": 12, "text": "r(2000);"}],
+            "next_actions": ["correct_data", "revise_plan", "contact_operator"],
         });
         let text = failure_text(&run);
-        assert!(text.starts_with("the run failed: data_error\n  check no_obs: no row\\u{1b}[2J\n"), "{text}");
+        assert!(text.starts_with("the run failed: data_error\n  check no_obs: "), "{text}");
+        assert!(text.contains("no row\\u{1b}[2J"), "{text}");
         assert!(
             text.contains("12  r(2000);") && text.contains("type:   stata-service client revise"),
             "{text}"
         );
+        assert!(!text.contains("SS_EVENT") && text.matches("client revise").count() == 1, "{text}");
+    }
+
+    #[test]
+    fn a_failed_check_is_said_in_words() {
+        let run =
+            json!({"cause": "data_error", "checks": [{"id": "gap_time", "status": "fail", "value": 49}]});
+        let text = failure_text(&run);
+        assert!(text.contains("check gap_time: Periods are missing between observed ones."), "{text}");
     }
 }

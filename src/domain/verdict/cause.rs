@@ -13,6 +13,8 @@ const DATA_CODES: &[u32] = &[
     7, 9, 106, 109, 110, 111, 134, 402, 416, 420, 430, 451, 452, 459, 460, 480, 481, 504, 910, 915, 2000,
     2001,
 ];
+/// Return code for a full disk ([P] error).
+const DISK_FULL: u32 = 699;
 /// Return codes for exhausted memory.
 const MEMORY_CODES: &[u32] = &[909, 950];
 /// Messages of engines that do not start because of their licence; lower case.
@@ -76,6 +78,7 @@ fn no_line(text: impl Into<String>) -> Vec<EvidenceLine> {
 fn of_processes(input: &VerdictInput<'_>) -> Option<Failure> {
     let log = input.log;
     let memory_error = error(input).filter(|e| MEMORY_CODES.contains(&e.code));
+    let disk_error = error(input).filter(|e| e.code == DISK_FULL);
     let too_large = input.outputs.iter().find(|o| o.declared && o.state == OutputState::TooLarge);
     match &input.outcome.ended {
         Ended::Cancelled => failure(Cause::Cancelled, None, tail(log)),
@@ -89,6 +92,9 @@ fn of_processes(input: &VerdictInput<'_>) -> Option<Failure> {
             failure(Cause::MemoryLimit, None, error_lines(&memory_error.expect("just tested")))
         }
         Ended::OutputLimit { what } => failure(Cause::OutputLimit, Some(what.clone()), tail(log)),
+        _ if disk_error.is_some() => {
+            failure(Cause::OutputLimit, Some("volume".into()), error_lines(&disk_error.expect("just tested")))
+        }
         _ if too_large.is_some() => {
             let file = too_large.map(|o| o.file.clone());
             failure(Cause::OutputLimit, file, tail(log))

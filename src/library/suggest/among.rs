@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::explain::both;
-use super::rewritten::{is_plain_text, levels_in, sample, written};
+use super::rewritten::{is_plain_text, levels_in, only_rows, sample, written};
 use super::{SuggestInput, Suggestion};
 use crate::library::binding::takes;
 
@@ -74,10 +74,7 @@ impl Rows {
             format!("问题只涉及 {column} 为“{level}”的行，其余行不进入样本"),
         );
         suggestion.choices.push(sample(&column, vec![question[clause].to_owned()], reason, NAMED));
-        suggestion.statement.sample_if = Some(match suggestion.statement.sample_if.take() {
-            Some(other) => format!("{other} & {condition}"),
-            None => condition,
-        });
+        only_rows(&mut suggestion, condition);
         suggestion.confidence = suggestion.confidence.min(NAMED);
         suggestion
     }

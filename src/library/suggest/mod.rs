@@ -44,6 +44,7 @@ mod measured_twice;
 mod mentions;
 mod method;
 mod names;
+mod narrow;
 mod natures;
 mod needs;
 mod occasions;
@@ -284,6 +285,11 @@ pub fn suggest(input: &SuggestInput<'_>) -> Suggestion {
 /// The same; `mixed` are columns whose numbers are written in two ways, which no draft can use before a person has written
 /// them in one.
 pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
+    let Some(dataset) = narrow::near(input) else { return suggested(input, mixed) };
+    narrow::said(input.dataset, suggested(&SuggestInput { dataset: &dataset, ..*input }, mixed))
+}
+
+fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
     let (whole, second_parts) = text_of(input);
     let rows = among::Rows::of(input, &whole);
     let text = rows.as_ref().map_or_else(|| whole.clone(), |rows| rows.without(&whole));
@@ -304,7 +310,7 @@ pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Sug
         Some((_, variable)) => followups::derived(suggestion, variable),
         None => suggestion,
     };
-    let suggestion = wide::asked(labels::explained(suggestion, input.dataset), input.dataset);
+    let suggestion = wide::asked(&text, labels::explained(suggestion, input.dataset), input.dataset);
     let mut suggestion = lacking::asked(&text, suggestion);
     suggestion.open_questions.extend(questions::of_second_parts(input.question, second_parts));
     // two phrases for one column are asked for once

@@ -78,6 +78,15 @@ pub(super) fn take(suggestion: &mut Suggestion, library: &Library, template: Tem
     suggestion.template_id = Some(template);
 }
 
+/// Adds a condition on the rows of the sample.
+pub(super) fn only_rows(suggestion: &mut Suggestion, condition: String) {
+    let sample = &mut suggestion.statement.sample_if;
+    *sample = Some(match sample.take() {
+        Some(other) => format!("{other} & {condition}"),
+        None => condition,
+    });
+}
+
 /// The choice of a condition on the sample by categories of a column.
 pub(super) fn sample(column: &str, words: Vec<String>, reason: Bilingual, confidence: f64) -> Choice {
     Choice {

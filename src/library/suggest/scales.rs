@@ -6,10 +6,13 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::derived::{free_name, labelled};
+use super::explain::both;
+use super::rewritten::{is_plain_text, only_rows, sample};
 use super::{Choice, MethodAlternative, MethodChoice, SuggestInput, Suggestion};
 use crate::domain::dataset::Dataset;
 use crate::domain::draft::StatedVariable;
 use crate::domain::ids::TemplateId;
+use crate::domain::no_answer::is_no_answer;
 use crate::domain::template::Bilingual;
 
 /// What `assets/suggest/scales.json` has.
@@ -28,6 +31,8 @@ static FILE: LazyLock<File> = LazyLock::new(|| {
         .expect("scales.json is as the code reads it")
 });
 
+/// The confidence that rows without an answer are left out.
+const SURE: f64 = 0.9;
 /// Fewest levels of an ordered outcome.
 const LEAST_LEVELS: usize = 3;
 /// Longest label, in characters, that stays in the label of the ranks.
@@ -59,10 +64,30 @@ pub(super) fn ordered(input: &SuggestInput<'_>, suggestion: Suggestion) -> Sugge
     let is_plain = suggestion.template_id.as_ref().is_some_and(|id| id.as_str() == FILE.unordered);
     let column = input.dataset.column(&outcome).filter(|c| is_plain && c.is_text());
     let texts = input.values.get(&outcome).filter(|t| column.is_some_and(|c| c.distinct == t.len() as u64));
-    match texts.and_then(|texts| levels(texts)) {
-        Some(levels) => numbered(input, suggestion, &outcome, &levels),
+    let Some(texts) = texts else { return suggestion };
+    let (absent, answers): (Vec<String>, Vec<String>) =
+        texts.iter().cloned().partition(|text| is_no_answer(text) && is_plain_text(text));
+    match levels(&answers) {
+        Some(levels) => answered(numbered(input, suggestion, &outcome, &levels), &outcome, &absent),
         None => suggestion,
     }
+}
+
+/// The draft without the rows that hold no answer, which have no place in the order.
+fn answered(mut suggestion: Suggestion, outcome: &str, absent: &[String]) -> Suggestion {
+    if absent.is_empty() {
+        return suggestion;
+    }
+    let (en, zh) = (absent.join("”, “"), absent.join("”“"));
+    let reason = both(
+        format!("“{en}” of {outcome} is no answer and has no place in the order; these rows are left out"),
+        format!("{outcome} 的“{zh}”表示没有回答，不在顺序之中，这些行不进入样本"),
+    );
+    suggestion.choices.push(sample(outcome, absent.to_vec(), reason, SURE));
+    for text in absent {
+        only_rows(&mut suggestion, format!("{outcome} != \"{text}\""));
+    }
+    suggestion
 }
 
 /// The draft with the ranks of an outcome in place of its words.
@@ -158,6 +183,10 @@ mod tests {
             [vec!["Low", "low"], vec!["medium"], vec!["high"]]
         );
         assert_eq!(of(&["高", "中", "低"]).expect("a scale"), [["低"], ["中"], ["高"]]);
+        let agreed =
+            of(&["Agree", "Neither agree nor disagree", "Strongly disagree", "Disagree", "Strongly agree"]);
+        assert_eq!(agreed.expect("a scale")[2], ["Neither agree nor disagree"]);
+        assert_eq!(of(&["Obese", "Normal", "Overweight"]).expect("a scale")[0], ["Normal"]);
         assert!(of(&["low", "high"]).is_none(), "two levels are no scale");
         assert!(of(&["low", "medium", "high", "unknown"]).is_none());
         assert!(of(&["bus", "train", "car"]).is_none());

@@ -15,9 +15,9 @@ const YEARS: std::ops::RangeInclusive<u32> = 1900..=2100;
 /// Families of analyses of units over time.
 const OVER_TIME: [&str; 2] = ["panel.", "did."];
 
-/// Asks for the long form where an analysis over time has a column for each year, and takes the other years of the outcome out of
-/// its causes.
-pub(super) fn asked(mut suggestion: Suggestion, dataset: &Dataset) -> Suggestion {
+/// Asks for the long form where an analysis over time has a column for each year, and where the draft has chosen a year that the
+/// question does not name; takes the other years of the outcome out of its causes.
+pub(super) fn asked(question: &str, mut suggestion: Suggestion, dataset: &Dataset) -> Suggestion {
     let is_panel = suggestion
         .template_id
         .as_ref()
@@ -31,7 +31,8 @@ pub(super) fn asked(mut suggestion: Suggestion, dataset: &Dataset) -> Suggestion
         .collect();
     let outcome = suggestion.statement.roles.get("outcome_var").and_then(|names| names.first());
     let Some(outcome) = outcome.map(|name| trunk(name).to_lowercase()) else { return suggestion };
-    if !is_panel || !measures.contains(&outcome) {
+    let is_of_a_year = measures.len() > 1 && !names_a_year(question) && one_year(&suggestion, &outcome);
+    if !(is_panel || is_of_a_year) || !measures.contains(&outcome) {
         return suggestion;
     }
     for role in ["regressors", "controls"] {
@@ -62,4 +63,16 @@ pub(super) fn asked(mut suggestion: Suggestion, dataset: &Dataset) -> Suggestion
     });
     suggestion.confidence *= BLOCKED;
     suggestion
+}
+
+/// True if the draft has one or two columns of a measure, no series of them.
+fn one_year(suggestion: &Suggestion, measure: &str) -> bool {
+    let used = suggestion.statement.roles.values().flatten();
+    used.filter(|name| trunk(name).to_lowercase() == measure).count() < FEWEST
+}
+
+/// True if a question has the number of a year.
+fn names_a_year(question: &str) -> bool {
+    let numbers = question.split(|c: char| !c.is_ascii_digit());
+    numbers.filter_map(|number| number.parse().ok()).any(|number| YEARS.contains(&number))
 }

@@ -17,7 +17,7 @@ const LABEL_CHARS: usize = 80;
 
 fn failed(name: &str, e: dta::Error) -> StataError {
     match e {
-        dta::Error::Io(e) => StataError::new(603, format!("file {name} could not be opened: {e}")),
+        dta::Error::Io(e) => StataError::unwritten(name, &e),
         e => StataError::new(610, format!("file {name} not Stata format: {e}")),
     }
 }
@@ -116,7 +116,7 @@ fn append(column: &mut Column, part: &dta::Column) {
 /// Writes a frame as .dta 118 (119 above 32,767 variables), through a temporary name.
 pub(crate) fn write_dta(frame: &Frame, path: &Path) -> Result<()> {
     let shown = path.display().to_string();
-    let io = |e: std::io::Error| StataError::new(603, format!("file {shown} could not be opened: {e}"));
+    let io = |e: std::io::Error| StataError::unwritten(&shown, &e);
     let variables = frame
         .vars()
         .iter()

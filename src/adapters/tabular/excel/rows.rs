@@ -91,7 +91,7 @@ impl Workbook {
         }
     }
 
-    /// Names of the sheets that hold cells (charts and macros do not).
+    /// Names of the sheets that hold cells (charts and macros do not), those that people see before hidden ones.
     pub(super) fn sheet_names(&self) -> Vec<String> {
         let sheets = match self {
             Self::Xlsx(book) => book.sheets_metadata(),
@@ -100,7 +100,9 @@ impl Workbook {
             Self::Ods(book) => return book.sheets.clone(),
         };
         let cells = sheets.iter().filter(|s| s.typ == calamine::SheetType::WorkSheet);
-        cells.map(|s| s.name.clone()).collect()
+        let (seen, hidden): (Vec<_>, Vec<_>) =
+            cells.partition(|s| s.visible == calamine::SheetVisible::Visible);
+        seen.into_iter().chain(hidden).map(|s| s.name.clone()).collect()
     }
 
     /// Cells that are merged over several rows below the header. The older and the binary format are not searched.

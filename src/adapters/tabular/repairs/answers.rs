@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Place;
-use super::labelled::is_no_answer;
 use super::scan::TextScan;
 use crate::adapters::tabular::problems::shown;
 use crate::adapters::tabular::warnings::Warnings;
 use crate::domain::dataset::Column;
+use crate::domain::no_answer::is_no_answer;
 
 /// Signs between answers, the more certain ones first.
 const BETWEEN: [char; 6] = ['；', ';', '、', '|', '，', ','];

@@ -16,15 +16,17 @@ use crate::domain::dataset::{Column, InferredType};
 use crate::domain::error::Problem;
 
 /// Numbers that stand for a missing value in many files.
-const CODES: [f64; 18] = [
+const CODES: [f64; 25] = [
     9.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0, 8.0, 88.0, 888.0, 8888.0, -8.0, -88.0, -888.0, -9.0, -99.0,
-    -999.0, -9999.0, -99999.0,
+    -999.0, -9999.0, -99999.0, -7.0, -6.0, -5.0, -4.0, -3.0, -2.0, -1.0,
 ];
 /// Codes that stand together in one column, as 98 for "does not know" next to 99 for "no answer": the endings of the digits.
 const TOGETHER: [i64; 5] = [9, 8, 7, 98, 97];
 
 /// From here down a code needs no gap where all other numbers are zero or more.
 const ALONE: f64 = -88.0;
+/// From here down the same holds for one that several cells have; above, where the other numbers are positive.
+const ALONE_TOGETHER: f64 = -8.0;
 
 /// Most spellings of the codes of a column of text.
 const MOST_SPELLINGS: usize = 21;
@@ -78,7 +80,8 @@ pub(super) fn codes_without(
     });
     let mut again: Vec<(usize, Scan)> = again.collect();
     reader.go_to_row(0);
-    look_through(reader, &mut again)?;
+    let end = reader.rows();
+    look_through(reader, &mut again, end)?;
     scans.retain(|(_, scan)| !matches!(scan, Scan::Code(_)));
     scans.extend(again);
     scans.sort_by_key(|(at, _)| *at);
@@ -106,8 +109,12 @@ impl CodeScan {
             98 | 97 => *ending - 90,
             one => one * (whole - 1) / 9,
         };
-        let sign = if code < 0.0 { -1 } else { 1 };
-        let like = TOGETHER.iter().map(|ending| (sign * same(ending), (0, 0))).collect();
+        let like = match (code < 0.0, digits) {
+            // surveys number the reasons why an answer is missing: -1, -2, …
+            (true, 1) => (-9..=-1).map(|other| (other, (0, 0))).collect(),
+            (true, _) => TOGETHER.iter().map(|ending| (-same(ending), (0, 0))).collect(),
+            (false, _) => TOGETHER.iter().map(|ending| (same(ending), (0, 0))).collect(),
+        };
         Some(Self { code, like, skip, low: f64::INFINITY, high: f64::NEG_INFINITY })
     }
 
@@ -140,6 +147,9 @@ impl CodeScan {
     /// codes such as 1 to 9.
     pub(super) fn apart(&self) -> Option<Codes> {
         let above = self.code > self.high;
+        if above && self.code < 0.0 {
+            return None;
+        }
         let seen =
             self.like.iter().filter(|(_, (cells, _))| *cells > 0).map(|(c, (n, row))| (*c as f64, *n, *row));
         let (mut codes, mut low, mut high) = (Vec::new(), self.low, self.high);
@@ -157,12 +167,16 @@ impl CodeScan {
         }
         while let Some((nearest, _, _)) = codes.first().copied() {
             let gap = if above { nearest - high } else { low - nearest };
+            let cells: u64 = codes.iter().map(|(_, cells, _)| cells).sum();
             // the only negative numbers of a column are no values of it, however far the others lie apart
-            let alone = low >= 0.0 && nearest <= ALONE;
-            if low < high && (gap > high - low || alone) && gap > 1.0 {
+            let alone = low >= 0.0 && nearest <= ALONE
+                || cells > 1 && (low >= 0.0 && nearest <= ALONE_TOGETHER || low >= 1.0 && nearest < 0.0);
+            // the small ones have no gap that says anything
+            let far = gap > high - low && (above || nearest <= ALONE_TOGETHER);
+            if low < high && (far || alone) && gap > 1.0 {
                 return Some(Codes {
                     codes: codes.iter().map(|(code, _, _)| *code).collect(),
-                    cells: codes.iter().map(|(_, cells, _)| cells).sum(),
+                    cells,
                     first_row: codes.iter().map(|(_, _, row)| *row).min().unwrap_or_default(),
                     others: (low, high),
                 });

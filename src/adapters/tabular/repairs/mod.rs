@@ -29,7 +29,7 @@ use std::path::Path;
 
 use dta::Reader;
 
-use self::cells::STYLES;
+use self::cells::{Group, STYLES};
 use self::rows::Foreign;
 use self::scan::{Scan, TextScan};
 use super::problems::{self, shown};
@@ -149,26 +149,29 @@ pub(super) fn offers_and(
         let scan = Scan::of(column, storage, profiles[at].blanks);
         scans.extend(scan.filter(|_| scans.len() < MOST_COLUMNS * 5).map(|s| (at, s)));
     }
-    scan::look_through(&mut reader, &mut scans)?;
-    let mut dropped = rows::foreign(columns, &scans, place);
-    if let Some(notes) = notes::below(&mut reader, columns, place)? {
-        dropped.retain(|found| !found.rows.iter().any(|row| notes.has(*row)));
-        dropped.push(notes);
+    let notes = notes::below(&mut reader, columns, place)?;
+    // what stands below the table may be followed by its notes
+    let end = notes.as_ref().and_then(|notes| notes.rows.first()).map_or(place.rows, |first| first - 1);
+    reader.go_to_row(0);
+    scan::look_through(&mut reader, &mut scans, end)?;
+    let mut dropped = rows::foreign(columns, &scans, place, end);
+    if dropped.iter().all(|found| !found.has(end)) {
+        let known = dropped.iter().flat_map(|found| &found.rows).copied().collect();
+        dropped.extend(totals::unnamed(&mut reader, columns, place, (end, &known))?);
     }
-    if dropped.iter().all(|found| !found.has(place.rows)) {
-        dropped.extend(totals::unnamed(&mut reader, columns, place)?);
-    }
+    dropped.extend(notes);
     dropped.extend(blank_rows::between(&mut reader, columns, place)?);
     let rows: BTreeSet<u64> = dropped.iter().flat_map(|found| &found.rows).copied().collect();
     if !rows.is_empty() {
         codes::codes_without(&mut reader, columns, &rows, &mut scans)?;
     }
     let mut found: Vec<Offer> = Vec::new();
+    let decimal = scan::decimal_sign(&scans);
     for (at, scan) in &scans {
         let column = &columns[*at];
         match scan {
             Scan::Text(scan) => {
-                let mut offered = text_offers(*at, column, scan, &dropped, place);
+                let mut offered = text_offers(*at, column, scan, (&dropped, decimal), place);
                 let is_of_words = offered.iter().all(|offer| offer.note.kind != "yes_and_no");
                 let said = is_of_words && answers::remark(column, scan, place, warnings);
                 // capital letters are not all that differs between words of one level
@@ -188,8 +191,8 @@ pub(super) fn offers_and(
     found.extend(columns.iter().enumerate().filter_map(|(at, column)| orders::spreadsheet_days(at, column)));
     found.extend(more);
     found.truncate(MOST_COLUMNS * 2);
-    let drop_step = (!dropped.is_empty()).then(|| DataStep {
-        rows: dropped.iter().flat_map(|found| &found.rows).copied().collect(),
+    let drop_step = (!rows.is_empty()).then(|| DataStep {
+        rows: rows.iter().copied().collect(),
         ..DataStep::new(StepKind::DropRows, MAIN)
     });
     let mut repairs = facts::after(path, columns, drop_step.as_ref(), &found)?;
@@ -234,7 +237,13 @@ fn convert(column: &Column, to: ConvertTo) -> DataStep {
     DataStep { column: Some(column.name.clone()), to: Some(to), ..DataStep::new(StepKind::Convert, MAIN) }
 }
 
-fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign], place: Place) -> Vec<Offer> {
+fn text_offers(
+    at: usize,
+    column: &Column,
+    scan: &TextScan,
+    (dropped, decimal): (&[Foreign], Option<char>),
+    place: Place,
+) -> Vec<Offer> {
     if let Some(years) = spans::offer(at, column, scan, dropped, place) {
         return vec![years];
     }
@@ -248,7 +257,7 @@ fn text_offers(at: usize, column: &Column, scan: &TextScan, dropped: &[Foreign],
     // a number of another unit is not absent: no step may make it missing
     let numbers = match scan.cells.has_several_units() || answers::is_of_two(column, scan) {
         true => Vec::new(),
-        false => number_offers(at, column, scan, dropped, place),
+        false => number_offers(at, column, scan, (dropped, decimal), place),
     };
     if !numbers.is_empty() {
         return numbers;
@@ -296,11 +305,27 @@ fn most_apart(exceptions: &BTreeMap<String, u64>) -> f64 {
     if exceptions.keys().all(never) { MOST_NEVER } else { MOST_EXCEPTIONS }
 }
 
+/// The styles by which the numbers of a column may be read; `decimal` is the sign that other columns show.
+fn readings(affixes: &[String], group: &Group, style_bits: u8, decimal: Option<char>) -> Vec<usize> {
+    let plain = style_bits & 1 != 0;
+    // `50.428 €` in every cell: money has no three decimals
+    let groups =
+        style_bits & 0b100 != 0 && cells::is_money(affixes) && group.texts.keys().any(|t| t.contains('.'));
+    let may = |s: &usize| !plain || *s == 0 || groups && *s == 2;
+    let mut styles: Vec<usize> =
+        (0..STYLES.len()).filter(|s| style_bits & (1 << s) != 0).filter(may).collect();
+    if let Some(sign) = decimal.filter(|_| styles.contains(&2) && styles.iter().any(|s| *s < 2)) {
+        styles.retain(|s| *s > 2 || (sign == ',') == (*s == 2));
+    }
+    // groups of blanks say nothing without a blank; the earlier styles have read such numbers
+    styles.iter().copied().filter(|s| *s < 3 || styles.iter().all(|other| *other >= 3)).collect()
+}
+
 fn number_offers(
     at: usize,
     column: &Column,
     scan: &TextScan,
-    dropped: &[Foreign],
+    (dropped, decimal): (&[Foreign], Option<char>),
     place: Place,
 ) -> Vec<Offer> {
     let cells = &scan.cells;
@@ -316,19 +341,10 @@ fn number_offers(
         return Vec::new();
     }
     let plain = style_bits & 1 != 0;
-    // `50.428 €` in every cell: money has no three decimals
-    let groups =
-        style_bits & 0b100 != 0 && cells::is_money(affixes) && group.texts.keys().any(|t| t.contains('.'));
-    let may = |s: &usize| !plain || *s == 0 || groups && *s == 2;
-    let styles: Vec<usize> = (0..STYLES.len()).filter(|s| style_bits & (1 << s) != 0).filter(may).collect();
-    // groups of blanks say nothing without a blank; the earlier styles have read such numbers
-    let styles: Vec<usize> =
-        styles.iter().copied().filter(|s| *s < 3 || styles.iter().all(|other| *other >= 3)).collect();
-    let missing: Vec<String> = exceptions
-        .iter()
-        .filter(|(_, row)| !dropped.iter().any(|d| d.has(**row)))
-        .map(|(text, _)| text.clone())
-        .collect();
+    let styles = readings(affixes, group, style_bits, decimal);
+    let is_dropped = |row: u64| dropped.iter().any(|found| found.has(row));
+    let missing: Vec<String> =
+        exceptions.iter().filter(|(_, row)| !is_dropped(**row)).map(|(text, _)| text.clone()).collect();
     let mut places: Vec<(u64, &String)> = exceptions.iter().map(|(text, row)| (*row, text)).collect();
     places.sort_unstable();
     let listed: Vec<String> = places
@@ -336,11 +352,10 @@ fn number_offers(
         .take(3)
         .map(|(row, text)| format!("\"{}\" in {}", shown(text), place.row(*row)))
         .collect();
-    // rows of one cause that are left out make the column one of numbers by themselves
-    let because_of = places.first().map(|(row, _)| *row).filter(|first| {
-        let cause = dropped.iter().find(|found| found.has(*first));
-        styles.len() == 1 && cause.is_some_and(|found| places.iter().all(|(row, _)| found.has(*row)))
-    });
+    // rows that are left out make the column one of numbers by themselves
+    let because_of = places.first().map(|(row, _)| *row);
+    let because_of =
+        because_of.filter(|_| styles.len() == 1 && places.iter().all(|(row, _)| is_dropped(*row)));
     let example = first_of(group.texts.iter(), place);
     let what = match (affixes.is_empty(), styles.len()) {
         (true, 1) if plain => "numbers".to_owned(),

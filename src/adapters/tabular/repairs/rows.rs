@@ -8,7 +8,7 @@ use crate::adapters::tabular::problems::shown;
 use crate::domain::dataset::Column;
 
 /// Words of a row of totals.
-const TOTALS: [&str; 17] = [
+const TOTALS: [&str; 23] = [
     "total",
     "totals",
     "grand total",
@@ -21,6 +21,12 @@ const TOTALS: [&str; 17] = [
     "somme",
     "suma",
     "totale",
+    "totaal",
+    "total général",
+    "total general",
+    "共计",
+    "总和",
+    "总数",
     "合计",
     "总计",
     "總計",
@@ -30,23 +36,54 @@ const TOTALS: [&str; 17] = [
 /// Those that also mark the totals of a group, before or after its name: `Total North`, `华北小计`.
 const WITH_A_NAME: [&str; 10] =
     ["grand total", "subtotal", "total", "gesamt", "summe", "合计", "总计", "總計", "合計", "小计"];
-/// Words of a row of means below a table.
-const MEANS: [&str; 9] =
-    ["mean", "average", "avg", "mittelwert", "durchschnitt", "moyenne", "平均", "平均值", "均值"];
-/// Words of rows of other statistics, which may be something else where they stand alone: Max is a name.
-const STATISTICS: [&str; 12] = [
+/// Words of a row of means and the like below a table.
+const MEANS: [&str; 20] = [
+    "mean",
+    "average",
+    "avg",
+    "mean sd",
+    "mean ± sd",
+    "mean±sd",
+    "mean (sd)",
     "median",
+    "standard deviation",
+    "mittelwert",
+    "durchschnitt",
+    "moyenne",
+    "media",
+    "平均",
+    "平均值",
+    "平均数",
+    "均值",
+    "均值±标准差",
+    "标准差",
+    "中位数",
+];
+/// Words of rows of other statistics, which may be something else where they stand alone: Max is a name, N a direction.
+const STATISTICS: [&str; 23] = [
     "std",
     "std. dev",
     "std dev",
-    "standard deviation",
     "sd",
+    "se",
     "min",
     "max",
     "minimum",
     "maximum",
-    "标准差",
-    "中位数",
+    "n",
+    "count",
+    "obs",
+    "observations",
+    "standardabweichung",
+    "anzahl",
+    "%",
+    "share",
+    "percent",
+    "占比",
+    "比例",
+    "最大值",
+    "最小值",
+    "样本量",
 ];
 /// Most rows of statistics below a table.
 const MOST_STATISTICS: usize = 8;
@@ -57,8 +94,26 @@ pub(super) const MOST_TOTALS: usize = 1_000;
 /// Largest share of the rows that are totals: where there are more, they are what the table is about.
 const MOST_SHARE: f64 = 0.4;
 /// Beginnings of a note below a table.
-pub(super) const NOTES: [&str; 9] =
-    ["source", "sources", "note", "notes", "*", "注", "来源", "资料来源", "quelle"];
+pub(super) const NOTES: [&str; 18] = [
+    "source",
+    "note",
+    "remark",
+    "*",
+    "quelle",
+    "hinweis",
+    "anmerkung",
+    "fuente",
+    "nota",
+    "remarque",
+    "注",
+    "备注",
+    "说明",
+    "來源",
+    "来源",
+    "资料来源",
+    "数据来源",
+    "※",
+];
 
 /// Such rows, of one cause.
 pub(super) struct Foreign {
@@ -77,12 +132,12 @@ impl Foreign {
 
 /// The group whose totals a text marks, empty for those of all rows; `None` for any other text.
 pub(super) fn totals_of(cell: &str) -> Option<&str> {
-    let text = cell.trim().trim_end_matches([':', '：', '.']);
+    let text = without_mark(cell);
     if text.len() > MOST_BYTES {
         return None;
     }
     let is = |part: Option<&str>, word: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(word));
-    if TOTALS.iter().any(|word| is(Some(text), word)) {
+    if is_total(text) {
         return Some("");
     }
     WITH_A_NAME.iter().find_map(|word| {
@@ -99,8 +154,15 @@ pub(super) fn totals_of(cell: &str) -> Option<&str> {
     })
 }
 
-/// Finds a second row of the header, and totals.
-pub(super) fn foreign(columns: &[Column], scans: &[(usize, Scan)], place: Place) -> Vec<Foreign> {
+/// True for a word of totals; Chinese ones are often written with blanks, `合  计`.
+fn is_total(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let joined = || word.split_whitespace().collect::<String>();
+    TOTALS.contains(&word.as_str()) || !word.is_ascii() && TOTALS.contains(&joined().as_str())
+}
+
+/// Finds a second row of the header, and totals. `end` is the last row above the notes.
+pub(super) fn foreign(columns: &[Column], scans: &[(usize, Scan)], place: Place, end: u64) -> Vec<Foreign> {
     let texts: Vec<(&Column, &TextScan)> = scans
         .iter()
         .filter_map(|(at, scan)| match scan {
@@ -113,74 +175,92 @@ pub(super) fn foreign(columns: &[Column], scans: &[(usize, Scan)], place: Place)
         return found;
     }
     found.extend(second_header(&texts, place).or_else(|| repeated_header(&texts, place)));
-    let totals = group_totals(&texts, place);
-    let statistics = statistics(&texts, place);
-    let last = if totals.is_none() && statistics.is_none() { last_row(&texts, place) } else { None };
-    found.extend([totals, statistics, last].into_iter().flatten());
+    found.extend(group_totals(&texts, place, end));
+    found.extend(statistics(&texts, place, end));
+    if found.iter().all(|rows| !rows.has(end)) {
+        found.extend(last_row(&texts, place, end));
+    }
     found
 }
 
 /// True for the word of a row of statistics.
 pub(super) fn is_statistic(cell: &str) -> bool {
-    let text = cell.trim().trim_end_matches([':', '：', '.']);
+    let text = without_mark(cell);
     MEANS.iter().chain(&STATISTICS).any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// The last rows, each with another word such as mean or SD in one column that holds none elsewhere.
-fn statistics(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
-    let below = |(_, scan): &&(&Column, &TextScan)| {
-        let count = scan.statistics.len() as u64;
-        let rows = scan.statistics.iter().map(|(row, _)| *row);
-        let different = scan.statistics.iter().map(|(_, cell)| cell).collect::<BTreeSet<_>>().len();
-        let share = count as f64 / place.rows as f64;
-        let is_mean = |(_, cell): &(u64, String)| {
-            let text = cell.trim().trim_end_matches([':', '：', '.']);
-            MEANS.iter().any(|word| text.eq_ignore_ascii_case(word))
-        };
-        (1..=MOST_STATISTICS).contains(&scan.statistics.len())
-            && scan.statistics.iter().any(is_mean)
-            && different == scan.statistics.len()
-            && share <= MOST_SHARE
-            && rows.eq(place.rows + 1 - count..=place.rows)
-    };
-    let (column, scan) = texts.iter().find(below)?;
-    let (first, text) = scan.statistics.first()?;
-    let rows: Vec<u64> = scan.statistics.iter().map(|(row, _)| *row).collect();
+fn statistics(texts: &[(&Column, &TextScan)], place: Place, end: u64) -> Option<Foreign> {
+    let (column, rows) = texts.iter().find_map(|(column, scan)| Some((column, below(scan, place, end)?)))?;
+    let (first, text) = rows.first()?;
     let what = match rows.len() {
         1 => "a row of statistics below the table; it is read as an observation".to_owned(),
-        count => {
-            format!("the last {count} rows are statistics below the table; each is read as an observation")
-        }
+        count => format!("{count} rows below the table are statistics; each is read as an observation"),
     };
     let message = format!("{} holds \"{}\" in {}: {what}", place.row(*first), shown(text), column.name);
-    Some(Foreign { rows, kind: "total_row", message })
+    Some(Foreign { rows: rows.iter().map(|(row, _)| *row).collect(), kind: "total_row", message })
 }
 
-/// Totals of groups: rows with such a word in one column, other than the last row alone.
-fn group_totals(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
-    let (column, scan) = texts.iter().max_by_key(|(_, scan)| scan.totals.len())?;
-    let rows: Vec<u64> = scan.totals.iter().map(|(row, _)| *row).collect();
-    let (first, text) = scan.totals.first()?;
-    if *first == place.rows || rows.len() >= MOST_TOTALS || rows.len() as f64 > MOST_SHARE * place.rows as f64
-    {
-        return None;
+/// The rows of statistics that end a column.
+fn below(scan: &TextScan, place: Place, end: u64) -> Option<&[(u64, String)]> {
+    let is_last = |(at, (row, _)): &(u64, &(u64, String))| *row + at == end;
+    let count = (0..).zip(scan.statistics.iter().rev()).take_while(is_last).count();
+    let (others, rows) = scan.statistics.split_at(scan.statistics.len() - count);
+    // one letter is a level of many columns
+    let is_letter = |(_, cell): &(u64, String)| without_mark(cell).len() == 1;
+    let levels = if others.is_empty() { 0 } else { rows.iter().take_while(|row| is_letter(row)).count() };
+    let rows = &rows[levels..];
+    let word = |cell: &str| without_mark(cell).to_lowercase();
+    let different: BTreeSet<String> = rows.iter().map(|(_, cell)| word(cell)).collect();
+    let is_mean = |cell: &str| MEANS.contains(&word(cell).as_str());
+    let fits = (1..=MOST_STATISTICS).contains(&rows.len())
+        && rows.iter().any(|(_, cell)| is_mean(cell))
+        && different.len() == rows.len()
+        && others.iter().all(is_letter)
+        && rows.len() as f64 <= MOST_SHARE * place.rows as f64;
+    fits.then_some(rows)
+}
+
+/// A cell without blanks and without the mark that may follow its word.
+fn without_mark(cell: &str) -> &str {
+    cell.trim().trim_end_matches([':', '：', '.'])
+}
+
+/// Totals of groups: rows with such a word in a column, other than the last row alone. Those of smaller groups may stand in
+/// another column than those of larger ones.
+fn group_totals(texts: &[(&Column, &TextScan)], place: Place, end: u64) -> Vec<Foreign> {
+    let mut by_count: Vec<&(&Column, &TextScan)> = texts.iter().collect();
+    by_count.sort_by_key(|(_, scan)| std::cmp::Reverse(scan.totals.len()));
+    let mut known: BTreeSet<u64> = BTreeSet::new();
+    let mut found = Vec::new();
+    for (column, scan) in by_count {
+        let new: Vec<&(u64, String)> =
+            scan.totals.iter().filter(|(row, _)| *row <= end && !known.contains(row)).collect();
+        let rows: Vec<u64> = new.iter().map(|(row, _)| *row).collect();
+        let Some((first, text)) = new.first().filter(|(row, _)| *row != end) else { continue };
+        let share = (known.len() + rows.len()) as f64 / place.rows as f64;
+        if known.len() + scan.totals.len() >= MOST_TOTALS || share > MOST_SHARE {
+            continue;
+        }
+        known.extend(&rows);
+        let message = match rows.len() {
+            1 => format!(
+                "{} holds \"{}\" in {}: a row of totals; it is read as an observation",
+                place.row(*first),
+                shown(text),
+                column.name
+            ),
+            count => format!(
+                "{count} rows hold totals in {} (\"{}\" in {}, the last in {}); each is read as an observation",
+                column.name,
+                shown(text),
+                place.row(*first),
+                place.row(rows[count - 1])
+            ),
+        };
+        found.push(Foreign { rows, kind: "total_row", message });
     }
-    let message = match rows.len() {
-        1 => format!(
-            "{} holds \"{}\" in {}: a row of totals; it is read as an observation",
-            place.row(*first),
-            shown(text),
-            column.name
-        ),
-        count => format!(
-            "{count} rows hold totals in {} (\"{}\" in {}, the last in {}); each is read as an observation",
-            column.name,
-            shown(text),
-            place.row(*first),
-            place.row(rows[count - 1])
-        ),
-    };
-    Some(Foreign { rows, kind: "total_row", message })
+    found
 }
 
 fn second_header(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
@@ -243,12 +323,11 @@ fn mostly_numbers(scan: &TextScan) -> bool {
     cells >= 2 && cells * 2 >= scan.cells.present
 }
 
-fn last_row(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
+fn last_row(texts: &[(&Column, &TextScan)], place: Place, end: u64) -> Option<Foreign> {
     texts.iter().find_map(|(column, scan)| {
         let cell = scan.last.trim().to_lowercase();
-        let word = cell.trim_end_matches([':', '：', '.']);
-        let total = TOTALS.contains(&word);
-        let once = mostly_numbers(scan) && scan.cells.others.texts.get(&scan.last) == Some(&place.rows);
+        let total = is_total(without_mark(&cell));
+        let once = mostly_numbers(scan) && scan.cells.others.texts.get(&scan.last) == Some(&end);
         let note = once && NOTES.iter().any(|n| cell.starts_with(n));
         let (kind, what) = match (total, note) {
             (true, _) => ("total_row", "a row of totals"),
@@ -257,11 +336,11 @@ fn last_row(texts: &[(&Column, &TextScan)], place: Place) -> Option<Foreign> {
         };
         let message = format!(
             "{} holds \"{}\" in {}: {what}; it is read as an observation",
-            place.row(place.rows),
+            place.row(end),
             shown(&scan.last),
             column.name
         );
-        Some(Foreign { rows: vec![place.rows], kind, message })
+        Some(Foreign { rows: vec![end], kind, message })
     })
 }
 
@@ -275,6 +354,8 @@ mod tests {
             ("Total", ""),
             (" TOTAL: ", ""),
             ("总计", ""),
+            ("合  计", ""),
+            ("Total général", ""),
             ("Total North", "North"),
             ("subtotal: North", "North"),
             ("North total", "North"),

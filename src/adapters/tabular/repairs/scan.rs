@@ -48,7 +48,7 @@ pub(super) struct TextScan {
     pub statistics: Vec<(u64, String)>,
     /// The last cell that marks no totals.
     above: String,
-    /// The cells of the first and of the last row; empty for a missing value.
+    /// The cells of the first row, and of the last one above the notes; empty for a missing value.
     pub first: String,
     pub last: String,
 }
@@ -104,7 +104,7 @@ impl Scan {
         }
     }
 
-    /// Takes in the value of the last row.
+    /// Takes in the value of the last row of the table.
     pub(super) fn end(&mut self, values: &Values) {
         if let (Self::Text(scan), Values::Str(texts)) = (self, values) {
             texts.iter().last().unwrap_or_default().clone_into(&mut scan.last);
@@ -112,13 +112,14 @@ impl Scan {
     }
 }
 
-/// Shows the rows to the scans, each as long as it needs them, and the last row to all.
+/// Shows the rows to the scans, each as long as it needs them, and the row `end`, counted from 1, to all.
 ///
 /// # Errors
 /// I/O.
 pub(super) fn look_through(
     reader: &mut Reader<BufReader<File>>,
     scans: &mut [(usize, Scan)],
+    end: u64,
 ) -> Result<(), Problem> {
     let mut open: Vec<&mut (usize, Scan)> = scans.iter_mut().collect();
     let mut row = 1;
@@ -131,11 +132,27 @@ pub(super) fn look_through(
         open.retain(|(_, scan)| !scan.is_settled());
     }
     reader.select(scans.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
-    reader.go_to_row(reader.rows().saturating_sub(1));
+    reader.go_to_row(end.saturating_sub(1));
     if let Some(block) = reader.read_block(1).map_err(unreadable)? {
         scans.iter_mut().zip(&block.columns).for_each(|((_, scan), values)| scan.end(values));
     }
     Ok(())
+}
+
+/// The decimal sign of the columns whose numbers have one reading, if they agree.
+pub(super) fn decimal_sign(scans: &[(usize, Scan)]) -> Option<char> {
+    let numbers = scans.iter().filter_map(|(_, scan)| match scan {
+        Scan::Text(scan) => scan.cells.commonest(),
+        Scan::Code(_) => None,
+    });
+    let styles = numbers.filter(|(_, group)| group.cells > 1).map(|(_, group)| group.styles & 0b111);
+    let signs = styles.filter_map(|styles| match styles {
+        0b100 => Some(','),
+        0b001..=0b011 => Some('.'),
+        _ => None,
+    });
+    let signs: BTreeSet<char> = signs.collect();
+    signs.first().filter(|_| signs.len() == 1).copied()
 }
 
 /// Works on all items, on half of them in another thread.

@@ -1,5 +1,7 @@
-//! A row of totals that no word marks: the last row, without a text, whose numbers are the sums or means of those above.
+//! A row of totals that no known word marks: the last row, without a text or with one such as `All shops`, whose numbers are
+//! the sums or means of those above.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 
@@ -9,6 +11,7 @@ use super::rows::Foreign;
 use super::{BLOCK, Place, unreadable};
 use crate::adapters::tabular::convert::number_text;
 use crate::adapters::tabular::number::storable;
+use crate::adapters::tabular::problems::shown;
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::error::Problem;
 
@@ -18,6 +21,11 @@ const MOST_ROWS: u64 = 200_000;
 const LEAST_ROWS: u64 = 5;
 /// Most columns of such a table.
 const MOST_COLUMNS: usize = 500;
+/// Beginnings of what all rows together are called.
+const ALL: [&str; 12] = [
+    "all ", "whole ", "entire ", "alle ", "tous ", "toutes ", "todos ", "todas ", "全部", "全体", "所有",
+    "全",
+];
 /// Error of sums of doubles relative to the sum of their absolute values.
 const ROUNDING: f64 = 1e-9;
 
@@ -82,7 +90,8 @@ impl Total {
     }
 }
 
-/// Finds it. `columns` describe the data that `reader` reads.
+/// Finds it. `columns` describe the data that `reader` reads, `end` is the last row of the table, and `known` are other rows
+/// that are no observations.
 ///
 /// # Errors
 /// I/O.
@@ -90,14 +99,18 @@ pub(super) fn unnamed(
     reader: &mut Reader<BufReader<File>>,
     columns: &[Column],
     place: Place,
+    (end, known): (u64, &BTreeSet<u64>),
 ) -> Result<Option<Foreign>, Problem> {
     if !(LEAST_ROWS..=MOST_ROWS).contains(&place.rows) || columns.len() > MOST_COLUMNS {
         return Ok(None);
     }
-    let Some((mut totals, has_gap)) = last_row(reader, columns, place.rows)? else { return Ok(None) };
+    let Some(Last { mut totals, has_gap, text }) = last_row(reader, columns, place, end)? else {
+        return Ok(None);
+    };
     reader.select(totals.iter().map(|total| total.at).collect()).map_err(unreadable)?;
     reader.go_to_row(0);
-    let mut left = usize::try_from(place.rows - 1).unwrap_or(usize::MAX);
+    let mut left = usize::try_from(end - 1).unwrap_or(usize::MAX);
+    let mut first = 1;
     while left > 0
         && let Some(block) = reader.read_block(BLOCK.min(left)).map_err(unreadable)?
     {
@@ -105,8 +118,10 @@ pub(super) fn unnamed(
         for (total, values) in totals.iter_mut().zip(&block.columns) {
             let mut all = Vec::with_capacity(block.rows);
             values.append_doubles(&mut all);
-            all.into_iter().for_each(|value| total.add(value));
+            let counted = (first..).zip(all).filter(|(row, _)| !known.contains(row));
+            counted.for_each(|(_, value)| total.add(value));
         }
+        first += block.rows as u64;
     }
     let Some(kinds) = totals.iter().map(Total::kind).collect::<Option<Vec<Kind>>>() else { return Ok(None) };
     let says: Vec<usize> = (0..kinds.len()).filter(|at| kinds[*at] != Kind::Trivial).collect();
@@ -119,46 +134,64 @@ pub(super) fn unnamed(
         _ => "means",
     };
     let names: Vec<&str> = says.iter().take(3).map(|at| columns[totals[*at].at].name.as_str()).collect();
+    let holds = text.map_or_else(|| "no text".to_owned(), |text| format!("\"{}\"", shown(&text)));
     Ok(Some(Foreign {
-        rows: vec![place.rows],
+        rows: vec![end],
         kind: "total_row",
         message: format!(
-            "{} holds no text, and in {} the {what} of the rows above it: a row of totals; it is read as an observation",
-            place.row(place.rows),
+            "{} holds {holds}, and in {} the {what} of the rows above it: a row of totals; it is read as an observation",
+            place.row(end),
             names.join(", ")
         ),
     }))
 }
 
-/// The numbers of the last row, and whether it lacks a text that nearly all others have; `None` where it is an observation.
+/// The last row of a table.
+struct Last {
+    totals: Vec<Total>,
+    /// It lacks a text that nearly all others have.
+    has_gap: bool,
+    /// Its only text.
+    text: Option<String>,
+}
+
+/// What the last row holds; `None` where it is an observation.
 fn last_row(
     reader: &mut Reader<BufReader<File>>,
     columns: &[Column],
-    rows: u64,
-) -> Result<Option<(Vec<Total>, bool)>, Problem> {
+    place: Place,
+    end: u64,
+) -> Result<Option<Last>, Problem> {
     reader.select((0..columns.len()).collect()).map_err(unreadable)?;
-    reader.go_to_row(rows - 1);
+    reader.go_to_row(end.saturating_sub(1));
     let Some(block) = reader.read_block(1).map_err(unreadable)? else { return Ok(None) };
-    let (mut totals, mut has_gap) = (Vec::new(), false);
+    let mut last = Last { totals: Vec::new(), has_gap: false, text: None };
     for (at, (column, values)) in columns.iter().zip(&block.columns).enumerate() {
         let is_number = matches!(
             column.inferred_type,
             InferredType::Integer | InferredType::Number | InferredType::Binary
         ) && !column.value_labels;
-        let value = match values {
-            Values::Str(texts) => texts.iter().next().filter(|text| !text.is_empty()).map(|_| 0.0),
-            Values::StrL(texts) => (!texts.bytes(0).is_empty()).then_some(0.0),
-            numbers => {
-                let mut all = Vec::new();
-                numbers.append_doubles(&mut all);
-                all.first().copied().filter(|value| storable(*value))
-            }
+        let text = match values {
+            Values::Str(texts) => texts.iter().next().unwrap_or_default().trim().to_owned(),
+            Values::StrL(texts) => String::from_utf8_lossy(texts.bytes(0)).trim().to_owned(),
+            _ => String::new(),
         };
-        match value {
-            Some(value) if is_number => totals.push(Total::new(at, value)),
+        if !text.is_empty() {
+            let is_all = ALL.iter().any(|begin| text.to_lowercase().starts_with(begin));
+            if !is_all || last.text.replace(text).is_some() {
+                return Ok(None);
+            }
+            continue;
+        }
+        let mut numbers = Vec::new();
+        if !matches!(values, Values::Str(_) | Values::StrL(_)) {
+            values.append_doubles(&mut numbers);
+        }
+        match numbers.first().copied().filter(|value| storable(*value)) {
+            Some(value) if is_number => last.totals.push(Total::new(at, value)),
             Some(_) => return Ok(None),
-            None => has_gap |= !is_number && column.missing * 10 <= rows,
+            None => last.has_gap |= !is_number && column.missing * 10 <= place.rows,
         }
     }
-    Ok((!totals.is_empty() && (has_gap || totals.len() > 1)).then_some((totals, has_gap)))
+    Ok((!last.totals.is_empty() && (last.has_gap || last.totals.len() > 1)).then_some(last))
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::labelled::is_no_answer;
 use super::scan::TextScan;
 use super::{Note, Offer, convert};
 use crate::adapters::tabular::problems::shown;
 use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::Column;
+use crate::domain::no_answer::is_no_answer;
 
 /// Words for yes and no that make a column one of 0 and 1.
 const YES_AND_NO: [(&str, &str); 12] = [

@@ -1,4 +1,4 @@
-//! Refusals of estimation commands are failed checks with advice.
+//! Refusals of estimation commands are failed checks with advice; a full disk ends a run by its own cause.
 
 use super::*;
 
@@ -67,4 +67,10 @@ fn a_run_that_stopped_before_it_counted_its_rows_has_at_most_the_complete_ones()
     };
     assert_eq!(stopped(9), (Cause::DataError, "too_small_sample".into()));
     assert_eq!(stopped(10), (Cause::DataError, "converge".into()));
+}
+
+#[test]
+fn a_full_disk_is_no_fault_of_the_template() {
+    let text = format!("{}. x\ninsufficient disk space\nr(699);\n", good_events());
+    assert_eq!(cause_of(|c| ends_with(c, &text)), (Cause::OutputLimit, "volume".into()));
 }

@@ -2,6 +2,7 @@
 //! do about it, and every offered repair, sent back as it is, leads to a number that is known without this program.
 
 mod answers;
+mod below;
 mod cases;
 mod content;
 mod doubt;
@@ -40,6 +41,7 @@ async fn mistakes_are_named_and_their_repairs_lead_to_the_right_number() {
         scripts::of_scripts(),
         years::of_years(),
         answers::of_answers(),
+        below::of_what_is_below(),
     ];
     let cases: Vec<Mistake> = all.into_iter().flatten().collect();
     assert!(cases.len() >= 225, "{} mistakes", cases.len());

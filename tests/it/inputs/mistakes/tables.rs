@@ -23,7 +23,10 @@ fn rows() -> Vec<Mistake> {
             .at(Remark("total_row"), &["row 26 holds \"Average\" in region", "a row of statistics"])
             .repaired(&[0], 2.0, 24),
         m("means and deviations below the table", silent, below("Mean,36,12\nSD,14,7\n"))
-            .at(Remark("total_row"), &["row 26 holds \"Mean\" in region", "the last 2 rows are statistics"])
+            .at(
+                Remark("total_row"),
+                &["row 26 holds \"Mean\" in region", "2 rows below the table are statistics"],
+            )
             .repaired(&[0], 2.0, 24),
         m("statistics in Chinese below the table", silent, below("平均,36,12\n标准差,14,7\n"))
             .at(Remark("total_row"), &["row 26 holds \"平均\" in region"])

@@ -272,8 +272,7 @@ fn write(s: &mut Session, file: &str, lines: &[String], options: &Given, format:
 }
 
 fn store(s: &mut Session, file: &str, content: &str) -> Result<()> {
-    std::fs::write(s.path(file), content)
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    std::fs::write(s.path(file), content).map_err(|e| StataError::unwritten(file, &e))?;
     s.print(format!("(output written to {file})"));
     Ok(())
 }

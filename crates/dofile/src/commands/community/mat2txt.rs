@@ -64,6 +64,5 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         text.push('\n');
     }
     text.extend(own("note"));
-    std::fs::write(&path, text)
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))
+    std::fs::write(&path, text).map_err(|e| StataError::unwritten(file, &e))
 }

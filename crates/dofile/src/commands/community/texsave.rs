@@ -193,8 +193,7 @@ fn listtab(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn write(s: &Session, file: &str, text: &str, replace: bool) -> Result<()> {
     let path = s.path(file);
     check_replace(&path, file, replace)?;
-    std::fs::write(&path, text)
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))
+    std::fs::write(&path, text).map_err(|e| StataError::unwritten(file, &e))
 }
 
 /// Text whose characters LaTeX does not read.

@@ -275,8 +275,7 @@ fn save(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
         Format::Pdf => pdf::write(d).map_err(|e| e.to_string()),
     };
     let bytes = bytes.map_err(|e| StataError::new(603, format!("file {file} could not be written: {e}")))?;
-    std::fs::write(&path, bytes)
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    std::fs::write(&path, bytes).map_err(|e| StataError::unwritten(&file, &e))?;
     *slot(s, f) = None;
     s.print(format!("successfully created {file}"));
     Ok(())

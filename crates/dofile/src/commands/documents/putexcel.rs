@@ -318,8 +318,7 @@ fn write(s: &mut Session) -> Result<()> {
     if is_xls(&file) {
         let bytes = old_workbook(book)?;
         let path = s.path(&file);
-        return std::fs::write(&path, bytes)
-            .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")));
+        return std::fs::write(&path, bytes).map_err(|e| StataError::unwritten(file, &e));
     }
     let failed = |e: rust_xlsxwriter::XlsxError| {
         StataError::new(603, format!("file {file} could not be written: {e}"))
@@ -349,8 +348,7 @@ fn write(s: &mut Session) -> Result<()> {
     }
     let bytes = out.save_to_buffer().map_err(failed)?;
     let path = s.path(&file);
-    std::fs::write(&path, bytes)
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))
+    std::fs::write(&path, bytes).map_err(|e| StataError::unwritten(file, &e))
 }
 
 /// The bytes of a workbook of Excel 97 to 2003.

@@ -80,8 +80,7 @@ pub(super) fn save(s: &mut Session, name: &str, options: &str) -> Result<()> {
         files::check_replace(&path, &file, options.has("replace"))?;
     }
     text.push_str(&written(&s.e));
-    std::fs::write(&path, text)
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    std::fs::write(&path, text).map_err(|e| StataError::unwritten(&file, &e))?;
     s.print(format!("file {file} saved"));
     Ok(())
 }

@@ -44,8 +44,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let text = std::fs::read(&source).map_err(|_| StataError::new(601, format!("file {old} not found")))?;
     check_replace(&target, new, options.has("replace"))?;
     let (out, count) = replaced(&text, &from, &to);
-    std::fs::write(&target, out)
-        .map_err(|e| StataError::new(603, format!("file {new} could not be opened: {e}")))?;
+    std::fs::write(&target, out).map_err(|e| StataError::unwritten(new, &e))?;
     s.print(format!("(file {new} was written; {count} occurrences)"));
     let mut results = Results::default();
     results.scalar("occurrences", count as f64);

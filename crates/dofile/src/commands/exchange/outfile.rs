@@ -65,8 +65,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         text.push('\n');
     }
-    std::fs::write(&path, text)
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))
+    std::fs::write(&path, text).map_err(|e| StataError::unwritten(file, &e))
 }
 
 /// Cells with blanks between them; a new line where the text would be wider than 80 characters.

@@ -45,7 +45,7 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
         Some(_) => return Err(StataError::invalid("option delimiter() incorrectly specified")),
     };
     let fields: Vec<Field<'_>> = vars.iter().map(|&v| Field::new(session, v, &cmd)).collect();
-    let failed = |e: std::io::Error| StataError::new(603, format!("file {file} could not be opened: {e}"));
+    let failed = |e: std::io::Error| StataError::unwritten(&file, &e);
     let mut out = Sink {
         out: BufWriter::with_capacity(1 << 20, File::create(&path).map_err(failed)?),
         delimiter,

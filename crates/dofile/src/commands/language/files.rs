@@ -254,7 +254,7 @@ fn open(s: &mut Session, handle: String, rest: &str) -> Result<()> {
     }
     let has = |name: &str| found.iter().any(|o| o == name);
     let path = s.path(name);
-    let failed = |e: std::io::Error| StataError::new(603, format!("file {name} could not be opened: {e}"));
+    let failed = |e: std::io::Error| StataError::unwritten(name, &e);
     let mode = if has("write") {
         let append = has("append");
         let temporary = is_temporary(s, name);

@@ -227,7 +227,7 @@ fn open_log(s: &mut Session, text: &str) -> Result<()> {
         .append(append)
         .truncate(!append)
         .open(&path)
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+        .map_err(|e| StataError::unwritten(&file, &e))?;
     s.out.open_log(UserLog::new(&label, &file, handle, smcl));
     Ok(())
 }

@@ -109,8 +109,7 @@ pub(crate) fn save(session: &mut Session, figure: Figure, file: &str, replace: b
     let file = with_extension(file, "gph");
     let path = session.path(&file);
     check_replace(&path, &file, replace)?;
-    std::fs::write(&path, figure::render(&figure))
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    std::fs::write(&path, figure::render(&figure)).map_err(|e| StataError::unwritten(&file, &e))?;
     graphs(session).files.insert(path, figure);
     session.print(format!("file {file} saved"));
     Ok(())
@@ -201,8 +200,7 @@ pub(crate) fn export(
         Kind::Ps => (figure::to_eps(&svg).map_err(refused)?, "PostScript"),
         Kind::Csv => (data.into_bytes(), "CSV"),
     };
-    std::fs::write(&path, bytes)
-        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    std::fs::write(&path, bytes).map_err(|e| StataError::unwritten(file, &e))?;
     session.print(format!("file {file} saved as {shown} format"));
     Ok(())
 }

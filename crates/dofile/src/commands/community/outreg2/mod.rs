@@ -167,8 +167,7 @@ fn is_drive(raw: &str, colon: usize) -> bool {
 fn write(s: &Session, cmd: &ParsedCommand, table: &Table, stem: &str, kind: &Kind) -> Result<String> {
     let text_file = format!("{stem}.txt");
     let write = |name: &str, text: String| {
-        std::fs::write(s.path(name), text)
-            .map_err(|e| StataError::new(603, format!("file {name} could not be opened: {e}")))
+        std::fs::write(s.path(name), text).map_err(|e| StataError::unwritten(name, &e))
     };
     write(&text_file, table.text())?;
     if cmd.has("dta") {
