@@ -195,8 +195,11 @@ pub(super) fn show(
             line("sd", four(d.sd.0));
         }
     }
-    if sought == Sought::Sizes && groups == 2 && d.ratio != 1.0 {
-        line("N2/N1", four(d.ratio));
+    match d.held {
+        _ if sought != Sought::Sizes => {}
+        Some((group, size)) => line(if group == 1 { "N1" } else { "N2" }, whole(size)),
+        None if groups == 2 && d.ratio != 1.0 => line("N2/N1", four(d.ratio)),
+        None => {}
     }
     s.print("");
     s.print(match sought {
@@ -208,7 +211,18 @@ pub(super) fn show(
     s.print("");
     let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
     match sought {
-        Sought::Sizes => sizes.into_iter().for_each(|(name, value)| line(name, value)),
+        Sought::Sizes => {
+            if let Some((group, _)) = d.held {
+                line("N", whole(n1 + n2));
+                let (name, size) = if group == 1 { ("N2", n2) } else { ("N1", n1) };
+                line(name, whole(size));
+                return;
+            }
+            sizes.into_iter().for_each(|(name, value)| line(name, value));
+            if groups == 2 && d.ratio != 1.0 {
+                line("N2/N1", four(n2 / n1));
+            }
+        }
         Sought::Power => line("power", four(power)),
         Sought::Effect => {
             line("delta", delta());
