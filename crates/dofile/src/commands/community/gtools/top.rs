@@ -177,7 +177,7 @@ fn finish(
         table.extend([line.id, line.count as f64, sum as f64, percent(line.count), percent(sum)]);
     }
     if !cmd.has("silent") {
-        show(s, vars, lines, &table, cmd.options.text("pctfmt").unwrap_or("%6.3g"));
+        show(s, vars, lines, &table, cmd.options.text("pctfmt").unwrap_or("%5.1f"));
     }
     let mut matrix = Matrix::new(lines.len(), 5, table);
     matrix.col_names = ["ID", "N", "Cum", "Pct", "PctCum"].map(Stripe::term).to_vec();
@@ -223,7 +223,7 @@ fn show(s: &mut Session, vars: &[usize], lines: &[Line], table: &[f64], percents
     s.print("");
     let head = line(&head, ["N", "Cum", "Pct (%)", "Cum Pct (%)"].map(str::to_string));
     s.print(&head);
-    let rule = format!(" {}", "-".repeat(head.width() - 1));
+    let rule = format!(" {}", "-".repeat(head.width()));
     s.print(&rule);
     let mut others = false;
     for ((row, name), cells) in lines.iter().zip(&names).zip(table.chunks(5)) {
