@@ -1,4 +1,4 @@
-* test.sample_size 1.0.1: how many units a comparison needs, with the spread of pilot data, and the power of other sizes.
+* test.sample_size 1.0.2: how many units a comparison needs, with the spread of pilot data, and the power of other sizes.
 * Reads p_outcome p_group p_difference p_design p_alpha p_power p_ratio p_cluster_size p_icc p_dropout p_available.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -63,7 +63,8 @@ foreach target in `p_power' `own' {
     local second = cond(`arms' == 2, ceil(r(N2) * `inflation'), .)
     local total = `first' + cond(`arms' == 2, `second', 0)
     local recruited = ceil(`total' / (1 - `p_dropout'))
-    ss_power, `asked' other(`other') n(`=r(N)') ratio(`p_ratio')
+    local found = cond(`arms' == 2, "n1(`=r(N1)') n2(`=r(N2)')", "n(`=r(N)')")
+    ss_power, `asked' other(`other') `found'
     post `sizes' (`target') (`first') (`second') (`total') (`recruited') (r(power))
     if "`target'" == "`p_power'" {
         local own_total = `total'

@@ -1,8 +1,9 @@
 //! Robust regression by Huber weights, then biweights (Li 1985, in Exploring Data Tables, Trends, and Shapes), with the
 //! covariance of the regression of pseudovalues (Street, Carroll and Ruppert 1988, American Statistician 42).
 //!
-//! The divisor `n - k` in the factor of the pseudovalues is the one that reproduces the published standard errors of
-//! `rreg mpg weight foreign` ([R] rreg).
+//! The factor of the pseudovalues divides by the number of observations with a weight above zero: that reproduces the
+//! published standard errors of `rreg mpg weight foreign` ([R] rreg), where three weights are zero, and those that Stata
+//! printed for the stack loss data, where none is.
 
 use super::descriptive::Sample;
 use super::ols::{self, FitError, OlsFit, Request, leverage};
@@ -124,7 +125,7 @@ fn weighted(y: &[f64], columns: &[&[f64]], weights: &[f64]) -> Result<Vec<f64>, 
 }
 
 /// Least squares of `xb + (a/m) w r`, with `m` the mean derivative of the influence function and
-/// `a = 1 + k/(n-k) (1-m)/m`.
+/// `a = 1 + k/q (1-m)/m`, where `q` observations have a weight above zero.
 fn pseudovalues(
     y: &[f64],
     columns: &[&[f64]],
@@ -138,7 +139,8 @@ fn pseudovalues(
         if v <= 1.0 { (1.0 - v) * (1.0 - 5.0 * v) } else { 0.0 }
     };
     let mean = if limit > 0.0 { residuals.iter().map(slope).sum::<f64>() / n } else { 1.0 };
-    let factor = (1.0 + k / (n - k) * (1.0 - mean) / mean) / mean;
+    let used = weights.iter().filter(|w| **w > 0.0).count() as f64;
+    let factor = (1.0 + k / used * (1.0 - mean) / mean) / mean;
     let values: Vec<f64> =
         (0..y.len()).map(|i| y[i] - residuals[i] + factor * weights[i] * residuals[i]).collect();
     ols::fit(&Request { chosen: true, ..Request::new(&values, columns) })

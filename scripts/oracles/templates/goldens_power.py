@@ -16,8 +16,8 @@ def two_means(d, alpha=0.05):
 
 def two_shares(p1, p2, ratio, alpha=0.05):
     """Power of the Pearson test of two shares, group 2 with `ratio` times the rows (Fleiss, Levin and Paik 2003, chapter 4)."""
-    def power(n):
-        m = ratio * n
+    def power(n, m=None):
+        m = ratio * n if m is None else m
         pooled = (n * p1 + m * p2) / (n + m)
         null = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
         other = math.sqrt(p1 * (1 - p1) / n + p2 * (1 - p2) / m)
@@ -50,10 +50,16 @@ def sizes(power, arms, inflation=1.0, dropout=0.0, ratio=1):
     rows = []
     for target in TARGETS:
         n = first(power, target)
-        groups = [math.ceil(n * inflation), math.ceil(ratio * n * inflation) if arms == 2 else None]
+        m, reached = n, power(n)
+        if ratio != 1:
+            # each group is filled up from its own real number
+            real = optimize.brentq(lambda x: power(x) - target, n - 1, n, xtol=1e-12)
+            n, m = math.ceil(real), math.ceil(ratio * real)
+            reached = power(n, m)
+        groups = [math.ceil(n * inflation), math.ceil(m * inflation) if arms == 2 else None]
         total = sum(g or 0 for g in groups)
         rows.append({"target_power": target, "n_group1": groups[0], "n_group2": groups[1], "n_total": total,
-                     "n_recruited": math.ceil(total / (1 - dropout)), "power": power(n)})
+                     "n_recruited": math.ceil(total / (1 - dropout)), "power": reached})
     return rows
 
 

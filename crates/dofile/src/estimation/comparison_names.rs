@@ -2,6 +2,7 @@
 
 use crate::format;
 use crate::session::Session;
+use unicode_width::UnicodeWidthStr;
 
 /// Widths and text of the names of one table.
 pub(super) struct Names {
@@ -18,7 +19,7 @@ impl Names {
         rows: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Self {
         let widest = session.settings.linesize.saturating_sub(cells + 2).max(12);
-        let length = |text: &str| text.chars().count();
+        let length = |text: &str| text.width();
         let of_label = |label: &str| match length(label) + 1 {
             whole if whole <= widest => whole,
             _ => parts(label, widest - 1).iter().map(|part| length(part) + 1).max().unwrap_or(0),
@@ -39,14 +40,14 @@ impl Names {
 
     /// A line with a name.
     pub(super) fn line(&self, name: &str, cells: &str) -> String {
-        format!("{:>width$} |{cells}", format::abbrev(name, self.width), width = self.width)
+        format!("{} |{cells}", format::right(&format::abbrev(name, self.width), self.width))
     }
 
     /// The equation above the terms.
     pub(super) fn print_equation(&self, session: &mut Session) {
         if !self.equation.is_empty() {
             let name = format::abbrev(&self.equation, self.width);
-            session.print(format!("{name:<width$}|", width = self.width + 1));
+            session.print(format!("{}|", format::left(&name, self.width + 1)));
         }
     }
 
@@ -54,14 +55,14 @@ impl Names {
     pub(super) fn print_level(&self, session: &mut Session, label: &str, cells: &str) {
         let room = self.width - 1;
         let mut lines: Vec<String> = vec![label.to_string()];
-        if label.chars().count() > room {
+        if label.width() > room {
             lines = parts(label, room);
         }
         let last = lines.pop().unwrap_or_default();
         for line in lines {
-            session.print(format!("{:>room$}  |", format::short_label(&line, room)));
+            session.print(format!("{}  |", format::right(&format::short_label(&line, room), room)));
         }
-        session.print(format!("{:>room$}  |{cells}", format::short_label(&last, room)));
+        session.print(format!("{}  |{cells}", format::right(&format::short_label(&last, room), room)));
     }
 }
 
@@ -72,7 +73,7 @@ fn parts(label: &str, room: usize) -> Vec<String> {
     if factors.len() == 1 {
         return label.split_inclusive(" vs ").flat_map(sides).collect();
     }
-    let lines = factors.into_iter().flat_map(|factor| match factor.chars().count() <= room {
+    let lines = factors.into_iter().flat_map(|factor| match factor.width() <= room {
         true => vec![factor.to_string()],
         false => factor.split_inclusive(" vs ").flat_map(sides).collect(),
     });

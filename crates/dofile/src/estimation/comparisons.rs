@@ -77,6 +77,8 @@ fn error_title(look: &Look<'_>) -> &'static str {
 pub struct Look<'a> {
     /// Heading of the estimates.
     pub heading: &'a str,
+    /// Name above the comparisons: the variable whose means are compared; empty where the estimates have other sources.
+    pub outcome: &'a str,
     /// Line above the standard errors.
     pub vce_title: &'a str,
     /// Which numbers stand beside the standard errors.
@@ -246,7 +248,10 @@ pub fn show_groups(
 }
 
 /// Prints how many comparisons each term has, which the adjustments depend on.
-fn show_counts(session: &mut Session, names: &Names, found: &Compared) {
+fn show_counts(session: &mut Session, found: &Compared) {
+    // as wide as the terms alone
+    let terms = found.blocks.iter().map(|block| (block.as_str(), ""));
+    let names = Names::of(session, &found.equation, 13, terms);
     session.print(names.frame(13));
     session.print(names.line("", "    Number of"));
     session.print(names.line("", "  comparisons"));
@@ -295,24 +300,32 @@ fn headings(look: &Look<'_>) -> (String, String) {
 pub fn show_estimates(
     session: &mut Session,
     found: &Compared,
-    look: &Look<'_>,
+    asked: &Look<'_>,
     stored: [&str; 3],
     results: &mut Results,
 ) {
-    let Columns { tests, limits } = look.columns;
+    let Columns { tests, limits } = asked.columns;
     let width = 23 + if tests { 16 } else { 0 } + if limits { 25 } else { 0 };
     let pairs = found.blocks.iter().map(String::as_str).zip(found.labels.iter().map(String::as_str));
     let names = Names::of(session, &found.equation, width, pairs);
     session.print("");
-    if look.adjustment != Adjustment::None {
-        show_counts(session, &names, found);
+    let one = asked.versus && found.labels.len() == 1 && asked.adjustment != Adjustment::None;
+    let plain = Look { adjustment: Adjustment::None, ..*asked };
+    let look = if one { &plain } else { asked };
+    if one {
+        // one comparison has nothing to be adjusted for
+        let option =
+            asked.adjustment.name().to_lowercase().replace('š', "s").replace('á', "a").replace('é', "e");
+        session.print(format!("note: option {option} ignored since there is only one comparison"));
+    } else if look.adjustment != Adjustment::None {
+        show_counts(session, found);
     }
     session.print(names.frame(width));
     let (above, heading) = headings(look);
     if !above.is_empty() {
         session.print(names.line("", &above));
     }
-    session.print(names.line("", &heading));
+    session.print(names.line(look.outcome, &heading));
     session.print(names.rule(width));
     names.print_equation(session);
     let estimates = Estimates::of(found, look);

@@ -72,8 +72,14 @@ impl Session {
                 }
                 (_, Some(end)) if text_block::opens(text) => (self.text_block(lines, i, end, echo)?, end + 1),
                 (_, Some(end)) if !opens_block(text) && is_input(text) => {
-                    self.echo_block(lines, i, end, 0, echo);
+                    self.echo_line(line, echo);
                     let header = self.expand(text)?;
+                    if echo != Echo::Off && first_word(text).starts_with("inp") {
+                        let names = crate::commands::language::input_heading(self, &header);
+                        self.echo_text("", "");
+                        self.echo_text("", &names);
+                    }
+                    self.echo_rows(&lines[i + 1..=end], 0, echo);
                     let rows: Vec<String> = lines[i + 1..end].iter().map(|l| l.text.clone()).collect();
                     let flow = self.run_prefixed_input(&header, &rows)?;
                     self.end_command(echo);
@@ -142,17 +148,20 @@ impl Session {
         if echo == Echo::Off {
             return;
         }
-        let mut number = base;
-        for (k, line) in lines[start..=end].iter().enumerate() {
+        self.echo_line(&lines[start], echo);
+        self.echo_rows(&lines[start + 1..=end], base, echo);
+    }
+
+    /// Echo of lines with numbers from the one after `base` on.
+    fn echo_rows(&mut self, lines: &[Line], base: usize, echo: Echo) {
+        if echo == Echo::Off {
+            return;
+        }
+        for (k, line) in lines.iter().enumerate() {
             for (p, s) in line.source.iter().enumerate() {
-                if k == 0 && p == 0 {
-                    self.echo_text(". ", s);
-                } else if p > 0 {
-                    self.echo_text("> ", s);
-                } else {
-                    number += 1;
-                    self.echo_text(&format!("{number:>3}. "), s);
-                }
+                let number = base + k + 1;
+                let prompt = if p > 0 { "> ".to_string() } else { format!("{number:>3}. ") };
+                self.echo_text(&prompt, s);
             }
         }
     }

@@ -194,7 +194,6 @@ pub(crate) fn head(
 pub(crate) fn head_with_shares(s: &mut Session, rows: &[(&str, f64, f64, f64); 3]) {
     let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", stata(x)), w);
     let rule = "-----------------+------------------------+------------------------";
-    s.print("");
     s.print("                                                         Proportion");
     s.print("                 |   Exposed   Unexposed  |      Total     exposed");
     s.print(rule);
@@ -233,7 +232,7 @@ pub(crate) fn test_line(s: &mut Session, name: &str, value: f64, p: f64) {
         format::right(&format::bare("%8.2f", stata(value)), 8),
         format::bare("%6.4f", stata(p))
     );
-    s.print(format!("{text:>60}"));
+    s.print(format!("{text:>67}"));
 }
 
 /// Labels of attributable or preventive fractions.

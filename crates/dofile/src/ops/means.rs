@@ -229,7 +229,7 @@ fn cells(look: &TableLook, numbers: [f64; 4], name: &str) -> String {
     match (look.legend, look.no_limits) {
         (true, _) => format!("  {b}  _b[{name}]"),
         (_, true) => format!("  {b}  {se}"),
-        _ => format!("  {b}  {se}      {low}   {high}"),
+        _ => format!("  {b}  {se}     {low}   {high}"),
     }
 }
 

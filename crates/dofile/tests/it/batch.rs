@@ -28,6 +28,18 @@ fn log_echoes_commands_and_output() {
     assert_eq!(log, want);
 }
 
+/// [D] input prints the names in the widths of their formats; so do logs of courses.
+#[test]
+fn rows_that_are_typed_stand_below_their_names() {
+    let dir = tempfile::tempdir().expect("directory");
+    let text = "input x y\n.6 8\nend\nclear\ninput str20 name age str6 sex\n\"A. Doyle\" 22 male\nend\n";
+    let (status, log) = batch(dir.path(), text, &["-q", "-b", "do", "main.do"]);
+    assert_eq!(status, 0);
+    let first = ". input x y\n\n             x          y\n  1. .6 8\n  2. end\n\n";
+    let second = ". input str20 name age str6 sex\n\n                     name        age        sex\n  1. \"A. Doyle\" 22 male\n  2. end\n";
+    assert!(log.contains(first) && log.contains(second), "{log}");
+}
+
 #[test]
 fn an_error_ends_the_log_and_the_status_stays_zero() {
     let dir = tempfile::tempdir().expect("directory");

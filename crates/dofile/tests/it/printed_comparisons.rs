@@ -27,7 +27,10 @@ fn pairs_of_means_by_tukey() {
      C vs A  |         -3    .783156    -3.83   0.006    -5.089353   -.9106465
      C vs B  |        -.6    .783156    -0.77   0.730    -2.689353    1.489353
 ------------------------------------------------------------------------------";
-    has_lines(&log_of(&format!("{INTEREST}pwmean interest, over(type) mcompare(tukey) effects")), lines);
+    has_lines(
+        &log_of(&format!("{INTEREST}pwmean interest, over(type) mcompare(tukey) effects")),
+        &lines.replace("             |   Contrast", "    interest |   Contrast"),
+    );
     has_lines(
         &log_of(&format!("{INTEREST}regress interest i.type\npwcompare type, mcompare(tukey) effects")),
         lines,

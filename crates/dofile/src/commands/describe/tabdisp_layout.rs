@@ -4,6 +4,7 @@
 use crate::format;
 use crate::session::Session;
 use std::collections::HashMap;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Narrowest stub, and narrowest cell where the statistics are the columns.
 const STUB: usize = 9;
@@ -96,11 +97,17 @@ impl Widths {
 }
 
 fn width(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
-fn cut(text: &str, width: usize) -> String {
-    text.chars().take(width).collect()
+/// The beginning of a text that takes at most `field` columns; wide characters take two.
+fn cut(text: &str, field: usize) -> String {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used <= field
+    };
+    text.chars().take_while(fits).collect()
 }
 
 /// A text in the middle of a field; an odd blank stands on the left.
@@ -113,19 +120,21 @@ fn centred(text: &str, field: usize) -> String {
 fn wrapped(text: &str, field: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split_whitespace() {
-        let mut rest: Vec<char> = word.chars().collect();
+        let mut rest = word;
         loop {
             let last = lines.last_mut().expect("there is always a line");
             let used = width(last) + usize::from(!last.is_empty());
-            if used + rest.len() <= field {
+            if used + width(rest) <= field {
                 if !last.is_empty() {
                     last.push(' ');
                 }
-                last.extend(&rest);
+                last.push_str(rest);
                 break;
             }
             if last.is_empty() {
-                last.extend(rest.drain(..field));
+                let piece = cut(rest, field.max(2));
+                rest = &rest[piece.len()..];
+                last.push_str(&piece);
             }
             lines.push(String::new());
         }

@@ -8,7 +8,7 @@ use crate::syntax::split::{ParsedCommand, front_and_options, words};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "results and options of tabulate with two variables; replace leaves row, col and pop as the data",
+    notes: "results and options of tabulate with two variables; a table of two rows and columns has Fisher's exact test unless options ask for others; replace leaves row, col and pop as the data",
     examples: &[Example {
         // [R] tabulate twoway prints 0.7967; more digits by scipy
         run: "tabi 30 18 38 \\ 13 7 22, chi2",
@@ -40,7 +40,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let given = words(options);
     let replace = given.contains(&"replace");
-    let passed: Vec<&str> = given.into_iter().filter(|o| *o != "replace").collect();
+    let mut passed: Vec<&str> = given.into_iter().filter(|o| *o != "replace").collect();
+    if passed.is_empty() && rows.len() == 2 && columns == 2 {
+        passed.push("exact");
+    }
     let mut frame = Frame::new();
     let of = |value: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
         (0..rows.len()).flat_map(|i| (0..columns).map(move |j| (i, j))).map(|(i, j)| value(i, j)).collect()

@@ -4,7 +4,7 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::Result;
 use crate::estimation::post::stata;
 use crate::format;
-use crate::ops::epitab::{Sample, estimates, immediate, interval_level, numeric, store, test_line};
+use crate::ops::epitab::{Sample, immediate, interval_level, numeric, store};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
@@ -76,7 +76,7 @@ fn show(s: &mut Session, cmd: &ParsedCommand, m: Matched) -> Result<()> {
     };
     let rule = "-----------------+------------------------+-----------";
     s.print("");
-    s.print("                 | Controls               |");
+    s.print("                 |        Controls        |");
     s.print("Cases            |   Exposed   Unexposed  |      Total");
     s.print(rule);
     s.print(line("Exposed", m.a, m.b));
@@ -85,23 +85,33 @@ fn show(s: &mut Session, cmd: &ParsedCommand, m: Matched) -> Result<()> {
     s.print(line("Total", m.a + m.c, m.b + m.d));
     s.print("");
     let (chi2, p) = (m.chi2(), chi2_tail(1.0, m.chi2()));
-    test_line(s, "McNemar's chi2(1)", chi2, p);
     s.print(format!(
-        "{:>60}",
-        format!("Exact McNemar significance probability = {}", format::bare("%6.4f", stata(m.exact_p())))
+        "McNemar's chi2(1) = {}    Prob > chi2 ={}",
+        format::right(&format::bare("%9.2f", stata(chi2)), 9),
+        format::right(&format::bare("%7.4f", stata(p)), 7)
     ));
+    let exact = format::right(&format::bare("%7.4f", stata(m.exact_p())), 7);
+    s.print(format!("Exact McNemar significance probability       ={exact}"));
     s.print("");
     let n = m.a + m.b + m.c + m.d;
+    let wide = |x: f64| cell(stata(x), 9);
+    let percent = format!("[{}% conf. interval]", format::bare("%5.0g", level));
     s.print("Proportion with factor");
-    s.print(format!("{:>16}  {}", "Cases", cell((m.a + m.b) / n, 10)));
-    s.print(format!("{:>16}  {}", "Controls", cell((m.a + m.c) / n, 10)));
+    s.print(format!("        Cases      {}", wide((m.a + m.b) / n)));
+    s.print(format!("        Controls   {}     {percent}", wide((m.a + m.c) / n)));
+    s.print("                   ---------     --------------------");
     let rows = [
-        ("Difference".to_string(), m.difference(level), ""),
-        ("Ratio".to_string(), m.ratio(level), ""),
-        ("Rel. difference".to_string(), m.relative_difference(level), ""),
-        ("Odds ratio".to_string(), m.odds_ratio(level), "(exact)"),
+        ("difference", m.difference(level), ""),
+        ("ratio", m.ratio(level), ""),
+        ("rel. diff.", m.relative_difference(level), ""),
+        ("odds ratio", m.odds_ratio(level), "   (exact)"),
     ];
-    estimates(s, level, &rows);
+    for (label, x, note) in &rows {
+        if *label == "odds ratio" {
+            s.print("");
+        }
+        s.print(format!("        {label:<10} {}     {}  {}{note}", wide(x.value), wide(x.low), wide(x.high)));
+    }
     let mut r = Results::default();
     r.scalar("chi2", stata(chi2)).scalar("p", stata(p)).scalar("p_exact", stata(m.exact_p()));
     for (name, (_, x, _)) in ["D_f", "R_f", "RD_f", "or"].iter().zip(&rows) {

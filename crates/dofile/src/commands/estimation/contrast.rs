@@ -171,6 +171,7 @@ impl Active {
     pub(super) fn look<'a>(&self, heading: &'a str, columns: Columns, versus: bool) -> Look<'a> {
         Look {
             heading: self.exponents.unwrap_or(heading),
+            outcome: "",
             vce_title: "",
             columns,
             versus,

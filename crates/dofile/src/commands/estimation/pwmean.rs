@@ -69,6 +69,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let v = Mat::from_fn(count, count, |i, j| if i == j { within / df / moments[i].n } else { 0.0 });
     let look = Look {
         heading: "Contrast",
+        outcome: cmd.list.trim(),
         vce_title: "",
         columns: columns(cmd),
         versus: true,

@@ -103,7 +103,7 @@ fn log(session: &mut Session, steps: &[Step]) {
     session.print("");
     for (i, (biweight, moved)) in steps.iter().enumerate() {
         let name = if *biweight { "Biweight" } else { "   Huber" };
-        let value = format::bare("%9.0g", *moved);
+        let value = format::bare("%10.0g", *moved);
         session.print(format!("{name} iteration {}:  Maximum difference in weights = {value}", i + 1));
     }
 }

@@ -104,12 +104,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ];
         for (i, (kind, _, m)) in found.iter().enumerate() {
             let name = if i == 0 { format::abbrev(&s.frame.var(variable).name, 12) } else { String::new() };
-            let cell = |x: f64| format::right(&format::bare("%9.0g", clean(x)), 12);
+            let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", clean(x)), w);
             let mark = if moved { " *" } else { "" };
-            let numbers = format!("{}{}{}{mark}", cell(m.mean), cell(m.low), cell(m.high));
-            s.print(format!("{name:>12} | {kind:>11}{:>12}{numbers}", m.n));
+            let numbers = format!("{}{}{}{mark}", cell(m.mean, 12), cell(m.low, 16), cell(m.high, 11));
+            s.print(format!("{name:>12} | {kind:>10}{:>13}{numbers}", m.n));
         }
-        s.print(format!("-------------+{}", "-".repeat(63)));
+        s.print("-".repeat(77));
         last = Some(found);
     }
     if added {

@@ -321,7 +321,7 @@ fn head(s: &mut Session, cmd: &ParsedCommand, kind: Kind, level: f64) {
         s.print(format!("{:>78}", format!("{over:^24}")).trim_end());
     }
     s.print(format!(
-        "{:>12} | {counted:>10}  {title:>12} {error:>12}     {:>22}",
+        "{:>12} |{counted:>11}{title:>12}{error:>13}{:>27}",
         "Variable",
         format!("[{level}% conf. interval]")
     ));
@@ -333,12 +333,12 @@ fn line(s: &mut Session, name: &str, f: &Found) {
         format::right(&if x.is_nan() { String::new() } else { format::bare("%9.0g", stata(x)) }, w)
     };
     s.print(format!(
-        "{:>12} | {}  {} {}     {}{}",
+        "{:>12} |{}{}{}{}{}",
         format::abbrev(name, 12),
-        format::right(&format::bare("%12.0gc", f.n), 10),
+        format::right(&format::bare("%12.0gc", f.n), 11),
         cell(f.value, 12),
         cell(f.se, 12),
-        cell(f.low, 10),
+        cell(f.low, 16),
         cell(f.high, 12)
     ));
 }

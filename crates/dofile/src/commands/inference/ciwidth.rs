@@ -19,8 +19,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "ciwidth {onemean [, sd(#) knownsd] | twomeans [, {sd(#) | sd1(#) sd2(#)} knownsds n1(#) n2(#) nratio(#)] | pairedmeans [, {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} knownsd] | onevariance v | onevariance s, sd} [width(#) probwidth(#) n(#) level(#) alpha(#) lower upper]",
-    notes: "with width() the smallest sample size, with n() the width, with both the probability of the width; probwidth() is required but for that and for known standard deviations; lower and upper give one limit, whose width is its distance from the estimate; stores r(N) r(N1) r(N2) r(nratio) r(width) r(Pr_width) r(level) r(alpha) r(onesided) r(sd) r(sd1) r(sd2) r(sd_d) r(corr) r(v) r(s) r(knownsd), r(type) r(method); lists of values, tables, graphs, finite populations and unequal unknown standard deviations are not supported; [PSS-3]",
+    syntax: "ciwidth {onemean [, sd(#) knownsd] | twomeans [m1 m2] [, {sd(#) | sd1(#) sd2(#)} knownsds n1(#) n2(#) nratio(#)] | pairedmeans [, {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} knownsd] | onevariance v | onevariance s, sd} [width(#) probwidth(#) n(#) level(#) alpha(#) lower upper]",
+    notes: "with width() the smallest sample size, with n() the width, with both the probability of the width; probwidth() is required but for that and for known standard deviations; lower and upper give one limit, whose width is its distance from the estimate; the means are shown alone; stores r(N) r(N1) r(N2) r(nratio) r(width) r(Pr_width) r(level) r(alpha) r(onesided) r(sd) r(sd1) r(sd2) r(sd_d) r(corr) r(v) r(s) r(knownsd), r(type) r(method); lists of values, tables, graphs, finite populations and unequal unknown standard deviations are not supported; [PSS-3]",
     examples: &[Example {
         // (2*1.959964*2/1)^2 = 61.5
         run: "ciwidth onemean, width(1) sd(2) knownsd\nscalar n = r(N)\nciwidth onemean, n(62) sd(2) knownsd",
@@ -190,7 +190,11 @@ fn onemean(cmd: &ParsedCommand) -> Result<Design> {
 }
 
 fn twomeans(cmd: &ParsedCommand) -> Result<Design> {
-    no_values(cmd)?;
+    let means = match numbers(&cmd.list)?[..] {
+        [] => None,
+        [first, second] => Some((first, second)),
+        _ => return Err(StataError::standard(101)),
+    };
     only(cmd, &["sddiff", "corr", "knownsd"])?;
     let real = |name: &str| cmd.options.real(name);
     let known = cmd.has("knownsds");
@@ -216,7 +220,11 @@ fn twomeans(cmd: &ParsedCommand) -> Result<Design> {
         separate: own.then_some(pair),
         ratio,
         target: Target::Mean(1.0),
-        lines: if own { vec![("sd1", pair.0), ("sd2", pair.1)] } else { vec![("sd", common)] },
+        lines: {
+            let mut lines = means.map_or(Vec::new(), |(a, b)| vec![("m1", a), ("m2", b), ("diff", b - a)]);
+            lines.extend(if own { vec![("sd1", pair.0), ("sd2", pair.1)] } else { vec![("sd", common)] });
+            lines
+        },
     })
 }
 

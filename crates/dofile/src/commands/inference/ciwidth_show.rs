@@ -2,6 +2,7 @@
 
 use super::ciwidth::{Design, Found, Request, Sought};
 use super::power_text::{four, whole};
+use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use estimators::ci_width::Sides;
@@ -9,6 +10,10 @@ use estimators::ci_width::Sides;
 /// Prints the study and what was looked for.
 pub(super) fn show(s: &mut Session, d: &Design, r: &Request, f: &Found) {
     let two = d.words.groups == 2;
+    if d.lines.iter().any(|(name, _)| *name == "diff") {
+        s.print("note: command arguments (control- and experimental-group mean estimates) do not");
+        s.print("      affect computations and are used only for display");
+    }
     s.print("");
     if f.sought == Sought::Size && !d.known {
         s.print("Performing iteration ...");
@@ -32,7 +37,7 @@ pub(super) fn show(s: &mut Session, d: &Design, r: &Request, f: &Found) {
         (true, false) => vec![("N", whole(n1 + n2)), ("N1", whole(n1)), ("N2", whole(n2))],
     };
     let mut line = |name: &str, value: &str| s.print(format!("{name:>13} = {value}"));
-    line("level", &four(100.0 * (1.0 - r.alpha)));
+    line("level", &format::right(&format::bare("%9.2f", 100.0 * (1.0 - r.alpha)), 9));
     if f.sought != Sought::Size {
         sizes.iter().for_each(|(name, value)| line(name, value));
     }

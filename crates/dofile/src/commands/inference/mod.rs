@@ -19,6 +19,7 @@ mod power_paired;
 mod power_regression;
 mod power_request;
 mod power_show;
+mod power_sizes;
 mod power_survival;
 mod power_table;
 mod power_text;

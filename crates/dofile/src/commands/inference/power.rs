@@ -2,8 +2,9 @@
 //! power oneproportion, power twoproportions); further methods and tables for lists of values in their own files.
 
 use super::numbers;
-use super::power_request::{effect_kind, parsed, smallest, wanted_power};
+use super::power_request::{effect_kind, parsed, wanted_power};
 use super::power_show::{Sought, effect, show};
+use super::power_sizes::{held, sizes, solve};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::results::Results;
@@ -19,8 +20,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] [test(score | wald) continuity] | twoproportions p1 {p2 | , ratio(#) | rdiff(#) | rrisk(#) | oratio(#)} [continuity] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | twoway {m11 m12 ... \\ m21 m22 ... | matrix | , nrows(#) ncols(#) {varrow(#) | varcolumn(#) | varrowcolumn(#) | delta(#)}} [factor(row | column | rowcol) varerror(#) npercell(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | twovariances {v1 v2 | v1, ratio(#)} [sd] | onecorrelation r0 ra | twocorrelations r1 {r2 | , diff(#)} | pairedproportions {p12 p21 | p1+ p+1, corr(#)} | mcc p0, oratio(#) [corr(#) m(#)] | cmh p11 p12 ..., oratio(#) [strweights(numlist) grratios(numlist) nperstratum(#) continuity] | trend p1 p2 p3 ... [, exposure(numlist) grweights(numlist) npergroup(#) continuity] | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared {R2 | R2_R {R2_F | , diffr2(#)}} [, ntested(#) ncontrol(#)] | pcorr rho2 [, ntested(#) ncontrol(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
-    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), twoway r(nrows ncols N_rc N_per_cell Var_r Var_c Var_rc Var_e factor), onevariance r(v0 va ratio) or r(s0 sa ratio), twovariances r(v1 v2 ratio) or r(s1 s2 ratio), onecorrelation r(r0 ra), twocorrelations r(r1 r2 diff), pairedproportions r(p12 p21 pdisc diff pmarg1 pmarg2 corr), mcc r(p0 oratio M corr) with the number of cases in r(N) and n(), cmh r(oratio K p11 p12 ...), trend r(N_g p1 ... x1 ...), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested) or r(R2_R R2_F R2_diff ncontrol ntested), pcorr r(rho2_p ncontrol ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; groups of cmh and trend are filled up to whole numbers; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance and a slope; table() with columns and graphs are not supported; [PSS-2]",
+    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] [test(score | wald) continuity] | twoproportions p1 {p2 | , ratio(#) | rdiff(#) | rrisk(#) | oratio(#)} [continuity] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | twoway {m11 m12 ... \\ m21 m22 ... | matrix | , nrows(#) ncols(#) {varrow(#) | varcolumn(#) | varrowcolumn(#) | delta(#)}} [factor(row | column | rowcol) varerror(#) npercell(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | twovariances {v1 v2 | v1, ratio(#)} [sd] | onecorrelation r0 ra | twocorrelations r1 {r2 | , diff(#)} | pairedproportions {p12 p21 | p1+ p+1, corr(#)} | mcc p0, oratio(#) [corr(#) m(#)] | cmh p11 p12 ..., oratio(#) [strweights(numlist) grratios(numlist) nperstratum(#) continuity] | trend p1 p2 p3 ... [, exposure(numlist) grweights(numlist) npergroup(#) continuity] | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared {R2 | R2_R {R2_F | , diffr2(#)}} [, ntested(#) ncontrol(#)] | pcorr rho2 [, ntested(#) ncontrol(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided compute(n1 | n2) sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), twoway r(nrows ncols N_rc N_per_cell Var_r Var_c Var_rc Var_e factor), onevariance r(v0 va ratio) or r(s0 sa ratio), twovariances r(v1 v2 ratio) or r(s1 s2 ratio), onecorrelation r(r0 ra), twocorrelations r(r1 r2 diff), pairedproportions r(p12 p21 pdisc diff pmarg1 pmarg2 corr), mcc r(p0 oratio M corr) with the number of cases in r(N) and n(), cmh r(oratio K p11 p12 ...), trend r(N_g p1 ... x1 ...), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested) or r(R2_R R2_F R2_diff ncontrol ntested), pcorr r(rho2_p ncontrol ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; compute() looks for the size of one group where the other is given; groups of cmh and trend are filled up to whole numbers; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance, a slope and mcc; table() with columns and graphs are not supported; [PSS-2]",
     examples: &[Example {
         // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
         run: "power onemean 0 .5, knownsd",
@@ -49,6 +50,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("ORatio"),
     OptSpec::text("test"),
     OptSpec::flag("CONTINuity"),
+    OptSpec::text("COMPute"),
 ];
 const UNSUPPORTED: &[&str] =
     &["EFFect", "DIRection", "fpc", "CRITValues", "K1", "K2", "M1", "M2", "RHO", "CVCLuster"];
@@ -79,6 +81,8 @@ pub(super) struct Design {
     pub(super) wald: bool,
     /// Kind and size of the effect that gave the second proportion.
     pub(super) given: Option<(&'static str, f64)>,
+    /// The group whose size is held, first or second, with that size; the size of the other is looked for.
+    pub(super) held: Option<(usize, f64)>,
 }
 
 impl Design {
@@ -93,7 +97,7 @@ impl Design {
     }
 
     /// Power at sizes of the groups (one group: the second is ignored).
-    fn power(&self, n1: f64, n2: f64) -> f64 {
+    pub(super) fn power(&self, n1: f64, n2: f64) -> f64 {
         let tail = self.alpha / self.sides;
         let delta = (self.second - self.first).abs();
         match self.method {
@@ -157,16 +161,6 @@ impl Design {
 
     pub(super) fn groups(&self) -> usize {
         if matches!(self.method, Method::TwoMeans | Method::TwoProportions) { 2 } else { 1 }
-    }
-
-    /// The smallest first group that reaches the power.
-    fn size(&self, wanted: f64) -> Result<(f64, f64)> {
-        let pair = |n: f64| (n, if self.groups() == 2 { (n * self.ratio - 1e-9).ceil() } else { 0.0 });
-        let enough = |n: f64| {
-            let (a, b) = pair(n);
-            (self.groups() == 1 || b >= 2.0 || self.known) && self.power(a, b) >= wanted
-        };
-        smallest(2.0, enough).map(pair)
     }
 }
 
@@ -331,42 +325,6 @@ fn design(cmd: &ParsedCommand, method: Method, first: f64, second: f64) -> Resul
         continuity: cmd.has("continuity"),
         wald,
         given: None,
+        held: held(cmd, method)?,
     })
-}
-
-/// Sizes and power, and whether the sizes were solved for.
-pub(super) fn solve(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64, f64, bool)> {
-    let wanted = wanted_power(cmd)?;
-    let sized = cmd.has("n") || cmd.has("n1") || cmd.has("n2");
-    if !sized {
-        if !(wanted > 0.0 && wanted < 1.0) {
-            return Err(StataError::invalid("power() must be between 0 and 1"));
-        }
-        let (n1, n2) = d.size(wanted)?;
-        return Ok((n1, n2, d.power(n1, n2), true));
-    }
-    if cmd.has("power") || cmd.has("beta") {
-        return Err(StataError::invalid("n() and power() determine the effect; only one value is allowed"));
-    }
-    let (n1, n2) = sizes(cmd, d)?;
-    Ok((n1, n2, d.power(n1, n2), false))
-}
-
-/// The sizes that are given.
-fn sizes(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64)> {
-    let real = |name: &str| cmd.options.real(name);
-    let (n1, n2) = match (d.groups(), real("n"), real("n1"), real("n2")) {
-        (1, Some(n), None, None) => (n, 0.0),
-        (2, Some(n), None, None) => {
-            let first = (n / (1.0 + d.ratio)).floor();
-            (first, (first * d.ratio).floor())
-        }
-        (2, None, Some(a), Some(b)) => (a, b),
-        (2, None, Some(a), None) => (a, (a * d.ratio).ceil()),
-        _ => return Err(StataError::invalid("n(), n1() and n2() incorrectly specified")),
-    };
-    if n1 < 2.0 || n1.fract() != 0.0 || (d.groups() == 2 && n2 < 2.0) || n2.fract() != 0.0 {
-        return Err(StataError::invalid("sample sizes must be whole numbers of at least 2"));
-    }
-    Ok((n1, n2))
 }

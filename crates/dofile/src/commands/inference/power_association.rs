@@ -142,7 +142,7 @@ pub(super) fn mcc(s: &mut Session, text: &str) -> Result<()> {
     let found = level.answer(&test, cmd.options.real("n"), 2.0)?;
     let one = level.sides == 1.0;
     let title = format!(
-        "a 1:M matched case–control study\nAsymptotic z test\nH0: OR = 1  versus  Ha: OR {} 1",
+        "a matched case-control study\nAsymptotic z test, 1:{controls} matched design\nH0: OR = 1  versus  Ha: OR {} 1",
         sign(one, ratio > 1.0)
     );
     let study = [

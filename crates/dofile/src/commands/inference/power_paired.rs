@@ -2,9 +2,10 @@
 //! ([PSS-2] power pairedmeans).
 
 use super::numbers;
-use super::power::{Design, Method, solve};
+use super::power::{Design, Method};
 use super::power_request::{parsed, wanted_power};
 use super::power_show::begin;
+use super::power_sizes::solve;
 use super::power_text::{four, sign, whole};
 use crate::error::{Result, StataError};
 use crate::results::Results;
@@ -96,6 +97,7 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
         continuity: false,
         wald: false,
         given: None,
+        held: None,
     };
     let (n, _, reached, solved) = solve(&cmd, &design)?;
     // where the size is looked for, the power is the one that was asked for

@@ -157,25 +157,18 @@ pub(super) fn show(
     s.print("Study parameters:");
     s.print("");
     let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
-    let equal = n1 == n2;
-    let sizes: Vec<(&str, String)> = match (groups, equal) {
-        (1, _) => vec![("N", whole(n1))],
-        (_, true) => vec![("N", whole(n1 + n2)), ("N per group", whole(n1))],
-        _ => vec![("N", whole(n1 + n2)), ("N1", whole(n1)), ("N2", whole(n2))],
-    };
-    let delta = || format!("{}{}", four(effect(d)), kind(d));
     line("alpha", four(d.alpha));
     if sought != Sought::Power {
         line("power", four(power));
     }
     if sought != Sought::Sizes {
-        sizes.iter().for_each(|(name, value)| line(name, value.clone()));
-        if groups == 2 && !equal {
+        group_sizes(d, n1, n2).into_iter().for_each(|(name, value)| line(name, value));
+        if groups == 2 && n1 != n2 {
             line("N2/N1", four(n2 / n1));
         }
     }
     if sought != Sought::Effect {
-        line("delta", delta());
+        line("delta", delta(d));
     }
     line(first, four(d.first));
     if sought != Sought::Effect {
@@ -195,8 +188,11 @@ pub(super) fn show(
             line("sd", four(d.sd.0));
         }
     }
-    if sought == Sought::Sizes && groups == 2 && d.ratio != 1.0 {
-        line("N2/N1", four(d.ratio));
+    match d.held {
+        _ if sought != Sought::Sizes => {}
+        Some((group, size)) => line(if group == 1 { "N1" } else { "N2" }, whole(size)),
+        None if groups == 2 && d.ratio != 1.0 => line("N2/N1", four(d.ratio)),
+        None => {}
     }
     s.print("");
     s.print(match sought {
@@ -206,13 +202,38 @@ pub(super) fn show(
         Sought::Effect => format!("Estimated effect size and {}:", target(d.method)),
     });
     s.print("");
-    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
-    match sought {
-        Sought::Sizes => sizes.into_iter().for_each(|(name, value)| line(name, value)),
-        Sought::Power => line("power", four(power)),
-        Sought::Effect => {
-            line("delta", delta());
-            line(second, four(d.second));
+    for (name, value) in answer(d, (n1, n2), power, sought) {
+        s.print(format!("{name:>13} = {value}"));
+    }
+}
+
+/// The effect and what it is.
+fn delta(d: &Design) -> String {
+    format!("{}{}", four(effect(d)), kind(d))
+}
+
+/// Sizes of the groups with their names.
+fn group_sizes(d: &Design, n1: f64, n2: f64) -> Vec<(&'static str, String)> {
+    match (d.groups(), n1 == n2) {
+        (1, _) => vec![("N", whole(n1))],
+        (_, true) => vec![("N", whole(n1 + n2)), ("N per group", whole(n1))],
+        _ => vec![("N", whole(n1 + n2)), ("N1", whole(n1)), ("N2", whole(n2))],
+    }
+}
+
+/// Lines of what was looked for.
+fn answer(d: &Design, (n1, n2): (f64, f64), power: f64, sought: Sought) -> Vec<(&'static str, String)> {
+    match (sought, d.held) {
+        (Sought::Sizes, Some((1, _))) => vec![("N", whole(n1 + n2)), ("N2", whole(n2))],
+        (Sought::Sizes, Some(_)) => vec![("N", whole(n1 + n2)), ("N1", whole(n1))],
+        (Sought::Sizes, None) => {
+            let mut lines = group_sizes(d, n1, n2);
+            if d.groups() == 2 && d.ratio != 1.0 {
+                lines.push(("N2/N1", four(n2 / n1)));
+            }
+            lines
         }
+        (Sought::Power, _) => vec![("power", four(power))],
+        (Sought::Effect, _) => vec![("delta", delta(d)), (d.names()[2], four(d.second))],
     }
 }

@@ -154,7 +154,7 @@ pub(super) fn logrank(s: &mut Session, text: &str) -> Result<()> {
     let method = if schoenfeld { "Schoenfeld method" } else { "Freedman method" };
     let alternative = format!("H0: HR = 1  versus  Ha: HR {} 1", sign(design.sides == 1.0, hazard > 1.0));
     let title = "two-sample comparison of survivor functions";
-    show(s, &design, &answer, &[title, &format!("Log-rank test, {method}"), &alternative], &extra);
+    show(s, &design, &answer, &[title, &format!("Log-rank test, {method}"), &alternative], None, &extra);
     store(s, &design, &answer, "logrank", &extra);
     s.r.scalar("Pr_E", design.event).scalar("Pr_w", design.withdrawn);
     Ok(())
@@ -179,15 +179,34 @@ pub(super) fn cox(s: &mut Session, text: &str) -> Result<()> {
     design.event = event;
     let answer = design.answer(&cmd)?;
     let extra = [("b1", coefficient), ("hratio", coefficient.exp()), ("sd", sd), ("R2", r2)];
+    let typed = !cmd.list.trim().is_empty();
+    let shown: Vec<(&str, f64)> = extra
+        .iter()
+        .filter(|(name, _)| match *name {
+            "b1" => typed,
+            "hratio" => !typed,
+            "R2" => cmd.has("r2"),
+            _ => true,
+        })
+        .copied()
+        .collect();
     let alternative =
         format!("H0: beta1 = 0  versus  Ha: beta1 {} 0", sign(design.sides == 1.0, coefficient > 0.0));
-    show(s, &design, &answer, &["Cox PH regression", "Wald test", &alternative], &extra);
+    let delta = format!("{}  (coefficient)", four(coefficient));
+    show(s, &design, &answer, &["Cox PH regression", "Wald test", &alternative], Some(delta), &shown);
     store(s, &design, &answer, "cox", &extra);
     s.r.scalar("Pr_E", design.event).scalar("Pr_w", design.withdrawn);
     Ok(())
 }
 
-fn show(s: &mut Session, d: &Design, a: &Answer, head: &[&str; 3], extra: &[(&str, f64)]) {
+fn show(
+    s: &mut Session,
+    d: &Design,
+    a: &Answer,
+    head: &[&str; 3],
+    delta: Option<String>,
+    extra: &[(&str, f64)],
+) {
     s.print("");
     s.print(format!("Estimated {} for {}", if a.solved { "sample size" } else { "power" }, head[0]));
     s.print(head[1]);
@@ -202,25 +221,31 @@ fn show(s: &mut Session, d: &Design, a: &Answer, head: &[&str; 3], extra: &[(&st
     } else {
         line("N", whole(a.n))
     }
-    extra.iter().for_each(|(name, x)| line(name, four(*x)));
-    line("Pr_E", four(d.event));
-    if d.withdrawn > 0.0 {
-        line("Pr_w", four(d.withdrawn));
+    if let Some(delta) = delta {
+        line("delta", delta);
     }
-    s.print("");
-    s.print(if a.solved { "Estimated number of events and sample size:" } else { "Estimated power:" });
-    s.print("");
-    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
+    extra.iter().for_each(|(name, x)| line(name, four(*x)));
+    let part = |s: &mut Session, title: &str, lines: &[(&str, String)]| {
+        s.print("");
+        s.print(title);
+        s.print("");
+        lines.iter().for_each(|(name, value)| s.print(format!("{name:>13} = {value}")));
+    };
+    if d.event < 1.0 {
+        part(s, "Censoring:", &[("Pr_E", four(d.event))]);
+    }
+    if d.withdrawn > 0.0 {
+        part(s, "Withdrawal:", &[("Pr_w", four(d.withdrawn))]);
+    }
     if !a.solved {
-        line("power", four(a.power));
+        part(s, "Estimated power:", &[("power", four(a.power))]);
         return;
     }
-    line("E", whole(a.events));
-    line("N", whole(a.n));
+    let mut sizes = vec![("E", whole(a.events)), ("N", whole(a.n))];
     if d.ratio.is_some() {
-        line("N1", whole(a.n1));
-        line("N2", whole(a.n2));
+        sizes.extend([("N1", whole(a.n1)), ("N2", whole(a.n2))]);
     }
+    part(s, "Estimated number of events and sample size:", &sizes);
 }
 
 fn store(s: &mut Session, d: &Design, a: &Answer, method: &str, extra: &[(&str, f64)]) {

@@ -113,6 +113,7 @@ fn parameters(method: &str) -> Option<([&'static str; 2], bool)> {
         "onecorrelation" | "onecorr" => Some((["r0", "ra"], false)),
         "onevariance" | "onevar" => Some((["v0", "va"], false)),
         "oneslope" => Some((["b0", "ba"], false)),
+        "mcc" => Some((["M", "p0"], false)),
         _ => None,
     }
 }
@@ -142,6 +143,7 @@ impl Request {
                 out.extend(["sdx", "sderror"]);
                 out.extend(self.has("sdy").then_some("sdy"));
             }
+            "mcc" => out.extend(["oratio", "corr"]),
             _ => {}
         }
         Ok(out)

@@ -168,10 +168,9 @@ pub(super) fn run(s: &mut Session, text: &str) -> Result<()> {
     r.text("type", "test").text("method", "twoway").text("factor", factor.name());
     s.r = r;
     let mut study = vec![("delta", four(delta)), ("N_r", whole(cells.rows)), ("N_c", whole(cells.columns))];
-    let columns = cells.columns as usize;
-    let name = |k: usize| format!("m{}_{}", k / columns + 1, k % columns + 1);
-    let names: Vec<String> = (0..cells.means.len()).map(name).collect();
-    study.extend(names.iter().zip(&cells.means).map(|(name, m)| (name.as_str(), four(*m))));
+    if !cells.means.is_empty() {
+        study.push(("means", "  <matrix>".to_string()));
+    }
     study.extend([(symbol, four(cells.variance)), ("Var_e", four(error))]);
     let sizes = [("N", whole(n)), ("N per cell", whole(size))];
     let title = format!("two-way ANOVA\nF test for {what} effect\nH0: delta = 0  versus  Ha: delta != 0");

@@ -88,7 +88,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             }
             let target = s.eval_num(right)?;
             let group = binary(&name, &values(s, v, &sample(s, cmd, &[v])?))?;
-            one(s, cmd, &group, target)
+            one(s, cmd, "Variable", &group, target)
         }
         (Some(_), Some(_)) => Err(StataError::invalid("option by() not allowed here")),
         (None, None) => Err(StataError::invalid("option by() or == required")),
@@ -103,7 +103,7 @@ fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     match given[..] {
         [n, p, target] => {
             let group = Group { name: "x".into(), n, p: share(p, n) };
-            if !valid(&group) { Err(wrong()) } else { one(s, cmd, &group, target) }
+            if !valid(&group) { Err(wrong()) } else { one(s, cmd, "", &group, target) }
         }
         [n, p, m, q] => {
             let a = Group { name: "x".into(), n, p: share(p, n) };
@@ -176,7 +176,7 @@ fn store(s: &mut Session, fill: impl Fn(&mut Results), z: f64, level: f64) {
     s.r = r;
 }
 
-fn one(s: &mut Session, cmd: &ParsedCommand, g: &Group, target: f64) -> Result<()> {
+fn one(s: &mut Session, cmd: &ParsedCommand, left: &str, g: &Group, target: f64) -> Result<()> {
     if !(target > 0.0 && target < 1.0) {
         return Err(StataError::invalid("the hypothesised proportion must be between 0 and 1"));
     }
@@ -185,7 +185,7 @@ fn one(s: &mut Session, cmd: &ParsedCommand, g: &Group, target: f64) -> Result<(
     let se = (g.p * (1.0 - g.p) / g.n).sqrt();
     let null = (target * (1.0 - target) / g.n).sqrt();
     let z = (g.p - target) / null;
-    head(s, "One-sample test of proportion", "Variable", level, &[g]);
+    head(s, "One-sample test of proportion", left, level, &[g]);
     row(s, &g.name, g.p, se, critical, None);
     end(s, format!("p = proportion({})", g.name), ("p", with_zero(&format::bare("%9.0g", target))), z);
     store(

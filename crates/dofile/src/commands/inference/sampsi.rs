@@ -29,7 +29,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "sampsi",
         6,
         run,
-        "sampsi #1 #2 [, alpha(#) power(#) n1(#) n2(#) ratio(#) sd1(#) sd2(#) onesample onesided nocontinuity]",
+        "sampsi #1 #2 [, alpha(#) power(#) n1(#) n2(#) ratio(#) {sd(#) | sd1(#)} sd2(#) onesample onesided nocontinuity]",
     )
 };
 
@@ -39,6 +39,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("n1"),
     OptSpec::real("n2"),
     OptSpec::real("Ratio"),
+    OptSpec::real("sd"),
     OptSpec::real("sd1"),
     OptSpec::real("sd2"),
     OptSpec::flag("ONESAMple"),
@@ -123,8 +124,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let real = |name: &str| cmd.options.real(name);
     let values: Vec<Option<f64>> = cmd.list.split_whitespace().map(parse_number).collect();
     let [Some(a), Some(b)] = values[..] else { return Err(StataError::syntax()) };
-    let sd =
-        real("sd1").or(real("sd2")).map(|first| [real("sd1").unwrap_or(first), real("sd2").unwrap_or(first)]);
+    let sd = real("sd1").or(real("sd")).or(real("sd2")).map(|first| [first, real("sd2").unwrap_or(first)]);
     let inside = |p: f64| p > 0.0 && p < 1.0;
     if a == b || sd.is_none() && !(inside(a) && inside(b)) || sd.is_some_and(|[x, y]| x <= 0.0 || y <= 0.0) {
         return Err(StataError::new(
@@ -171,6 +171,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn show(s: &mut Session, plan: &Plan, test: (f64, bool), n: (f64, f64), power: f64, given: bool) {
+    if let (Some([sd, _]), true, false) = (plan.sd, plan.one_sample, given) {
+        return show_one_mean(s, plan, test, (n.0, power, sd));
+    }
     let kind = if plan.sd.is_some() { "mean" } else { "proportion" };
     let samples = if plan.one_sample { "one-sample" } else { "two-sample" };
     let many = if plan.one_sample { "comparison of" } else { "comparison of two" };
@@ -198,4 +201,32 @@ fn show(s: &mut Session, plan: &Plan, test: (f64, bool), n: (f64, f64), power: f
         s.print(line("n2", n.1, "%9.0g"));
         s.print(line("n2/n1", plan.ratio, "%7.2f"));
     }
+}
+
+/// The size of one sample for a mean.
+fn show_one_mean(
+    s: &mut Session,
+    plan: &Plan,
+    (alpha, one_sided): (f64, bool),
+    (n, power, sd): (f64, f64, f64),
+) {
+    let cell = |x: f64, fmt: &str| format::right(&format::bare(fmt, x), 8);
+    let [null, alternative] = plan.values.map(|x| cell(x, "%8.0g"));
+    let sides = if one_sided { "one" } else { "two" };
+    s.print("");
+    s.print("Estimated sample size for one-sample comparison of mean");
+    s.print("  to hypothesized value");
+    s.print("");
+    s.print(format!("Test Ho: m ={}, where m is the mean in the population", &null[1..]));
+    s.print("");
+    s.print("Assumptions:");
+    s.print("");
+    s.print(format!("         alpha = {}  ({sides}-sided)", cell(alpha, "%8.4f")));
+    s.print(format!("         power = {}", cell(power, "%8.4f")));
+    s.print(format!(" alternative m = {alternative}"));
+    s.print(format!("            sd = {}", cell(sd, "%8.0g")));
+    s.print("");
+    s.print("Estimated required sample size:");
+    s.print("");
+    s.print(format!("             n = {}", cell(n, "%8.0f")));
 }

@@ -1,6 +1,7 @@
 //! `input`: rows typed in the do-file, up to `end`.
 
 use crate::error::{Result, StataError};
+use crate::format;
 use crate::frame::{StorageType, Variable, is_valid_name};
 use crate::session::Session;
 use crate::syntax::options::parse_number;
@@ -25,6 +26,20 @@ fn read_fields(s: &Session, list: &str) -> Result<Vec<(String, StorageType)>> {
         add(name, ty)?;
     }
     Ok(fields)
+}
+
+/// The names above the rows that are typed, each in the width of its format; empty where the list is wrong.
+pub(crate) fn input_heading(s: &Session, header: &str) -> String {
+    let list = header.split_once(char::is_whitespace).map_or("", |(_, l)| l);
+    let fields = read_fields(s, list.split(',').next().unwrap_or("")).unwrap_or_default();
+    let cells = fields.iter().enumerate().map(|(i, (name, ty))| {
+        let format = ty.default_format();
+        let width: usize =
+            format.chars().skip(1).take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(9);
+        let margin = if i == 0 { 5 } else { 2 };
+        format::right(&format::abbrev(name, width), width + margin)
+    });
+    cells.collect()
 }
 
 /// Runs `input` with its rows.

@@ -29,7 +29,7 @@ mod tokens;
 
 pub(crate) use display::display_text;
 pub(crate) use files::directory_list;
-pub(crate) use input::input_rows;
+pub(crate) use input::{input_heading, input_rows};
 
 use super::CommandSpec;
 use crate::syntax::WeightKind;

@@ -52,12 +52,14 @@ fn dimensions(s: &mut Session, values: &Matrix, most: usize) {
     let (all, n) = (scalar(s, "inertia"), scalar(s, "N"));
     let line = |label: &str, cells: [String; 5]| {
         let [value, inertia, chi2, percent, sum] = cells;
-        format!("  {label:>12} |{value:>12}{inertia:>13}{chi2:>11}{percent:>11}{sum:>13}")
+        format!("{label:>15} |{value:>11}{inertia:>12}{chi2:>15}{percent:>11}{sum:>10}")
+            .trim_end()
+            .to_string()
     };
-    let rule = format!("  -------------+{}", "-".repeat(60));
+    let rule = format!("    ------------+{}", "-".repeat(60));
     s.print("");
-    s.print(line("", ["singular", "principal", "", "", "cumul"].map(str::to_string)));
-    s.print(line("Dimension", ["value", "inertia", "chi2", "percent", "percent"].map(str::to_string)));
+    s.print("                |   singular    principal                             cumul");
+    s.print("      Dimension |    value       inertia           chi2    percent   percent");
     s.print(&rule);
     let mut sum = 0.0;
     for k in 0..most {
@@ -78,7 +80,7 @@ fn dimensions(s: &mut Session, values: &Matrix, most: usize) {
         String::new(),
         format::bare("%9.0g", all),
         format::bare("%9.2f", all * n),
-        "100".to_string(),
+        "100   ".to_string(),
         String::new(),
     ];
     s.print(line("total", total));
@@ -102,21 +104,22 @@ pub(super) fn points(s: &mut Session, parts: &[(String, Matrix)]) {
         s.print("");
         s.print(format!("{:17}{}", "", join(&title)));
         s.print(format!("{:>16} {}", "Categories", join(&heads)));
-        s.print(format!("{}{}", "-".repeat(17), join(&|_| format!("+{}", "-".repeat(27)))));
+        s.print(format!("    {}{}", "-".repeat(13), join(&|_| format!("+{}", "-".repeat(27)))));
         for (k, (name, m)) in parts.iter().enumerate() {
             if k > 0 {
-                s.print(format!("{}{}", "-".repeat(17), join(&|_| format!("+{}", "-".repeat(27)))));
+                s.print(format!("    {}{}", "-".repeat(13), join(&|_| format!("+{}", "-".repeat(27)))));
             }
-            s.print(format!("{:<17}{}", format::abbrev(name, 16), join(&|_| format!("|{:27}", ""))));
+            let title = format::left(&format::abbrev(name, 12), 13);
+            s.print(format!("    {title}{}", join(&|_| format!("|{:27}", ""))));
             for i in 0..m.rows() {
                 let cells = |b: &usize| {
                     let cell = |j: usize| format::bare("%6.3f", m.get(i, 3 * b + j));
                     format!("|{:>8}{:>9}{:>9} ", cell(0), cell(1), cell(2))
                 };
                 let label = format::abbrev(&m.row_names[i].name.replace('_', " "), 12);
-                s.print(format!("{label:>16} {}", join(&cells)));
+                s.print(format!("{} {}", format::right(&label, 16), join(&cells)));
             }
         }
-        s.print("-".repeat(17 + 28 * page.len()));
+        s.print(format!("    {}", "-".repeat(13 + 28 * page.len())));
     }
 }

@@ -8,6 +8,7 @@ use crate::ops::groups::{grouped, level_name};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
+use unicode_width::UnicodeWidthStr;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("ntop"),
@@ -176,7 +177,7 @@ fn finish(
         table.extend([line.id, line.count as f64, sum as f64, percent(line.count), percent(sum)]);
     }
     if !cmd.has("silent") {
-        show(s, vars, lines, &table, cmd.options.text("pctfmt").unwrap_or("%6.3g"));
+        show(s, vars, lines, &table, cmd.options.text("pctfmt").unwrap_or("%5.1f"));
     }
     let mut matrix = Matrix::new(lines.len(), 5, table);
     matrix.col_names = ["ID", "N", "Cum", "Pct", "PctCum"].map(Stripe::term).to_vec();
@@ -199,30 +200,41 @@ fn show(s: &mut Session, vars: &[usize], lines: &[Line], table: &[f64], percents
     let heads: Vec<String> = vars.iter().map(|v| s.frame.var(*v).name.clone()).collect();
     let widths: Vec<usize> = (0..vars.len())
         .map(|k| {
-            lines.iter().map(|l| l.cells[k].chars().count()).max().unwrap_or(0).max(heads[k].chars().count())
+            let levels = lines.iter().filter(|l| l.id == 1.0).map(|l| l.cells[k].width());
+            levels.max().unwrap_or(0).max(heads[k].width())
         })
         .collect();
     let join = |cells: &[String]| {
         cells.iter().zip(&widths).map(|(c, w)| format::right(c, *w)).collect::<Vec<_>>().join("   ")
     };
-    let counts = table.chunks(5).map(|c| format!("{}", c[2]).len()).max().unwrap_or(3).max(4);
+    // what is no level stands right across all columns of names
+    let names: Vec<String> =
+        lines.iter().map(|l| if l.id == 1.0 { join(&l.cells) } else { l.cells[0].clone() }).collect();
+    let head = join(&heads);
+    let stub = names.iter().map(|n| n.width()).max().unwrap_or(0).max(head.width()).max(6) + 2;
+    let digits =
+        |column: usize| table.chunks(5).map(|c| c[column].to_string().len()).max().unwrap_or(3).max(3) + 2;
+    let (counts, sums) = (digits(1), digits(2));
+    let line = |name: &str, cells: [String; 4]| {
+        let [n, sum, percent, percents] = cells;
+        let name = format::right(name, stub);
+        format!("{name} |{n:>counts$}{sum:>sums$}{percent:>10}{percents:>14}")
+    };
     s.print("");
-    let head = format!(
-        " {} | {}   {}   Pct (%)   Cum Pct (%)",
-        join(&heads),
-        format::right("N", counts),
-        format::right("Cum", counts)
-    );
+    let head = line(&head, ["N", "Cum", "Pct (%)", "Cum Pct (%)"].map(str::to_string));
     s.print(&head);
-    s.print(format!(" {}", "-".repeat(head.len() - 1)));
-    for (line, cells) in lines.iter().zip(table.chunks(5)) {
-        s.print(format!(
-            " {} | {}   {}   {}   {}",
-            join(&line.cells),
-            format::right(&format!("{}", cells[1]), counts),
-            format::right(&format!("{}", cells[2]), counts),
-            format::right(&format::bare(percents, cells[3]), 7),
-            format::right(&format::bare(percents, cells[4]), 11),
+    let rule = format!(" {}", "-".repeat(head.width()));
+    s.print(&rule);
+    let mut others = false;
+    for ((row, name), cells) in lines.iter().zip(&names).zip(table.chunks(5)) {
+        if row.id != 1.0 && !others {
+            s.print(&rule);
+            others = true;
+        }
+        let percent = |x: f64| format::bare(percents, x).trim().to_string();
+        s.print(line(
+            name,
+            [cells[1].to_string(), cells[2].to_string(), percent(cells[3]), percent(cells[4])],
         ));
     }
 }

@@ -180,6 +180,7 @@ pub(super) fn show(
     }
     let look = Look {
         heading: if request.derivative.is_some() { "dy/dx" } else { "Contrast" },
+        outcome: "",
         vce_title: variance::heading(request),
         columns: request.columns,
         versus: request.pairwise,

@@ -328,6 +328,10 @@ fn function(s: &Session, name: &str, inner: &str) -> Result<Matrix> {
         "inv" => {
             let a = m(0)?;
             match a.inverse()? {
+                // the inverse of a symmetric matrix is symmetric to the last digit
+                Some(inverse) if a.is_symmetric() => {
+                    inverse.zip(&inverse.transpose(), |x, y| 0.5 * (x + y))?
+                }
                 Some(inverse) => inverse,
                 None => Matrix::filled(a.rows(), a.cols(), MISSING),
             }
