@@ -108,11 +108,12 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("replace"),
     OptSpec::flag("append"),
     OptSpec::real("Level"),
+    // effects of `mfx`, of which models without them show nothing
+    OptSpec::flag_or_text("Margin"),
 ];
 
 /// Documented options that are refused by name.
 pub(super) const REFUSED: &[&str] = &[
-    "Margin",
     "DROPPED",
     "STARDetach",
     "EQuations",
