@@ -32,7 +32,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let matrix = s.matrix(from).ok_or_else(|| StataError::not_found(from))?;
     let mut values = Vec::with_capacity(matrix.rows() * matrix.cols());
     for x in matrix.values() {
-        let text = if is_missing(*x) { missing_text(*x).to_string() } else { format!("({x:e})") };
+        let text = if is_missing(*x) { missing_text(*x) } else { format!("({x:e})") };
         values.push(s.eval_num(&map.replace('@', &text))?);
     }
     let mut mapped = Matrix::new(matrix.rows(), matrix.cols(), values);
