@@ -48,6 +48,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if vars.iter().any(|v| s.frame.var(*v).is_string()) {
         return Err(StataError::type_mismatch());
     }
+    if cmd.has("inplace") && (cmd.if_exp.is_some() || cmd.in_range.is_some()) {
+        // the help file does not say what becomes of the other rows
+        return Err(StataError::unsupported_option("center", "inplace with if or in"));
+    }
     let names = names(s, cmd, &vars)?;
     let mut keep = s.rows(cmd)?;
     if cmd.has("casewise") {
@@ -60,6 +64,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let (mean, sd) = (sample.mean(), sample.variance().sqrt());
         let centred = |r: usize| match column.num(r) {
             x if !keep[r] || is_missing(x) => MISSING,
+            _ if cmd.has("standardize") && sd == 0.0 => MISSING,
             x if cmd.has("standardize") => (x - mean) / sd,
             x => x - mean,
         };
