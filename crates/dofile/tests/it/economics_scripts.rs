@@ -95,7 +95,7 @@ fn tables_in_documents_take_statistics_as_options() {
          assert strpos(s, \"Obs,Mean,SD,Max\") > 0 & strpos(s, \"x,6,3.50,1.871,6\") > 0\n\
          regress y x\nestimates store m\nreg2docx m using r.csv, replace r2(%9.4f) ar2(%9.2f) nostar\nscalar r = fileread(\"r.csv\")\n\
          assert strpos(r, strtrim(string(e(r2), \"%9.4f\"))) > 0 & strpos(r, strtrim(string(e(r2_a), \"%9.2f\"))) > 0\n\
-         estout m using m.txt, margin replace\nassert fileexists(\"m.txt\")\n\
+         estout m using m.txt, margin noabbrev replace\ncapture esttab m, noabbrev\nassert _rc == 199\nassert fileexists(\"m.txt\")\n\
          export excel using a, firstrow(variable) sheet(one) sheetmodify\nexport excel using a.xlsx, firstrow(varlab) replace\n\
          import excel using a.xlsx, firstrow clear\nassert x[6] == 6";
     let (log, rc) = try_run_in_a_folder(text);

@@ -110,6 +110,8 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::real("Level"),
     // effects of `mfx`, of which models without them show nothing
     OptSpec::flag_or_text("Margin"),
+    // the default of `estout`
+    OptSpec::flag("noABBrev"),
 ];
 
 /// Documented options that are refused by name.
