@@ -59,6 +59,17 @@ impl Allowed {
         Some(self.basis.sandwich(&self.basis.transpose().sandwich(matrix).inverse_definite()?))
     }
 
+    /// Those of the parameters at `positions` that are no functions of the ones before them; a parameter with one allowed
+    /// value is none of them.
+    pub fn independent_among(&self, positions: &[usize]) -> Vec<usize> {
+        let row = |i: usize| (0..self.basis.cols()).map(move |j| self.basis[(i, j)]);
+        let product = |a: usize, b: usize| row(a).zip(row(b)).map(|(x, y)| x * y).sum::<f64>();
+        let varying: Vec<usize> = positions.iter().copied().filter(|i| product(*i, *i) > 1e-20).collect();
+        let gram = Mat::from_fn(varying.len(), varying.len(), |a, b| product(varying[a], varying[b]));
+        let (_, _, kept) = gram.inverse_semidefinite(1e-10);
+        kept.into_iter().map(|i| varying[i]).collect()
+    }
+
     /// Number of constraints that do not follow from the others.
     pub fn independent(&self) -> usize {
         self.origin.len() - self.basis.cols()

@@ -7,7 +7,7 @@ _estimates _ms_parse_parts _pctile _return _rmcoll ac alpha ameans anova append 
 avplot bayes bayesgraph bayesstats betareg binreg binscatter biprobit bitest bitesti bootstrap boxcox bsample bsqreg ca candisc
 canon carryforward catplot cc cci centile churdle ci cibar cii clogit cloglog clonevar cluster cnsreg codebook coefplot collapse compare
 collect compress confirm:conf constraint continue contract contrast corr2data correlate:cor corrgram count:cou
-cpoisson cprplot cs csdid csi cumsp cumul datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
+cpoisson cprplot cs csdid csi cumsp cumul cvplot datasignature decode describe:d destring dfbeta dfgls dfuller did_imputation
 didregress discrim display:di distinct dotplot drawnorm drop ds dsregress dtable duplicates dydx egen egranger eivreg
 elasticnet encode ereturn:eret error:err esize estat estimates:est etable etpoisson etregress eventstudyinteract expand
 export extremes factor fcast fillin foreach forecast:fore format:form forvalues:forv fracreg frontier generate:g gettoken

@@ -148,6 +148,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
         "figures and lists of the archive: templates keep to the graphs of the manual and to tabulate",
         &[
             "cdfplot",
+            "center",
             "chitesti",
             "ciplot",
             "distplot",
@@ -246,6 +247,7 @@ const NOT_OF_TEMPLATES: &[(&str, &[&str])] = &[
             "ineqdeco",
             "labelbook",
             "mat2txt",
+            "matmap",
             "missings",
             "nmissing",
             "randtreat",

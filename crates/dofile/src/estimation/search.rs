@@ -20,20 +20,28 @@ use estimators::weights::WeightKind;
 /// r(412) where they contradict each other or are not defined; r(199) for one on a parameter that is searched on
 /// another scale than it is shown.
 pub fn held(session: &mut Session, layout: &Layout) -> Result<Option<(Allowed, Constrained)>> {
-    let stripe = layout.stripe().to_vec();
-    let written = match (session.settings.search.constraints.clone(), layout.restrictions()) {
-        (None, None) => return Ok(None),
-        (None, Some(own)) => own.clone(),
+    match (session.settings.search.constraints.clone(), layout.restrictions()) {
+        (None, None) => Ok(None),
+        (None, Some(own)) => allowed(layout, own.clone()).map(Some),
         (Some(_), Some(_)) => {
             let text =
                 "constraints() with other constraints of the model is not supported by the open engine";
-            return Err(StataError::new(199, text));
+            Err(StataError::new(199, text))
         }
-        (Some(text), None) => match written(session, &stripe, &text)? {
-            Some(written) => written,
-            None => return Ok(None),
-        },
-    };
+        (Some(text), None) => held_to(session, layout, &text),
+    }
+}
+
+/// The same from the text of the option.
+///
+/// # Errors
+/// As [`held`].
+pub fn held_to(session: &mut Session, layout: &Layout, text: &str) -> Result<Option<(Allowed, Constrained)>> {
+    written(session, layout.stripe(), text)?.map(|written| allowed(layout, written)).transpose()
+}
+
+fn allowed(layout: &Layout, written: Mat) -> Result<(Allowed, Constrained)> {
+    let stripe = layout.stripe();
     let rescaled = (0..stripe.len()).filter(|j| layout.scale_of(*j).is_some());
     if let Some(j) = rescaled.into_iter().find(|j| (0..written.rows()).any(|i| written[(i, *j)] != 0.0)) {
         let text = format!("constraints on {} are not supported by the open engine", stripe[j].name);
@@ -44,7 +52,7 @@ pub fn held(session: &mut Session, layout: &Layout) -> Result<Option<(Allowed, C
     let targets: Vec<f64> = (0..written.rows()).map(|i| written[(i, stripe.len())]).collect();
     let allowed = Allowed::new(&matrix, &targets).ok_or_else(|| StataError::standard(412))?;
     let independent = allowed.independent();
-    Ok(Some((allowed, Constrained { written, independent })))
+    Ok((allowed, Constrained { written, independent }))
 }
 
 /// The constraints of `constraints()` over all names, from a matrix or from numbers; nothing where none applies.

@@ -14,6 +14,8 @@ pub(crate) struct Look {
     pub(crate) names: usize,
     /// Columns left of the table.
     pub(crate) left: usize,
+    /// Column names and the rule under them.
+    pub(crate) heads: bool,
     /// Text above the row names.
     pub(crate) row_title: String,
     /// Rules above, below, left and right.
@@ -34,6 +36,7 @@ impl Default for Look {
             format: Format::parse("%9.0g").expect("a format"),
             names: 12,
             left: 0,
+            heads: true,
             row_title: String::new(),
             border: [false; 4],
             rule: true,
@@ -76,8 +79,10 @@ pub(crate) fn draw(s: &mut Session, m: &Matrix, look: &Look) {
         }
         let heads: String = columns.clone().map(|j| format!(" {} ", name(&m.col_names[j], width))).collect();
         let title = format::right(&format::abbrev(&look.row_title, look.names), look.names);
-        s.print(format!("{indent}{}{title} {bar}{heads}{}", side(left), side(right)));
-        if look.rule {
+        if look.heads {
+            s.print(format!("{indent}{}{title} {bar}{heads}{}", side(left), side(right)));
+        }
+        if look.heads && look.rule {
             let rule = format!("{}+{}", "-".repeat(look.names + 1), "-".repeat(total));
             s.print(format!("{indent}{}{rule}{}", side(left), side(right)));
         }

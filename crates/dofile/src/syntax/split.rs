@@ -214,7 +214,9 @@ impl ParsedCommand {
         let mut cmd =
             ParsedCommand { name: name.to_string(), raw: raw.trim().to_string(), ..Default::default() };
         let (front, options) = front_and_options(raw);
-        cmd.option_text = options.to_string();
+        let (front, options) = conditions_behind_options(front, options);
+        let front = front.as_str();
+        cmd.option_text = options;
         let mut part = Part::List;
         let mut start = 0;
         let b = front.as_bytes();
@@ -303,6 +305,18 @@ impl ParsedCommand {
     /// True when a flag option was given or an option has an argument.
     pub fn has(&self, option: &str) -> bool {
         self.options.has(option)
+    }
+}
+
+/// A second comma ends the options: `if` and `in` may follow it, as in `regress y x, robust, if z`.
+fn conditions_behind_options(front: &str, options: &str) -> (String, String) {
+    let second = top_level_comma(options).map(|at| (&options[..at], options[at + 1..].trim_start()));
+    match second {
+        Some((given, rest)) if matches!(keyword_at(rest.as_bytes(), 0), Some((Part::If | Part::In, _))) => {
+            let (condition, further) = front_and_options(rest);
+            (format!("{front} {condition}"), format!("{given} {further}").trim().to_string())
+        }
+        _ => (front.to_string(), options.to_string()),
     }
 }
 

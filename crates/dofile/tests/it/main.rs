@@ -26,6 +26,7 @@ mod density;
 mod designs;
 mod docs;
 mod documented_options;
+mod economics_scripts;
 mod equation_scores;
 mod esttab_layout;
 mod exact_and_standardised;

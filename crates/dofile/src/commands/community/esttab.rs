@@ -91,7 +91,13 @@ fn table(s: &mut Session, cmd: &ParsedCommand, estout: bool) -> Result<()> {
     }
     let options = Given::parse(&cmd.name, &parsed.option_text)?;
     let matrix = esttab_matrix::read(s, parsed.list.trim())?;
+    if options.has("noabbrev") && !estout {
+        return Err(StataError::unsupported_option(&cmd.name, "noabbrev"));
+    }
     let mut models = if matrix.is_some() { Vec::new() } else { models(s, parsed.list.trim())? };
+    if options.has("margin") && models.iter().any(|m| m.e.results.get_text("Xmfx_type").is_some()) {
+        return Err(StataError::unsupported_option(&cmd.name, "margin"));
+    }
     let file = parsed.using.as_deref().map(|name| unquote(name).to_string());
     let format = Format::of(&options, file.as_deref());
     let wanted = wanted(s, &options, format, estout)?;

@@ -108,11 +108,14 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("replace"),
     OptSpec::flag("append"),
     OptSpec::real("Level"),
+    // effects of `mfx`, of which models without them show nothing
+    OptSpec::flag_or_text("Margin"),
+    // the default of `estout`
+    OptSpec::flag("noABBrev"),
 ];
 
 /// Documented options that are refused by name.
 pub(super) const REFUSED: &[&str] = &[
-    "Margin",
     "DROPPED",
     "STARDetach",
     "EQuations",

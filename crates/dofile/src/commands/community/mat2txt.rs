@@ -54,14 +54,15 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let own = |name: &str| cmd.options.text(name).map(|t| unquote(t.trim()).to_string() + "\n");
     text.extend(own("title"));
     let names: Vec<String> = matrix.col_names.iter().map(Stripe::full).collect();
-    text.push_str(&format!("\t{}\n", names.join("\t")));
+    // every line ends with a tab: do-files drop the empty variable that comes of it
+    text.push_str(&format!("\t{}\t\n", names.join("\t")));
     for (i, row) in matrix.row_names.iter().enumerate() {
         text.push_str(&row.full());
         for j in 0..matrix.cols() {
             let fmt = formats.get(j).or(formats.last()).copied().unwrap_or("%9.0g");
             text.push_str(&format!("\t{}", format::bare(fmt, matrix.get(i, j)).trim()));
         }
-        text.push('\n');
+        text.push_str("\t\n");
     }
     text.extend(own("note"));
     std::fs::write(&path, text).map_err(|e| StataError::unwritten(file, &e))

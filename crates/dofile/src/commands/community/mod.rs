@@ -13,6 +13,7 @@ mod boottest_model;
 mod boottest_request;
 mod brant;
 mod carryforward;
+mod center;
 mod chitesti;
 mod cips;
 mod coarsened;
@@ -80,6 +81,7 @@ mod labmask;
 mod lpdid;
 mod lpdid_rows;
 mod mat2txt;
+mod matmap;
 mod mdesc;
 mod metan;
 mod missings;
@@ -123,6 +125,7 @@ mod stepdown;
 mod strips;
 mod synth;
 mod synth_data;
+mod synth_keep;
 mod synth_show;
 mod texsave;
 mod twowayfeweights;
@@ -264,6 +267,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     jwdid::SPEC,
     labmask::SPEC,
     mat2txt::SPEC,
+    matmap::SPEC,
     mdesc::SPEC,
     metan::METABIAS,
     metan::METAFUNNEL,
@@ -308,6 +312,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     twowayfeweights::SPEC,
     univar::SPEC,
     weakivtest::SPEC,
+    center::SPEC,
     winsor::SPEC,
     winsor::SPEC_WINSOR,
     xtabond2::SPEC,

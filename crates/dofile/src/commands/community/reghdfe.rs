@@ -50,6 +50,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("TIMEit"),
     OptSpec::real("POOLsize"),
     OptSpec::flag("COMPACT"),
+    OptSpec::flag("COMPILE"),
     OptSpec::text("PARallel"),
     OptSpec::flag("NOWARN"),
 ])
@@ -91,6 +92,10 @@ pub(super) const NOT_DEFINITE: &str = "Warning: VCV matrix was non-positive semi
     Cameron, Gelbach & Miller applied.";
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && cmd.has("compile") {
+        // installation scripts compile the package's library, of which there is none here
+        return Ok(());
+    }
     if cmd.list.trim().is_empty() && s.e.cmd() == "reghdfe" {
         return display(s, cmd);
     }

@@ -7,6 +7,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::synth_data::{Data, Predictor, key, number, predictors, words};
+use super::synth_keep;
 use super::synth_show::display;
 use crate::error::{Result, StataError};
 use crate::estimation::ml_command::replay;
@@ -32,8 +33,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("UNITNames"),
     OptSpec::flag("nested"),
     OptSpec::flag("allopt"),
+    OptSpec::flag("FIGure"),
+    OptSpec::text("KEEP"),
+    OptSpec::flag("REPlace"),
 ])
-.unsupported(&["FIGure", "KEEP", "REPlace", "GENvars", "MARGin", "MAXiter", "SIGf", "BOUND"]);
+.unsupported(&["GENvars", "MARGin", "MAXiter", "SIGf", "BOUND"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -42,8 +46,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "synth depvar predictor[(periods)] ... [if] [in], trunit(#) trperiod(#) [counit(numlist) xperiod(numlist) mspeperiod(numlist) resultsperiod(numlist) nested allopt customV(numlist) unitnames(v)]",
-    notes: "after xtset; predictors are means over their periods, by default the periods before trperiod(); importances of the predictors (V): by regressions of the outcomes before the treatment on the predictors, as the default of its authors; nested: from there by the simplex of Nelder and Mead to the least error of the outcomes, with allopt also from equal importances; customV(): given; weights solve the quadratic problem exactly; stores e(V_matrix X_balance W_weights Y_treated Y_synthetic RMSPE), weights unrounded; formulas: Abadie, Diamond and Hainmueller (2010, 2011)",
+    syntax: "synth depvar predictor[(periods)] ... [if] [in], trunit(#) trperiod(#) [counit(numlist) xperiod(numlist) mspeperiod(numlist) resultsperiod(numlist) nested allopt customV(numlist) unitnames(v) keep(file) replace figure]",
+    notes: "after xtset; predictors are means over their periods, by default the periods before trperiod(); importances of the predictors (V): by regressions of the outcomes before the treatment on the predictors, as the default of its authors; nested: from there by the simplex of Nelder and Mead to the least error of the outcomes, with allopt also from equal importances; customV(): given; weights solve the quadratic problem exactly; stores e(V_matrix X_balance W_weights Y_treated Y_synthetic RMSPE), weights unrounded; keep() writes _Co_Number _W_Weight _Y_treated _Y_synthetic _time; formulas: Abadie, Diamond and Hainmueller (2010, 2011)",
     examples: &[Example {
         // The treated unit is half of each of the first two controls before period 3.
         run: "input u t y\n1 1 2\n1 2 3\n1 3 9\n2 1 1\n2 2 4\n2 3 5\n3 1 3\n3 2 2\n3 3 4\n4 1 9\n4 2 9\n4 3 9\nend\nxtset u t\nsynth y y(1) y(2), trunit(1) trperiod(3)\nmatrix W = e(W_weights)\nmatrix S = e(Y_synthetic)",
@@ -203,6 +207,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             *sum = if is_missing(*sum) || is_missing(y) { MISSING } else { *sum + weight * y };
         }
     }
+    let periods = shown.clone();
     let found = Found { v, method, w, error, names, periods: shown, treated, synthetic };
     let touse = {
         let used: Vec<i64> = setup.units.iter().map(|u| key(*u)).collect();
@@ -216,7 +221,14 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     r.text("cmdline", command_line(cmd)).text("depvar", &session.frame.var(outcome).name);
     r.text("trperiod", number(cmd.options.real("trperiod").unwrap_or(MISSING)));
     session.post_estimation(est, touse);
-    display(session)
+    display(session)?;
+    if let Some(file) = cmd.options.text("keep") {
+        synth_keep::keep(session, cmd, &periods, file)?;
+    }
+    if cmd.has("figure") {
+        synth_keep::draw(session, &periods, cmd.options.real("trperiod").unwrap_or(MISSING))?;
+    }
+    Ok(())
 }
 
 /// What was estimated.

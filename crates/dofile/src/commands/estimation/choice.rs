@@ -41,7 +41,7 @@ const ORDERED: StandardSyntax = StandardSyntax::new(
 .weights(WEIGHTS)
 .maximised();
 const MULTINOMIAL: StandardSyntax = StandardSyntax::new(ml_options![
-    OptSpec::flag("rrr"),
+    OptSpec::flag("RRr"),
     OptSpec::text("Baseoutcome"),
     OptSpec::text("BASECategory")
 ])

@@ -8,7 +8,7 @@ use crate::ops::files::{check_replace, with_extension};
 use crate::ops::xls::{self, is_xls};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
-use crate::syntax::options::OptSpec;
+use crate::syntax::options::{OptSpec, abbreviates};
 use crate::syntax::split::{top_level_comma, unquote};
 use crate::value::is_missing;
 
@@ -67,9 +67,9 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
         for (at, &v) in vars.iter().enumerate() {
             let variable = session.frame.var(v);
             let text = match kind {
-                "variables" | "var" => &variable.name,
-                "varlabels" | "varl" if !variable.label.is_empty() => &variable.label,
-                "varlabels" | "varl" => &variable.name,
+                _ if abbreviates(kind, "VARIables") || kind == "var" => &variable.name,
+                _ if abbreviates(kind, "VARLabels") && variable.label.is_empty() => &variable.name,
+                _ if abbreviates(kind, "VARLabels") => &variable.label,
                 _ => return Err(StataError::invalid("option firstrow() incorrectly specified")),
             };
             cells.insert((top, left as u16 + at as u16), Cell::Text(text.clone()));

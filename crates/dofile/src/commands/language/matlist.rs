@@ -20,7 +20,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "matlist",
         5,
         run,
-        "matlist matrix_exp [, format(%fmt) title(text) tindent(#) rowtitle(text) twidth(#) left(#) border(none|all|rows|columns|left|right|top|bottom) lines(oneline|none) underscore noblank nohalf nodotz]",
+        "matlist matrix_exp [, format(%fmt) title(text) tindent(#) rowtitle(text) twidth(#) left(#) border(none|all|rows|columns|left|right|top|bottom) lines(oneline|none) names(all|rows) underscore noblank nohalf nodotz]",
     )
 };
 
@@ -34,6 +34,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::int("Right"),
     OptSpec::flag_or_text("BORder"),
     OptSpec::text("LINes"),
+    OptSpec::text("NAmes"),
     OptSpec::flag("UNDerscore"),
     OptSpec::flag("noBlank"),
     OptSpec::flag("noHalf"),
@@ -41,7 +42,6 @@ const OPTIONS: &[OptSpec] = &[
 ];
 
 const REFUSED: &[&str] = &[
-    "NAmes",
     "noNAmes",
     "SHOWcoleq",
     "ROWEQonly",
@@ -125,10 +125,16 @@ fn look(options: &Options) -> Result<Look> {
         Some("none") => false,
         Some(other) => return Err(StataError::unsupported_option("matlist", &format!("lines({other})"))),
     };
+    let heads = match options.text("names").map(str::trim) {
+        None | Some("all") => true,
+        Some("rows") => false,
+        Some(other) => return Err(StataError::unsupported_option("matlist", &format!("names({other})"))),
+    };
     Ok(Look {
         format,
         names: number("twidth", 12)?,
         left: number("left", 0)?,
+        heads,
         row_title: options.text("rowtitle").map_or("", |t| unquote(t.trim())).to_string(),
         border,
         rule,

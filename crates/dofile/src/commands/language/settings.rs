@@ -59,6 +59,7 @@ fn on_off(value: &str) -> Result<bool> {
 /// Settings of output, windows, updates and the memory of versions before 12: on or off, which changes nothing here.
 const SWITCHES: &[&str] = &[
     "more",
+    "iterlog",
     "rmsg",
     "trace",
     "pause",
@@ -163,15 +164,14 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             on_off(plain)?;
         }
         "dp" if plain == "period" => {}
-        "iterlog" if plain == "on" => {}
         "output" if ["proc", "inform", "error"].contains(&plain) => {}
         "logtype" if ["text", "smcl", "t", "s"].contains(&plain) => {}
         "emptycells" if ["keep", "drop"].contains(&plain) => {}
         "processors" | "max_memory" | "niceness" | "segmentsize" | "min_memory" | "maxvar" | "matsize"
-        | "adosize" | "mem" | "update_query" | "update_prompt" | "update_interval" | "searchdefault"
-        | "haltonwarn" | "doublebuffer" | "fastscroll" | "scrollbufsize" | "reventries" | "httpproxy"
-        | "timeout1" | "timeout2" | "checksum" | "copycolor" | "printcolor" | "dockable" | "notifyuser"
-        | "memory" | "maxiter" | "tracedepth" | "graphics" | "locale_functions" => {}
+        | "mat" | "adosize" | "mem" | "update_query" | "update_prompt" | "update_interval"
+        | "searchdefault" | "haltonwarn" | "doublebuffer" | "fastscroll" | "scrollbufsize" | "reventries"
+        | "httpproxy" | "timeout1" | "timeout2" | "checksum" | "copycolor" | "printcolor" | "dockable"
+        | "notifyuser" | "memory" | "maxiter" | "tracedepth" | "graphics" | "locale_functions" => {}
         _ => {
             return Err(StataError::new(
                 198,

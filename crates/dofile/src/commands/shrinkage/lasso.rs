@@ -24,10 +24,10 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("ALPHAs"),
     OptSpec::flag("noLOg"),
     OptSpec::flag("serule"),
+    OptSpec::real("STOp"),
 ])
 .unsupported(&[
     "noCONstant",
-    "STOp",
     "CVTOLerance",
     "BICTOLerance",
     "TOLerance",
@@ -44,7 +44,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: lasso,
-    syntax: "lasso {linear|logit|poisson} depvar [(alwaysvars)] othervars [if] [in] [, selection(cv [, folds(#) serule] | bic | adaptive | none) grid(#[, ratio(#)]) rseed(#) nolog]",
+    syntax: "lasso {linear|logit|poisson} depvar [(alwaysvars)] othervars [if] [in] [, selection(cv [, folds(#) serule] | bic | adaptive | none) grid(#[, ratio(#)]) stop(0) rseed(#) nolog]",
     notes: "stores e(N k_allvars k_nonzero_sel lambda_sel CV_mean_min), e(b) (penalised) e(b_standardized) e(b_postselection), e(allvars_sel); [LASSO] lasso",
     examples: &[Example {
         // Columns +-1 that are orthogonal: the first penalty is the largest mean of y times a column.
@@ -60,7 +60,7 @@ pub(super) const SPEC_ELASTICNET: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: elasticnet,
-    syntax: "elasticnet {linear|logit|poisson} depvar [(alwaysvars)] othervars [if] [in] [, alphas(numlist) selection(cv [, folds(#)] | bic | none) grid(#[, ratio(#)]) rseed(#) nolog]",
+    syntax: "elasticnet {linear|logit|poisson} depvar [(alwaysvars)] othervars [if] [in] [, alphas(numlist) selection(cv [, folds(#)] | bic | none) grid(#[, ratio(#)]) stop(0) rseed(#) nolog]",
     notes: "as lasso, with e(alpha_sel); [LASSO] elasticnet",
     examples: &[Example {
         // The first penalty of lasso over alpha.
@@ -183,6 +183,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand, alphas: Vec<f64>) -> Result<(
     let mut parsed = ParsedCommand::split(&cmd.name, rest, false)?;
     SYNTAX.check(&parsed)?;
     parsed.check_options(SYNTAX.options, SYNTAX.unsupported)?;
+    // the grid is always gone through to its end
+    if parsed.options.real("stop").is_some_and(|tolerance| tolerance != 0.0) {
+        return Err(StataError::unsupported_option(&cmd.name, "stop() other than stop(0)"));
+    }
     let plan = plan(&parsed, alphas)?;
     let sample = sample(session, &parsed, model)?;
     if let Some(seed) = parsed.options.text("rseed") {

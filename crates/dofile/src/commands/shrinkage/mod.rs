@@ -1,5 +1,6 @@
 //! Penalised regression: lasso and elastic net, and what is asked of their results.
 
+mod cvplot;
 mod gof;
 mod lasso;
 mod lasso_plan;
@@ -11,7 +12,7 @@ use crate::ops::predict::Own;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] =
-    &[lasso::SPEC, lasso::SPEC_ELASTICNET, state::SPEC_KNOTS, state::SPEC_COEF, gof::SPEC];
+    &[lasso::SPEC, lasso::SPEC_ELASTICNET, state::SPEC_KNOTS, state::SPEC_COEF, gof::SPEC, cvplot::SPEC];
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {

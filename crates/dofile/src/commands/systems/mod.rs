@@ -4,6 +4,7 @@ mod mvreg;
 mod reg3;
 mod sureg;
 mod system;
+mod system_show;
 
 use super::CommandSpec;
 

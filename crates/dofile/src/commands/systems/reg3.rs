@@ -6,6 +6,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::system::{self, Equation, Method};
+use super::system_show;
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::FvList;
@@ -30,6 +31,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noHEader"),
     OptSpec::flag("noTABle"),
     OptSpec::flag("noFOoter"),
+    OptSpec::text("Constraints"),
     OptSpec::int("ITERate"),
     // no log is printed
     OptSpec::flag("noLOg"),
@@ -37,7 +39,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("Level"),
 ];
 const UNSUPPORTED: &[&str] =
-    &["CONSTraints", "CORR", "DFK2", "COEFLegend", "TOLerance", "FIRST", "ALLexog", "CORRelation", "HACkme"];
+    &["noCNSReport", "CORR", "DFK2", "COEFLegend", "TOLerance", "FIRST", "ALLexog", "CORRelation", "HACkme"];
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -46,8 +48,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "reg3 ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [weight] [, 3sls 2sls ols sure mvreg ireg3 exog(varlist) endog(varlist) inst(varlist) small dfk level(#)]",
-    notes: "outcomes are endogenous, all other regressors exogenous; stores e(N) and by equation e(rss_# rmse_# r2_# chi2_# p_#), e(Sigma), e(endog), e(exog), e(b), e(V), r(table); formulas: [R] reg3",
+    syntax: "reg3 ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [weight] [, 3sls 2sls ols sure mvreg ireg3 exog(varlist) endog(varlist) inst(varlist) constraints(numlist) small dfk level(#)]",
+    notes: "outcomes are endogenous, all other regressors exogenous; constraints hold in every stage; stores e(N) and by equation e(rss_# rmse_# r2_# chi2_# p_#), e(Sigma), e(Cns), e(endog), e(exog), e(b), e(V), r(table); formulas: [R] reg3",
     examples: &[Example {
         // Exactly identified equations: three-stage is two-stage least squares.
         run: "set obs 12\ngen z = _n\ngen w = mod(_n*5, 7)\ngen a = z + mod(_n*3, 5)\ngen b = a + w + mod(_n*7, 4)\nivregress 2sls a w (b = z)\nscalar s = _b[b]\nreg3 (a b w) (b a z), exog(w z)",
@@ -102,6 +104,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         } else {
             1
         },
+        constraints: line.options.text("constraints"),
     };
     let instrumented = matches!(name, "3sls" | "2sls");
     let found = instrumented.then(|| instruments(session, &line, &equations)).transpose()?;
@@ -186,7 +189,7 @@ fn instruments(session: &Session, cmd: &ParsedCommand, equations: &[Equation]) -
 }
 
 fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    system::display(session, cmd)?;
+    system_show::display(session, cmd)?;
     let names = |key: &str| session.e.results.get_text(key).unwrap_or("").to_string();
     let (endogenous, exogenous) = (names("endog"), names("exog"));
     if !endogenous.is_empty() && !cmd.has("nofooter") {

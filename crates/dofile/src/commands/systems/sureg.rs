@@ -6,6 +6,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::mvreg::correlations;
 use super::system::{self, Method};
+use super::system_show;
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
@@ -19,13 +20,14 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::real("Level"),
     OptSpec::flag("noCONstant"),
     OptSpec::flag("ISUre"),
+    OptSpec::text("Constraints"),
     OptSpec::int("ITERate"),
     // no log is printed
     OptSpec::flag("noLOg"),
     OptSpec::flag("LOg"),
     OptSpec::flag("CORR"),
 ];
-const UNSUPPORTED: &[&str] = &["CONSTraints", "DFK2", "COEFLegend", "TOLerance"];
+const UNSUPPORTED: &[&str] = &["noCNSReport", "DFK2", "COEFLegend", "TOLerance"];
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -34,8 +36,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "sureg ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [weight] [, small dfk isure iterate(#) corr level(#)]",
-    notes: "two steps, or iterated with isure; stores e(N) and by equation e(rss_# rmse_# r2_# chi2_# p_#), e(Sigma), e(b), e(V), r(table); corr shows the correlations of residuals and the test of Breusch and Pagan (1980), e(chi2_bp) and e(df_bp); formulas: [R] sureg",
+    syntax: "sureg ([name:] depvar1 indepvars1) ([name:] depvar2 indepvars2) ... [if] [in] [weight] [, small dfk isure iterate(#) constraints(numlist) corr level(#)]",
+    notes: "two steps, or iterated with isure; constraints hold in the first step too; stores e(N) and by equation e(rss_# rmse_# r2_# chi2_# p_#), e(Sigma), e(Cns), e(b), e(V), r(table); corr shows the correlations of residuals and the test of Breusch and Pagan (1980), e(chi2_bp) and e(df_bp); formulas: [R] sureg",
     examples: &[Example {
         // The same regressors in every equation: least squares equation by equation.
         run: "set obs 8\ngen x = _n\ngen a = x + mod(_n*3, 5)\ngen b = 2 - x + mod(_n*5, 7)\nregress b x\nscalar s = _b[x]\nsureg (a x) (b x)",
@@ -51,7 +53,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         let mut again = ParsedCommand::split("sureg", &raw, false)?;
         again.check_weighted_options(OPTIONS, UNSUPPORTED)?;
-        return system::display(session, &again);
+        return system_show::display(session, &again);
     }
     let (texts, rest) = system::split(&raw)?;
     let mut line = ParsedCommand::split("sureg", &rest, false)?;
@@ -66,9 +68,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         small: line.has("small"),
         independent: false,
         iterations: if line.has("isure") { limit } else { 1 },
+        constraints: line.options.text("constraints"),
     };
     system::estimate(session, &raw, equations, open, None, &method)?;
-    system::display(session, &line)?;
+    system_show::display(session, &line)?;
     if line.has("corr") {
         let (chi2, df) = correlations(session)?;
         session.e.results.scalar("chi2_bp", chi2).scalar("df_bp", df);

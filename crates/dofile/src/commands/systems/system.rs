@@ -5,18 +5,20 @@
 //! Sigma, cmd depvar eqnames. Formulas: [R] sureg, [R] reg3; Zellner and Theil (1962), Econometrica 30.
 
 use crate::error::{Result, StataError};
-use crate::estimation::display::{fit_error, level};
-use crate::estimation::ml_command::{self, Layout, Look};
+use crate::estimation::constraints;
+use crate::estimation::display::fit_error;
+use crate::estimation::layout::Layout;
 use crate::estimation::model::{Reading, VceSpec, first_word, single_column};
 use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
-use crate::format;
+use crate::estimation::search;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{FvList, leading_groups};
 use crate::value::MISSING;
+use estimators::allowed::Allowed;
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::matrix::Mat;
 use estimators::ols::{self, Request};
@@ -41,6 +43,8 @@ pub(super) struct Method<'a> {
     pub independent: bool,
     /// Most iterations of covariance and parameters; one is two-step (three-stage) estimation.
     pub iterations: usize,
+    /// Text of `constraints()`.
+    pub constraints: Option<&'a str>,
 }
 
 /// One equation in the rows of the sample.
@@ -156,8 +160,15 @@ fn error_covariance(residuals: &[Vec<f64>], n: f64, parameters: &[usize], dfk: b
     })
 }
 
-/// Feasible generalised least squares with `right` as regressors (projected ones with instruments).
-fn gls(right: &[Vec<Vec<f64>>], y: &[&[f64]], inverse: &Mat) -> Result<(Vec<f64>, Mat)> {
+/// Feasible generalised least squares with `right` as regressors (projected ones with instruments). Under constraints
+/// the sum of squares is least among the allowed parameters: with `A` the information and `a` any allowed point,
+/// `b = a + T (T'AT)^-1 T' (c - A a)`, the covariance `T (T'AT)^-1 T'`.
+fn gls(
+    right: &[Vec<Vec<f64>>],
+    y: &[&[f64]],
+    inverse: &Mat,
+    allowed: Option<&Allowed>,
+) -> Result<(Vec<f64>, Mat)> {
     let place: Vec<(usize, usize)> =
         right.iter().enumerate().flat_map(|(e, own)| (0..own.len()).map(move |j| (e, j))).collect();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
@@ -177,8 +188,16 @@ fn gls(right: &[Vec<Vec<f64>>], y: &[&[f64]], inverse: &Mat) -> Result<(Vec<f64>
         .iter()
         .map(|(e, a)| (0..y.len()).map(|f| inverse[(*e, f)] * dot(&right[*e][*a], y[f])).sum())
         .collect();
-    let v = information.inverse_definite().ok_or_else(|| StataError::new(506, "regressors are collinear"))?;
-    Ok((v.times_vector(&target), v))
+    let collinear = || StataError::new(506, "regressors are collinear");
+    let Some(allowed) = allowed else {
+        let v = information.inverse_definite().ok_or_else(collinear)?;
+        return Ok((v.times_vector(&target), v));
+    };
+    let v = allowed.inverse(&information).ok_or_else(collinear)?.symmetrised();
+    let point = allowed.nearest(&vec![0.0; size]);
+    let gap: Vec<f64> =
+        target.iter().zip(information.times_vector(&point)).map(|(c, held)| c - held).collect();
+    Ok((v.times_vector(&gap).iter().zip(&point).map(|(step, a)| a + step).collect(), v))
 }
 
 fn residuals(equations: &[Equation], columns: &[Vec<Vec<f64>>], b: &[f64]) -> Vec<Vec<f64>> {
@@ -203,12 +222,14 @@ struct Fit {
     steps: usize,
 }
 
-/// Least squares equation by equation on `right`, then steps of generalised least squares.
+/// Least squares equation by equation on `right`, then steps of generalised least squares. Constraints hold in all of
+/// them: they may join equations also in the first.
 fn steps(
     equations: &[Equation],
     columns: &[Vec<Vec<f64>>],
     right: &[Vec<Vec<f64>>],
     method: &Method<'_>,
+    allowed: Option<&Allowed>,
 ) -> Result<Fit> {
     let sizes: Vec<usize> = columns.iter().map(Vec::len).collect();
     let y: Vec<&[f64]> = equations.iter().map(|e| e.y.as_slice()).collect();
@@ -222,6 +243,9 @@ fn steps(
         }
         b.extend(fit.b);
     }
+    if allowed.is_some() {
+        b = gls(right, &y, &Mat::identity(sizes.len()), allowed)?.0;
+    }
     let mut out: Option<Fit> = None;
     for step in 1..=method.iterations.max(1) {
         let sigma = error_covariance(&residuals(equations, columns, &b), equations[0].n, &sizes, method.dfk);
@@ -233,7 +257,7 @@ fn steps(
         let inverse = weight
             .inverse_definite()
             .ok_or_else(|| StataError::new(506, "covariance matrix of errors is singular"))?;
-        let (next, v) = gls(right, &y, &inverse)?;
+        let (next, v) = gls(right, &y, &inverse, allowed)?;
         let moved = b.iter().zip(&next).map(|(a, b)| (a - b).abs() / (a.abs() + 1.0)).fold(0.0, f64::max);
         b.clone_from(&next);
         out = Some(Fit { b: next, v, sigma, steps: step });
@@ -260,12 +284,16 @@ pub(super) fn estimate(
             columns.iter().map(|own| own.iter().map(|c| project(c, z)).collect()).collect::<Result<_>>()?
         }
     };
-    let fit = steps(&equations, &columns, &right, method)?;
-    let rest = residuals(&equations, &columns, &fit.b);
     let mut layout = Layout::default();
     for equation in &equations {
         layout.equation(&equation.name, equation.side.names(), &equation.side.estimated());
     }
+    let held = match method.constraints {
+        Some(text) => search::held_to(session, &layout, text)?,
+        None => None,
+    };
+    let fit = steps(&equations, &columns, &right, method, held.as_ref().map(|h| &h.0))?;
+    let rest = residuals(&equations, &columns, &fit.b);
     let parameters = layout.parameters(&fit.b, &fit.v);
     let n = equations[0].n;
     let names: Vec<String> = equations.iter().map(|e| e.name.clone()).collect();
@@ -278,8 +306,14 @@ pub(super) fn estimate(
     est.results.text("predict", format!("{}_p", method.cmd));
     let results = &mut est.results;
     let total = fit.b.len() as f64;
-    results.scalar("N", n).scalar("k", total).scalar("k_eq", equations.len() as f64).scalar("rank", total);
-    let df_r = n * equations.len() as f64 - total;
+    let free = total - held.as_ref().map_or(0.0, |h| h.0.independent() as f64);
+    results.scalar("N", n).scalar("k", total).scalar("k_eq", equations.len() as f64).scalar("rank", free);
+    let df_r = n * equations.len() as f64 - free;
+    if let Some((_, held)) = &held {
+        let cells = held.written.data().to_vec();
+        let matrix = constraints::labelled(held.written.rows(), cells, layout.stripe().to_vec());
+        results.matrix("Cns", matrix);
+    }
     if method.small {
         results.scalar("df_r", df_r).text("small", "small");
     }
@@ -294,6 +328,7 @@ pub(super) fn estimate(
         let rss: f64 = rest[e].iter().map(|r| r * r).sum();
         let tss = equation.tss;
         let slopes: Vec<usize> = (from..from + equation.side.columns().len()).collect();
+        let slopes = held.as_ref().map_or(slopes.clone(), |h| h.0.independent_among(&slopes));
         let test = wald::test_zero(&fit.b, &fit.v, &slopes);
         equation_results(results, e + 1, &test, method.small.then_some(df_r));
         let size = columns[e].len();
@@ -338,47 +373,4 @@ fn equation_results(results: &mut Results, number: usize, test: &wald::Wald, df_
         }
     };
     results.scalar(&format!("p_{number}"), if test.df == 0 { MISSING } else { p });
-}
-
-/// Prints the equations and the table of the active results.
-pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    level(session, cmd)?;
-    let e = &session.e.results;
-    let scalar = |name: String| e.get_scalar(&name).unwrap_or(MISSING);
-    let names: Vec<String> = e.get_text("eqnames").unwrap_or("").split(' ').map(String::from).collect();
-    let small = e.get_text("small").is_some();
-    let mut lines = vec![
-        String::new(),
-        e.get_text("title").unwrap_or("").to_string(),
-        "-".repeat(78),
-        format!(
-            "Equation             Obs   Params         RMSE  \"R-squared\" {:>9}   {}",
-            if small { "F-Stat" } else { "chi2" },
-            if small { "P>F" } else { "P>chi2" }
-        ),
-        "-".repeat(78),
-    ];
-    for (i, name) in names.iter().enumerate() {
-        let number = i + 1;
-        let statistic = scalar(format!("{}_{number}", if small { "F" } else { "chi2" }));
-        lines.push(format!(
-            "{:<15}{:>9}{:>9}{:>13}{:>13}{:>10}   {}",
-            format::abbrev(name, 15),
-            format::bare("%9.0f", scalar("N".to_string())),
-            format::bare("%9.0f", scalar(format!("df_m{number}"))),
-            format::bare("%9.0g", scalar(format!("rmse_{number}"))),
-            format::bare("%7.4f", scalar(format!("r2_{number}"))),
-            format::bare("%9.2f", statistic),
-            format::bare("%6.4f", scalar(format!("p_{number}")))
-        ));
-    }
-    lines.push("-".repeat(78));
-    lines.push(String::new());
-    if !cmd.has("noheader") {
-        lines.iter().for_each(|l| session.print(l));
-    }
-    if cmd.has("notable") {
-        return Ok(());
-    }
-    ml_command::table(session, cmd, &Look { equations: true, ..Look::default() })
 }

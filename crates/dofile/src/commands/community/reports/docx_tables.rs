@@ -9,6 +9,7 @@ use crate::ops::collection::Sheet;
 use crate::ops::files::with_extension;
 use crate::ops::groups::{grouped, level_name};
 use crate::session::Session;
+use crate::syntax::options::split_options;
 use crate::syntax::split::words;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
@@ -28,8 +29,30 @@ pub(super) const COMMON: &[OptSpec] = &[
     OptSpec::text("margin"),
 ];
 
+/// Statistics that earlier versions of `sum2docx` took as options, each with its format.
+const STATISTICS: &[OptSpec] = &[
+    OptSpec::flag("obs"),
+    OptSpec::flag_or_text("mean"),
+    OptSpec::flag_or_text("sum"),
+    OptSpec::flag_or_text("var"),
+    OptSpec::flag_or_text("sd"),
+    OptSpec::flag_or_text("skewness"),
+    OptSpec::flag_or_text("kurtosis"),
+    OptSpec::flag_or_text("min"),
+    OptSpec::flag_or_text("p1"),
+    OptSpec::flag_or_text("p5"),
+    OptSpec::flag_or_text("p10"),
+    OptSpec::flag_or_text("p25"),
+    OptSpec::flag_or_text("median"),
+    OptSpec::flag_or_text("p75"),
+    OptSpec::flag_or_text("p90"),
+    OptSpec::flag_or_text("p95"),
+    OptSpec::flag_or_text("p99"),
+    OptSpec::flag_or_text("max"),
+];
+
 const SUM: StandardSyntax = StandardSyntax::new(crate::concat_lists!(
-    OptSpec; COMMON, &[OptSpec::text("stats"), OptSpec::flag("label"), OptSpec::text("order"), OptSpec::flag("obs")]
+    OptSpec; COMMON, STATISTICS, &[OptSpec::text("stats"), OptSpec::flag("label"), OptSpec::text("order")]
 ))
 .using(Using::Required)
 .unsupported(&["by"]);
@@ -83,8 +106,8 @@ spec!(
     "sum2docx",
     SUM,
     sum,
-    "sum2docx varlist [if] [in] using file [, replace append stats(statistic[(fmt)] ...) title(text) note(text) order(varlist) obs label font() pagesize() landscape]",
-    "statistics of tabstat, by default N mean sd min median max; also .doc, .rtf, .csv, .xlsx, .tex by the ending of the file; font and page are accepted and not used; no results",
+    "sum2docx varlist [if] [in] using file [, replace append stats(statistic[(fmt)] ...) obs mean|sd|min|median|max|...[(fmt)] title(text) note(text) order(varlist) label font() pagesize() landscape]",
+    "statistics of tabstat, by default N mean sd min median max; each may be an option instead; also .doc, .rtf, .csv, .xlsx, .tex by the ending of the file; font and page are accepted and not used; no results",
     "set obs 4\ngenerate x = _n\ntempfile f\nsum2docx x using `f'.csv, replace stats(N mean(%9.2f) p50)\nscalar got = fileread(\"`f'.csv\")\nsum2docx x using `f'.docx, replace\nsum2docx x using `f'.docx, append title(second)\nscalar there = fileexists(\"`f'.docx\")\nerase `f'.csv\nerase `f'.docx",
     &[("strpos(got, \"x,4,2.50,2.500\") > 0", 1.0), ("there", 1.0)]
 );
@@ -153,7 +176,10 @@ pub(super) fn formatted(text: &str, fallback: &str) -> Vec<(String, String)> {
 fn sum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = numeric(s, cmd.options.text("order").unwrap_or(&cmd.list))?;
     let keep = s.rows(cmd)?;
-    let stats = formatted(cmd.options.text("stats").unwrap_or("N mean sd min median max"), "%9.3f");
+    let stats = match cmd.options.text("stats") {
+        Some(text) => formatted(text, "%9.3f"),
+        None => statistics_as_options(cmd)?,
+    };
     let mut sheet = Sheet::default();
     sheet
         .head
@@ -169,6 +195,20 @@ fn sum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         sheet.rows.push(row);
     }
     finish(s, cmd, sheet)
+}
+
+/// The statistics in the order of their options, or the usual ones.
+fn statistics_as_options(cmd: &ParsedCommand) -> Result<Vec<(String, String)>> {
+    let mut out = Vec::new();
+    for (name, argument) in split_options(&cmd.option_text)? {
+        if name == "obs" {
+            out.push(("N".to_string(), "%9.0f".to_string()));
+        } else if STATISTICS.iter().any(|s| s.name == name) {
+            out.push((name, argument.unwrap_or_else(|| "%9.3f".to_string())));
+        }
+    }
+    let only_count = out.iter().all(|s| s.0 == "N");
+    Ok(if only_count { formatted("N mean sd min median max", "%9.3f") } else { out })
 }
 
 fn title_of(stat: &str) -> String {

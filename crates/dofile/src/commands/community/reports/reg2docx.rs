@@ -18,6 +18,11 @@ const REG: StandardSyntax = StandardSyntax::whole(crate::concat_lists!(
         OptSpec::flag_or_text("star"),
         OptSpec::flag("nostar"),
         OptSpec::text("scalars"),
+        OptSpec::flag_or_text("r2"),
+        OptSpec::flag_or_text("ar2"),
+        OptSpec::flag_or_text("pr2"),
+        OptSpec::flag_or_text("aic"),
+        OptSpec::flag_or_text("bic"),
         OptSpec::text("mtitles"),
         OptSpec::flag("nomtitles"),
         OptSpec::flag("depvar"),
@@ -42,7 +47,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&REG),
     by: ByRule::No,
     run: reg,
-    syntax: "reg2docx names using file [, replace append b(%fmt) se|t|z|p[(%fmt)] star(* # ** # *** #) nostar scalars(name[(%fmt)] ...) mtitles(texts) keep() drop() order() indicate(\"label = list\" ...) noconstant noparentheses title(text) note(text) label]",
+    syntax: "reg2docx names using file [, replace append b(%fmt) se|t|z|p[(%fmt)] star(* # ** # *** #) nostar scalars(name[(%fmt)] ...) r2|ar2|pr2|aic|bic[(%fmt)] mtitles(texts) keep() drop() order() indicate(\"label = list\" ...) noconstant noparentheses title(text) note(text) label]",
     notes: "stored results in columns, t statistics under the coefficients by default, stars at .1 .05 .01; the table is that of esttab; no results",
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\ngenerate y = cond(mod(_n, 2), _n + 1, _n - 1)\nregress y x\nestimates store m1\ntempfile f\nreg2docx m1 using `f'.csv, replace scalars(N r2(%9.4f)) nostar b(%9.3f)\nscalar got = fileread(\"`f'.csv\")\nlocal b = trim(string(_b[x], \"%9.3f\"))\nlocal r = trim(string(e(r2), \"%9.4f\"))\nscalar hit = strpos(got, \"x,`b'\") > 0 & strpos(got, \"`r'\") > 0\nerase `f'.csv",
@@ -84,7 +89,11 @@ fn reg(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             options.push_str(&format!(" {that}"));
         }
     }
-    let scalars = formatted(o.text("scalars").unwrap_or(if cmd.has("noobs") { "" } else { "N" }), "%9.3f");
+    let mut scalars =
+        formatted(o.text("scalars").unwrap_or(if cmd.has("noobs") { "" } else { "N" }), "%9.3f");
+    let single = [("r2", "r2"), ("ar2", "r2_a"), ("pr2", "r2_p"), ("aic", "aic"), ("bic", "bic")];
+    let given = single.into_iter().filter(|(option, _)| cmd.has(option));
+    scalars.extend(given.map(|(option, scalar)| (scalar.to_string(), fmt(option))));
     if scalars.is_empty() {
         options.push_str(" noobs");
     } else {
