@@ -37,7 +37,7 @@ pub(super) struct Columns<'a> {
 }
 
 /// Names of columns that number what the rows are about.
-const IDENTIFIERS: [&str; 4] = ["id", "nr", "编号", "序号"];
+pub(super) const IDENTIFIERS: [&str; 4] = ["id", "nr", "编号", "序号"];
 
 /// Names of factors that explain returns (Fama and French 1993, 2015; Carhart 1997).
 const FACTORS: [&str; 9] = ["smb", "hml", "rmw", "cma", "umd", "mom", "wml", "size_factor", "value_factor"];

@@ -120,7 +120,7 @@ impl Named<'_> {
 
 /// True where a question speaks of numbers of something, or of what they are relative to, and the column holds whole numbers
 /// from 0 on.
-pub(super) fn is_counted(column: &Named<'_>, parsed: &Parsed) -> bool {
+pub(super) fn is_counted(column: &Named<'_>, parsed: &Parsed, has_exposure: bool) -> bool {
     static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\b(?:number|numbers|count|counts) of\b|\bhow many\b|\bcounts?\b|次数|数量|个数|件数|多少(?:次|个|件|篇)")
             .expect("a pattern")
@@ -129,11 +129,8 @@ pub(super) fn is_counted(column: &Named<'_>, parsed: &Parsed) -> bool {
     let least = column.column.min;
     let from_zero =
         (least == Some(0.0) || counted && least.is_some_and(|m| m > 0.0)) && column.column.distinct > 4;
-    let counts = !parsed.exposure.is_empty() || counted || parsed.text.fits(&COUNTS);
-    serves_as(column.column, "count")
-        && !column.is_score()
-        && counts
-        && (from_zero || !parsed.exposure.is_empty())
+    let counts = has_exposure || counted || parsed.text.fits(&COUNTS);
+    serves_as(column.column, "count") && !column.is_score() && counts && (from_zero || has_exposure)
 }
 
 impl Named<'_> {

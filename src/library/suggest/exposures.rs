@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::columns::Named;
+use super::complete::IDENTIFIERS;
 use super::roles::Filler;
 use crate::domain::profile::serves_as;
 
@@ -51,7 +52,42 @@ const UNITS: [&str; 16] = [
 const TIMES: [&str; 8] = ["days", "day", "years", "year", "months", "month", "hours", "weeks"];
 const HAN: [&str; 8] = ["人年", "人时", "人月", "床日", "观测月", "观察时间", "随访时间", "暴露"];
 
+/// Words behind a name, and before it, that call a column an exposure.
+const CALLED_BEHIND: [&str; 9] = [
+    "as exposure",
+    "as the exposure",
+    "as an exposure",
+    "as offset",
+    "as the offset",
+    "as an offset",
+    "作为暴露",
+    "为暴露",
+    "作为偏移",
+];
+const CALLED_BEFORE: [&str; 8] = [
+    "exposure:",
+    "exposure is",
+    "exposure variable",
+    "exposure variable is",
+    "offset",
+    "offset:",
+    "offset is",
+    "offset variable",
+];
+
 impl Filler<'_> {
+    /// The column that the question calls an exposure: the one of its phrase, or one whose name the question has in words that
+    /// phrases read otherwise, such as `person years`.
+    pub(super) fn stated_exposure(&self) -> Option<usize> {
+        let fits = |c: &usize| can_be_relative_to(&self.columns[*c]);
+        if let Some(named) = self.parsed.exposure.iter().copied().find(fits) {
+            return Some(named);
+        }
+        let is_called = |c: &usize| calls_exposure(&self.parsed.text, &self.columns[*c].parts().join(" "));
+        let mut found = (0..self.columns.len()).filter(fits).filter(is_called);
+        found.next().filter(|_| found.next().is_none())
+    }
+
     /// The column that holds the time at risk of a count.
     pub(super) fn at_risk(&self, outcome: Option<usize>) -> Option<usize> {
         let outcome = outcome.filter(|y| {
@@ -72,5 +108,21 @@ fn is_time_at_risk(column: &Named<'_>) -> bool {
     let parts = column.parts();
     let has = |words: &[&str]| parts.iter().any(|part| words.contains(&part.as_str()));
     let said = has(&AT_RISK) || has(&UNITS) && has(&TIMES) || HAN.iter().any(|word| c.name.contains(word));
-    said && !c.is_text() && c.distinct > 2 && c.min.is_some_and(|least| least > 0.0)
+    said && can_be_relative_to(column)
+}
+
+/// True where a text calls a name an exposure.
+fn calls_exposure(text: &str, name: &str) -> bool {
+    !name.is_empty()
+        && text.match_indices(name).any(|(at, found)| {
+            let (before, behind) = (text[..at].trim_end(), text[at + found.len()..].trim_start());
+            CALLED_BEHIND.iter().any(|words| behind.starts_with(words))
+                || CALLED_BEFORE.iter().any(|words| before.ends_with(words))
+        })
+}
+
+/// True for positive numbers that number no rows.
+fn can_be_relative_to(column: &Named<'_>) -> bool {
+    let c = column.column;
+    !c.is_text() && c.distinct > 2 && c.min.is_some_and(|least| least > 0.0) && !column.word(&IDENTIFIERS)
 }

@@ -47,7 +47,9 @@ impl Filler<'_> {
                 out.roles.insert("entity_var", level.or(self.structure.entity).into_iter().collect());
                 let outcome = out.roles.get("outcome_var").and_then(|columns| columns.first());
                 let outcome = outcome.map(|y| &self.columns[*y]);
-                let counted = outcome.is_some_and(|y| is_counted(y, self.parsed) || y.is_count());
+                let counted = outcome.is_some_and(|y| {
+                    is_counted(y, self.parsed, self.stated_exposure().is_some()) || y.is_count()
+                });
                 if counted || outcome.is_some_and(|y| is_binary(y.column)) {
                     out.methods.splice(0..0, method("nested yes or no or counts"));
                 }

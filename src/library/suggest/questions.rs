@@ -79,7 +79,8 @@ impl Explained<'_> {
     /// independent.
     fn repeated_units(&self, chosen: &Chosen) -> Option<OpenQuestion> {
         let roles = &chosen.statement.roles;
-        let unit = self.named[self.structure.entity.filter(|_| self.structure.panel)?].name();
+        let repeated = self.structure.panel || self.structure.occasion.is_some();
+        let unit = self.named[self.structure.entity.filter(|_| repeated)?].name();
         if roles.contains_key("entity_var") {
             return None;
         }

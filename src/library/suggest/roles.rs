@@ -330,7 +330,7 @@ impl Filler<'_> {
         out.roles.insert("cluster_var", clusters);
         self.on_occasions(&causes, out);
         out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
-        let exposure = p.exposure.first().copied().or_else(|| self.at_risk(outcome.first().copied()));
+        let exposure = self.stated_exposure().or_else(|| self.at_risk(outcome.first().copied()));
         if let Some(exposure) = exposure {
             out.parameters.insert("exposure_var".to_owned(), self.columns[exposure].name().into());
             out.roles.values_mut().for_each(|columns| columns.retain(|c| *c != exposure));
@@ -348,7 +348,11 @@ impl Filler<'_> {
         let panel = out.roles.contains_key("entity_var");
         let kind = match type_of(&self.columns[outcome]) {
             "number" | "count" if panel && self.parsed.is_of_counts() => "counted",
-            "number" | "ordered" if is_counted(&self.columns[outcome], self.parsed) => "count",
+            "number" | "ordered"
+                if is_counted(&self.columns[outcome], self.parsed, self.stated_exposure().is_some()) =>
+            {
+                "count"
+            }
             "number" | "share" | "count" | "nominal"
                 if self.parsed.says_ordered() && self.columns[outcome].may_be_ordered() =>
             {

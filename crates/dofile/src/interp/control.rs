@@ -72,18 +72,7 @@ impl Session {
                 }
                 (_, Some(end)) if text_block::opens(text) => (self.text_block(lines, i, end, echo)?, end + 1),
                 (_, Some(end)) if !opens_block(text) && is_input(text) => {
-                    self.echo_line(line, echo);
-                    let header = self.expand(text)?;
-                    if echo != Echo::Off && first_word(text).starts_with("inp") {
-                        let names = crate::commands::language::input_heading(self, &header);
-                        self.echo_text("", "");
-                        self.echo_text("", &names);
-                    }
-                    self.echo_rows(&lines[i + 1..=end], 0, echo);
-                    let rows: Vec<String> = lines[i + 1..end].iter().map(|l| l.text.clone()).collect();
-                    let flow = self.run_prefixed_input(&header, &rows)?;
-                    self.end_command(echo);
-                    (flow, end + 1)
+                    (self.input_block(text, &lines[i..=end], echo)?, end + 1)
                 }
                 (_, Some(end)) => {
                     // `quietly {`, `capture noisily {` and a bare `{`
@@ -153,7 +142,7 @@ impl Session {
     }
 
     /// Echo of lines with numbers from the one after `base` on.
-    fn echo_rows(&mut self, lines: &[Line], base: usize, echo: Echo) {
+    pub(super) fn echo_rows(&mut self, lines: &[Line], base: usize, echo: Echo) {
         if echo == Echo::Off {
             return;
         }

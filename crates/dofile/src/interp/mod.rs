@@ -8,6 +8,7 @@ mod expand;
 mod extended;
 mod extended_more;
 mod for_lists;
+mod input_block;
 mod mata_block;
 mod nostop;
 mod older;

@@ -12,6 +12,7 @@ pub mod numlist;
 pub mod options;
 pub mod split;
 pub mod term;
+mod trailing;
 pub mod varlist;
 
 pub use design::Design;

@@ -2,6 +2,7 @@
 //! mean (which variables, which rows) is decided elsewhere.
 
 use super::options::Options;
+use super::trailing::conditions_behind_options;
 use crate::error::{Result, StataError};
 pub use estimators::weights::WeightKind;
 
@@ -199,7 +200,7 @@ pub fn words(s: &str) -> Vec<&str> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Part {
+pub(super) enum Part {
     List,
     Exp,
     If,
@@ -308,19 +309,7 @@ impl ParsedCommand {
     }
 }
 
-/// A second comma ends the options: `if` and `in` may follow it, as in `regress y x, robust, if z`.
-fn conditions_behind_options(front: &str, options: &str) -> (String, String) {
-    let second = top_level_comma(options).map(|at| (&options[..at], options[at + 1..].trim_start()));
-    match second {
-        Some((given, rest)) if matches!(keyword_at(rest.as_bytes(), 0), Some((Part::If | Part::In, _))) => {
-            let (condition, further) = front_and_options(rest);
-            (format!("{front} {condition}"), format!("{given} {further}").trim().to_string())
-        }
-        _ => (front.to_string(), options.to_string()),
-    }
-}
-
-fn keyword_at(b: &[u8], i: usize) -> Option<(Part, usize)> {
+pub(super) fn keyword_at(b: &[u8], i: usize) -> Option<(Part, usize)> {
     for (word, part) in [("if", Part::If), ("in", Part::In), ("using", Part::Using)] {
         let end = i + word.len();
         if b[i..].starts_with(word.as_bytes()) {

@@ -78,7 +78,6 @@ fn synth_refuses_what_it_does_not_compute() {
                 "too few control units",
             ),
             ("synth y x y(2005), trunit(1) trperiod(2006) customV(1)", 198, "customV() needs 2 numbers"),
-            ("synth y x y(2005), trunit(1) trperiod(2006) figure", 199, "option figure of command synth"),
             (
                 "synth y x y(2005), trunit(1) trperiod(2006) unitnames(name)",
                 0,

@@ -1,5 +1,4 @@
-//! `center`: variables less their means, and divided by their standard deviations. Written from the help file of Jann
-//! (SSC).
+//! `center`: variables less their means, and divided by their standard deviations, with the options of Jann (SSC).
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
@@ -49,7 +48,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::type_mismatch());
     }
     if cmd.has("inplace") && (cmd.if_exp.is_some() || cmd.in_range.is_some()) {
-        // the help file does not say what becomes of the other rows
+        // what becomes of the other rows is not documented
         return Err(StataError::unsupported_option("center", "inplace with if or in"));
     }
     let names = names(s, cmd, &vars)?;

@@ -311,6 +311,15 @@ pub(super) fn range(s: &Session, text: &str, n: usize, names: &[Stripe]) -> Resu
     }
 }
 
+/// The inverse, symmetric to the last digit of a symmetric matrix; missing values of a singular one.
+fn inverse(a: &Matrix) -> Result<Matrix> {
+    match a.inverse()? {
+        Some(inverse) if a.is_symmetric() => inverse.zip(&inverse.transpose(), |x, y| 0.5 * (x + y)),
+        Some(inverse) => Ok(inverse),
+        None => Ok(Matrix::filled(a.rows(), a.cols(), MISSING)),
+    }
+}
+
 fn function(s: &Session, name: &str, inner: &str) -> Result<Matrix> {
     let mut args: Vec<&str> = Vec::new();
     let mut rest = inner;
@@ -325,17 +334,7 @@ fn function(s: &Session, name: &str, inner: &str) -> Result<Matrix> {
         if (0.0..=11_000.0).contains(&x) { Ok(x as usize) } else { Err(StataError::standard(915)) }
     };
     Ok(match name {
-        "inv" => {
-            let a = m(0)?;
-            match a.inverse()? {
-                // the inverse of a symmetric matrix is symmetric to the last digit
-                Some(inverse) if a.is_symmetric() => {
-                    inverse.zip(&inverse.transpose(), |x, y| 0.5 * (x + y))?
-                }
-                Some(inverse) => inverse,
-                None => Matrix::filled(a.rows(), a.cols(), MISSING),
-            }
-        }
+        "inv" => inverse(&m(0)?)?,
         "invsym" | "syminv" => {
             let a = m(0)?;
             // tiny asymmetries of computed products are not an error
