@@ -18,19 +18,33 @@ pub(super) struct RepairArgs {
     undo: bool,
 }
 
+/// A step that the reader of a file offers, with the remark that it repairs.
+pub(super) type Offer = (String, Value);
+
+/// The offered steps, in the order of their numbers.
+pub(super) async fn offered(job: &Job) -> Result<Vec<Offer>, Failure> {
+    let seen = job.get("/inputs/preview?rows=1&columns=1").await?;
+    let remarks = seen["warnings"].as_array().into_iter().flatten();
+    let offers = remarks.flat_map(|remark| {
+        let message = text(remark, "message");
+        let steps = remark["repairs"].as_array().cloned().unwrap_or_default();
+        steps.into_iter().map(move |step| (message.clone(), step))
+    });
+    Ok(offers.collect())
+}
+
+/// The commands that read a column of text as numbers, one for each reading of them.
+pub(super) fn into_numbers(offers: &[Offer], column: &str) -> Vec<String> {
+    let reads = |step: &Value| step["column"] == column && step["to"] == "number";
+    let numbers = (1..).zip(offers).filter(|(_, (_, step))| reads(step)).map(|(number, _)| number);
+    numbers
+        .map(|n: usize| format!("stata-service client repair {n}      # then `draft suggest --yes`"))
+        .collect()
+}
+
 /// Lists offered repairs, puts chosen ones into the draft, or takes all out again.
 pub(super) async fn repair(args: RepairArgs, job: &Job) -> Result<Exit, Failure> {
-    let seen = job.get("/inputs/preview?rows=1&columns=1").await?;
-    let offers: Vec<(String, Value)> = seen["warnings"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .flat_map(|remark| {
-            let message = text(remark, "message");
-            let steps = remark["repairs"].as_array().cloned().unwrap_or_default();
-            steps.into_iter().map(move |step| (message.clone(), step))
-        })
-        .collect();
+    let offers = offered(job).await?;
     if args.numbers.is_empty() && !args.undo {
         let listed: Vec<Value> =
             offers.iter().map(|(remark, step)| json!({"remark": remark, "step": step})).collect();

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{Out, columns, text};
+use super::repair::{self, Offer};
 use super::session::Job;
 use super::terminal;
 use crate::cli::plain::plain;
@@ -40,7 +41,7 @@ pub(super) async fn suggest(job: &Job, consent: Consent) -> Result<Value, Failur
     if !open.is_empty() && (consent == Consent::Given || asks) {
         // what is known is kept, so that only the answers are missing
         submit(job, &suggestion, &answers).await?;
-        return Err(missing_answers(&suggestion, &open, job.out));
+        return Err(missing_answers(&suggestion, &open, &repair::offered(job).await?, job.out));
     }
     if consent == Consent::Ask && !(asks && terminal::confirm("Use this draft?")) {
         if asks {
@@ -129,15 +130,15 @@ fn still_open<'a>(suggestion: &'a Value, answers: &[(String, Vec<String>)]) -> V
     questions(suggestion).iter().filter(|q| q["blocking"] == true && !answered(q)).collect()
 }
 
-fn missing_answers(suggestion: &Value, open: &[&Value], out: Out) -> Failure {
+fn missing_answers(suggestion: &Value, open: &[&Value], offers: &[Offer], out: Out) -> Failure {
     let texts: Vec<String> = open.iter().map(|question| out.words(&question["question"])).collect();
-    let next = open.iter().flat_map(|question| answers_to(suggestion, question));
+    let next = open.iter().flat_map(|question| answers_to(suggestion, question, offers));
     Failure::Open { message: format!("the question leaves open: {}", texts.join(" ")), next: next.collect() }
 }
 
 /// The commands that answer a question: of an analysis one for each candidate, of a role the columns that the draft proposes,
-/// else the first candidate.
-fn answers_to(suggestion: &Value, question: &Value) -> Vec<String> {
+/// else the first candidate; where that is text with an offered repair, the repair.
+fn answers_to(suggestion: &Value, question: &Value, offers: &[Offer]) -> Vec<String> {
     let field = text(question, "field");
     let candidates = candidates(question);
     let command = |value: &str| format!("stata-service client draft set {field}={value}");
@@ -148,6 +149,11 @@ fn answers_to(suggestion: &Value, question: &Value) -> Vec<String> {
             let proposed = suggestion["draft"]["roles"][&field].as_array();
             let proposed: Vec<String> =
                 proposed.into_iter().flatten().filter_map(Value::as_str).map(plain).collect();
+            let repairs =
+                candidates.first().map(|name| repair::into_numbers(offers, name)).unwrap_or_default();
+            if proposed.is_empty() && !repairs.is_empty() {
+                return repairs;
+            }
             let unknown = if field.starts_with("parameters.") { "VALUE" } else { "COLUMN" };
             let first = || candidates.first().cloned().unwrap_or_else(|| unknown.to_owned());
             vec![command(&if proposed.is_empty() { first() } else { proposed.join(",") })]
@@ -210,12 +216,22 @@ mod tests {
     fn a_question_is_answered_by_what_the_draft_proposes() {
         let suggestion = json!({"draft": {"roles": {"regressors": ["price", "service"]}}});
         let role = json!({"field": "regressors", "candidates": ["price", "service", "age"]});
-        let of = |question: &Value| answers_to(&suggestion, question);
+        let of = |question: &Value| answers_to(&suggestion, question, &[]);
         assert_eq!(of(&role), ["stata-service client draft set regressors=price,service"]);
         let weight = json!({"field": "weight_var", "candidates": ["w"]});
         assert_eq!(of(&weight), ["stata-service client draft set weight_var=w"]);
         let method = json!({"field": "template_id", "candidates": ["survival.cox", "desc.overall"]});
         assert_eq!(of(&method)[1], "stata-service client draft set template_id=desc.overall");
+    }
+
+    #[test]
+    fn a_column_of_text_is_repaired_before_it_is_named() {
+        let step =
+            |column: &str, to: &str| (String::new(), json!({"kind": "convert", "column": column, "to": to}));
+        let offers = [step("day", "date_dmy"), step("nitrate", "number"), step("nitrate", "text")];
+        let question = json!({"field": "regressors", "candidates": ["nitrate"]});
+        let next = answers_to(&json!({"draft": {"roles": {}}}), &question, &offers);
+        assert_eq!(next, ["stata-service client repair 2      # then `draft suggest --yes`"]);
     }
 
     #[test]

@@ -155,10 +155,8 @@ pub(super) fn offers_and(
     reader.go_to_row(0);
     scan::look_through(&mut reader, &mut scans, end)?;
     let mut dropped = rows::foreign(columns, &scans, place, end);
-    if dropped.iter().all(|found| !found.has(end)) {
-        let known = dropped.iter().flat_map(|found| &found.rows).copied().collect();
-        dropped.extend(totals::unnamed(&mut reader, columns, place, (end, &known))?);
-    }
+    let known = dropped.iter().flat_map(|found| &found.rows).copied().collect();
+    dropped.extend(totals::unnamed(&mut reader, columns, place, (end, &known))?);
     dropped.extend(notes);
     dropped.extend(blank_rows::between(&mut reader, columns, place)?);
     let rows: BTreeSet<u64> = dropped.iter().flat_map(|found| &found.rows).copied().collect();

@@ -212,9 +212,12 @@ fn below(scan: &TextScan, place: Place, end: u64) -> Option<&[(u64, String)]> {
     let rows = &rows[levels..];
     let word = |cell: &str| without_mark(cell).to_lowercase();
     let different: BTreeSet<String> = rows.iter().map(|(_, cell)| word(cell)).collect();
-    let is_mean = |cell: &str| MEANS.contains(&word(cell).as_str());
+    let is_mean = |(_, cell): &(u64, String)| MEANS.contains(&word(cell).as_str());
+    // Max alone is a name, and nobody is called Max, Min and Std
+    let are_statistics = rows.iter().any(is_mean) || rows.iter().filter(|row| !is_letter(row)).count() > 1;
+    let first = rows.first().map_or(end, |(row, _)| *row);
     let fits = (1..=MOST_STATISTICS).contains(&rows.len())
-        && rows.iter().any(|(_, cell)| is_mean(cell))
+        && (are_statistics || scan.totals.iter().any(|(row, _)| row + 1 == first))
         && different.len() == rows.len()
         && others.iter().all(is_letter)
         && rows.len() as f64 <= MOST_SHARE * place.rows as f64;

@@ -1,5 +1,5 @@
-//! A row of totals that no known word marks: the last row, without a text or with one such as `All shops`, whose numbers are
-//! the sums or means of those above.
+//! A row of totals that no known word marks: the last row, without a text or with one such as `All shops`, or the first one with
+//! such a text, 全国, whose numbers are the sums or means of all others.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -29,7 +29,7 @@ const ALL: [&str; 12] = [
 /// Error of sums of doubles relative to the sum of their absolute values.
 const ROUNDING: f64 = 1e-9;
 
-/// A number of the last row with what is known of those above it.
+/// A number of such a row with what is known of the others.
 struct Total {
     at: usize,
     value: f64,
@@ -43,12 +43,12 @@ struct Total {
     high: f64,
 }
 
-/// What a number of the last row is to those above it.
+/// What a number of such a row is to the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Sum,
     Mean,
-    /// All numbers above are equal, so that their mean says nothing.
+    /// All other numbers are equal, so that their mean says nothing.
     Trivial,
 }
 
@@ -104,12 +104,28 @@ pub(super) fn unnamed(
     if !(LEAST_ROWS..=MOST_ROWS).contains(&place.rows) || columns.len() > MOST_COLUMNS {
         return Ok(None);
     }
-    let Some(Last { mut totals, has_gap, text }) = last_row(reader, columns, place, end)? else {
-        return Ok(None);
-    };
+    for row in [end, 1].into_iter().filter(|row| !known.contains(row)) {
+        let edge = edge_row(reader, columns, place, row)?.filter(|edge| row == end || edge.text.is_some());
+        if let Some(edge) = edge
+            && let Some(found) = of_others(reader, columns, place, (row, end, known), edge)?
+        {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Compares a row with all others.
+fn of_others(
+    reader: &mut Reader<BufReader<File>>,
+    columns: &[Column],
+    place: Place,
+    (total_row, end, known): (u64, u64, &BTreeSet<u64>),
+    Edge { mut totals, has_gap, text }: Edge,
+) -> Result<Option<Foreign>, Problem> {
     reader.select(totals.iter().map(|total| total.at).collect()).map_err(unreadable)?;
     reader.go_to_row(0);
-    let mut left = usize::try_from(end - 1).unwrap_or(usize::MAX);
+    let mut left = usize::try_from(end).unwrap_or(usize::MAX);
     let mut first = 1;
     while left > 0
         && let Some(block) = reader.read_block(BLOCK.min(left)).map_err(unreadable)?
@@ -118,7 +134,7 @@ pub(super) fn unnamed(
         for (total, values) in totals.iter_mut().zip(&block.columns) {
             let mut all = Vec::with_capacity(block.rows);
             values.append_doubles(&mut all);
-            let counted = (first..).zip(all).filter(|(row, _)| !known.contains(row));
+            let counted = (first..).zip(all).filter(|(row, _)| *row != total_row && !known.contains(row));
             counted.for_each(|(_, value)| total.add(value));
         }
         first += block.rows as u64;
@@ -134,20 +150,21 @@ pub(super) fn unnamed(
         _ => "means",
     };
     let names: Vec<&str> = says.iter().take(3).map(|at| columns[totals[*at].at].name.as_str()).collect();
+    let side = if total_row == end { "above" } else { "below" };
     let holds = text.map_or_else(|| "no text".to_owned(), |text| format!("\"{}\"", shown(&text)));
     Ok(Some(Foreign {
-        rows: vec![end],
+        rows: vec![total_row],
         kind: "total_row",
         message: format!(
-            "{} holds {holds}, and in {} the {what} of the rows above it: a row of totals; it is read as an observation",
-            place.row(end),
+            "{} holds {holds}, and in {} the {what} of the rows {side} it: a row of totals; it is read as an observation",
+            place.row(total_row),
             names.join(", ")
         ),
     }))
 }
 
-/// The last row of a table.
-struct Last {
+/// The first or the last row of a table.
+struct Edge {
     totals: Vec<Total>,
     /// It lacks a text that nearly all others have.
     has_gap: bool,
@@ -155,17 +172,17 @@ struct Last {
     text: Option<String>,
 }
 
-/// What the last row holds; `None` where it is an observation.
-fn last_row(
+/// What such a row holds; `None` where it is an observation.
+fn edge_row(
     reader: &mut Reader<BufReader<File>>,
     columns: &[Column],
     place: Place,
-    end: u64,
-) -> Result<Option<Last>, Problem> {
+    row: u64,
+) -> Result<Option<Edge>, Problem> {
     reader.select((0..columns.len()).collect()).map_err(unreadable)?;
-    reader.go_to_row(end.saturating_sub(1));
+    reader.go_to_row(row.saturating_sub(1));
     let Some(block) = reader.read_block(1).map_err(unreadable)? else { return Ok(None) };
-    let mut last = Last { totals: Vec::new(), has_gap: false, text: None };
+    let mut edge = Edge { totals: Vec::new(), has_gap: false, text: None };
     for (at, (column, values)) in columns.iter().zip(&block.columns).enumerate() {
         let is_number = matches!(
             column.inferred_type,
@@ -178,7 +195,7 @@ fn last_row(
         };
         if !text.is_empty() {
             let is_all = ALL.iter().any(|begin| text.to_lowercase().starts_with(begin));
-            if !is_all || last.text.replace(text).is_some() {
+            if !is_all || edge.text.replace(text).is_some() {
                 return Ok(None);
             }
             continue;
@@ -188,10 +205,10 @@ fn last_row(
             values.append_doubles(&mut numbers);
         }
         match numbers.first().copied().filter(|value| storable(*value)) {
-            Some(value) if is_number => last.totals.push(Total::new(at, value)),
+            Some(value) if is_number => edge.totals.push(Total::new(at, value)),
             Some(_) => return Ok(None),
-            None => last.has_gap |= !is_number && column.missing * 10 <= place.rows,
+            None => edge.has_gap |= !is_number && column.missing * 10 <= place.rows,
         }
     }
-    Ok((!last.totals.is_empty() && (last.has_gap || last.totals.len() > 1)).then_some(last))
+    Ok((!edge.totals.is_empty() && (edge.has_gap || edge.totals.len() > 1)).then_some(edge))
 }

@@ -79,6 +79,24 @@ fn totals() -> Vec<Mistake> {
         })
         .at(Remark("total_row"), &["row 28 holds \"All shops\", and in y, x the sums of the rows above it"])
         .repaired(&[0], 2.0, 24),
+        m("the whole country in the first row", "an observation", {
+            let sums = sums_of(&of_halves(""));
+            let mut bytes = format!("region,shop,y,x\n全国,,{},{}\n", sums.0, sums.1).into_bytes();
+            let rows = table("", |row, x, y| format!("r{row},S{row},{y},{x}"));
+            bytes.extend_from_slice(&rows[1..]);
+            bytes
+        })
+        .at(Remark("total_row"), &["row 2 holds \"全国\", and in y, x the sums of the rows below it"])
+        .repaired(&[0], 2.0, 24),
+        m("shares below a total", "the shares were an observation", with_lines("Total,840,300\n%,100,100\n"))
+            .at(Remark("total_row"), &["row 26 holds \"Total\" in region", "row 27 holds \"%\" in region"])
+            .repaired(&[0], 2.0, 24),
+        m("extremes below the table", "observations", with_lines("Max,58.5,24\nMin,12,1\n"))
+            .at(
+                Remark("total_row"),
+                &["row 26 holds \"Max\" in region: 2 rows below the table are statistics"],
+            )
+            .repaired(&[0], 2.0, 24),
     ]
 }
 
