@@ -54,7 +54,7 @@ fn in_common(column: &Column, question: &str, words: &[String]) -> usize {
     shared + parts.map(str::len).sum::<usize>() + if is_named { question.len() } else { 0 }
 }
 
-/// The draft with a question about columns that were not read, where a role is open.
+/// The draft with a question that says how many columns were not read.
 pub(super) fn said(whole: &Dataset, mut suggestion: Suggestion) -> Suggestion {
     let count = whole.columns.len();
     suggestion.open_questions.push(OpenQuestion {

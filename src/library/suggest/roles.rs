@@ -330,29 +330,26 @@ impl Filler<'_> {
         out.roles.insert("cluster_var", clusters);
         self.on_occasions(&causes, out);
         out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
-        let exposure = self.stated_exposure().or_else(|| self.at_risk(outcome.first().copied()));
+        let stated = self.stated_exposure();
+        let exposure = stated.or_else(|| self.at_risk(outcome.first().copied()));
         if let Some(exposure) = exposure {
             out.parameters.insert("exposure_var".to_owned(), self.columns[exposure].name().into());
             out.roles.values_mut().for_each(|columns| columns.retain(|c| *c != exposure));
         }
         self.effects(outcome.first().copied(), out);
         match outcome.first() {
-            Some(y) => self.by_type(*y, out),
+            Some(y) => self.by_type(*y, stated.is_some(), out),
             None => out.methods.extend(decided(RELATION, OPEN, "*", "rows")),
         }
         out.roles.insert("outcome_var", outcome);
     }
 
     /// Adds the methods that the kind of the outcome and the stated structure speak for.
-    fn by_type(&self, outcome: usize, out: &mut Filled) {
+    fn by_type(&self, outcome: usize, has_exposure: bool, out: &mut Filled) {
         let panel = out.roles.contains_key("entity_var");
         let kind = match type_of(&self.columns[outcome]) {
             "number" | "count" if panel && self.parsed.is_of_counts() => "counted",
-            "number" | "ordered"
-                if is_counted(&self.columns[outcome], self.parsed, self.stated_exposure().is_some()) =>
-            {
-                "count"
-            }
+            "number" | "ordered" if is_counted(&self.columns[outcome], self.parsed, has_exposure) => "count",
             "number" | "share" | "count" | "nominal"
                 if self.parsed.says_ordered() && self.columns[outcome].may_be_ordered() =>
             {

@@ -80,8 +80,7 @@ pub(super) fn codes_without(
     });
     let mut again: Vec<(usize, Scan)> = again.collect();
     reader.go_to_row(0);
-    let end = reader.rows();
-    look_through(reader, &mut again, end)?;
+    look_through(reader, &mut again)?;
     scans.retain(|(_, scan)| !matches!(scan, Scan::Code(_)));
     scans.extend(again);
     scans.sort_by_key(|(at, _)| *at);

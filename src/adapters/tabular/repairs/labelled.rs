@@ -85,8 +85,7 @@ fn unlabelled(
         return Ok(Vec::new());
     }
     reader.go_to_row(0);
-    let end = reader.rows();
-    look_through(reader, &mut scans, end)?;
+    look_through(reader, &mut scans)?;
     // such a file has no lines that people count
     let place = Place { header_row: 0, last_row: 0, rows: reader.rows() };
     let mut offers = Vec::new();

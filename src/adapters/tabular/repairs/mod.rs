@@ -153,7 +153,8 @@ pub(super) fn offers_and(
     // what stands below the table may be followed by its notes
     let end = notes.as_ref().and_then(|notes| notes.rows.first()).map_or(place.rows, |first| first - 1);
     reader.go_to_row(0);
-    scan::look_through(&mut reader, &mut scans, end)?;
+    scan::look_through(&mut reader, &mut scans)?;
+    scan::look_at_end(&mut reader, &mut scans, end)?;
     let mut dropped = rows::foreign(columns, &scans, place, end);
     let known = dropped.iter().flat_map(|found| &found.rows).copied().collect();
     dropped.extend(totals::unnamed(&mut reader, columns, place, (end, &known))?);

@@ -112,14 +112,13 @@ impl Scan {
     }
 }
 
-/// Shows the rows to the scans, each as long as it needs them, and the row `end`, counted from 1, to all.
+/// Shows the rows to the scans, each as long as it needs them.
 ///
 /// # Errors
 /// I/O.
 pub(super) fn look_through(
     reader: &mut Reader<BufReader<File>>,
     scans: &mut [(usize, Scan)],
-    end: u64,
 ) -> Result<(), Problem> {
     let mut open: Vec<&mut (usize, Scan)> = scans.iter_mut().collect();
     let mut row = 1;
@@ -131,6 +130,18 @@ pub(super) fn look_through(
         row += block.rows as u64;
         open.retain(|(_, scan)| !scan.is_settled());
     }
+    Ok(())
+}
+
+/// Shows the row `end`, counted from 1, to the scans.
+///
+/// # Errors
+/// I/O.
+pub(super) fn look_at_end(
+    reader: &mut Reader<BufReader<File>>,
+    scans: &mut [(usize, Scan)],
+    end: u64,
+) -> Result<(), Problem> {
     reader.select(scans.iter().map(|(at, _)| *at).collect()).map_err(unreadable)?;
     reader.go_to_row(end.saturating_sub(1));
     if let Some(block) = reader.read_block(1).map_err(unreadable)? {
