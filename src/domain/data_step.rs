@@ -59,6 +59,10 @@ pub enum ConvertTo {
     MonthMy,
     /// Numbers that count the days of a spreadsheet (1 is 1900-01-01).
     DateSpreadsheet,
+    /// Whole numbers of eight digits, the year first: 20240131.
+    DateYyyymmdd,
+    /// Whole numbers of six digits, the year first: 202401.
+    MonthYyyymm,
     /// The first of two years that follow each other, after `remove`: 2018 of `2018/19`.
     FirstYear,
     /// Text without blanks around it.
@@ -81,6 +85,8 @@ impl ConvertTo {
             Self::DateYmd => Some("YMD"),
             Self::Number
             | Self::DateSpreadsheet
+            | Self::DateYyyymmdd
+            | Self::MonthYyyymm
             | Self::MonthMy
             | Self::FirstYear
             | Self::Text
@@ -97,7 +103,17 @@ impl ConvertTo {
 
     /// True if the result is a date.
     pub fn is_date(&self) -> bool {
-        self.mask().is_some() || *self == Self::DateSpreadsheet
+        self.mask().is_some() || matches!(self, Self::DateSpreadsheet | Self::DateYyyymmdd)
+    }
+
+    /// True if the result is a month.
+    pub fn is_month(&self) -> bool {
+        matches!(self, Self::MonthMy | Self::MonthYyyymm)
+    }
+
+    /// True for numbers in, times out.
+    pub fn reads_numbers_as_times(&self) -> bool {
+        matches!(self, Self::DateSpreadsheet | Self::DateYyyymmdd | Self::MonthYyyymm)
     }
 
     /// True if the result is text.
@@ -280,6 +296,8 @@ impl DataStep {
             Some(ConvertTo::DateSpreadsheet) => {
                 either("dates, from the days of a spreadsheet", "日期（来自电子表格的天数）")
             }
+            Some(ConvertTo::DateYyyymmdd) => either("dates, written YYYYMMDD", "日期（YYYYMMDD）"),
+            Some(ConvertTo::MonthYyyymm) => either("months, written YYYYMM", "月份（YYYYMM）"),
             Some(ConvertTo::MonthMy) => either("months, MY", "月份（MY）"),
             Some(ConvertTo::FirstYear) => either("the first of the two years", "两个年份中的前一个"),
             Some(ConvertTo::Text) => either("text without blanks around it", "去掉首尾空格的文本"),

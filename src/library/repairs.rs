@@ -287,7 +287,7 @@ fn is_of_text(step: &DataStep, to: &ConvertTo) -> bool {
     let numbers = !step.missing.is_empty() && step.missing.iter().all(|m| is_number(m));
     match to {
         to if to.is_text() || to.mask().is_some() => true,
-        ConvertTo::DateSpreadsheet => false,
+        to if to.reads_numbers_as_times() => false,
         ConvertTo::FirstYear | ConvertTo::MonthMy | ConvertTo::YesNo => true,
         _ => cut || !numbers,
     }
@@ -330,11 +330,26 @@ fn numeric(
         let code = code.ok_or_else(|| RenderError::Damaged("a code is no number".to_owned()))?;
         lines.push(format!("quietly replace {column} = . if ss_from == {}", number_text(code)));
     }
-    if *to == ConvertTo::DateSpreadsheet {
-        lines.push(format!("quietly replace {column} = {column} - {SPREADSHEET_1960}"));
-        lines.push(format!("format %td {column}"));
-    } else {
-        lines.push(format!("if \"`ss_values'\" != \"\" label values {column} `ss_values'"));
+    let month = "mod(floor(ss_from / 100), 100)";
+    let (value, format) = match to {
+        ConvertTo::DateSpreadsheet => (format!("{column} - {SPREADSHEET_1960}"), "%td"),
+        ConvertTo::DateYyyymmdd => {
+            (format!("mdy({month}, mod(ss_from, 100), floor(ss_from / 10000)) if !missing({column})"), "%td")
+        }
+        ConvertTo::MonthYyyymm => {
+            (format!("ym(floor(ss_from / 100), mod(ss_from, 100)) if !missing({column})"), "%tm")
+        }
+        _ => {
+            lines.push(format!("if \"`ss_values'\" != \"\" label values {column} `ss_values'"));
+            lines.extend(labelled(column));
+            return Ok(lines);
+        }
+    };
+    lines.push(format!("quietly replace {column} = {value}"));
+    lines.push(format!("format {format} {column}"));
+    if *to != ConvertTo::DateSpreadsheet {
+        lines.push(format!("quietly count if missing({column}) & !missing(ss_from)"));
+        lines.push("ss_check non_numeric, fail(r(N) > 0) value(r(N))".to_owned());
     }
     lines.extend(labelled(column));
     Ok(lines)

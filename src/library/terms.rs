@@ -174,6 +174,7 @@ const WARNINGS: &[&str] = &[
     "failed_reps",
     "few_reps",
     "gap_time",
+    "trading_days",
     "hausman_negative",
     "not_definite",
     "too_many_instruments",

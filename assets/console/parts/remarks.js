@@ -18,7 +18,7 @@ const KNOWN = [
   [/^(.+): true and false were read as 1 and 0$/, 'truth'],
   [/^(.+): dates were read (day|month) first, the only order that fits every row$/, 'order'],
   [/^(.+): (\d+) cells? such as NA, N\/A, NULL or - (?:was|were) read as .*$/, 'missing_words'],
-  [/^(.+): (\d+) cells? holds? None, which is kept as a category$/, 'none_kept'],
+  [/^(.+): (\d+) cells? holds? (None|NA), which is kept as a category$/, 'none_kept'],
   [/^(.+) mixes (\d+) numbers? with (\d+) other values?(?: \(first in row (\d+)\))?; it is kept as text$/, 'mixed'],
   [/^(.+) holds (?:numbers written like )("[^"]*") in row (\d+); it is kept as text$/, 'numbers_like'],
   [/^(.+) holds numbers(?: .*)?; no number: (.+); it is kept as text(?:$|;).*$/, 'numbers_but'],

@@ -1,9 +1,10 @@
-*! ss_time 1.0.0: numbers the periods of a time series and declares them
+*! ss_time 1.1.0: numbers the periods of a time series and declares them
 * Usage: ss_time variable, least(#)
 * Keeps the rows of the sample, sorted by time. Makes ss_period: the variable itself in whole steps, or the year,
-* quarter, month, week or day of a daily date, the longest that gives every row a period of its own.
+* quarter, month, week or day of a daily date, the longest that gives every row a period of its own. Days without weekends, of which
+* nearly all others have a row, are trading days: ss_period numbers them, and ss_day is the date for figures.
 * Checks: non_numeric (times as text), dup_key (repeated times), gap_time (fails: lags need a series without gaps), too_few_periods (fewer
-* than least()). Returns r(periods) and r(unit).
+* than least()), trading_days (warns: the weekdays without a row). Returns r(periods) and r(unit).
 program define ss_time, rclass
     syntax varname, LEast(integer)
     capture confirm numeric variable `varlist'
@@ -47,6 +48,21 @@ program define ss_time, rclass
         local letters "day %td week %10.0g month %tm quarter %tq year %ty"
         local place : list posof "`unit'" in letters
         format ss_period `: word `=`place' + 1' of `letters''
+        if "`unit'" == "day" {
+            * weekdays from the first to the last: 4 January 1960, day 3, was a Monday
+            local last = 5 * floor((`varlist'[_N] - 3) / 7) + min(mod(`varlist'[_N] - 3, 7) + 1, 5)
+            local first = 5 * floor((`varlist'[1] - 3) / 7) + min(mod(`varlist'[1] - 3, 7) + 1, 5)
+            local closed = `last' - `first' + 1 - _N
+            quietly count if inlist(dow(`varlist'), 0, 6)
+            if r(N) == 0 & `varlist'[_N] - `varlist'[1] >= 14 & `closed' <= 0.1 * (_N + `closed') {
+                local unit "trading day"
+                quietly generate double ss_day = `varlist'
+                format ss_day %td
+                quietly replace ss_period = _n
+                format ss_period %10.0g
+                ss_check trading_days, warn(1) value(`closed')
+            }
+        }
     }
     else {
         * steps of one whole number, such as every second year
@@ -67,6 +83,10 @@ program define ss_time, rclass
     local own : variable label `varlist'
     if `"`macval(own)'"' == "" {
         local own "`varlist'"
+    }
+    if "`unit'" == "trading day" {
+        label variable ss_day `"`macval(own)'"'
+        local own `"`macval(own)' (number of the trading day)"'
     }
     label variable ss_period `"`macval(own)'"'
     tsset ss_period

@@ -1,4 +1,4 @@
-* ts.arima 1.0.1: ARIMA model of a series by exact maximum likelihood and its forecast with intervals.
+* ts.arima 1.0.2: ARIMA model of a series by exact maximum likelihood and its forecast with intervals.
 * Reads p_variable p_time_var p_p p_d p_q p_seasonal p_horizon p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable'

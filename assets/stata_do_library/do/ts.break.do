@@ -1,4 +1,4 @@
-* ts.break 1.1.1: did a regression over time break? Chow test at a stated time and sup-F test at an unknown one.
+* ts.break 1.1.2: did a regression over time break? Chow test at a stated time and sup-F test at an unknown one.
 * Reads p_outcome p_regressors p_time_var p_break_at p_trim p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_regressors'

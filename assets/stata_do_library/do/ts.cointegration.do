@@ -1,4 +1,4 @@
-* ts.cointegration 1.0.0: Johansen tests of the number of long-run relations, the relations and the adjustment to them.
+* ts.cointegration 1.0.1: Johansen tests of the number of long-run relations, the relations and the adjustment to them.
 * Reads p_vars p_time_var p_lags p_trend p_rank p_level.
 ss_event step name=sample status=begin
 foreach variable of local p_vars {

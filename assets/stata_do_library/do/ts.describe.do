@@ -1,4 +1,4 @@
-* ts.describe 1.0.1: a time series over time, its autocorrelations and a test for white noise.
+* ts.describe 1.0.2: a time series over time, its autocorrelations and a test for white noise.
 * Reads p_variable p_time_var p_lags.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable'

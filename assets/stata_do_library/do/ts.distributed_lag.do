@@ -1,4 +1,4 @@
-* ts.distributed_lag 1.1.1: how does a change work over the following periods? Distributed lags with cumulative effects.
+* ts.distributed_lag 1.1.2: how does a change work over the following periods? Distributed lags with cumulative effects.
 * Reads p_outcome p_focal p_controls(_fv) p_time_var p_lags p_hac_lags p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_focal'

@@ -1,4 +1,4 @@
-* ts.filter 1.0.1: trend and cycle of series by a filter: Hodrick-Prescott, Baxter-King or Christiano-Fitzgerald.
+* ts.filter 1.0.2: trend and cycle of series by a filter: Hodrick-Prescott, Baxter-King or Christiano-Fitzgerald.
 * Reads p_vars p_time_var p_method p_smooth p_min_period p_max_period p_order.
 ss_event step name=sample status=begin
 confirm numeric variable `p_vars'

@@ -1,4 +1,4 @@
-* ts.garch 1.0.1: variance of a series that follows its own past (ARCH, GARCH, threshold and exponential GARCH).
+* ts.garch 1.0.2: variance of a series that follows its own past (ARCH, GARCH, threshold and exponential GARCH).
 * Reads p_variable p_time_var p_regressors p_model p_arch p_garch p_distribution p_in_mean p_vce p_lags p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable'

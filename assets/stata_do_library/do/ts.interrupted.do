@@ -1,4 +1,4 @@
-* ts.interrupted 1.0.1: did a series change in level or slope at a known time? Segmented regression with Newey-West errors.
+* ts.interrupted 1.0.2: did a series change in level or slope at a known time? Segmented regression with Newey-West errors.
 * Reads p_outcome p_time_var p_start p_controls(_fv) p_lags p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'

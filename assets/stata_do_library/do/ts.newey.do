@@ -1,4 +1,4 @@
-* ts.newey 1.0.2: linear regression over time with Newey-West standard errors and tests of the errors.
+* ts.newey 1.0.3: linear regression over time with Newey-West standard errors and tests of the errors.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_time_var p_lags p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'

@@ -1,4 +1,4 @@
-* ts.rolling 1.1.1: a regression in moving or growing windows of time: do its coefficients change?
+* ts.rolling 1.1.2: a regression in moving or growing windows of time: do its coefficients change?
 * Reads p_outcome p_regressors p_time_var p_window p_recursive p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_regressors'

@@ -1,4 +1,4 @@
-* ts.unit_root 1.0.1: unit-root tests of a series (augmented Dickey-Fuller, Phillips-Perron, DF-GLS).
+* ts.unit_root 1.0.2: unit-root tests of a series (augmented Dickey-Fuller, Phillips-Perron, DF-GLS).
 * Reads p_variable p_time_var p_lags p_trend.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable'

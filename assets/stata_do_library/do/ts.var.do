@@ -1,4 +1,4 @@
-* ts.var 1.0.2: vector autoregression with lag choice, Granger tests, stability and impulse responses.
+* ts.var 1.0.3: vector autoregression with lag choice, Granger tests, stability and impulse responses.
 * Reads p_vars p_time_var p_lags p_steps p_level.
 ss_event step name=sample status=begin
 foreach variable of local p_vars {

@@ -330,7 +330,7 @@ mod tests {
         b.text("a b");
         b.text("N/A");
         assert_eq!(b.take(), Column::Str(["a b", ""].into_iter().collect()));
-        let words = infer::Words { none: true, minus: false, nan: false };
+        let words = infer::Words { none: true, minus: false, nan: false, na: false };
         let mut b = Builder::new(Reading::Words(words), StorageType::Str(4), 3);
         for cell in ["None", "-", "Some"] {
             b.text(cell);

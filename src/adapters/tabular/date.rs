@@ -114,6 +114,25 @@ fn month_name(text: &mut &[u8]) -> Option<u32> {
     Some(at as u32 + 1)
 }
 
+/// Reads a whole text as the English name of a month, in full or by its first three letters: 1 to 12.
+pub(super) fn month_named(mut text: &[u8]) -> Option<u32> {
+    month_name(&mut text).filter(|_| text.is_empty())
+}
+
+/// The year, month and day that the digits of a whole number write, `20240131`: days since 1960-01-01.
+pub(super) fn in_digits(value: f64) -> Option<i32> {
+    let whole =
+        (value.fract() == 0.0 && (10_000_101.0..=99_991_231.0).contains(&value)).then_some(value as i32)?;
+    days(whole / 10_000, (whole / 100 % 100).cast_unsigned(), (whole % 100).cast_unsigned())
+}
+
+/// The year and month that the digits of a whole number write, `202401`: months since 1960-01.
+pub(super) fn month_in_digits(value: f64) -> Option<i32> {
+    let whole = (value.fract() == 0.0 && (100_001.0..=999_912.0).contains(&value)).then_some(value as i32)?;
+    let (year, month) = (whole / 100, whole % 100);
+    (1..=12).contains(&month).then(|| (year - 1960) * 12 + month - 1)
+}
+
 fn skip_spaces_and_point(text: &mut &[u8]) {
     if text.first() == Some(&b'.') {
         *text = &text[1..];

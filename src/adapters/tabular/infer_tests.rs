@@ -47,7 +47,7 @@ fn codes_keep_their_digits_and_zeros() {
 
 #[test]
 fn none_and_minus_are_categories_among_words() {
-    let words = |none, minus| Reading::Words(Words { none, minus, nan: false });
+    let words = |none, minus| Reading::Words(Words { none, minus, nan: false, na: false });
     assert_eq!(kind(&["Yes", "No", "None", "NA"]), (words(true, false), "str4".into()));
     assert_eq!(kind(&["+", "-", "++", ""]), (words(false, true), "str2".into()));
     assert_eq!(kind(&["+", "-", "None"]), (words(true, true), "str4".into()));
@@ -58,17 +58,23 @@ fn none_and_minus_are_categories_among_words() {
     assert_eq!(kind(&["True", "None"]).0, Reading::Boolean);
     let facts = infer(&["Yes", "None", "NA", "-"]);
     let reading = facts.reading(DecimalSign::default());
-    assert_eq!((facts.words_read_as_missing(reading), facts.kept_none(reading)), (2, 1));
+    assert_eq!((facts.words_read_as_missing(reading), facts.kept_words(reading)[0].1), (2, 1));
 }
 
 #[test]
 fn nan_is_male_next_to_female_alone() {
-    let pinyin = Reading::Words(Words { none: false, minus: false, nan: true });
+    let pinyin = Reading::Words(Words { none: false, minus: false, nan: true, na: false });
     assert_eq!(kind(&["nan", "nv", "nan", "NA", ""]), (pinyin, "str3".into()));
     assert_eq!(kind(&["nü", "nan"]), (pinyin, "str3".into()));
     assert_eq!(infer(&["nan", "nv", "nan", "NA"]).words_read_as_missing(pinyin), 1);
     // among other words, next to numbers and alone it is missing
     assert_eq!(kind(&["nan", "nv", "other"]).0, Reading::Text);
+    let regions = Reading::Words(Words { none: false, minus: false, nan: false, na: true });
+    assert_eq!(kind(&["NA", "EU", "APAC", ""]), (regions, "str4".into()));
+    assert_eq!(
+        [kind(&["NA", "EU", "yes"]).0, kind(&["NA", "NA"]).0, kind(&["NA", "DE"]).0],
+        [Reading::Text, Reading::Empty, Reading::Text]
+    );
     assert_eq!(kind(&["nan", "male"]).0, Reading::Text);
     assert_eq!(kind(&["nan", "3"]), (Reading::Plain, "byte".into()));
 }

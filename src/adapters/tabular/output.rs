@@ -1,5 +1,6 @@
 //! Writes canonical data (.dta 118, 119 above 32,767 variables) and describes its columns.
 
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,10 @@ pub(super) struct ColumnPlan {
 /// Gives the columns their names: plans with `original` and without `name`.
 pub(super) fn name_columns(plans: &mut [ColumnPlan], warnings: &mut Warnings) {
     let originals: Vec<String> = plans.iter().map(|p| p.original.clone()).collect();
-    for (plan, name) in plans.iter_mut().zip(naming::column_names(&originals)) {
+    let mut seen: HashMap<&str, u32> = HashMap::new();
+    for ((plan, original), name) in plans.iter_mut().zip(&originals).zip(naming::column_names(&originals)) {
+        let nth = seen.entry(original.as_str()).or_default();
+        *nth += 1;
         if name != plan.original {
             let original = problems::shown(&plan.original);
             warnings.info(
@@ -49,7 +53,12 @@ pub(super) fn name_columns(plans: &mut [ColumnPlan], warnings: &mut Warnings) {
             );
         }
         let label = plan.label.take().filter(|l| !l.trim().is_empty());
-        let label = label.or_else(|| (name != plan.original).then(|| plan.original.clone()));
+        let label = label.or_else(|| {
+            (name != plan.original).then(|| match *nth {
+                2.. if !plan.original.trim().is_empty() => format!("{} ({nth})", plan.original),
+                _ => plan.original.clone(),
+            })
+        });
         plan.label =
             label.map(|l| naming::neutral_text(&l, LABEL_CHARS, LABEL_BYTES)).filter(|l| !l.is_empty());
         plan.name = name;

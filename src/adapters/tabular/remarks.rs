@@ -199,6 +199,12 @@ pub(super) fn on_groups(groups_row: u64, header_row: u64, warnings: &mut Warning
     warnings.warn("rows_above_header", None, message, hint);
 }
 
+/// Says that the header is one of three rows.
+pub(super) fn on_survey(warnings: &mut Warnings) {
+    let message = "row 1 was taken as the header; row 2 holds the questions, which are the labels here, and row 3 the ids of the export";
+    warnings.info("rows_above_header", None, message.to_owned(), "nothing is to be done");
+}
+
 /// Says that the first sheets hold no table.
 pub(super) fn on_sheet(sheets: &[String], sheet: &str, warnings: &mut Warnings) {
     let before: Vec<String> = sheets
@@ -280,14 +286,13 @@ fn on_words(facts: &Inference, reading: Reading, name: &str, warnings: &mut Warn
         };
         warnings.info("missing_words", column, message, "write such a value differently if it is a real one");
     }
-    let kept = facts.kept_none(reading);
-    if kept > 0 {
+    for (word, kept) in facts.kept_words(reading).into_iter().filter(|(_, kept)| *kept > 0) {
         let message = match kept {
-            1 => format!("{name}: 1 cell holds None, which is kept as a category"),
-            n => format!("{name}: {n} cells hold None, which is kept as a category"),
+            1 => format!("{name}: 1 cell holds {word}, which is kept as a category"),
+            n => format!("{name}: {n} cells hold {word}, which is kept as a category"),
         };
         let hint = format!(
-            "where it means that nothing is known, leave these rows out with the condition {name} != \"None\""
+            "where it means that nothing is known, leave these rows out with the condition {name} != \"{word}\""
         );
         warnings.info("none_kept", column, message, &hint);
     }

@@ -9,8 +9,41 @@ const PAGE: &str = include_str!("../../../docs/errors.md");
 /// How a command begins.
 const CLIENT: &str = "stata-service client";
 
-/// Returns what the page of error codes says to do about a code.
+/// What to do in words of commands, for codes of which the page of error codes speaks in those of requests.
+const IN_COMMANDS: [(&str, &str); 14] = [
+    ("INPUT_VALIDATION_FAILED", "Correct what is listed, or take one of the repairs."),
+    ("STORE_UNAVAILABLE", "Try again in a few seconds; `status` shows whether the command has worked."),
+    ("SERVICE_NOT_READY", "Try again in a minute; operators find the reasons with `stata-service health`."),
+    ("RATE_LIMITED", "Try again in a minute."),
+    ("JOB_ILLEGAL_TRANSITION", "`status` shows what the job can do next."),
+    ("IDEMPOTENCY_IN_PROGRESS", "Try again in a few seconds: the same request is being answered."),
+    (
+        "INPUTS_MISSING",
+        "Upload the data; where they are being read, wait. If the reading was interrupted or cancelled, upload them again.",
+    ),
+    ("DRAFT_NOT_FOUND", "Let the rules make one from the question, or state it with `draft set`."),
+    ("DRAFT_CONFIRM_BLOCKED", "Answer the open questions with `draft set`."),
+    (
+        "EXPRESSION_INVALID",
+        "Correct the expression; its grammar is in `docs/expressions.md`. Or take one of the repairs.",
+    ),
+    ("PLAN_FREEZE_MISSING_REQUIRED", "Give them with `draft set`."),
+    (
+        "LLM_NOT_CONFIGURED",
+        "The rules make a draft from the question without a language model, or state it with `draft set`.",
+    ),
+    (
+        "LLM_DATA_SHARING_NONE",
+        "The rules make a draft from the question without a language model, or state it with `draft set`.",
+    ),
+    ("LLM_CALL_FAILED", "Try again later, let the rules make a draft, or state it with `draft set`."),
+];
+
+/// Returns what to do about a code: in words of commands, else as the page of error codes says it.
 pub(super) fn advice(code: &str) -> Option<&'static str> {
+    if let Some((_, words)) = IN_COMMANDS.iter().find(|(own, _)| *own == code) {
+        return Some(words);
+    }
     let section = PAGE.split("\n## ").find(|section| section.lines().next() == Some(code))?;
     let (_, rest) = section.split_once("What to do: ")?;
     Some(rest.split("\n\n").next().unwrap_or(rest).trim())
@@ -118,6 +151,21 @@ mod tests {
             assert!(found.len() > 5 && !found.contains("##"), "{}: {found:?}", code.as_str());
         }
         assert_eq!(advice("NO_SUCH_CODE"), None);
+        for (code, _) in IN_COMMANDS {
+            assert!(ErrorCode::ALL.iter().any(|known| known.as_str() == code), "{code} is no code");
+        }
+    }
+
+    /// Some codes answer programs alone.
+    #[test]
+    fn advice_speaks_of_commands() {
+        let of_programs = ["ROUTE_NOT_FOUND", "UPLOAD_SESSION_NOT_FOUND", "BATCH_NOT_FOUND"];
+        for code in ErrorCode::ALL.iter().map(|code| code.as_str()).filter(|code| !of_programs.contains(code))
+        {
+            let found = advice(code).unwrap_or_default();
+            let request = ["`PUT ", "`POST ", "`GET ", "`PATCH ", "Retry-After", "next_actions"];
+            assert!(!request.iter().any(|word| found.contains(word)), "{code}: {found}");
+        }
     }
 
     #[test]

@@ -116,6 +116,8 @@ pub(super) fn step_text(step: &Value) -> String {
                 "date_mdy" => "as dates, month first".to_owned(),
                 "date_ymd" => "as dates, year first".to_owned(),
                 "date_spreadsheet" => "as dates, from the days of a spreadsheet".to_owned(),
+                "date_yyyymmdd" => "as dates, written YYYYMMDD".to_owned(),
+                "month_yyyymm" => "as months, written YYYYMM".to_owned(),
                 other => format!("as {other}"),
             };
             let mut out = format!("read {} {to}", text(step, "column"));

@@ -318,6 +318,9 @@ mod tests {
         let run =
             json!({"cause": "data_error", "checks": [{"id": "gap_time", "status": "fail", "value": 49}]});
         let text = failure_text(&run);
-        assert!(text.contains("check gap_time: Periods are missing between observed ones."), "{text}");
+        assert!(
+            text.contains("check gap_time: Periods are missing between observed ones. Add a row"),
+            "{text}"
+        );
     }
 }

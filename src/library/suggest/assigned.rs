@@ -88,10 +88,10 @@ impl Sides {
     pub(super) fn of(reading: &Reading) -> Self {
         let roles = &reading.filled.roles;
         let first = |names: &[&str]| names.iter().find_map(|role| roles.get(role)?.first().copied());
-        let outcome = first(&["outcome_var", "item_vars", "duration_var", "row_var"]);
+        let outcome = first(&["outcome_var", "item_vars", "duration_var", "col_var"]);
         let of = |side: &str| {
             let own = roles.iter().filter(|(role, _)| {
-                side_of(role) == side && !matches!(**role, "moderator_var" | "instrument_vars" | "row_var")
+                side_of(role) == side && !matches!(**role, "moderator_var" | "instrument_vars" | "col_var")
             });
             let columns = own.flat_map(|(_, columns)| columns.iter().copied());
             let mut columns = distinct(columns.filter(|c| Some(*c) != outcome));

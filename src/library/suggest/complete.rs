@@ -294,7 +294,10 @@ impl Columns<'_> {
     /// The number of a question that has just one.
     fn only_number(&self) -> Option<Value> {
         static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"(?:^|[^\w.-])(-?[0-9]+(?:\.[0-9]+)?)(?:$|[^\w.%]|\.(?:$|\s))").expect("a pattern")
+            Regex::new(
+                r"(?:^|[^A-Za-z0-9_.-])(-?[0-9]+(?:\.[0-9]+)?)(?:$|[^\w.%]|[分元岁点以或及]|\.(?:$|\s))",
+            )
+            .expect("a pattern")
         });
         let mut found = NUMBER.captures_iter(self.question).map(|c| c[1].to_owned());
         let first = found.next()?;

@@ -210,7 +210,7 @@ impl Filler<'_> {
             return self.model(out);
         }
         if self.columns[y].is_group() && !out.named {
-            return self.categories(y, g, out);
+            return self.categories(g, y, out);
         }
         out.roles.insert("outcome_var", vec![y]);
         out.roles.insert("group_var", vec![g]);
@@ -260,6 +260,7 @@ impl Filler<'_> {
         Filler { parsed: &turned, columns: self.columns, structure: self.structure }.model(out);
     }
 
+    /// A table of two columns of categories; the rows are the groups, whose shares of the other column are compared.
     pub(super) fn categories(&self, row: usize, column: usize, out: &mut Filled) {
         out.roles.insert("row_var", vec![row]);
         out.roles.insert("col_var", vec![column]);

@@ -83,7 +83,11 @@ impl Filler<'_> {
         if let Some(named) = self.parsed.exposure.iter().copied().find(fits) {
             return Some(named);
         }
-        let is_called = |c: &usize| calls_exposure(&self.parsed.text, &self.columns[*c].parts().join(" "));
+        let is_called = |c: &usize| {
+            let column = &self.columns[*c];
+            let names = [column.parts().join(" "), column.name().to_lowercase()];
+            names.iter().any(|name| calls_exposure(&self.parsed.text, name))
+        };
         let mut found = (0..self.columns.len()).filter(fits).filter(is_called);
         found.next().filter(|_| found.next().is_none())
     }

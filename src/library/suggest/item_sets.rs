@@ -6,12 +6,19 @@ use super::names::numbered_trunk;
 use super::phrases::{distinct, method};
 use super::roles::{Filled, Filler};
 
+/// Fewest letters of the name of a scale.
+const LEAST_LETTERS: usize = 3;
+
 impl Filler<'_> {
     /// The items that an analysis is about: those that the question names, with the rest of their family; where it names none,
     /// those that the data have.
     pub(super) fn item_set(&self, frame: &str, named: Vec<usize>) -> Vec<usize> {
         if !["alpha", "factor", "pca", "cfa", "irt", "classes"].contains(&frame) {
             return named;
+        }
+        if let Some(family) = self.family_by_name().filter(|family| !named.iter().any(|c| family.contains(c)))
+        {
+            return family;
         }
         if !named.is_empty() {
             return if frame == "cfa" { self.with_families(named) } else { self.with_family(named) };
@@ -84,6 +91,17 @@ impl Filler<'_> {
         }
         families.retain(|family| family.len() >= FEWEST && self.is_counted_on(family));
         families
+    }
+
+    /// The family whose name is a word of the question: "stai" for `stai1` to `stai6`.
+    fn family_by_name(&self) -> Option<Vec<usize>> {
+        let words: Vec<&str> = self.parsed.text.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+        let is_said = |family: &&Vec<usize>| {
+            let name = numbered_trunk(self.columns[family[0]].name()).unwrap_or_default();
+            let name = name.trim_matches('_').to_lowercase();
+            name.len() >= LEAST_LETTERS && words.contains(&name.as_str())
+        };
+        self.families().into_iter().find(|family| is_said(&family))
     }
 
     /// True for names that count on: `week4`, `week8`, `week12` are occasions.

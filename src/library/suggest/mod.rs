@@ -15,6 +15,7 @@ mod comparisons;
 mod complete;
 mod compounds;
 mod context;
+mod crossed;
 mod decisions;
 mod derived;
 mod designs;
@@ -23,6 +24,7 @@ mod expand;
 mod explain;
 mod exposures;
 mod families;
+mod faster;
 mod features;
 mod followups;
 mod foreign;
@@ -44,6 +46,7 @@ mod measured_twice;
 mod mentions;
 mod method;
 mod names;
+mod namesakes;
 mod narrow;
 mod natures;
 mod needs;
@@ -106,7 +109,7 @@ const METHOD: &str = "template_id";
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 32;
+pub const RULES_VERSION: u32 = 33;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -264,11 +267,7 @@ pub fn readings(input: &SuggestInput<'_>) -> Vec<ScoredReading> {
     let asked = Asked::of(&SuggestInput { question: &text, dataset, ..*input });
     let names = |columns: &Vec<usize>| columns.iter().map(|c| asked.named[*c].name().to_owned()).collect();
     let scored = |candidate: ranking::Candidate| ScoredReading {
-        roles: candidate
-            .reading
-            .filled
-            .roles
-            .iter()
+        roles: (candidate.reading.filled.roles.iter())
             .map(|(role, columns)| ((*role).to_owned(), names(columns)))
             .collect(),
         features: candidate.features,
@@ -311,7 +310,7 @@ fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
         None => suggestion,
     };
     let suggestion = wide::asked(&text, labels::explained(suggestion, input.dataset), input.dataset);
-    let mut suggestion = lacking::asked(&text, suggestion);
+    let mut suggestion = namesakes::asked(lacking::asked(&text, suggestion), input.dataset);
     suggestion.open_questions.extend(questions::of_second_parts(input.question, second_parts));
     // two phrases for one column are asked for once
     let mut asked = BTreeSet::new();
@@ -350,8 +349,9 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
         filled: &filled,
         outcomes: &outcomes,
     };
-    let suggestion = squares::added(input, &mentions, explained.suggestion(chosen));
-    logarithms::taken(input, &mentions, suggestion)
+    let suggestion = faster::compared(input, named, &structure, explained.suggestion(chosen));
+    let suggestion = squares::added(input, &mentions, suggestion);
+    logarithms::taken(input, &mentions, crossed::groups_in_rows(&mentions, named, suggestion))
 }
 
 /// Returns the draft that is submitted: [`draft_of`] without the roles and the method that are too doubtful to be taken, which

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 use super::OpenQuestion;
 use super::explain::{Explained, both};
 use super::mentions::Mention;
@@ -135,7 +137,11 @@ impl Explained<'_> {
         let statement = &chosen.statement;
         let used = |name: &str| {
             statement.roles.values().flatten().any(|c| c == name)
-                || statement.parameters.values().any(|v| v.as_str() == Some(name))
+                || statement.parameters.values().any(|value| match value {
+                    Value::Array(names) => names.iter().any(|n| n.as_str() == Some(name)),
+                    value => value.as_str() == Some(name),
+                })
+                || statement.categorical_vars.iter().any(|c| c == name)
         };
         let rows = self.input.dataset.row_count;
         let is_open = |m: &&Mention| {

@@ -121,7 +121,7 @@ impl Filler<'_> {
         let words = |c: &usize| self.columns[*c].column.is_text();
         let (rows, columns) = match (&outcome[..], &groups[..]) {
             ([one], [group]) | ([one, group], []) if rows.is_empty() && causes.is_empty() && words(one) => {
-                (vec![*one], vec![*group])
+                (vec![*group], vec![*one])
             }
             _ => (rows, columns),
         };

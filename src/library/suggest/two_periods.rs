@@ -24,7 +24,7 @@ fn of_levels() -> impl Iterator<Item = String> {
 }
 
 /// How sure the period and the method are: the structure of the data speaks for them.
-const BY_STRUCTURE: f64 = 0.6;
+pub(super) const BY_STRUCTURE: f64 = 0.6;
 /// How sure the treated group is where only the order of the words says which it is.
 const BY_ORDER: f64 = 0.5;
 
@@ -216,7 +216,8 @@ impl Design {
     }
 }
 
-fn by_structure(role: &str, column: &str, (en, zh): (String, String)) -> Choice {
+/// The choice of a column that the structure of the data gives a role.
+pub(super) fn by_structure(role: &str, column: &str, (en, zh): (String, String)) -> Choice {
     Choice {
         field: format!("roles.{role}"),
         columns: vec![column.to_owned()],

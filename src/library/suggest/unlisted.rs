@@ -29,7 +29,7 @@ static SIGNS: LazyLock<Regex> = LazyLock::new(|| {
 /// Words that begin a clause, say how something is held, or mean no column.
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        "(?i)\\b(?:is|are|was|were|do|does|did|has|have|how|what|which|who|why|we|you|it|they|effects?|constant|fixed|equal|other|others|else|all|everything|anything|confound\\w*|factors?|covariates?|trends?|usual|same|model|standard)\\b|固定效应|其他|其它|所有|后|影响|情况|变量|因素|吗|是否|如何",
+        "(?i)\\b(?:is|are|was|were|do|does|did|has|have|how|what|which|who|why|we|you|it|they|effects?|constant|fixed|equal|other|others|else|all|everything|anything|confound\\w*|factors?|covariates?|trends?|usual|same|model|standard|squared?)\\b|平方|二次|固定效应|其他|其它|所有|后|影响|情况|变量|因素|吗|是否|如何",
     )
     .expect("a pattern")
 });

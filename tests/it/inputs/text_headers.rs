@@ -118,3 +118,40 @@ fn dates_with_the_year_first_and_others_are_read_by_one_step() {
     let said = either.data.warnings.iter().find(|w| w.kind == "ambiguous_date").expect("a remark");
     assert_eq!(said.repairs.len(), 2, "{}", said.message);
 }
+
+/// Names, questions and ids: the export of a survey service had three header rows, two of which were read as answers.
+#[test]
+fn the_header_of_a_survey_export_has_three_rows() {
+    let rows = "StartDate,Q1,Q2_1\nStart Date,Do you remember our ad?,\"How likely, 0-10?\"\n\
+                \"{\"\"ImportId\"\":\"\"startDate\"\"}\",\"{\"\"ImportId\"\":\"\"QID1\"\"}\",\"{\"\"ImportId\"\":\"\"QID2_1\"\"}\"\n\
+                2024-02-04 14:46:00,Yes,6\n2024-02-05 10:02:00,No,3\n2024-02-06 09:00:00,Yes,\n";
+    let file = read(rows);
+    assert_eq!((file.data.row_count, file.data.header_row), (3, Some(1)));
+    let said: Vec<(&str, Option<&str>, u64)> =
+        file.data.columns.iter().map(|c| (c.name.as_str(), c.label.as_deref(), c.missing)).collect();
+    assert_eq!(
+        said,
+        [
+            ("StartDate", Some("Start Date"), 0),
+            ("Q1", Some("Do you remember our ad?"), 0),
+            ("Q2_1", Some("How likely, 0-10?"), 1)
+        ]
+    );
+    let kinds: Vec<bool> = file.data.columns.iter().map(|c| c.is_text()).collect();
+    assert_eq!(kinds, [false, true, false]);
+    assert!(file.warned("rows_above_header"));
+    // without the ids it is a file like any other
+    assert_eq!(read("a,b\nx,y\n{1},{2}\n").data.row_count, 2);
+}
+
+/// The continents of gapminder and the regions of a firm: NA was missing.
+#[test]
+fn north_america_is_a_region_where_all_others_are() {
+    let file = read("region,y\nNA,1\nEU,2\nAPAC,3\nNA,4\n");
+    let region = &file.data.columns[0];
+    assert_eq!((region.missing, region.distinct), (0, 3));
+    let said = file.data.warnings.iter().find(|w| w.kind == "none_kept").expect("a remark");
+    assert_eq!(said.message, "region: 2 cells hold NA, which is kept as a category");
+    let states = read("region,y\nNA,1\nEU,2\nTX,3\nNA,4\n");
+    assert_eq!(states.data.columns[0].missing, 2);
+}

@@ -111,3 +111,21 @@ fn answers_that_a_form_left_out_are_missing() {
     let said = got.data.warnings.iter().find(|w| w.kind == "numbers_as_text").expect("a remark");
     assert!(said.message.contains("written like \"120元\" in row 2"), "{}", said.message);
 }
+
+/// The first sheet was hidden, and its rows of last year were analysed.
+#[test]
+fn a_sheet_that_people_see_comes_before_hidden_ones() {
+    let mut book = Workbook::new();
+    let old: [Row<'_>; 3] = [&["y", "x"], &["1", "2"], &["3", "4"]];
+    let data: [Row<'_>; 4] = [&["wage", "age"], &["10", "20"], &["11", "21"], &["12", "22"]];
+    sheet(&mut book, "old", &[], &old);
+    sheet(&mut book, "Data", &[], &data);
+    book.worksheet_from_name("Data").expect("a sheet").set_active(true).set_first_tab(true);
+    book.worksheet_from_name("old").expect("a sheet").set_hidden(true);
+    let bytes = book.save_to_buffer().expect("a workbook");
+    let (read, rows, _) = names(&bytes);
+    assert_eq!((read, rows), (vec!["wage".to_owned(), "age".to_owned()], 3));
+    let wanted = IngestOptions { sheet: Some("old".to_owned()), ..IngestOptions::default() };
+    let got = convert_bytes(&bytes, "x.xlsx", &wanted).unwrap_or_else(|p| panic!("{p}"));
+    assert_eq!(got.data.row_count, 2, "a hidden sheet is read where it is named");
+}

@@ -15,6 +15,7 @@ mod suggested_drafts;
 mod suggested_journeys;
 mod suggested_library;
 mod suggested_repairs;
+mod suggested_rows;
 mod suggested_scores;
 mod suggested_values;
 mod suggested_within;

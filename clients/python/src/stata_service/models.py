@@ -596,7 +596,7 @@ class ControlSet(TypedDict):
     label: NotRequired[str | None]
 
 
-ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_ymd_or_dmy', 'date_ymd_or_mdy', 'month_my', 'date_spreadsheet', 'first_year', 'text', 'text_lower', 'yes_no', 'fill_down']"
+ConvertTo: TypeAlias = "Literal['number', 'date_dmy', 'date_mdy', 'date_ymd', 'date_ymd_or_dmy', 'date_ymd_or_mdy', 'month_my', 'date_spreadsheet', 'date_yyyymmdd', 'month_yyyymm', 'first_year', 'text', 'text_lower', 'yes_no', 'fill_down']"
 
 
 class CreateApiKeyBody(TypedDict):

@@ -4,7 +4,7 @@ use dta::StorageType;
 
 use super::{
     BOOLEAN, DECIMAL_COMMA, Inference, MONTH, PERCENT, PLAIN, QUARTER, Reading, Readings, SPELT, THOUSANDS,
-    Words, date_bit, datetime_bit,
+    date_bit, datetime_bit,
 };
 use crate::adapters::tabular::date::{DateStyle, STYLES};
 
@@ -142,14 +142,14 @@ impl Inference {
         self.texts()
     }
 
-    /// How texts are read: next to words alone `None` is one of them, `-` next to `+` is its opposite, and `nan` next to `nv` is
-    /// 男 next to 女.
+    /// How texts are read: next to words alone `None` is one of them, `-` next to `+` is its opposite, `nan` next to `nv` is
+    /// 男 next to 女, and `NA` next to regions is North America.
     fn texts(&self) -> Reading {
         if self.numbers > 0 {
             return Reading::Text;
         }
         let words = self.words.values(self.present);
-        if words.none || words.minus || words.nan { Reading::Words(words) } else { Reading::Text }
+        if words.none || words.minus || words.nan || words.na { Reading::Words(words) } else { Reading::Text }
     }
 
     /// Cells with a word for a missing value that is read as one.
@@ -158,12 +158,11 @@ impl Inference {
         self.missing_words - self.words.kept(words)
     }
 
-    /// Cells with `None` that keep it as a category.
-    pub(in crate::adapters::tabular) fn kept_none(&self, reading: Reading) -> u64 {
-        match reading {
-            Reading::Words(Words { none: true, .. }) => self.words.none,
-            _ => 0,
-        }
+    /// Cells with `None`, and with `NA`, that keep it as a category.
+    pub(in crate::adapters::tabular) fn kept_words(&self, reading: Reading) -> [(&'static str, u64); 2] {
+        let Reading::Words(words) = reading else { return [("None", 0), ("NA", 0)] };
+        let cells = |kept: bool, cells: u64| if kept { cells } else { 0 };
+        [("None", cells(words.none, self.words.none)), ("NA", cells(words.na, self.words.na))]
     }
 
     /// The smallest storage that holds every value under a reading, and the display format.

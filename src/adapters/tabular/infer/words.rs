@@ -57,25 +57,37 @@ const NAN: &[u8] = b"nan";
 /// 女 as it is written without and with the letter ü.
 const FEMALE: [&[u8]; 3] = [b"nv", b"nyu", "nü".as_bytes()];
 
+/// A word for a missing value that is North America next to other regions.
+const NA: &[u8] = b"NA";
+/// Short names of regions and continents.
+const REGIONS: [&[u8]; 19] = [
+    b"EU", b"EMEA", b"APAC", b"LATAM", b"AMER", b"ASIA", b"AF", b"AS", b"OC", b"SA", b"AN", b"MEA", b"MENA",
+    b"LAC", b"SSA", b"ANZ", b"ASEAN", b"CIS", b"ROW",
+];
+
 /// Which words for missing values are values like the others in a column of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::adapters::tabular) struct Words {
     pub none: bool,
     pub minus: bool,
     pub nan: bool,
+    pub na: bool,
 }
 
 impl Words {
     /// True for a cell (spaces cut off) that stands for a missing value in a column of texts.
     pub(in crate::adapters::tabular) fn is_missing(self, text: &[u8]) -> bool {
-        is_missing(text)
-            && !(self.none && text == NONE || self.minus && text == MINUS || self.nan && text == NAN)
+        let is_value = self.none && text == NONE
+            || self.minus && text == MINUS
+            || self.nan && text == NAN
+            || self.na && text == NA;
+        is_missing(text) && !is_value
     }
 }
 
 /// True for a cell (spaces cut off) that is missing in every column of texts.
 pub(in crate::adapters::tabular) fn is_always_missing(text: &[u8]) -> bool {
-    Words { none: true, minus: true, nan: true }.is_missing(text)
+    Words { none: true, minus: true, nan: true, na: true }.is_missing(text)
 }
 
 /// Counts of the cells of a column that decide which words for missing values are values.
@@ -84,8 +96,10 @@ pub(super) struct WordCounts {
     pub none: u64,
     pub minus: u64,
     pub nan: u64,
+    pub na: u64,
     pub plus: u64,
     pub female: u64,
+    pub regions: u64,
 }
 
 impl WordCounts {
@@ -94,6 +108,7 @@ impl WordCounts {
         self.none += u64::from(text == NONE);
         self.minus += u64::from(text == MINUS);
         self.nan += u64::from(text == NAN);
+        self.na += u64::from(text == NA);
     }
 
     /// Takes in a cell with another text.
@@ -102,6 +117,7 @@ impl WordCounts {
         match text[0] {
             b'+' => self.plus += u64::from(text.iter().all(|byte| *byte == b'+')),
             b'n' => self.female += u64::from(FEMALE.contains(&text)),
+            b'A'..=b'S' if text.len() < 6 => self.regions += u64::from(REGIONS.contains(&text)),
             _ => {}
         }
     }
@@ -111,8 +127,10 @@ impl WordCounts {
         self.none += other.none;
         self.minus += other.minus;
         self.nan += other.nan;
+        self.na += other.na;
         self.plus += other.plus;
         self.female += other.female;
+        self.regions += other.regions;
     }
 
     /// The words that are values in a column of so many cells with other texts and no number.
@@ -121,12 +139,13 @@ impl WordCounts {
             none: self.none > 0,
             minus: self.minus > 0 && self.plus > 0,
             nan: self.nan > 0 && self.female > 0 && self.female == texts,
+            na: self.na > 0 && self.regions > 0 && self.regions == texts,
         }
     }
 
     /// The cells with words that are values.
     pub(super) fn kept(self, words: Words) -> u64 {
-        [(words.none, self.none), (words.minus, self.minus), (words.nan, self.nan)]
+        [(words.none, self.none), (words.minus, self.minus), (words.nan, self.nan), (words.na, self.na)]
             .iter()
             .map(|(is_value, cells)| if *is_value { *cells } else { 0 })
             .sum()

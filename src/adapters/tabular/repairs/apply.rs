@@ -17,7 +17,12 @@ pub(in crate::adapters::tabular) fn text(step: &DataStep, cell: &str) -> Option<
             }
             number::plain(text.trim().as_bytes()).map(|p| p.value).filter(|v| number::storable(*v))
         }
-        ConvertTo::DateSpreadsheet | ConvertTo::Text | ConvertTo::TextLower | ConvertTo::FillDown => None,
+        ConvertTo::DateSpreadsheet
+        | ConvertTo::DateYyyymmdd
+        | ConvertTo::MonthYyyymm
+        | ConvertTo::Text
+        | ConvertTo::TextLower
+        | ConvertTo::FillDown => None,
         ConvertTo::MonthMy => date::short_month(cell.as_bytes()).map(f64::from),
         ConvertTo::YesNo => {
             let one = step.one.as_deref()?;
@@ -39,6 +44,8 @@ pub(in crate::adapters::tabular) fn number(step: &DataStep, value: f64) -> Optio
     }
     match step.to {
         Some(ConvertTo::DateSpreadsheet) => Some(value - f64::from(SPREADSHEET_1960)),
+        Some(ConvertTo::DateYyyymmdd) => date::in_digits(value).map(f64::from),
+        Some(ConvertTo::MonthYyyymm) => date::month_in_digits(value).map(f64::from),
         _ => Some(value),
     }
 }
@@ -55,33 +62,45 @@ pub(in crate::adapters::tabular) fn filled_down(missing: impl Iterator<Item = bo
         .collect()
 }
 
-/// Days since 1960-01-01 of three numbers with separators; a year has two or four digits.
+/// Days since 1960-01-01 of three numbers with separators, the month also by its English name; a year has two or four digits.
 pub(super) fn day(cell: &str, to: &ConvertTo) -> Option<i32> {
-    let separator = cell.chars().find(|c| !c.is_ascii_digit()).filter(|c| matches!(c, '-' | '/' | '.'))?;
+    let separator = cell.chars().find(|c| !c.is_ascii_alphanumeric())?;
     let mut parts = cell.split(separator);
     let parts = [parts.next()?, parts.next()?, parts.next().filter(|_| parts.next().is_none())?];
     let digits = |text: &str| !text.is_empty() && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit());
-    if !parts.iter().all(|p| digits(p)) {
+    let named = parts.map(|part| date::month_named(part.as_bytes()));
+    // a blank stands between the parts of a date with a name only: `1 2 2024` may be three numbers
+    let separates =
+        matches!(separator, '-' | '/' | '.') || separator == ' ' && named.iter().any(Option::is_some);
+    let month_at = named.iter().position(Option::is_some);
+    if !separates || !(0..3).all(|at| month_at == Some(at) || digits(parts[at])) {
         return None;
     }
     let [a, b, c] = parts;
     let (y, m, d) = match to {
         to if to.reads_year_first_too() && a.len() == 4 => (a, b, c),
+        // nobody writes `24 May 5` for a day of 2024
+        ConvertTo::DateYmd if month_at.is_some() && a.len() < 4 => return None,
         ConvertTo::DateDmy | ConvertTo::DateYmdOrDmy => (c, b, a),
         ConvertTo::DateMdy | ConvertTo::DateYmdOrMdy => (c, a, b),
         ConvertTo::DateYmd => (a, b, c),
         _ => return None,
     };
-    if m.len() > 2 || d.len() > 2 {
+    let number = |text: &str| text.parse::<i32>().ok();
+    let m = match month_at {
+        None if m.len() <= 2 => number(m)? as u32,
+        None => return None,
+        Some(_) => date::month_named(m.as_bytes())?,
+    };
+    if d.len() > 2 {
         return None;
     }
-    let number = |text: &str| text.parse::<i32>().ok();
     let year = match y.len() {
         4 => number(y)?,
         2 => Some(number(y)? + 2000).map(|y| if y > TOP_YEAR { y - 100 } else { y })?,
         _ => return None,
     };
-    date::days(year, number(m)? as u32, number(d)? as u32)
+    date::days(year, m, number(d)? as u32)
 }
 
 #[cfg(test)]
@@ -118,6 +137,23 @@ mod tests {
         assert_eq!(["2024-01-05", "05/01/2024", "5.1.24"].map(|cell| text(&both, cell)), [Some(23_380.0); 3]);
         // a spreadsheet shows 45296 as 2024-01-05
         assert_eq!(number(&convert(ConvertTo::DateSpreadsheet), 45_296.0), Some(23_380.0));
+        let named = ["05-Jan-24", "5 January 24", "05/jan/2024", "5.Jan.24"];
+        assert_eq!(named.map(|cell| text(&convert(ConvertTo::DateDmy), cell)), [Some(23_380.0); 4]);
+        assert_eq!(text(&convert(ConvertTo::DateMdy), "Jan-05-24"), Some(23_380.0));
+        assert_eq!(text(&convert(ConvertTo::DateYmd), "05-Jan-24"), None, "a year first has four digits");
+        assert_eq!(
+            ["5-Jan-Feb", "Jan", "5 1 24"].map(|cell| text(&convert(ConvertTo::DateDmy), cell)),
+            [None; 3]
+        );
+        let digits = |to, value| number(&convert(to), value);
+        assert_eq!(digits(ConvertTo::DateYyyymmdd, 20_240_105.0), Some(23_380.0));
+        assert_eq!(digits(ConvertTo::DateYyyymmdd, 20_240_230.0), None);
+        // 2024m1 is month 768
+        assert_eq!(digits(ConvertTo::MonthYyyymm, 202_401.0), Some(768.0));
+        assert_eq!(
+            [202_413.0, 202_401.5, -1.0].map(|value| digits(ConvertTo::MonthYyyymm, value)),
+            [None; 3]
+        );
         let asked = DataStep { one: Some("Ja".to_owned()), ..convert(ConvertTo::YesNo) };
         assert_eq!([" Ja", "Nein", " "].map(|cell| text(&asked, cell)), [Some(1.0), Some(0.0), None]);
         assert_eq!(

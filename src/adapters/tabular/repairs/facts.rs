@@ -141,7 +141,7 @@ fn retyped(column: &Column, step: &DataStep) -> Column {
             column.inferred_type = InferredType::Date;
             column.max_bytes = None;
         }
-        Some(ConvertTo::MonthMy) => {
+        Some(to) if to.is_month() => {
             column.storage = "int".to_owned();
             column.format = "%tm".to_owned();
             column.inferred_type = InferredType::Date;

@@ -7,6 +7,7 @@ pub(super) mod apply;
 mod blank_rows;
 mod cells;
 mod codes;
+mod digit_dates;
 mod equal_rows;
 mod facts;
 pub(super) mod labelled;
@@ -188,6 +189,7 @@ pub(super) fn offers_and(
     }
     codes::in_texts(&mut reader, columns, &rows, place, &mut found)?;
     found.extend(columns.iter().enumerate().filter_map(|(at, column)| orders::spreadsheet_days(at, column)));
+    found.extend(digit_dates::offers(&mut reader, columns, &rows)?);
     found.extend(more);
     found.truncate(MOST_COLUMNS * 2);
     let drop_step = (!rows.is_empty()).then(|| DataStep {

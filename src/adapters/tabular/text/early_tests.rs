@@ -45,7 +45,7 @@ fn fate(text: &str, early: &Early) -> Fate {
     let encoding = super::super::sniff::likely_encoding(&source).expect("a file").expect("UTF-8");
     let table = Table::open(&source, "t.csv", &IngestOptions::default(), encoding).expect("a table");
     let Some((inferred, converted)) = infer(&table, &dest, early) else { return Fate::NotTried };
-    let plan = Plan::of(&table.header.names, &inferred.columns, table.decimal_comma());
+    let plan = Plan::of(&table.header, &inferred.columns, table.decimal_comma());
     match converted.is_some_and(|converted| converted.is_by(&plan, inferred.rows)) {
         true => Fate::Right,
         false => Fate::Wrong,

@@ -4,7 +4,7 @@ use super::blocks::Blocks;
 use super::grouped::{Grouped, Next};
 use super::scan::Records;
 use super::sniff::Sniffed;
-use super::{Header, is_blank};
+use super::{Header, is_blank, survey};
 use crate::adapters::tabular::{number, problems};
 use crate::domain::error::Problem;
 
@@ -22,6 +22,10 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
     let (mut fields, mut last_row, mut blanks) = (Vec::new(), 0, 0);
     while let Some(block) = blocks.next_block()? {
         let text = block.text()?;
+        let is_front = block.first_row == 1 && wanted.is_none_or(|row| row == 1);
+        if let Some(header) = is_front.then(|| survey::header(text, sniffed.dialect)).flatten() {
+            return checked(header);
+        }
         let mut records = Records::new(text, sniffed.dialect);
         let mut row = block.first_row;
         while records.next_record(&mut fields) {
@@ -36,7 +40,8 @@ pub(super) fn header(mut blocks: Blocks, sniffed: &Sniffed, wanted: Option<u32>)
             }
             if chosen {
                 let names = fields.iter().map(|f| f.value(text).trim().to_owned()).collect();
-                let found = Header { row, names, has_title: false, groups_row: None, blank: blanks };
+                let found =
+                    Header { row, names, labels: None, has_title: false, groups_row: None, blank: blanks };
                 if wanted.is_some() {
                     return checked(found);
                 }

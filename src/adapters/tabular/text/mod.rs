@@ -18,6 +18,7 @@ mod sample;
 mod scan;
 mod sniff;
 mod stops;
+mod survey;
 
 use std::path::Path;
 
@@ -48,12 +49,21 @@ struct Header {
     /// One-based row.
     row: u64,
     names: Vec<String>,
+    /// Labels of the columns in the row below the names; `row` is then the last one above the data.
+    labels: Option<Vec<String>>,
     /// A row with one cell stands above it.
     has_title: bool,
     /// The row above it that names groups of its columns.
     groups_row: Option<u64>,
     /// Blank rows above it.
     blank: u64,
+}
+
+impl Header {
+    /// One-based.
+    fn row_of_names(&self) -> u64 {
+        if self.labels.is_some() { 1 } else { self.row }
+    }
 }
 
 /// Everything about the file that does not depend on its values.
@@ -93,7 +103,7 @@ fn ingest_with(
             "the file has a header and no rows of data; save the table with its rows, one for each observation",
         ));
     }
-    let mut plan = Plan::of(&table.header.names, &facts, table.decimal_comma());
+    let mut plan = Plan::of(&table.header, &facts, table.decimal_comma());
     if plan.kept.is_empty() {
         return Err(problems::empty("the file has no column with a name or a value"));
     }
@@ -122,7 +132,7 @@ fn ingest_with(
         repairs,
         sheet_names: Vec::new(),
         selected_sheet: None,
-        header_row: Some(u32::try_from(table.header.row).unwrap_or(u32::MAX)),
+        header_row: Some(u32::try_from(table.header.row_of_names()).unwrap_or(u32::MAX)),
         encoding: Some(table.encoding.encoding.name().to_owned()),
         delimiter: Some(char::from(table.dialect.delimiter).to_string()),
         warnings: warnings.finish(),
@@ -202,12 +212,14 @@ impl<'a> Table<'a> {
                 "check the preview; save the file as UTF-8 if letters are wrong",
             );
         }
-        if let Some(groups) = self.header.groups_row {
+        if self.header.labels.is_some() {
+            remarks::on_survey(warnings);
+        } else if let Some(groups) = self.header.groups_row {
             remarks::on_groups(groups, self.header.row, warnings);
         } else if self.header.has_title {
             remarks::on_title(self.header.row, warnings);
         }
-        remarks::on_header(self.header.row, &self.header.names, warnings);
+        remarks::on_header(self.header.row_of_names(), &self.header.names, warnings);
     }
 
     /// First pass: facts on every column.

@@ -2,6 +2,7 @@
 
 use super::super::infer::{DecimalSign, Inference, Reading};
 use super::super::output::ColumnPlan;
+use super::Header;
 
 /// A reading and a storage for every column that is kept.
 #[derive(Debug, PartialEq)]
@@ -16,9 +17,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Decides from the facts on all columns, whose names stand in the header. `comma` where a number such as `1,234`
+    /// Decides from the facts on all columns, whose names and labels stand in the header. `comma` where a number such as `1,234`
     /// has a decimal comma rather than thousands unless a column shows the sign.
-    pub(super) fn of(names: &[String], facts: &[Inference], comma: bool) -> Self {
+    pub(super) fn of(header: &Header, facts: &[Inference], comma: bool) -> Self {
+        let names = &header.names;
+        let label = |at: usize| header.labels.as_ref()?.get(at).filter(|label| **label != names[at]).cloned();
         // a column without name and values is what a delimiter at the end of every line makes
         let kept: Vec<usize> =
             (0..facts.len()).filter(|&at| !(names[at].trim().is_empty() && facts[at].present == 0)).collect();
@@ -32,7 +35,7 @@ impl Plan {
                 ColumnPlan {
                     original: names[at].clone(),
                     name: String::new(),
-                    label: None,
+                    label: label(at),
                     storage,
                     format,
                     value_label: String::new(),

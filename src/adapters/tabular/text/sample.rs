@@ -48,7 +48,7 @@ impl Guess {
         for piece in &pieces {
             facts.iter_mut().zip(piece).for_each(|(all, part)| all.merge(part));
         }
-        let plan = Plan::of(names, &facts, table.decimal_comma());
+        let plan = Plan::of(&table.header, &facts, table.decimal_comma());
         let mut guess = Self { plan, facts, open: Vec::new() };
         guess.is_settled(&pieces).then_some(guess)
     }

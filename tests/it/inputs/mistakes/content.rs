@@ -103,6 +103,40 @@ fn dates() -> Vec<Mistake> {
         .changed(json!({"sample_if": "date <= date(\"2024-01-20\")"}))
         .at(Draft("EXPRESSION_INVALID"), &["`date`, a number,", "days of a spreadsheet"])
         .repaired(&[0], 2.0, 20),
+        m("dates of spreadsheets with the month by its name", "text without a remark", {
+            when(|row| format!("{row:02}-Jan-24"))
+        })
+        .changed(until_20.clone())
+        .at(Draft("EXPRESSION_INVALID"), &["`when`, a text,", "convert when: dates, DMY"])
+        .repaired(&[0], 2.0, 20),
+        m(
+            "dates in digits",
+            "a number without a remark",
+            table("y,x,day", |row, x, y| format!("{y},{x},{}", 20_240_100 + row)),
+        )
+        .changed(json!({"sample_if": "day <= date(\"2024-01-20\")"}))
+        .at(Draft("EXPRESSION_INVALID"), &["`day`, a number,", "convert day: dates, written YYYYMMDD"])
+        .repaired(&[0], 2.0, 20),
+        m(
+            "months in digits",
+            "a number without a remark, between whose years lie 88 empty months",
+            table("y,x,t", |row, x, y| format!("{y},{x},{}", 202_300 + row + if row > 12 { 88 } else { 0 })),
+        )
+        .draft(json!({"template_id": "ts.newey", "outcome_var": "y",
+            "roles": {"regressors": ["x"], "time_var": ["t"]}}))
+        .at(
+            Noticed::Remark("dates_as_numbers"),
+            &["t holds whole numbers (202301 to 202412) that are all months"],
+        )
+        .repaired(&[0], 2.0, 24),
+        m(
+            "dates in digits above a total",
+            "a number without a remark",
+            [table("y,x,day", |row, x, y| format!("{y},{x},{}", 20_240_100 + row)), b"840,300,\n".to_vec()]
+                .concat(),
+        )
+        .changed(json!({"sample_if": "day <= date(\"2024-01-20\")"}))
+        .at(Draft("EXPRESSION_INVALID"), &["convert day: dates, written YYYYMMDD"]),
         m("two ways to write dates", no_name, {
             table("y,x,when", |row, x, y| match row % 2 {
                 0 => format!("{y},{x},2024-01-{row:02}"),

@@ -170,7 +170,7 @@ fn month(t: u32) -> &'static str {
 }
 
 fn periods() -> Vec<Mistake> {
-    use Noticed::Preview;
+    use Noticed::{Preview, Run};
     let draft = json!({"template_id": "panel.fe", "outcome_var": "y",
         "roles": {"regressors": ["x"], "entity_var": ["id"], "time_var": ["t"]}});
     let panel = |t: fn(u32) -> String| {
@@ -181,6 +181,16 @@ fn periods() -> Vec<Mistake> {
     let series = || {
         table("t,y,x", |row, x, y| {
             format!("{:02}.{:02}.2020,{y},{x}", (row - 1) / 12 + 1, (row - 1) % 12 + 1)
+        })
+    };
+    // weekdays from Tuesday, 2 January 2024, on, without the fifteenth
+    let trading = |is_open: fn(u32) -> bool| {
+        let weekday = |day: &u32| !matches!((day + 1) % 7, 0 | 6) && *day != 14 && is_open(*day);
+        let days: Vec<u32> = (1..).filter(weekday).take(24).collect();
+        table("t,y,x", move |row, x, y| {
+            let day = days[row as usize - 1] + 1;
+            let (month, day) = if day > 31 { (2, day - 31) } else { (1, day) };
+            format!("2024-{month:02}-{day:02},{y},{x}")
         })
     };
     let refused = "the run failed: panel_unset";
@@ -195,6 +205,12 @@ fn periods() -> Vec<Mistake> {
         m("half-years", refused, panel(|t| format!("{}H{}", 2019 + t / 2, t % 2 + 1)))
             .draft(draft)
             .at(Preview("panel_unset"), &unset),
+        m("days of trading, one holiday among them", "the run failed: gap_time", trading(|_| true))
+            .draft(of_time.clone())
+            .ends(2.0, 24),
+        m("days of which many have no row", "the run failed: gap_time", trading(|day| day % 6 != 4))
+            .draft(of_time.clone())
+            .at(Run("gap_time"), &[]),
         m("dates of a series in one of two orders", "the run failed: non_numeric", series())
             .draft(of_time.clone())
             .at(Preview("non_numeric"), &["t is text", "take the repair that the remarks on the data offer"]),

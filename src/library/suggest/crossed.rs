@@ -1,0 +1,40 @@
+//! Which column of a table of two categories has the rows: the groups whose shares are compared.
+
+use super::Suggestion;
+use super::columns::Named;
+use super::decisions::{ASSOCIATION, decided};
+use super::mentions::Mention;
+use super::phrases::method;
+
+/// Gives the rows to the column that the question names by two of its groups, "what share of men and women smoke", where the draft
+/// has it in the columns.
+pub(super) fn groups_in_rows(
+    mentions: &[Mention],
+    named: &[Named<'_>],
+    mut suggestion: Suggestion,
+) -> Suggestion {
+    let tables = [decided(ASSOCIATION, "*", "*", "rows"), method("table of a survey")];
+    let id = suggestion.template_id.as_ref().map(|id| id.as_str());
+    let is_table = tables.iter().flatten().any(|table| id == Some(table));
+    let roles = &mut suggestion.statement.roles;
+    let (Some(row), Some(column)) = (roles.get("row_var"), roles.get("col_var")) else { return suggestion };
+    let words = |names: &[String]| {
+        let is_of =
+            |m: &&Mention| m.columns.iter().all(|c| names.iter().any(|name| name == named[*c].name()));
+        mentions.iter().filter(is_of).count()
+    };
+    if !is_table || words(column) < 2 || words(row) >= 2 {
+        return suggestion;
+    }
+    let (row, column) = (row.clone(), column.clone());
+    roles.insert("row_var".to_owned(), column);
+    roles.insert("col_var".to_owned(), row);
+    for choice in &mut suggestion.choices {
+        match choice.field.as_str() {
+            "roles.row_var" => "roles.col_var".clone_into(&mut choice.field),
+            "roles.col_var" => "roles.row_var".clone_into(&mut choice.field),
+            _ => {}
+        }
+    }
+    suggestion
+}
