@@ -21,6 +21,9 @@ const TAILS: [&str; 14] = [
     "value", "values", "amount",
 ];
 
+/// Words for how often something of two values occurs.
+const SHARES: [&str; 6] = ["rate", "rates", "share", "shares", "percentage", "probability"];
+
 /// Words for places behind what they are about: "high crime areas" is no area.
 const PLACES: [&str; 8] =
     ["area", "areas", "places", "regions", "districts", "neighborhoods", "neighbourhoods", "zones"];
@@ -43,7 +46,7 @@ pub(super) fn joined(question: &str, columns: &[Named<'_>], mentions: &mut Vec<M
     while at + 1 < mentions.len() {
         let (first, second) = (&mentions[at], &mentions[at + 1]);
         let between = lower.get(first.end..second.start).unwrap_or_default();
-        if between == " " && is_tail(&lower, first, second) {
+        if between == " " && is_tail(&lower, columns, first, second) {
             mentions.remove(at + 1);
         } else if between == " " && is_modifier(&lower, columns, first, second)
             || between.is_empty() && is_han_modifier(&lower, columns, first, second)
@@ -63,9 +66,14 @@ fn words<'a>(lower: &'a str, mention: &Mention) -> &'a str {
 }
 
 /// "ratio" after what names a column of its own.
-fn is_tail(lower: &str, first: &Mention, second: &Mention) -> bool {
+fn is_tail(lower: &str, columns: &[Named<'_>], first: &Mention, second: &Mention) -> bool {
     let firm = first.exact || first.certainty >= FIRM;
     let tail = words(lower, second);
+    // "default rates" are shares of those who default, whatever a column `rate` is
+    if SHARES.contains(&tail) && first.exact && first.columns.iter().all(|c| columns[*c].column.distinct == 2)
+    {
+        return true;
+    }
     !second.exact && (PLACES.contains(&tail) || firm && second.certainty < LOOSE && TAILS.contains(&tail))
 }
 

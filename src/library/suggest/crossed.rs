@@ -6,9 +6,13 @@ use super::decisions::{ASSOCIATION, decided};
 use super::mentions::Mention;
 use super::phrases::method;
 
-/// Gives the rows to the column that the question names by two of its groups, "what share of men and women smoke", where the draft
-/// has it in the columns.
+/// Words before the groups of a table.
+const SORTING: [&str; 7] = [" by", " per", " each", " across", " every", "各", "按"];
+
+/// Gives the rows to the column that the question names by two of its groups, "what share of men and women smoke", or by
+/// which it sorts, where the draft has it in the columns.
 pub(super) fn groups_in_rows(
+    question: &str,
     mentions: &[Mention],
     named: &[Named<'_>],
     mut suggestion: Suggestion,
@@ -23,7 +27,12 @@ pub(super) fn groups_in_rows(
             |m: &&Mention| m.columns.iter().all(|c| names.iter().any(|name| name == named[*c].name()));
         mentions.iter().filter(is_of).count()
     };
-    if !is_table || words(column) < 2 || words(row) >= 2 {
+    let sorts = mentions.iter().any(|m| {
+        let before = question[..m.start].trim_end().to_lowercase();
+        let is_of = m.columns.iter().all(|c| column.iter().any(|name| name == named[*c].name()));
+        is_of && SORTING.iter().any(|word| before.ends_with(word))
+    });
+    if !is_table || !(sorts || words(column) >= 2 && words(row) < 2) {
         return suggestion;
     }
     let (row, column) = (row.clone(), column.clone());

@@ -12,6 +12,8 @@ use crate::domain::profile::is_binary;
 
 /// Most levels of a factor that is measured: the doses of a field trial.
 const DOSES: u64 = 8;
+/// Fewest answers of a scale whose order tells more than shares of each.
+const FEWEST_ANSWERS: u64 = 4;
 /// By how much a column is studied more often, so that the order of the words does not count.
 const LIKELIER: f64 = 0.6;
 /// What speaks for the second of two that are associated.
@@ -88,7 +90,7 @@ impl Filler<'_> {
             return;
         }
         let treated = match slots {
-            "did" => with("@treatment", true).or(with("@treatment", false)).or(with("@programme", true)),
+            "did" => with("@treatment", true).or_else(|| self.treated_elsewhere(p)),
             "did_panel" => self.policy().or(with("@treatment", true)),
             _ => p
                 .causes
@@ -129,6 +131,16 @@ impl Filler<'_> {
         }
         out.roles.insert("cluster_var", p.clusters.iter().copied().take(1).collect());
         out.roles.insert("treatment_var", treatment);
+    }
+
+    /// The treatment that a question on changes of groups does not name as one: by its name, or as the cause of units in a panel.
+    fn treated_elsewhere(&self, parsed: &Parsed) -> Option<usize> {
+        let binary = |c: &usize| is_binary(self.columns[*c].column);
+        let has = |c: &usize, concept: &str| binary(c) && self.columns[*c].has(concept);
+        (0..self.columns.len())
+            .find(|c| has(c, "@treatment"))
+            .or_else(|| parsed.rest.iter().copied().find(|c| has(c, "@programme")))
+            .or_else(|| parsed.causes.iter().copied().find(|c| self.structure.panel && binary(c)))
     }
 
     /// True for a policy that no column of its own dates: it says itself in which units and periods it holds.
@@ -209,7 +221,9 @@ impl Filler<'_> {
         if !out.named && self.by_measures(g) {
             return self.model(out);
         }
-        if self.columns[y].is_group() && !out.named {
+        // answers on a scale have an order, which a table of categories does not use
+        let scale = self.columns[y].is_scale() && self.columns[y].column.distinct >= FEWEST_ANSWERS;
+        if self.columns[y].is_group() && !scale && !out.named {
             return self.categories(g, y, out);
         }
         out.roles.insert("outcome_var", vec![y]);
@@ -222,7 +236,10 @@ impl Filler<'_> {
         let tests = ["differ", "test", "compar", "差异", "差别", "不同", "显著", "比较"]
             .iter()
             .any(|w| p.text.contains(w));
-        if self.sorts_twice(y) {
+        if scale && self.columns[y].is_group() && (tests || !describes) {
+            let several = self.columns[g].column.distinct > 2;
+            out.methods.extend(method(if several { "groups by ranks" } else { "two groups by ranks" }));
+        } else if self.sorts_twice(y) {
             self.two_factors(out);
             out.methods.extend(method("two factors"));
             // the second of them is a parameter, which no other reading would miss

@@ -32,7 +32,7 @@ const STARTS: [&str; 24] = [
     "random",
     "inclusion",
     "treatment",
-    "hired",
+    "hire",
     "joined",
     "opened",
     "first",
@@ -68,10 +68,19 @@ const ENDS: [&str; 22] = [
     "截止",
 ];
 
+/// Names of columns that say whether somebody has gone.
+const GONE: [&str; 9] = ["left", "leave", "exited", "quit", "churn", "churned", "resigned", "离职", "流失"];
+
+fn leaves(column: &Column) -> bool {
+    let name = column.name.to_lowercase();
+    column.distinct == 2 && name.split('_').any(|part| GONE.contains(&part))
+}
+
 /// The data with the days between both dates, and the variable that has them.
 pub(super) fn seen(input: &SuggestInput<'_>) -> Option<(Dataset, StatedVariable)> {
     let data = input.dataset;
-    if !LASTS.is_match(input.question) || !data.columns.iter().any(is_named_as_event) {
+    let ends_a_stay = |column: &Column| is_named_as_event(column) || leaves(column);
+    if !LASTS.is_match(input.question) || !data.columns.iter().any(ends_a_stay) {
         return None;
     }
     let dates = data.columns.iter().filter(|c| c.inferred_type == InferredType::Date);

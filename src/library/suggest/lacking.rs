@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{BLOCKED, METHOD, OpenQuestion, Suggestion};
+use super::{BLOCKED, METHOD, OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::template::Bilingual;
 
 /// An analysis that the library does not have.
@@ -40,9 +40,16 @@ fn named(question: &str) -> Option<&'static Absent> {
     ABSENT.iter().find(asks)
 }
 
+/// Asks for what a draft lacks: an analysis that the library does not have, or columns that its analysis needs.
+pub(super) fn asked(input: &SuggestInput<'_>, question: &str, suggestion: Suggestion) -> Suggestion {
+    match named(question) {
+        Some(absent) => without_template(absent, suggestion),
+        None => asked_for_more(input, suggestion),
+    }
+}
+
 /// Takes the template out of a draft for an analysis that the library does not have, and says which one is nearest.
-pub(super) fn asked(question: &str, mut suggestion: Suggestion) -> Suggestion {
-    let Some(absent) = named(question) else { return suggestion };
+fn without_template(absent: &Absent, mut suggestion: Suggestion) -> Suggestion {
     let nearest = suggestion.method.take();
     let nearest_en = nearest
         .as_ref()
@@ -67,6 +74,34 @@ pub(super) fn asked(question: &str, mut suggestion: Suggestion) -> Suggestion {
     let asks =
         OpenQuestion { field: "requirement".to_owned(), question, blocking: true, candidates: Vec::new() };
     suggestion.open_questions.insert(0, asks);
+    suggestion
+}
+
+/// Asks for more columns where a draft has fewer than its analysis takes: a scale of one item, a table of one column.
+fn asked_for_more(input: &SuggestInput<'_>, mut suggestion: Suggestion) -> Suggestion {
+    let template = suggestion.template_id.as_ref().and_then(|id| input.library.get(id));
+    let Some(template) = template else { return suggestion };
+    let few = template.meta.parameters.iter().find_map(|parameter| {
+        let least = parameter.min_items.filter(|least| *least > 1)?;
+        let given = suggestion.statement.roles.get(&parameter.bind)?.len();
+        (given > 0 && given < least).then(|| (parameter.bind.clone(), least, given, parameter.label.clone()))
+    });
+    let Some((role, least, given, label)) = few else { return suggestion };
+    let blocked = |question: &OpenQuestion| question.blocking && question.field == role;
+    if suggestion.open_questions.iter().any(blocked) {
+        return suggestion;
+    }
+    let zh = label.zh.clone().unwrap_or_else(|| label.en.clone());
+    suggestion.open_questions.push(OpenQuestion {
+        field: role,
+        question: Bilingual {
+            en: format!("{}: this analysis takes {least} columns or more, and the question names {given}. Which ones are meant?", label.en),
+            zh: Some(format!("{zh}：该分析至少需要 {least} 列，问题只指出 {given} 列。指的是哪些列？")),
+        },
+        blocking: true,
+        candidates: Vec::new(),
+    });
+    suggestion.confidence *= BLOCKED;
     suggestion
 }
 

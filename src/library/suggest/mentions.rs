@@ -239,7 +239,11 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], hits: &[Hit]) ->
     // the items of a scale, not two measurements of one thing
     let family = || counted(&tied, columns) || how_many(question, window) == Some(tied.len());
     let items = tied.len() > 1 && family() && !tied.iter().any(|c| columns[*c].is_early());
-    let chosen = if items && !first.asked { tied } else { vec![first.column] };
+    let chosen = match of_letters(first.column, window, hits, columns) {
+        Some(family) => family,
+        None if items && !first.asked => tied,
+        None => vec![first.column],
+    };
     let size: f64 = window.iter().map(weight).sum();
     let doubt = if alone { 1.0 } else { 0.8 };
     let mention = Mention {
@@ -253,6 +257,21 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], hits: &[Hit]) ->
         spelled: window.iter().find_map(|u| u.spelled.clone()),
     };
     Some((size + if first.whole { 0.1 } else { 0.0 }, mention))
+}
+
+/// The columns that differ from the first one in the letter at their end, `rater_A`, `rater_B`, `rater_C`, where one word without a
+/// letter stands for them.
+fn of_letters(first: usize, window: &[Unit], hits: &[Hit], columns: &[Named<'_>]) -> Option<Vec<usize>> {
+    let stem = |c: usize| {
+        let name = columns[c].name().to_lowercase();
+        let (stem, letter) = name.rsplit_once('_')?;
+        (letter.len() == 1 && letter.bytes().all(|b| b.is_ascii_lowercase())).then(|| stem.to_owned())
+    };
+    let own = stem(first).filter(|_| window.len() == 1)?;
+    let mut family: Vec<usize> =
+        hits.iter().map(|hit| hit.column).filter(|c| stem(*c).as_ref() == Some(&own)).collect();
+    family.sort_unstable();
+    (family.len() > 2).then_some(family)
 }
 
 /// Least match of Chinese words that a name has as they are, and what their share of the name adds.

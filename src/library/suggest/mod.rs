@@ -4,6 +4,7 @@
 
 mod accounts;
 mod among;
+mod arms;
 mod articles;
 mod assigned;
 mod available;
@@ -19,6 +20,7 @@ mod crossed;
 mod decisions;
 mod derived;
 mod designs;
+mod directions;
 mod effects;
 mod expand;
 mod explain;
@@ -300,7 +302,7 @@ fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
     let read = &SuggestInput { dataset, ..*read };
     let suggestion = scales::ordered(read, coded::suggested(read, mixed));
     let suggestion = two_levels::only(read, two_periods::compared(read, suggestion));
-    let suggestion = choice_sets::of_tasks(read, suggestion);
+    let suggestion = choice_sets::of_tasks(read, arms::pooled(read, suggestion));
     let suggestion = match rows {
         Some(rows) => rows.only(input, &whole, suggestion),
         None => suggestion,
@@ -310,7 +312,7 @@ fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
         None => suggestion,
     };
     let suggestion = wide::asked(&text, labels::explained(suggestion, input.dataset), input.dataset);
-    let mut suggestion = namesakes::asked(lacking::asked(&text, suggestion), input.dataset);
+    let mut suggestion = namesakes::asked(lacking::asked(input, &text, suggestion), input.dataset);
     suggestion.open_questions.extend(questions::of_second_parts(input.question, second_parts));
     // two phrases for one column are asked for once
     let mut asked = BTreeSet::new();
@@ -350,8 +352,9 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
         outcomes: &outcomes,
     };
     let suggestion = faster::compared(input, named, &structure, explained.suggestion(chosen));
+    let suggestion = directions::of_choices(input, &mentions, named, suggestion);
     let suggestion = squares::added(input, &mentions, suggestion);
-    logarithms::taken(input, &mentions, crossed::groups_in_rows(&mentions, named, suggestion))
+    logarithms::taken(input, &mentions, crossed::groups_in_rows(input.question, &mentions, named, suggestion))
 }
 
 /// Returns the draft that is submitted: [`draft_of`] without the roles and the method that are too doubtful to be taken, which

@@ -55,7 +55,7 @@ const ERRORS: [&str; 14] = [
     "标准误",
     "效应量标准误",
 ];
-const STUDIES: [&str; 10] =
+pub(super) const STUDIES: [&str; 10] =
     ["study", "study_id", "studyid", "trial", "trial_id", "author", "paper", "publication", "研究", "文献"];
 /// Words that name people or machines that judge the same thing.
 const RATERS: [&str; 24] = [

@@ -208,14 +208,31 @@ pub(super) fn forget_times_of_treatment(question: &str, units: &mut [Unit], colu
     }
 }
 
-/// True where a Chinese question has the number at the end of a name, before a unit of time: 12周 for `sbp12`.
+/// Units of time behind a number, and words before one.
+const HAN_UNITS: [&str; 10] = ["周", "个月", "月", "天", "年", "岁", "小时", "分钟", "次", "期"];
+const UNITS: [&str; 6] = ["week", "month", "day", "year", "hour", "minute"];
+const NUMBERED: [&str; 10] =
+    ["week", "month", "day", "year", "hour", "minute", "visit", "wave", "time", "session"];
+
+/// True where a question has the number at the end of a name as a time: "week 12", "12 weeks" and 12周 for `sbp12`.
 pub(super) fn asked_number(question: &str, name: &str) -> bool {
     let number = &name[trunk(name).len()..];
-    let units = ["周", "个月", "月", "天", "年", "岁", "小时", "分钟", "次", "期"];
-    let follows = |at: usize| units.iter().any(|unit| question[at..].starts_with(unit));
-    let whole = |at: usize| !question[..at].ends_with(|c: char| c.is_ascii_digit());
-    !number.is_empty()
-        && question.match_indices(number).any(|(at, _)| whole(at) && follows(at + number.len()))
+    if number.is_empty() {
+        return false;
+    }
+    let question = question.to_ascii_lowercase();
+    let whole = |at: usize| {
+        let digit = |c: char| c.is_ascii_digit();
+        !question[..at].ends_with(digit) && !question[at + number.len()..].starts_with(digit)
+    };
+    let is_time = |at: usize| {
+        let (before, behind) = (question[..at].trim_end(), &question[at + number.len()..]);
+        let unit = behind.trim_start_matches([' ', '-']);
+        HAN_UNITS.iter().any(|word| behind.starts_with(word))
+            || UNITS.iter().any(|word| unit.starts_with(word))
+            || NUMBERED.iter().any(|word| before.ends_with(word))
+    };
+    question.match_indices(number).any(|(at, _)| whole(at) && is_time(at))
 }
 
 /// True for words that follow units over time: "within firms", "a panel", "over ten years". "Men over 30 years" are an age.

@@ -207,6 +207,18 @@ pub(super) fn is_marked(affixes: &[String]) -> bool {
     affixes.len() == 1 && MARKS.contains(&affixes[0].trim())
 }
 
+/// Currencies in front of numbers whose decimal sign is a point.
+const WITH_POINTS: [&str; 7] = ["$", "US$", "HK$", "NT$", "£", "¥", "￥"];
+
+/// True for numbers that stand behind such a currency and have commas.
+pub(super) fn is_behind_a_dollar(group: &Group) -> bool {
+    let is_one = |text: &String| {
+        let text = text.trim();
+        text.contains(',') && WITH_POINTS.iter().any(|sign| text.starts_with(sign))
+    };
+    !group.texts.is_empty() && group.texts.keys().all(is_one)
+}
+
 /// True for numbers next to a currency.
 pub(super) fn is_money(affixes: &[String]) -> bool {
     affixes.iter().any(|text| CURRENCIES.contains(&text.trim()))

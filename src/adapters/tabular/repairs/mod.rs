@@ -315,6 +315,8 @@ fn readings(affixes: &[String], group: &Group, style_bits: u8, decimal: Option<c
     let may = |s: &usize| !plain || *s == 0 || groups && *s == 2;
     let mut styles: Vec<usize> =
         (0..STYLES.len()).filter(|s| style_bits & (1 << s) != 0).filter(may).collect();
+    // who writes $60,479 writes $0.50, and money has no three decimals
+    let decimal = decimal.or_else(|| cells::is_behind_a_dollar(group).then_some('.'));
     if let Some(sign) = decimal.filter(|_| styles.contains(&2) && styles.iter().any(|s| *s < 2)) {
         styles.retain(|s| *s > 2 || (sign == ',') == (*s == 2));
     }

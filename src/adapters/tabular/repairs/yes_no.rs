@@ -10,7 +10,7 @@ use crate::domain::dataset::Column;
 use crate::domain::no_answer::is_no_answer;
 
 /// Words for yes and no that make a column one of 0 and 1.
-const YES_AND_NO: [(&str, &str); 12] = [
+const YES_AND_NO: [(&str, &str); 15] = [
     ("yes", "no"),
     ("y", "n"),
     ("ja", "nein"),
@@ -23,6 +23,9 @@ const YES_AND_NO: [(&str, &str); 12] = [
     ("有", "无"),
     ("present", "absent"),
     ("positive", "negative"),
+    ("pos", "neg"),
+    ("detected", "not detected"),
+    ("阳性", "阴性"),
 ];
 
 /// Offers 0 and 1 for a column of a yes and a no.
