@@ -127,9 +127,6 @@ const FAILURES: &[&str] = &[
     "outside_unit",
     "outside_limits",
     "converge",
-    "bad_start",
-    "one_choice",
-    "knot_outside",
     "panel_unset",
     "unbalanced",
     "no_within",
@@ -138,7 +135,6 @@ const FAILURES: &[&str] = &[
     "few_near_cutoff",
     "window_too_long",
     "no_events",
-    "not_nested",
     "too_many_obs",
     "nonpos_weights",
 ];
@@ -151,7 +147,6 @@ const WARNINGS: &[&str] = &[
     "conflict_in_dups",
     "no_missing",
     "ties_at_cut",
-    "unparsed_share",
     "small_group",
     "sparse_cells",
     "unequal_var",
@@ -169,7 +164,6 @@ const WARNINGS: &[&str] = &[
     "sample_changes",
     "extrapolation",
     "turning_outside",
-    "bandwidth_small",
     "post_selection",
     "failed_reps",
     "few_reps",
@@ -195,7 +189,6 @@ const WARNINGS: &[&str] = &[
     "tests_disagree",
     "serial_correlation",
     "rank_zero",
-    "persistence_one",
     "few_events",
     "ph_violation",
     "heywood",
@@ -208,7 +201,6 @@ const WARNINGS: &[&str] = &[
     "too_few_studies",
     "single_psu",
     "island",
-    "low_ess",
 ];
 
 /// Returns the ids of all run-time checks.
