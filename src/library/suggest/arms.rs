@@ -9,9 +9,8 @@ use serde_json::json;
 use super::derived::{free_name, labelled};
 use super::explain::both;
 use super::phrases::method;
-use super::rewritten::take;
+use super::rewritten::{BY_STRUCTURE, by_structure, take};
 use super::studies::STUDIES;
-use super::two_periods::{BY_STRUCTURE, by_structure};
 use super::{Choice, SuggestInput, Suggestion};
 use crate::domain::dataset::{Column, Dataset};
 use crate::domain::ids::TemplateId;
@@ -72,7 +71,7 @@ fn column<'a>(dataset: &'a Dataset, what: &[&str], arm: &[&str]) -> Option<&'a C
 
 /// An effect and its standard error, as expressions of the columns.
 struct Effect {
-    name: &'static str,
+    name: String,
     label: &'static str,
     label_zh: &'static str,
     effect: String,
@@ -93,7 +92,7 @@ impl Effect {
         let (n2, m2, s2) = (of(&SIZES, &CONTROL)?, of(&MEANS, &CONTROL)?, of(&SPREADS, &CONTROL)?);
         if RAW_DIFFERENCE.is_match(question) && !STANDARDISED.is_match(question) {
             return Some(Self {
-                name: "mean_diff",
+                name: free_name(dataset, "mean_diff", "_"),
                 label: "Difference of the means (treated - control)",
                 label_zh: "均值差（试验组 - 对照组）",
                 effect: format!("{m1} - {m2}"),
@@ -101,13 +100,14 @@ impl Effect {
                 is_log: false,
             });
         }
+        let name = free_name(dataset, "hedges_g", "_");
         let pooled = format!("sqrt((({n1} - 1)*{s1}^2 + ({n2} - 1)*{s2}^2)/({n1} + {n2} - 2))");
         Some(Self {
-            name: "hedges_g",
+            error: format!("sqrt(1/{n1} + 1/{n2} + {name}^2/(2*({n1} + {n2})))"),
+            name,
             label: "Hedges g (treated - control)",
             label_zh: "Hedges g（试验组 - 对照组）",
             effect: format!("(1 - 3/(4*({n1} + {n2}) - 9))*({m1} - {m2})/{pooled}"),
-            error: format!("sqrt(1/{n1} + 1/{n2} + hedges_g^2/(2*({n1} + {n2})))"),
             is_log: false,
         })
     }
@@ -119,7 +119,7 @@ impl Effect {
         let (e2, n2) = (of(&EVENTS, &CONTROL)?, of(&SIZES, &CONTROL)?);
         if RATIO_OF_RISKS.is_match(question) {
             return Some(Self {
-                name: "log_rr",
+                name: free_name(dataset, "log_rr", "_"),
                 label: "Log risk ratio (treated to control)",
                 label_zh: "对数风险比（试验组比对照组）",
                 effect: format!("ln(({e1}/{n1})/({e2}/{n2}))"),
@@ -128,7 +128,7 @@ impl Effect {
             });
         }
         Some(Self {
-            name: "log_or",
+            name: free_name(dataset, "log_or", "_"),
             label: "Log odds ratio (treated to control)",
             label_zh: "对数比值比（试验组比对照组）",
             effect: format!("ln(({e1}*({n2} - {e2}))/({e2}*({n1} - {e1})))"),
@@ -157,9 +157,8 @@ fn draft(
     mut suggestion: Suggestion,
 ) -> Suggestion {
     let dataset = input.dataset;
-    let name = free_name(dataset, effect.name, "_");
-    let error = free_name(dataset, &format!("se_{}", effect.name), "_");
-    let expression = effect.error.replace(effect.name, &name);
+    let name = effect.name;
+    let error = free_name(dataset, &format!("se_{name}"), "_");
     take(&mut suggestion, input.library, template);
     let statement = &mut suggestion.statement;
     statement.roles.clear();
@@ -182,7 +181,7 @@ fn draft(
     );
     suggestion.choices.push(by_structure("outcome_var", &name, derived));
     let spread = (
-        format!("the derived variable {error} is the standard error of each {}", effect.name),
+        format!("the derived variable {error} is the standard error of each {name}"),
         format!("派生变量 {error} 为各研究效应的标准误"),
     );
     suggestion
@@ -195,7 +194,7 @@ fn draft(
     }
     statement.derived_variables = vec![
         labelled(name, effect.effect, effect.label.to_owned()),
-        labelled(error, expression, format!("Standard error: {}", effect.label)),
+        labelled(error, effect.error, format!("Standard error: {}", effect.label)),
     ];
     suggestion.open_questions.retain(|question| !question.blocking);
     if let Some(method) = &mut suggestion.method {

@@ -305,7 +305,8 @@ impl Columns<'_> {
     }
 }
 
-fn used(statement: &Statement) -> BTreeSet<&str> {
+/// The columns that a statement has in roles and parameters.
+pub(super) fn used(statement: &Statement) -> BTreeSet<&str> {
     let roles: &BTreeMap<String, Vec<String>> = &statement.roles;
     let roles = roles.values().flatten().map(String::as_str);
     let parameters = statement.parameters.values().flat_map(|value| match value {

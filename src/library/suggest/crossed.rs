@@ -5,6 +5,7 @@ use super::columns::Named;
 use super::decisions::{ASSOCIATION, decided};
 use super::mentions::Mention;
 use super::phrases::method;
+use super::rewritten::rename_roles;
 
 /// Words before the groups of a table.
 const SORTING: [&str; 7] = [" by", " per", " each", " across", " every", "各", "按"];
@@ -22,28 +23,21 @@ pub(super) fn groups_in_rows(
     let is_table = tables.iter().flatten().any(|table| id == Some(table));
     let roles = &mut suggestion.statement.roles;
     let (Some(row), Some(column)) = (roles.get("row_var"), roles.get("col_var")) else { return suggestion };
-    let words = |names: &[String]| {
-        let is_of =
-            |m: &&Mention| m.columns.iter().all(|c| names.iter().any(|name| name == named[*c].name()));
-        mentions.iter().filter(is_of).count()
+    let of = |names: &[String]| -> Vec<&Mention> {
+        let is_named = |c: &usize| names.iter().any(|name| name == named[*c].name());
+        mentions.iter().filter(|m| m.columns.iter().all(is_named)).collect()
     };
-    let sorts = mentions.iter().any(|m| {
+    let columns = of(column);
+    let sorts = columns.iter().any(|m| {
         let before = question[..m.start].trim_end().to_lowercase();
-        let is_of = m.columns.iter().all(|c| column.iter().any(|name| name == named[*c].name()));
-        is_of && SORTING.iter().any(|word| before.ends_with(word))
+        SORTING.iter().any(|word| before.ends_with(word))
     });
-    if !is_table || !(sorts || words(column) >= 2 && words(row) < 2) {
+    if !is_table || !(sorts || columns.len() >= 2 && of(row).len() < 2) {
         return suggestion;
     }
     let (row, column) = (row.clone(), column.clone());
     roles.insert("row_var".to_owned(), column);
     roles.insert("col_var".to_owned(), row);
-    for choice in &mut suggestion.choices {
-        match choice.field.as_str() {
-            "roles.row_var" => "roles.col_var".clone_into(&mut choice.field),
-            "roles.col_var" => "roles.row_var".clone_into(&mut choice.field),
-            _ => {}
-        }
-    }
+    rename_roles(&mut suggestion.choices, &[("row_var", "col_var"), ("col_var", "row_var")]);
     suggestion
 }

@@ -6,6 +6,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::decisions::{ASSOCIATION, DESCRIPTION, DIFFERENCE, decided, groups_of};
+use super::further::by_ranks;
 use super::phrases::{Parsed, distinct, method};
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
@@ -237,8 +238,7 @@ impl Filler<'_> {
             .iter()
             .any(|w| p.text.contains(w));
         if scale && self.columns[y].is_group() && (tests || !describes) {
-            let several = self.columns[g].column.distinct > 2;
-            out.methods.extend(method(if several { "groups by ranks" } else { "two groups by ranks" }));
+            out.methods.extend(by_ranks(self.columns[g].column.distinct > 2));
         } else if self.sorts_twice(y) {
             self.two_factors(out);
             out.methods.extend(method("two factors"));

@@ -9,7 +9,7 @@ use super::columns::Named;
 use super::decisions::{RELATION, decided};
 use super::explain::both;
 use super::mentions::Mention;
-use super::rewritten::take;
+use super::rewritten::{rename_roles, take};
 use super::{SuggestInput, Suggestion};
 
 /// Categories that a model of choices takes.
@@ -39,21 +39,19 @@ pub(super) fn of_choices(
     roles.clear();
     roles.insert("outcome_var".to_owned(), vec![categories.clone()]);
     roles.insert("regressors".to_owned(), vec![number]);
+    let names = [("outcome_var", "regressors"), ("group_var", "outcome_var"), ("regressors", "outcome_var")];
+    rename_roles(&mut suggestion.choices, &names);
     for choice in &mut suggestion.choices {
-        match choice.field.as_str() {
-            "roles.outcome_var" => "roles.regressors".clone_into(&mut choice.field),
-            "roles.group_var" | "roles.regressors" => "roles.outcome_var".clone_into(&mut choice.field),
-            _ => continue,
-        }
         choice.reason = match choice.field.as_str() {
             "roles.outcome_var" => both(
                 format!("the question names {categories} behind the verb: it is what is affected"),
                 format!("问题中 {categories} 在动词之后：它是受影响的变量"),
             ),
-            _ => both(
+            "roles.regressors" => both(
                 "the question names it before the verb: it is what affects".to_owned(),
                 "问题中它在动词之前：它是产生影响的变量".to_owned(),
             ),
+            _ => continue,
         };
     }
     take(&mut suggestion, input.library, template);

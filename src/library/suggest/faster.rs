@@ -8,9 +8,8 @@ use regex::Regex;
 use super::columns::Named;
 use super::explain::both;
 use super::phrases::method;
-use super::rewritten::take;
+use super::rewritten::{BY_STRUCTURE, by_structure, rename_roles, take};
 use super::structure::Structure;
-use super::two_periods::{BY_STRUCTURE, by_structure};
 use super::{SuggestInput, Suggestion};
 
 /// A change that is faster, or larger, in one group than in another.
@@ -62,23 +61,16 @@ fn draft(
 ) -> Suggestion {
     let Some(Ok(template)) = method("moderated").map(|id| id.parse()) else { return suggestion };
     let roles = &mut suggestion.statement.roles;
-    let Some(group) = roles.remove("group_var") else { return suggestion };
-    if [unit, time].iter().any(|column| roles.values().flatten().chain(&group).any(|name| name == column)) {
-        roles.insert("group_var".to_owned(), group);
+    if roles.values().flatten().any(|name| name == unit || name == time) {
         return suggestion;
     }
+    let Some(group) = roles.remove("group_var") else { return suggestion };
     roles.remove("item_vars");
     roles.insert("outcome_var".to_owned(), vec![outcome.to_owned()]);
     roles.insert("moderator_var".to_owned(), group);
     roles.insert("focal_var".to_owned(), vec![time.to_owned()]);
     roles.insert("cluster_var".to_owned(), vec![unit.to_owned()]);
-    for choice in &mut suggestion.choices {
-        match choice.field.as_str() {
-            "roles.group_var" => "roles.moderator_var".clone_into(&mut choice.field),
-            "roles.item_vars" => "roles.outcome_var".clone_into(&mut choice.field),
-            _ => {}
-        }
-    }
+    rename_roles(&mut suggestion.choices, &[("group_var", "moderator_var"), ("item_vars", "outcome_var")]);
     suggestion.choices.push(by_structure(
         "focal_var",
         time,

@@ -230,8 +230,7 @@ impl Filler<'_> {
         self.compare(out);
         let groups = out.roles.get("group_var").and_then(|g| g.first());
         let several = groups.is_some_and(|g| self.columns[*g].column.distinct > 2);
-        out.methods =
-            method(if several { "groups by ranks" } else { "two groups by ranks" }).into_iter().collect();
+        out.methods = by_ranks(several).into_iter().collect();
     }
 
     /// The groups that a table of characteristics compares: the treatment where the question speaks of groups or arms,
@@ -357,4 +356,9 @@ fn measured(name: &str) -> Option<&str> {
     let units = ["t", "w", "wk", "week", "m", "mo", "month", "d", "day", "y", "yr", "year", "v", "visit"];
     let numbered = unit.len() < occasion.len() && units.contains(&unit);
     (named || numbered).then_some(what)
+}
+
+/// The comparison by ranks of two groups, or of several.
+pub(super) fn by_ranks(several: bool) -> Option<String> {
+    method(if several { "groups by ranks" } else { "two groups by ranks" })
 }

@@ -262,14 +262,13 @@ fn best(question: &str, window: &[Unit], columns: &[Named<'_>], hits: &[Hit]) ->
 /// The columns that differ from the first one in the letter at their end, `rater_A`, `rater_B`, `rater_C`, where one word without a
 /// letter stands for them.
 fn of_letters(first: usize, window: &[Unit], hits: &[Hit], columns: &[Named<'_>]) -> Option<Vec<usize>> {
-    let stem = |c: usize| {
-        let name = columns[c].name().to_lowercase();
-        let (stem, letter) = name.rsplit_once('_')?;
-        (letter.len() == 1 && letter.bytes().all(|b| b.is_ascii_lowercase())).then(|| stem.to_owned())
-    };
-    let own = stem(first).filter(|_| window.len() == 1)?;
-    let mut family: Vec<usize> =
-        hits.iter().map(|hit| hit.column).filter(|c| stem(*c).as_ref() == Some(&own)).collect();
+    let stem = |c: usize| lettered(columns[c].name()).filter(|stem| stem.ends_with('_'));
+    let own = (window.len() == 1).then(|| stem(first)).flatten()?;
+    let mut family: Vec<usize> = hits
+        .iter()
+        .map(|hit| hit.column)
+        .filter(|c| stem(*c).is_some_and(|stem| stem.eq_ignore_ascii_case(own)))
+        .collect();
     family.sort_unstable();
     (family.len() > 2).then_some(family)
 }

@@ -3,9 +3,8 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
-
 use super::OpenQuestion;
+use super::complete::used;
 use super::explain::{Explained, both};
 use super::mentions::Mention;
 use super::method::Chosen;
@@ -135,14 +134,8 @@ impl Explained<'_> {
     /// Words that name a column which no role has: they are not dropped silently.
     fn unused(&self, chosen: &Chosen) -> Vec<OpenQuestion> {
         let statement = &chosen.statement;
-        let used = |name: &str| {
-            statement.roles.values().flatten().any(|c| c == name)
-                || statement.parameters.values().any(|value| match value {
-                    Value::Array(names) => names.iter().any(|n| n.as_str() == Some(name)),
-                    value => value.as_str() == Some(name),
-                })
-                || statement.categorical_vars.iter().any(|c| c == name)
-        };
+        let stated = used(statement);
+        let used = |name: &str| stated.contains(name) || statement.categorical_vars.iter().any(|c| c == name);
         let rows = self.input.dataset.row_count;
         let is_open = |m: &&Mention| {
             m.columns.iter().all(|c| {

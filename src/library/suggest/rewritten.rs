@@ -1,12 +1,15 @@
 //! What drafts need that are changed after the question was read: the categories that it names, another method, a condition on
 //! the sample.
 
+use super::explain::both;
 use super::{Choice, MethodAlternative, SuggestInput, Suggestion};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::Bilingual;
 use crate::library::load::Library;
 use crate::library::tokens::is_han;
 
+/// How sure a role and a method are for which the structure of the data speaks.
+pub(super) const BY_STRUCTURE: f64 = 0.6;
 /// Shorter words are no names of categories: the "a" of "a group".
 const SHORTEST: usize = 2;
 
@@ -85,6 +88,29 @@ pub(super) fn only_rows(suggestion: &mut Suggestion, condition: String) {
         Some(other) => format!("{other} & {condition}"),
         None => condition,
     });
+}
+
+/// The choice of a column that the structure of the data gives a role.
+pub(super) fn by_structure(role: &str, column: &str, (en, zh): (String, String)) -> Choice {
+    Choice {
+        field: format!("roles.{role}"),
+        columns: vec![column.to_owned()],
+        words: Vec::new(),
+        basis: "structure".to_owned(),
+        reason: both(en, zh),
+        confidence: BY_STRUCTURE,
+        alternatives: Vec::new(),
+    }
+}
+
+/// Gives the choices of roles the names that the roles have in another analysis: (before, after).
+pub(super) fn rename_roles(choices: &mut [Choice], names: &[(&str, &str)]) {
+    for choice in choices {
+        let role = choice.field.strip_prefix("roles.");
+        if let Some((_, after)) = names.iter().find(|(before, _)| role == Some(*before)) {
+            choice.field = format!("roles.{after}");
+        }
+    }
 }
 
 /// The choice of a condition on the sample by categories of a column.

@@ -208,11 +208,10 @@ pub(super) fn forget_times_of_treatment(question: &str, units: &mut [Unit], colu
     }
 }
 
-/// Units of time behind a number, and words before one.
+/// Units of time next to a number, and further words before one.
 const HAN_UNITS: [&str; 10] = ["周", "个月", "月", "天", "年", "岁", "小时", "分钟", "次", "期"];
 const UNITS: [&str; 6] = ["week", "month", "day", "year", "hour", "minute"];
-const NUMBERED: [&str; 10] =
-    ["week", "month", "day", "year", "hour", "minute", "visit", "wave", "time", "session"];
+const OCCASIONS: [&str; 4] = ["visit", "wave", "time", "session"];
 
 /// True where a question has the number at the end of a name as a time: "week 12", "12 weeks" and 12周 for `sbp12`.
 pub(super) fn asked_number(question: &str, name: &str) -> bool {
@@ -230,7 +229,7 @@ pub(super) fn asked_number(question: &str, name: &str) -> bool {
         let unit = behind.trim_start_matches([' ', '-']);
         HAN_UNITS.iter().any(|word| behind.starts_with(word))
             || UNITS.iter().any(|word| unit.starts_with(word))
-            || NUMBERED.iter().any(|word| before.ends_with(word))
+            || UNITS.iter().chain(&OCCASIONS).any(|word| before.ends_with(word))
     };
     question.match_indices(number).any(|(at, _)| whole(at) && is_time(at))
 }

@@ -9,7 +9,7 @@ use super::coded::{derived_flag, treated_word};
 use super::decisions::{DIFFERENCE, RELATION, decided};
 use super::explain::both;
 use super::phrases::method;
-use super::rewritten::{named_levels, place_of, take, written};
+use super::rewritten::{BY_STRUCTURE, by_structure, named_levels, place_of, take, written};
 use super::{Choice, OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::dataset::Column;
 use crate::domain::draft::StatedVariable;
@@ -23,8 +23,6 @@ fn of_levels() -> impl Iterator<Item = String> {
     tests.into_iter().chain(models).flatten()
 }
 
-/// How sure the period and the method are: the structure of the data speaks for them.
-pub(super) const BY_STRUCTURE: f64 = 0.6;
 /// How sure the treated group is where only the order of the words says which it is.
 const BY_ORDER: f64 = 0.5;
 
@@ -213,19 +211,6 @@ impl Design {
             blocking: false,
             candidates: vec![self.treated.name.clone()],
         }
-    }
-}
-
-/// The choice of a column that the structure of the data gives a role.
-pub(super) fn by_structure(role: &str, column: &str, (en, zh): (String, String)) -> Choice {
-    Choice {
-        field: format!("roles.{role}"),
-        columns: vec![column.to_owned()],
-        words: Vec::new(),
-        basis: "structure".to_owned(),
-        reason: both(en, zh),
-        confidence: BY_STRUCTURE,
-        alternatives: Vec::new(),
     }
 }
 

@@ -86,8 +86,8 @@ pub(super) fn offers(
             if let Some(values) = blocks.next() {
                 values.append_doubles(&mut all);
             }
-            let kept = (first..).zip(all).filter(|(row, value)| storable(*value) && !rows.contains(row));
-            kept.into_iter().all(|(_, value)| (style.reads)(value).is_some())
+            let mut kept = (first..).zip(all).filter(|(row, value)| storable(*value) && !rows.contains(row));
+            kept.all(|(_, value)| (style.reads)(value).is_some())
         });
         first += block.rows as u64;
     }
