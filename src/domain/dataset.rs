@@ -139,7 +139,7 @@ pub struct Column {
     pub format: String,
     /// Variable label; null if the file has none.
     pub label: Option<String>,
-    /// True if values carry labels.
+    /// True if labels name more than half of the values.
     #[serde(default)]
     pub value_labels: bool,
     /// Number of missing values; for text, of empty ones.

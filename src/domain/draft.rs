@@ -158,7 +158,7 @@ pub struct StatedVariable {
 /// Result of the selection: the candidates with scores and reasons, and the choice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
-    /// The chosen template; absent while no template fits.
+    /// The chosen template; absent while no template fits, or while a question on the method waits for an answer.
     pub chosen: Option<TemplateId>,
     /// `model`, `ranking`, `client` or `rules`.
     pub chosen_by: Option<String>,
@@ -168,6 +168,21 @@ pub struct Selection {
     /// Templates offered for the question, the best first.
     #[serde(default)]
     pub candidates: Vec<Candidate>,
+}
+
+impl Selection {
+    /// True if templates fit and none is chosen: the question leaves the method open.
+    pub fn is_open(&self) -> bool {
+        self.chosen.is_none() && self.applicable().next().is_some()
+    }
+
+    /// Ids of the templates that data and roles allow, the best first.
+    pub fn applicable(&self) -> impl Iterator<Item = &TemplateId> {
+        self.candidates
+            .iter()
+            .filter(|candidate| candidate.applicable)
+            .map(|candidate| &candidate.template_id)
+    }
 }
 
 /// One template as a candidate for the question.

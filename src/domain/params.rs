@@ -90,7 +90,10 @@ fn check_varname(parameter: &Parameter, value: &Value, columns: &[Column]) -> Re
 
 fn check_varlist(parameter: &Parameter, value: &Value, columns: &[Column]) -> Result<Value, Vec<ValueError>> {
     let names: Option<Vec<&str>> = match value {
-        Value::String(name) => Some(vec![name]),
+        // names have neither commas nor blanks, so that a text may hold several
+        Value::String(names) => {
+            Some(names.split([',', ' ']).filter(|name| !name.is_empty()).collect::<Vec<&str>>())
+        }
         Value::Array(items) => items.iter().map(Value::as_str).collect(),
         _ => None,
     };

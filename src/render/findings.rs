@@ -15,10 +15,11 @@ use super::table::{Cell, Table};
 use super::words::{name, pick};
 use super::yes_and_no::did_effect;
 use super::{
-    findings_cointegration, findings_conditions, findings_contrasts, findings_data, findings_descriptions,
-    findings_diagnostics, findings_effects, findings_latent, findings_levels, findings_medical,
-    findings_of_tests, findings_panel, findings_periods, findings_processes, findings_rates, findings_series,
-    findings_sizes, findings_spatial, findings_survey, findings_survival, findings_tests,
+    findings_cointegration, findings_conditions, findings_contrasts, findings_curvature, findings_data,
+    findings_descriptions, findings_diagnostics, findings_effects, findings_latent, findings_levels,
+    findings_medical, findings_of_tests, findings_panel, findings_periods, findings_processes,
+    findings_rates, findings_series, findings_sizes, findings_spatial, findings_survey, findings_survival,
+    findings_tests,
 };
 use crate::domain::run::RATIOS;
 
@@ -88,6 +89,11 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Findings {
     if let Some(table) = tables.iter().find(is_main) {
         let (mut said, favoured) = findings_panel::findings(tables, style);
         let mut of_terms = of_terms(table, Reading::Estimate, favoured, style);
+        // a coefficient of a curve says less than its shape
+        let curve = findings_curvature::findings(tables, style);
+        if !curve.is_empty() {
+            of_terms.sentences = curve;
+        }
         said.append(&mut of_terms.sentences);
         said.extend(findings_processes::findings(tables, style));
         said.extend(findings_levels::findings(tables, style));

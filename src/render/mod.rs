@@ -12,6 +12,7 @@ mod findings;
 mod findings_cointegration;
 mod findings_conditions;
 mod findings_contrasts;
+mod findings_curvature;
 mod findings_data;
 mod findings_descriptions;
 mod findings_diagnostics;

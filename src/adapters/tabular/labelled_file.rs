@@ -12,6 +12,7 @@ use super::profile::{Duplicates, Gatherer};
 use super::repairs::labelled;
 use super::stata::neutral_set;
 use super::warnings::Warnings;
+use crate::domain::dataset;
 use crate::domain::error::Problem;
 use crate::ports::tabular::IngestedDataset;
 
@@ -20,6 +21,8 @@ pub(super) struct LabelledFile {
     path: PathBuf,
     output: Output,
     plans: Vec<ColumnPlan>,
+    /// Codes with a label, by the name of their set.
+    codes: BTreeMap<String, Vec<i32>>,
     rows: u64,
     gatherer: Gatherer,
     duplicates: Duplicates,
@@ -36,9 +39,15 @@ impl LabelledFile {
         labels: Vec<ValueLabelSet>,
         rows: u64,
     ) -> Result<Self, Problem> {
+        let codes_of = |set: &ValueLabelSet| {
+            let codes = set.entries.iter().map(|(code, _)| *code);
+            codes.filter(|code| ValueLabelSet::missing(*code).is_none()).collect()
+        };
+        let codes = labels.iter().map(|set| (set.name.clone(), codes_of(set))).collect();
         let output = Output::create(path, &plans, labels, rows)?;
         let gatherer = Gatherer::new(plans.len(), RandomState::default());
-        Ok(Self { path: path.to_owned(), output, plans, rows, gatherer, duplicates: Duplicates::default() })
+        let path = path.to_owned();
+        Ok(Self { path, output, plans, codes, rows, gatherer, duplicates: Duplicates::default() })
     }
 
     /// Appends a block of rows.
@@ -61,7 +70,12 @@ impl LabelledFile {
         mut warnings: Warnings,
     ) -> Result<IngestedDataset, Problem> {
         let canonical = self.output.finish()?;
-        let columns = output::describe(self.plans, &self.gatherer, self.rows);
+        let sets: Vec<String> = self.plans.iter().map(|plan| plan.value_label.clone()).collect();
+        let mut columns = output::describe(self.plans, &self.gatherer, self.rows);
+        for (column, set) in columns.iter_mut().zip(&sets) {
+            let codes = self.codes.get(set).map(Vec::as_slice).unwrap_or_default();
+            column.value_labels = are_named(column, codes);
+        }
         output::remark(&columns, &self.duplicates, self.rows, &mut warnings);
         let repairs = labelled::offers(&self.path, &columns, &mut warnings)?;
         Ok(IngestedDataset {
@@ -78,6 +92,14 @@ impl LabelledFile {
             warnings: warnings.finish(),
         })
     }
+}
+
+/// True if labels name most of the values of a column: one label of a top code or of a missing answer makes no categories of
+/// ages or incomes.
+fn are_named(column: &dataset::Column, codes: &[i32]) -> bool {
+    let (Some(least), Some(most)) = (column.min, column.max) else { return false };
+    let inside = codes.iter().filter(|code| (least..=most).contains(&f64::from(**code))).count() as u64;
+    inside * 2 > column.distinct
 }
 
 /// Value labels of canonical data; variables with the same labels share a set.

@@ -175,8 +175,15 @@ fn checks<'a>(run: &'a Value, status: &'a str) -> impl Iterator<Item = (String, 
     })
 }
 
+/// A value of a check. A do-file prints its numbers with all digits: 2.5000000000000000e-01.
 fn cell(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), plain)
+    let Some(text) = value.as_str() else { return value.to_string() };
+    match text.parse::<f64>() {
+        Ok(x) if text.contains('e') => {
+            format!("{x:.4}").trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        _ => plain(text),
+    }
 }
 
 /// The cause of a failed attempt, its evidence, and the commands that help.
@@ -322,5 +329,8 @@ mod tests {
             text.contains("check gap_time: Periods are missing between observed ones. Add a row"),
             "{text}"
         );
+        let shown = |value: Value| cell(&value);
+        let printed = ["2.5000000000000000e-01", "12", "east"].map(|text| shown(json!(text)));
+        assert_eq!(printed, ["0.25", "12", "east"]);
     }
 }

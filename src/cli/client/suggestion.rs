@@ -1,6 +1,6 @@
 //! A draft that the rules of the service suggest: its choices with reasons, its open questions, and a person's answers.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
 use super::output::{Out, columns, text};
@@ -40,7 +40,7 @@ pub(super) async fn suggest(job: &Job, consent: Consent) -> Result<Value, Failur
     let open = still_open(&suggestion, &answers);
     if !open.is_empty() && (consent == Consent::Given || asks) {
         // what is known is kept, so that only the answers are missing
-        submit(job, &suggestion, &answers).await?;
+        submit(job, &answers).await?;
         return Err(missing_answers(&suggestion, &open, &repair::offered(job).await?, job.out));
     }
     if consent == Consent::Ask && !(asks && terminal::confirm("Use this draft?")) {
@@ -50,34 +50,29 @@ pub(super) async fn suggest(job: &Job, consent: Consent) -> Result<Value, Failur
         job.out.note("nothing changed; to use it: stata-service client draft suggest --yes");
         return Ok(json!({"suggestion": suggestion, "draft": null}));
     }
-    let draft = submit(job, &suggestion, &answers).await?;
+    let draft = submit(job, &answers).await?;
     Ok(json!({"suggestion": suggestion, "draft": draft}))
 }
 
 /// Makes the suggestion, with a person's answers, the draft of the job.
-async fn submit(job: &Job, suggestion: &Value, answers: &[(String, Vec<String>)]) -> Result<Value, Failure> {
+async fn submit(job: &Job, answers: &[(String, Vec<String>)]) -> Result<Value, Failure> {
+    // what is asked for is left out of it until it is answered
+    let made = job.post("/draft/suggest", &json!({"submit": true})).await?;
     if answers.is_empty() {
-        let made = job.post("/draft/suggest", &json!({"submit": true})).await?;
         return Ok(made["submitted_draft"].clone());
     }
-    job.api.put(&job.path("/draft"), &answered(suggestion, answers)).await
+    let patched = job.post("/draft/patch", &json!({"field_updates": updates(answers)})).await?;
+    Ok(patched["draft_preview"].clone())
 }
 
-/// The proposed draft with a person's answers. A proposal that is asked for and not answered is left out.
-fn answered(suggestion: &Value, answers: &[(String, Vec<String>)]) -> Value {
-    let mut body = suggestion["draft"].clone();
-    for question in still_open(suggestion, answers) {
-        if let Some(roles) = body["roles"].as_object_mut() {
-            roles.remove(&text(question, "field"));
-        }
-    }
-    for (field, columns) in answers {
-        match field.strip_prefix("parameters.") {
-            Some(name) => body["parameters"][name] = value_of(columns),
-            None => body["roles"][field] = json!(columns),
-        }
-    }
-    body
+/// A person's answers as changes of the draft.
+fn updates(answers: &[(String, Vec<String>)]) -> Map<String, Value> {
+    let update = |(field, values): &(String, Vec<String>)| match field.as_str() {
+        "template_id" => (field.clone(), json!(values.first())),
+        _ if field.starts_with("parameters.") => (field.clone(), value_of(values)),
+        _ => (format!("roles.{field}"), json!(values)),
+    };
+    answers.iter().map(update).collect()
 }
 
 /// Asks each open question; an empty answer leaves it open.
@@ -235,16 +230,15 @@ mod tests {
     }
 
     #[test]
-    fn a_doubtful_proposal_is_no_answer() {
-        let suggestion = json!({
-            "draft": {"roles": {"outcome_var": ["pm25"], "group_var": ["stove"]}, "parameters": {}},
-            "open_questions": [{"field": "outcome_var", "blocking": true}, {"field": "parameters.level", "blocking": false}],
-        });
-        let level = ("parameters.level".to_owned(), vec!["90".to_owned()]);
-        let body = answered(&suggestion, std::slice::from_ref(&level));
-        assert_eq!(body, json!({"roles": {"group_var": ["stove"]}, "parameters": {"level": 90}}));
-        let outcome = ("outcome_var".to_owned(), vec!["co".to_owned()]);
-        let body = answered(&suggestion, &[outcome, level]);
-        assert_eq!(body["roles"], json!({"outcome_var": ["co"], "group_var": ["stove"]}));
+    fn answers_change_the_role_the_parameter_or_the_method_that_was_asked_for() {
+        let answer = |field: &str, value: &str| (field.to_owned(), vec![value.to_owned()]);
+        let answers = [
+            answer("template_id", "desc.overall"),
+            answer("parameters.level", "90"),
+            answer("outcome_var", "co"),
+        ];
+        let wanted =
+            json!({"template_id": "desc.overall", "parameters.level": 90, "roles.outcome_var": ["co"]});
+        assert_eq!(Value::Object(updates(&answers)), wanted);
     }
 }

@@ -144,17 +144,35 @@ fn one_of(input: &SuggestInput<'_>, column: &Column) -> Option<One> {
         };
         return word.filter(|word| !word.contains('"')).map(|word| One::Word(word.to_owned()));
     }
-    let is_coded = column.integer_valued && column.min == Some(1.0) && column.max == Some(2.0);
-    if !is_coded || !is_named_as_event(column) {
+    if !is_coded(column) || !is_named_as_event(column) {
         return None;
     }
-    let labels = input.values.get(&column.name).filter(|labels| column.value_labels && labels.len() == 2);
+    Some(labelled_yes(input, column).unwrap_or(One::Two))
+}
+
+/// True for a column of the codes 1 and 2.
+pub(super) fn is_coded(column: &Column) -> bool {
+    column.distinct == 2 && column.integer_valued && column.min == Some(1.0) && column.max == Some(2.0)
+}
+
+/// Of the codes 1 and 2 the one whose label says that it happened.
+fn labelled_yes(input: &SuggestInput<'_>, column: &Column) -> Option<One> {
+    let labels = input.values.get(&column.name).filter(|labels| column.value_labels && labels.len() == 2)?;
     let happened = |label: &String| FILE.happened.contains(&label.trim().to_lowercase());
-    match labels.map(|labels| (happened(&labels[0]), happened(&labels[1]), labels)) {
-        Some((true, false, labels)) => Some(One::Code(1, labels[0].clone())),
-        Some((false, true, labels)) => Some(One::Code(2, labels[1].clone())),
-        _ => Some(One::Two),
+    match (happened(&labels[0]), happened(&labels[1])) {
+        (true, false) => Some(One::Code(1, labels[0].clone())),
+        (false, true) => Some(One::Code(2, labels[1].clone())),
+        _ => None,
     }
+}
+
+/// The variable that is 1 where a column of the codes 1 and 2 has the answer that is counted, by its label, else by the custom of
+/// questionnaires 1; and whether a label says it.
+pub(super) fn yes_of(input: &SuggestInput<'_>, column: &Column) -> (bool, StatedVariable) {
+    let known = labelled_yes(input, column);
+    let is_known = known.is_some();
+    let one = known.unwrap_or_else(|| One::Code(1, "1".to_owned()));
+    (is_known, flag_of(input, column, &one).1)
 }
 
 /// The column as its derived variable will be.

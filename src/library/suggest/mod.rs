@@ -70,6 +70,7 @@ mod roles;
 mod said;
 mod scales;
 mod settings;
+mod share_of_codes;
 mod shared;
 mod sides;
 mod squares;
@@ -295,12 +296,11 @@ fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
     let rows = among::Rows::of(input, &whole);
     let text = rows.as_ref().map_or_else(|| whole.clone(), |rows| rows.without(&whole));
     let seen = labels::seen(input);
-    let dataset = seen.as_ref().unwrap_or(input.dataset);
-    let read = &SuggestInput { question: &text, dataset, ..*input };
+    let read = &SuggestInput { question: &text, dataset: seen.as_ref().unwrap_or(input.dataset), ..*input };
     let between = followups::seen(read);
-    let dataset = between.as_ref().map_or(dataset, |(dataset, _)| dataset);
+    let dataset = between.as_ref().map_or(read.dataset, |(dataset, _)| dataset);
     let read = &SuggestInput { dataset, ..*read };
-    let suggestion = scales::ordered(read, coded::suggested(read, mixed));
+    let suggestion = share_of_codes::estimated(read, scales::ordered(read, coded::suggested(read, mixed)));
     let suggestion = two_levels::only(read, two_periods::compared(read, suggestion));
     let suggestion = choice_sets::of_tasks(read, arms::pooled(read, suggestion));
     let suggestion = match rows {
@@ -361,7 +361,7 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
 /// are asked for instead.
 pub fn submitted_of(suggestion: &Suggestion) -> Map<String, Value> {
     let mut body = draft_of(suggestion);
-    if suggestion.open_questions.iter().any(|q| q.blocking && q.field == METHOD) {
+    if suggestion.open_questions.iter().any(|q| q.blocking && [METHOD, "requirement"].contains(&&*q.field)) {
         body.remove("template_id");
         body.insert("parameters".to_owned(), Map::new().into());
     }

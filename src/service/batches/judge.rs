@@ -18,7 +18,7 @@ use crate::domain::plan::Plan;
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, preview};
 use crate::library::select::{Selected, Stage2};
 use crate::library::{Library, known_names};
-use crate::service::drafts::choose_template::{Asked, Chosen, choose, with_columns};
+use crate::service::drafts::choose_template::{Asked, Chosen, choose, no_template, with_columns};
 use crate::service::drafts::draft_request::{Stated, as_request};
 use crate::service::drafts::state_draft::current_statement;
 use crate::service::inputs::count_data_steps::check_keys;
@@ -67,16 +67,20 @@ pub fn basis(library: &Library, job: &JobRecord, request: &BatchRequest) -> Resu
     let mut ranked = None;
     if stated.template_id.is_none() && !names_templates {
         let of_draft = job.draft.as_ref().filter(|_| request.base.is_none());
+        if let Some(draft) = of_draft.filter(|draft| draft.selection.is_open()) {
+            return Err(no_template(&draft.selection));
+        }
         let chosen = of_draft.and_then(|draft| draft.selection.chosen.clone());
         let chosen = match chosen {
             Some(id) => id,
             None => {
                 let columns = with_columns(inputs, &stated)?;
                 let requirement = job.requirement.as_str();
+                let source = DraftSource::Client;
                 let asked =
-                    Asked { library, requirement, inputs, stated: &stated, source: DraftSource::Client };
+                    Asked { library, requirement, inputs, stated: &stated, source, method_is_open: false };
                 let Chosen { selected, stage2, .. } = choose(&asked, &columns)?;
-                let stage2 = stage2.ok_or_else(no_template)?;
+                let stage2 = stage2.ok_or_else(|| no_template(&Selection::default()))?;
                 let chosen = stage2.chosen.clone();
                 ranked = Some((selected, stage2));
                 chosen
@@ -86,14 +90,6 @@ pub fn basis(library: &Library, job: &JobRecord, request: &BatchRequest) -> Resu
     }
     let said = json!({"request": request.kept(), "base": as_request(&stated)});
     Ok(Basis { stated, ranked, request_sha256: sha256_of(&said) })
-}
-
-fn no_template() -> Problem {
-    Problem::new(
-        ErrorCode::PlanFreezeNotAllowed,
-        "no template fits the base; set more roles or choose a template",
-    )
-    .with("reason", "no_applicable_template")
 }
 
 /// What the judgement of a cell reads.
@@ -163,7 +159,7 @@ impl Bench {
         let asked = self.asked(inputs, &stated);
         let Chosen { template_id: asked_for, selected, stage2 } =
             choose(&asked, &columns).map_err(refused)?;
-        let stage2 = stage2.ok_or_else(|| refusals(&no_template()))?;
+        let stage2 = stage2.ok_or_else(|| refusals(&no_template(&Selection::default())))?;
         *template_id = Some(stage2.chosen.clone());
         let selection = Selection {
             chosen: Some(stage2.chosen.clone()),
@@ -194,7 +190,8 @@ impl Bench {
 
     fn asked<'a>(&'a self, inputs: &'a Inputs, stated: &'a Stated) -> Asked<'a> {
         let requirement = self.job.requirement.as_str();
-        Asked { library: &self.library, requirement, inputs, stated, source: DraftSource::Client }
+        let (library, source) = (self.library.as_ref(), DraftSource::Client);
+        Asked { library, requirement, inputs, stated, source, method_is_open: false }
     }
 }
 

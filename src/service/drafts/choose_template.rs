@@ -1,8 +1,10 @@
 //! Judges what a client states of an analysis: data steps, derived variables and the condition against the columns, then
 //! the template, by the client's own choice or by the ranking. Pure.
 
+use serde_json::json;
+
 use crate::domain::dataset::Inputs;
-use crate::domain::draft::DraftSource;
+use crate::domain::draft::{DraftSource, Selection};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::parse_condition;
 use crate::domain::ids::TemplateId;
@@ -25,6 +27,8 @@ pub struct Asked<'a> {
     pub stated: &'a Stated,
     /// Author of the statement.
     pub source: DraftSource,
+    /// True if a question on the method waits for an answer: nothing is taken from the ranking.
+    pub method_is_open: bool,
 }
 
 /// The template of a statement.
@@ -33,7 +37,7 @@ pub struct Chosen {
     pub template_id: Option<TemplateId>,
     /// Verdicts and ranking.
     pub selected: Selected,
-    /// The choice; none where no template is applicable.
+    /// The choice; none where no template is applicable, or the method is open.
     pub stage2: Option<Stage2>,
 }
 
@@ -98,6 +102,7 @@ fn choice(
                 (id.clone(), "client", "the client named the template and it is applicable")
             })
         }
+        None if asked.method_is_open => None,
         None => selected
             .first()
             .map(|id| (id.clone(), "ranking", "no model is configured: the first of the ranking was taken")),
@@ -121,6 +126,28 @@ fn check_expressions(stated: &Stated, inputs: &Inputs, derived: Derived) -> Resu
 pub fn named_template<'a>(text: &str, library: &'a Library) -> Result<&'a Template, Problem> {
     let id = parse_template_id(text, library)?;
     library.get(&id).ok_or_else(|| unknown_template(text, library))
+}
+
+/// What an open method asks of a person.
+pub const OPEN_METHOD: &str = "the question leaves the analysis open: choose one of the library";
+
+/// Most analyses that a refusal names.
+const MOST_NAMED: usize = 5;
+
+/// Says that a draft has no template: `PLAN_FREEZE_MISSING_REQUIRED` with the candidates where the method is open,
+/// `PLAN_FREEZE_NOT_ALLOWED` where no template fits.
+pub fn no_template(selection: &Selection) -> Problem {
+    if !selection.is_open() {
+        let text = "no template fits the draft; set more roles or choose a template";
+        return Problem::new(ErrorCode::PlanFreezeNotAllowed, text).with("reason", "no_applicable_template");
+    }
+    let candidates: Vec<&str> = selection.applicable().take(MOST_NAMED).map(TemplateId::as_str).collect();
+    let text = format!("{OPEN_METHOD}, such as {}, by template_id", candidates.join(", "));
+    let detail = json!([{"field": "template_id", "description": OPEN_METHOD, "candidates": candidates}]);
+    Problem::new(ErrorCode::PlanFreezeMissingRequired, text)
+        .with("reason", "method_open")
+        .with("missing_fields", ["template_id"])
+        .with("missing_fields_detail", detail)
 }
 
 fn parse_template_id(text: &str, library: &Library) -> Result<TemplateId, Problem> {

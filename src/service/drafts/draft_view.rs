@@ -16,6 +16,7 @@ use crate::library::derived::with_derived;
 use crate::library::missing_parameters::{
     Misfit, MissingParameter, ParameterView, draft_gaps, misfits, parameter_views,
 };
+use crate::service::drafts::choose_template::OPEN_METHOD;
 use crate::service::drafts::draft_parts::{
     CategoryBase, ColumnCandidate, DataSource, DerivedView, DraftTemplate, NameNormalization, QuestionOption,
     RequiredVariable, StageQuestion, Unknown, VariableType,
@@ -208,7 +209,7 @@ fn brief(template: &Template, draft: &Draft) -> DraftTemplate {
     }
 }
 
-/// Open points: required parameters without a value, names and values that do not fit, and what a model left open.
+/// Open points: a method that is asked for, required parameters without a value, names and values that do not fit, and what a model left open.
 fn unknowns(gaps: &[MissingParameter], misfits: Vec<Misfit>, draft: &Draft) -> Vec<Unknown> {
     let missing = gaps.iter().map(|gap| Unknown {
         field: gap.field.clone(),
@@ -231,7 +232,18 @@ fn unknowns(gaps: &[MissingParameter], misfits: Vec<Misfit>, draft: &Draft) -> V
         blocking: false,
         candidates: unknown.candidates.clone(),
     });
-    missing.chain(invalid).chain(left_open).collect()
+    open_method(draft).into_iter().chain(missing).chain(invalid).chain(left_open).collect()
+}
+
+/// The open point of a draft whose method the question does not say.
+fn open_method(draft: &Draft) -> Option<Unknown> {
+    draft.selection.is_open().then(|| Unknown {
+        field: "template_id".to_owned(),
+        description: OPEN_METHOD.to_owned(),
+        impact: "the plan cannot be frozen without an analysis".to_owned(),
+        blocking: true,
+        candidates: draft.selection.applicable().map(ToString::to_string).collect(),
+    })
 }
 
 /// The decision and the risk: `1 − Π (1 − w)` over open points that block (w = 0.5) and that do not (0.15),
@@ -245,7 +257,7 @@ fn decide(draft: &Draft, unknowns: &[Unknown], warnings: &[DataWarning]) -> (Str
         * (1.0 - WARNING_RISK).powi(i32::try_from(serious).unwrap_or(i32::MAX))
         * draft.model.as_ref().map_or(1.0, |notes| 1.0 - 0.5 * (1.0 - notes.confidence));
     let risk = ((1.0 - safe) * 1000.0).round() / 1000.0;
-    let first = draft.selection.candidates.iter().find(|c| c.applicable).map(|c| &c.template_id);
+    let first = draft.selection.applicable().next();
     let second_choice = draft.selection.chosen.is_some() && first != draft.selection.chosen.as_ref();
     let decision = if blocking > 0 || draft.stale || draft.selection.chosen.is_none() {
         "require_confirm"

@@ -17,6 +17,36 @@ use crate::service::shared::commits::{Attempt, check_if_match, job_event, put_jo
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::evidence::{Evidence, discard_lost, publish};
 
+/// Who states a draft, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Author {
+    /// The client, as a whole.
+    Client,
+    /// The client, as changes of the job's draft.
+    Patch,
+    /// The rules of the service.
+    Rules,
+}
+
+impl Author {
+    fn source(self) -> DraftSource {
+        match self {
+            Author::Client | Author::Patch => DraftSource::Client,
+            Author::Rules => DraftSource::Rules,
+        }
+    }
+
+    /// True if a draft without a template waits for an answer: the rules ask for the method, and a change of another part does
+    /// not answer that.
+    fn leaves_method_open(self, before: Option<&Draft>) -> bool {
+        match self {
+            Author::Client => false,
+            Author::Patch => before.is_some_and(|draft| draft.selection.is_open()),
+            Author::Rules => true,
+        }
+    }
+}
+
 /// The use case.
 pub struct StateDraft<'a>(pub &'a Context);
 
@@ -37,7 +67,7 @@ impl StateDraft<'_> {
         with_retries(if_match, || async {
             let job = self.0.load_job(tenant, job_id).await?;
             refuse_unknown_names(&self.0.library, &stated, |_| true)?;
-            self.state(caller, &job, &stated, DraftSource::Client, if_match).await
+            self.state(caller, &job, &stated, Author::Client, if_match).await
         })
         .await
     }
@@ -63,7 +93,7 @@ impl StateDraft<'_> {
                 updates.contains_key(path) || updates.contains_key(group)
             };
             refuse_unknown_names(&self.0.library, &stated, is_new)?;
-            self.state(caller, &job, &stated, DraftSource::Client, if_match).await
+            self.state(caller, &job, &stated, Author::Patch, if_match).await
         })
         .await
     }
@@ -77,7 +107,7 @@ impl StateDraft<'_> {
         caller: &Caller,
         job: &JobRecord,
         stated: &Stated,
-        source: DraftSource,
+        author: Author,
         if_match: Option<u64>,
     ) -> Result<JobRecord, Attempt> {
         let ctx = self.0;
@@ -89,7 +119,10 @@ impl StateDraft<'_> {
         })?;
         let columns = with_columns(inputs, stated)?;
         check_keys(ctx, job, &stated.statement.data_steps).await?;
-        let asked = Asked { library: &ctx.library, requirement: &job.requirement, inputs, stated, source };
+        let source = author.source();
+        let method_is_open = author.leaves_method_open(job.draft.as_ref());
+        let requirement = &job.requirement;
+        let asked = Asked { library: &ctx.library, requirement, inputs, stated, source, method_is_open };
         let Chosen { template_id, selected, stage2 } = choose(&asked, &columns)?;
         let selection = Selection {
             chosen: stage2.as_ref().map(|s| s.chosen.clone()),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::draft_request::DraftRequest;
 use super::draft_view::{DraftView, view_draft};
 use super::joined::{joined, left_out};
-use super::state_draft::StateDraft;
+use super::state_draft::{Author, StateDraft};
 use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::{DataWarning, Dataset};
 use crate::domain::draft::DraftSource;
@@ -96,7 +96,7 @@ impl SuggestDraft<'_> {
             let request: DraftRequest =
                 serde_json::from_value(Value::Object(body)).map_err(|_| Problem::internal())?;
             let stated = request.read()?;
-            StateDraft(ctx).state(caller, &job, &stated, DraftSource::Rules, if_match).await
+            StateDraft(ctx).state(caller, &job, &stated, Author::Rules, if_match).await
         })
         .await?;
         // the same requirement and data give the same suggestion

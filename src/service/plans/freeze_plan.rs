@@ -16,6 +16,7 @@ use crate::domain::layout::{IDIOMS_PATH, PLAN_PATH, plan_path};
 use crate::domain::plan::{AcknowledgedCheck, Plan};
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, Preview, freeze, preview};
 use crate::library::{Library, Template};
+use crate::service::drafts::choose_template::no_template;
 use crate::service::inputs::count_data_steps::check_keys;
 use crate::service::plans::refused_checks;
 use crate::service::plans::revise_plan::next_revision;
@@ -212,13 +213,7 @@ impl FreezePlan<'_> {
             (Some(draft), Some(inputs)) => (draft, inputs),
             _ => return Err(Problem::new(ErrorCode::InputsMissing, "upload the data first")),
         };
-        let template_id = draft.selection.chosen.as_ref().ok_or_else(|| {
-            Problem::new(
-                ErrorCode::PlanFreezeNotAllowed,
-                "no template fits the draft; set more roles or choose a template",
-            )
-            .with("reason", "no_applicable_template")
-        })?;
+        let template_id = draft.selection.chosen.as_ref().ok_or_else(|| no_template(&draft.selection))?;
         let evidence: Vec<String> = job
             .artifacts_index
             .iter()

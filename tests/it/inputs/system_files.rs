@@ -124,6 +124,10 @@ fn missing_values_of_spss_keep_letters_and_labels() {
     let sex = [(1, "Male".to_owned()), (2, "Female".to_owned()), (missing('a'), "No answer".to_owned())];
     assert_eq!(labels("sex"), sex);
     assert_eq!(labels("age"), [(missing('a'), "Refused".to_owned()), (missing('b'), "Unknown".to_owned())]);
+    // labels of missing answers make no categories of ages
+    let has_labels =
+        |name: &str| file.data.columns.iter().find(|c| c.name == name).is_some_and(|c| c.value_labels);
+    assert!(has_labels("sex") && !has_labels("age"));
     assert_eq!(
         said(&file, "user_missing", "age"),
         "age has values that the file declares missing; here 98 (Refused) is .a, 99 (Unknown) is .b"

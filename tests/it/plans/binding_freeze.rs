@@ -123,9 +123,10 @@ fn values_are_bound_in_the_order_of_their_sources_and_say_it() {
     assert_eq!(source(&plan, "outcome").as_deref(), Some("draft_role"));
     assert_eq!(source(&plan, "level").as_deref(), Some("default"));
     assert_eq!(source(&plan, "controls"), None);
-    case.statement.parameters = object(json!({"level": 90, "outcome": "age"}));
+    case.statement.parameters = object(json!({"level": 90, "outcome": "age", "controls": "zone, female"}));
     let plan = case.plan();
     assert_eq!(plan.contract.bound["outcome"], "age");
+    assert_eq!(plan.contract.bound["controls"], json!(["zone", "female"]), "a list written as a text");
     assert_eq!(source(&plan, "outcome").as_deref(), Some("client_parameter"));
     case.request.answers = object(json!({"outcome": "years_work", "level": "99"}));
     let plan = case.plan();

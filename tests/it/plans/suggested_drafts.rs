@@ -56,6 +56,42 @@ async fn a_question_becomes_a_draft_that_is_submitted_frozen_and_run() {
     app.stop().await;
 }
 
+/// The rules ask for the method here. No later step may answer that by itself: not a refused change, and not another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_was_asked_for_is_never_frozen_unanswered() {
+    let mut app = TestApp::start().await;
+    let job = uploaded(&app, "Train a random forest for log pay on schooling").await;
+    let submitted = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    assert_eq!(submitted["open_questions"][0]["blocking"], true, "{submitted}");
+    let draft = &submitted["submitted_draft"];
+    assert_eq!((&draft["template"], &draft["decision"]), (&Value::Null, &json!("require_confirm")));
+    let open = &draft["open_unknowns"][0];
+    assert_eq!((&open["field"], &open["blocking"]), (&json!("template_id"), &json!(true)), "{draft}");
+    assert!(!open["candidates"].as_array().expect("candidates").is_empty());
+
+    let change = |name: &str, value: Value| json!({"field_updates": serde_json::Map::from_iter([(name.to_owned(), value)])});
+    let refused = app.post(&job, "/draft/patch", &change("template_id", json!("panel.absent"))).await;
+    assert!(refused.status.is_client_error(), "{}", refused.body);
+    for (step, code) in
+        [("/plan/freeze", "PLAN_FREEZE_MISSING_REQUIRED"), ("/confirm", "DRAFT_CONFIRM_BLOCKED")]
+    {
+        let context = app.post(&job, step, &json!({})).await.refused(400, code)["context"].clone();
+        let said = (&context["reason"], &context["missing_fields"][0]);
+        assert_eq!(said, (&json!("method_open"), &json!("template_id")));
+    }
+    let batch = json!({"axes": {"controls": [[], ["age"]]}});
+    assert_eq!(app.post(&job, "/batches", &batch).await.body["context"]["reason"], "method_open");
+    let patched = app.post(&job, "/draft/patch", &change("roles.controls", json!(["age"]))).await.ok();
+    assert_eq!(patched["draft_preview"]["template"], Value::Null, "another change is no answer");
+    app.post(&job, "/plan/freeze", &json!({})).await.refused(400, "PLAN_FREEZE_MISSING_REQUIRED");
+
+    let answer = change("template_id", json!("linear.ols_robust"));
+    app.post(&job, "/draft/patch", &answer).await.ok();
+    let plan = app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    assert_eq!(plan["plan"]["template"]["template_id"], "linear.ols_robust");
+    app.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suggestion_changes_nothing_until_it_is_submitted() {
     let mut app = TestApp::start().await;

@@ -253,7 +253,7 @@ async fn effects_by_period_are_read_as_sentences() {
 }
 
 /// The main results of tests and designs are their effect, not the first coefficient. The numbers are those of R:
-/// `lm(jobs ~ treated * post)`, `t.test(recovery_days ~ smoker)`, `kruskal.test(recovery_days ~ stage)`, and
+/// `lm(jobs ~ treated * post)`, `t.test(recovery_days ~ smoker)`, `kruskal.test` of recovery_days and of readmitted by stage, and
 /// `mean(p * (1 - p)) * coef` of `glm(readmitted ~ smoker + age + bmi, binomial)`.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_main_result_is_the_effect_that_the_analysis_is_about() {
@@ -263,6 +263,12 @@ async fn the_main_result_is_the_effect_that_the_analysis_is_about() {
     let groups = json!({"template_id": "test.ttest_two", "outcome_var": "recovery_days",
         "roles": {"group_var": ["smoker"]}});
     let ranks = json!({"template_id": "test.kwallis", "outcome_var": "recovery_days",
+        "roles": {"group_var": ["stage"]}});
+    // statsmodels, as in datasets/pay.polynomial.json; half of the p-value 0.395 of the slope at the upper end
+    let curve = json!({"template_id": "linear.polynomial", "outcome_var": "log_pay",
+        "roles": {"focal_var": ["years_work"], "controls": ["schooling", "sector"]}, "categorical_vars": ["sector"]});
+    // p = 5.95e-6; without the correction for ties 0.0083 (scipy)
+    let tied_ranks = json!({"template_id": "test.kwallis", "outcome_var": "readmitted",
         "roles": {"group_var": ["stage"]}});
     let logit = json!({"template_id": "limited.logit_margins", "outcome_var": "readmitted",
         "roles": {"regressors": ["smoker"], "controls": ["age", "bmi"]}});
@@ -285,6 +291,19 @@ async fn the_main_result_is_the_effect_that_the_analysis_is_about() {
             ranks,
             "recovery_days differs between the groups of stage by more than chance explains (p < 0.001).",
             "recovery_days 在 stage 各组之间的差异超出偶然所能解释的程度（p < 0.001）。",
+        ),
+        (
+            PAY,
+            curve,
+            "In the estimate, log_pay rises with years_work up to 41.327 (95% CI 28.372 to 54.282) and falls beyond it, but the data \
+             are also compatible with a relation that does not turn between 0 and 49 (slopes at both ends, p = 0.197).",
+            "估计 log_pay 随 years_work 先上升后下降，转折点在 41.327",
+        ),
+        (
+            CLINIC,
+            tied_ranks,
+            "readmitted differs between the groups of stage by more than chance explains (p < 0.001).",
+            "readmitted 在 stage 各组之间的差异超出偶然所能解释的程度（p < 0.001）。",
         ),
         (
             CLINIC,

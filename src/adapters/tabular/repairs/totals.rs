@@ -1,5 +1,6 @@
 //! A row of totals that no known word marks: the last row, without a text or with one such as `All shops`, or the first one with
-//! such a text, 全国, whose numbers are the sums or means of all others.
+//! such a text, 全国, whose numbers are the sums or means of all others. Where the text is nothing but such a word in a column of
+//! names, the sums may be rounded and the means weighted.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -26,6 +27,14 @@ const ALL: [&str; 12] = [
     "all ", "whole ", "entire ", "alle ", "tous ", "toutes ", "todos ", "todas ", "全部", "全体", "所有",
     "全",
 ];
+/// What all rows together are called, as a whole name.
+const WHOLE: [&str; 10] =
+    ["全国", "全省", "全市", "全县", "全区", "全州", "全体", "全部", "全校", "nationwide"];
+/// Names of a whole that may also be one of many, so that one number has to be a sum.
+const WHOLE_OR_PART: [&str; 8] =
+    ["world", "national", "statewide", "united states", "usa", "中国", "全球", "deutschland"];
+/// A rounded sum is this near to the sum, relative to it.
+const ROUGH: f64 = 0.005;
 /// Error of sums of doubles relative to the sum of their absolute values.
 const ROUNDING: f64 = 1e-9;
 
@@ -50,6 +59,33 @@ enum Kind {
     Mean,
     /// All other numbers are equal, so that their mean says nothing.
     Trivial,
+    /// Between the others, as a weighted mean is.
+    Between,
+}
+
+/// How a name speaks for a row of totals, so that its sums may be rounded and its means weighted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Whole,
+    WholeOrPart,
+}
+
+impl Name {
+    fn of(text: &str) -> Option<Self> {
+        let text = text.to_lowercase();
+        let is = |words: &[&str]| words.contains(&text.as_str());
+        is(&WHOLE).then_some(Name::Whole).or_else(|| is(&WHOLE_OR_PART).then_some(Name::WholeOrPart))
+    }
+
+    /// What the numbers of a row are if they are rounded sums and weighted means.
+    fn kinds(self, totals: &[Total]) -> Option<Vec<Kind>> {
+        let kinds = totals.iter().map(Total::rough_kind).collect::<Option<Vec<Kind>>>()?;
+        let needed = match self {
+            Name::Whole => kinds.iter().any(|kind| *kind != Kind::Trivial),
+            Name::WholeOrPart => kinds.contains(&Kind::Sum),
+        };
+        needed.then_some(kinds)
+    }
 }
 
 impl Total {
@@ -88,6 +124,13 @@ impl Total {
             _ => sum.then_some(Kind::Trivial),
         }
     }
+
+    /// The same for numbers that were rounded one by one, and means that have weights.
+    fn rough_kind(&self) -> Option<Kind> {
+        let is_sum = self.counted > 1 && (self.value - self.sum).abs() <= ROUGH * self.size;
+        let is_between = (self.low..=self.high).contains(&self.value) && self.low < self.high;
+        self.kind().or(is_sum.then_some(Kind::Sum)).or(is_between.then_some(Kind::Between))
+    }
 }
 
 /// Finds it. `columns` describe the data that `reader` reads, `end` is the last row of the table, and `known` are other rows
@@ -121,7 +164,7 @@ fn of_others(
     columns: &[Column],
     place: Place,
     (total_row, end, known): (u64, u64, &BTreeSet<u64>),
-    Edge { mut totals, has_gap, text }: Edge,
+    Edge { mut totals, has_gap, text, name }: Edge,
 ) -> Result<Option<Foreign>, Problem> {
     reader.select(totals.iter().map(|total| total.at).collect()).map_err(unreadable)?;
     reader.go_to_row(0);
@@ -139,12 +182,13 @@ fn of_others(
         }
         first += block.rows as u64;
     }
-    let Some(kinds) = totals.iter().map(Total::kind).collect::<Option<Vec<Kind>>>() else { return Ok(None) };
+    let says = |kinds: &[Kind]| kinds.iter().filter(|kind| **kind != Kind::Trivial).count();
+    let exact = totals.iter().map(Total::kind).collect::<Option<Vec<Kind>>>();
+    let exact = exact.filter(|kinds| says(kinds) > 0 && says(kinds) + usize::from(has_gap) >= 2);
+    let Some(kinds) = exact.or_else(|| name?.kinds(&totals)) else { return Ok(None) };
     let says: Vec<usize> = (0..kinds.len()).filter(|at| kinds[*at] != Kind::Trivial).collect();
-    if says.len() + usize::from(has_gap) < 2 || says.is_empty() {
-        return Ok(None);
-    }
-    let what = match (kinds.contains(&Kind::Sum), kinds.contains(&Kind::Mean)) {
+    let means = kinds.contains(&Kind::Mean) || kinds.contains(&Kind::Between);
+    let what = match (kinds.contains(&Kind::Sum), means) {
         (true, true) => "sums or means",
         (true, false) => "sums",
         _ => "means",
@@ -170,6 +214,8 @@ struct Edge {
     has_gap: bool,
     /// Its only text.
     text: Option<String>,
+    /// What that text says where it stands among names.
+    name: Option<Name>,
 }
 
 /// What such a row holds; `None` where it is an observation.
@@ -182,7 +228,7 @@ fn edge_row(
     reader.select((0..columns.len()).collect()).map_err(unreadable)?;
     reader.go_to_row(row.saturating_sub(1));
     let Some(block) = reader.read_block(1).map_err(unreadable)? else { return Ok(None) };
-    let mut edge = Edge { totals: Vec::new(), has_gap: false, text: None };
+    let mut edge = Edge { totals: Vec::new(), has_gap: false, text: None, name: None };
     for (at, (column, values)) in columns.iter().zip(&block.columns).enumerate() {
         let is_number = matches!(
             column.inferred_type,
@@ -194,8 +240,10 @@ fn edge_row(
             _ => String::new(),
         };
         if !text.is_empty() {
+            let are_names = !column.distinct_is_lower_bound && column.distinct * 10 >= place.rows * 9;
+            edge.name = Name::of(&text).filter(|_| are_names);
             let is_all = ALL.iter().any(|begin| text.to_lowercase().starts_with(begin));
-            if !is_all || edge.text.replace(text).is_some() {
+            if !(is_all || edge.name.is_some()) || edge.text.replace(text).is_some() {
                 return Ok(None);
             }
             continue;
@@ -210,5 +258,6 @@ fn edge_row(
             None => edge.has_gap |= !is_number && column.missing * 10 <= place.rows,
         }
     }
-    Ok((!edge.totals.is_empty() && (edge.has_gap || edge.totals.len() > 1)).then_some(edge))
+    let is_alike = edge.has_gap || edge.totals.len() > 1 || edge.name.is_some();
+    Ok((!edge.totals.is_empty() && is_alike).then_some(edge))
 }

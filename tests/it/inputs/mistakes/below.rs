@@ -88,6 +88,22 @@ fn totals() -> Vec<Mistake> {
         })
         .at(Remark("total_row"), &["row 2 holds \"全国\", and in y, x the sums of the rows below it"])
         .repaired(&[0], 2.0, 24),
+        m("a rounded total and a weighted mean of the whole province", "an observation", {
+            let mut bytes = table("county,y,x", |row, x, y| format!("县{row},{y},{x}"));
+            bytes.extend_from_slice("全省,842,14.3\n".as_bytes());
+            bytes
+        })
+        .at(
+            Remark("total_row"),
+            &["row 26 holds \"全省\", and in y, x the sums or means of the rows above it"],
+        )
+        .repaired(&[0], 2.0, 24),
+        m("one name among others is no total", "read right", {
+            let mut bytes = table("county,y,x", |row, x, y| format!("县{row},{y},{x}"));
+            bytes.extend_from_slice("World,38.6,14.3\n".as_bytes());
+            bytes
+        })
+        .ends(2.0, 25),
         m("shares below a total", "the shares were an observation", with_lines("Total,840,300\n%,100,100\n"))
             .at(Remark("total_row"), &["row 26 holds \"Total\" in region", "row 27 holds \"%\" in region"])
             .repaired(&[0], 2.0, 24),
