@@ -36,6 +36,7 @@ pub mod profile;
 pub mod replications;
 pub mod request_words;
 pub mod run;
+pub mod run_level;
 pub mod run_outcome;
 pub mod sandbox_paths;
 pub mod signed_link;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ids::{PlanId, RunId};
+use super::run_level::RunLevel;
 
 /// State of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -181,6 +182,9 @@ pub struct Run {
     /// Coefficients and tests, in the order of the log.
     #[serde(default)]
     pub results: Vec<ResultRow>,
+    /// Levels of the categories of the models, as the rows that were used have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<RunLevel>,
     /// Files of the run, declared and undeclared.
     #[serde(default)]
     pub outputs: Vec<RunOutput>,
@@ -230,6 +234,7 @@ impl Run {
             sample_flow: Vec::new(),
             metrics: Map::new(),
             results: Vec::new(),
+            levels: Vec::new(),
             outputs: Vec::new(),
             timings: Timings {
                 queued_ms: queued_at.map(|q| u64::try_from((now - q).num_milliseconds()).unwrap_or_default()),

@@ -29,6 +29,8 @@ pub struct Labels {
     pub levels: HashMap<String, BTreeMap<i64, String>>,
     /// Name of a marked column → the levels that its rows have; none where there are too many.
     pub present: HashMap<String, BTreeSet<i64>>,
+    /// Name of a marked column → the level that the run compares with.
+    pub bases: HashMap<String, String>,
     /// Numeric companion → the column that it stands for.
     pub companions: HashMap<String, String>,
     /// Name of a column → its display format, such as `%tm`.
@@ -170,23 +172,6 @@ impl Labels {
         parts.join(" × ")
     }
 
-    /// Returns the reference category of each marked column among the terms of a model: the one level of the data that no
-    /// term stands for. A column where this is not certain, because the model left out rows with a level, has none.
-    pub fn references<'a>(&self, terms: impl Iterator<Item = &'a str>) -> Vec<(String, i64)> {
-        let mut rest: Vec<(&str, BTreeSet<i64>)> = Vec::new();
-        for (level, name) in terms.filter_map(level_of) {
-            let own = self.own(name);
-            let Some(present) = self.present.get(own) else { continue };
-            let at = rest.iter().position(|(column, _)| *column == own).unwrap_or_else(|| {
-                rest.push((own, present.clone()));
-                rest.len() - 1
-            });
-            rest[at].1.remove(&level);
-        }
-        let single = rest.into_iter().filter(|(_, levels)| levels.len() == 1);
-        single.filter_map(|(column, levels)| Some((column.to_owned(), *levels.first()?))).collect()
-    }
-
     fn part(&self, part: &str, language: Language) -> String {
         let Some((operators, name)) = part.rsplit_once('.') else { return self.variable(part) };
         if name.is_empty() {
@@ -206,14 +191,8 @@ impl Labels {
     }
 }
 
-/// The level and the column of a term such as `2.sector`; none for other terms and for interactions.
-fn level_of(term: &str) -> Option<(i64, &str)> {
-    let (operator, name) = term.split_once('.').filter(|_| !term.contains('#'))?;
-    Some((level(operator)?, name))
-}
-
 /// The level that an operator such as `2`, `2b` or `2o` names.
-fn level(operator: &str) -> Option<i64> {
+pub(super) fn level(operator: &str) -> Option<i64> {
     let digits = operator.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let is_level = matches!(&operator[digits.len()..], "" | "b" | "bn" | "n" | "o");
     digits.parse().ok().filter(|_| is_level)

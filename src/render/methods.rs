@@ -141,6 +141,15 @@ fn category(mark: &CategoricalMark, style: &Style<'_>) -> String {
         None => style.level(&format!("{}.{}", base.level, mark.column)).unwrap_or_else(|| base.level.clone()),
         Some(_) => base.level.clone(),
     };
+    // a cut label of the run is the beginning of the planned one
+    if let Some(used) = style.labels.bases.get(&mark.column).filter(|used| !level.starts_with(used.as_str()))
+    {
+        return pick(
+            language,
+            &format!("{column} (base: {used}; no row that is used has {level})"),
+            &format!("{column}（参照组：{used}；所用的行中没有 {level}）"),
+        );
+    }
     let why = match base.reason.as_str() {
         "stated" => pick(language, "as stated", "由用户指定"),
         "control" => pick(language, "the level without or as control", "表示无或对照的类别"),

@@ -35,6 +35,7 @@ mod findings_survival;
 mod findings_tests;
 pub mod grid;
 pub mod labels;
+mod labels_of_run;
 mod lines;
 mod made_terms;
 mod methods;

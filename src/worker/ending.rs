@@ -241,6 +241,7 @@ fn finished(
     run.sample_flow.clone_from(&verdict.sample_flow);
     run.metrics.clone_from(&verdict.metrics);
     run.results.clone_from(&verdict.results);
+    run.levels.clone_from(&verdict.levels);
     run.outputs.clone_from(&verdict.outputs);
     run.timings.engine_ms = outcome.engine_started.then(|| outcome.wall_ms());
     run.resources.peak_memory_mb = outcome.engine_started.then(|| outcome.peak_memory_bytes as f64 / 1e6);

@@ -1,6 +1,6 @@
-*! ss_coef_table 1.0.0: writes the coefficient table of the last estimation, or of a matrix like r(table)
+*! ss_coef_table 1.1.0: writes the coefficient table of the last estimation, or of a matrix like r(table)
 * Usage: ss_coef_table using "file.csv", [table(matrix) focal(variable) equation(text) eform(column) blank results indicators(variables)]
-* Base levels are left out, omitted terms keep an empty row with the note "omitted".
+* Base levels are left out, and every level has an anchor (see ss_level); omitted terms keep an empty row with the note "omitted".
 * eform() adds exponentiated estimates and limits, left empty with blank. With focal() the
 * check "collinear" is printed; it fails when every term of the focal variable was omitted.
 * Level 1 of a variable of indicators() (see ss_indicators) has its name; with equation(dydx) the note is "from 0 to 1".
@@ -26,6 +26,7 @@ program define ss_coef_table
     local seen = 0
     local kept = 0
     local row = 0
+    local levels ""
     forvalues j = 1/`count' {
         local term : word `j' of `terms'
         local group : word `j' of `equations'
@@ -41,6 +42,13 @@ program define ss_coef_table
         local names "`r(name)'"
         if "`r(type)'" == "factor" {
             local base = r(base)
+            local level "`names'.`=r(level)'"
+            local is_said : list level in levels
+            local is_indicator : list names in indicators
+            if !`is_said' & !`is_indicator' {
+                local levels "`levels' `level'"
+                ss_level `names' `=r(level)' `base'
+            }
         }
         if "`r(type)'" == "interaction" | "`r(type)'" == "product" {
             local parts = r(k_names)

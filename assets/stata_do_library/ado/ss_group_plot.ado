@@ -1,9 +1,10 @@
-*! ss_group_plot 1.0.0: draws group means with confidence intervals
-* Usage: ss_group_plot using "file.svg", variables(varlist) group(variable of ss_groups) [level(#) title(text)]
+*! ss_group_plot 1.1.0: draws group means with confidence intervals
+* Usage: ss_group_plot using "file.svg", variables(varlist) group(variable of ss_groups) [level(#) title(text) wilson]
+* wilson gives a variable of 0 and 1 the limits of Wilson (1927), which stay inside 0 and 1.
 * One variable is drawn in its own unit; several (at most 6) as distances from the overall mean in standard deviations.
 program define ss_group_plot
-    syntax using/, VARiables(varlist) GROup(varname) [LEVel(real 95) TItle(string)]
-    tempname handle mean sd n half
+    syntax using/, VARiables(varlist) GROup(varname) [LEVel(real 95) TItle(string) WILson]
+    tempname handle mean sd n half centre
     tempfile rows
     local colours `""0 114 178" "213 94 0" "0 158 115" "204 121 167" "230 159 0" "86 180 233""'
     postfile `handle' double series double position double mean double low double high using "`rows'"
@@ -35,9 +36,15 @@ program define ss_group_plot
             if `n' > 1 {
                 scalar `half' = invttail(`n' - 1, (1 - `level' / 100) / 2) * r(sd) / sqrt(`n')
             }
+            scalar `centre' = r(mean)
+            if "`wilson'" != "" & `n' > 0 {
+                scalar `half' = invnormal(1 - (1 - `level' / 100) / 2)
+                scalar `centre' = (r(mean) + `half'^2 / (2 * `n')) / (1 + `half'^2 / `n')
+                scalar `half' = `half' / (1 + `half'^2 / `n') * sqrt(r(mean) * (1 - r(mean)) / `n' + `half'^2 / (4 * `n'^2))
+            }
             if `n' > 0 & `sd' > 0 {
                 local shift = (`s' - (`count' + 1) / 2) * 0.12
-                post `handle' (`s') (`g' + `shift') ((r(mean) - `mean') / `sd') ((r(mean) - `half' - `mean') / `sd') ((r(mean) + `half' - `mean') / `sd')
+                post `handle' (`s') (`g' + `shift') ((r(mean) - `mean') / `sd') ((`centre' - `half' - `mean') / `sd') ((`centre' + `half' - `mean') / `sd')
             }
         }
         local colour : word `s' of `colours'
@@ -48,6 +55,11 @@ program define ss_group_plot
     }
     postclose `handle'
     local ytitle `"Mean of `macval(own)'"'
+    local what "Means with `level'% confidence intervals"
+    if "`wilson'" != "" {
+        local ytitle `"Share of `macval(own)'"'
+        local what "Shares with Wilson `level'% confidence intervals"
+    }
     local legend "legend(off)"
     if `count' > 1 {
         local ytitle "Distance from the overall mean (standard deviations)"
@@ -61,7 +73,7 @@ program define ss_group_plot
     quietly use "`rows'", clear
     twoway `plots', xlabel(`macval(axis)') xscale(range(0.5 `=`groups' + 0.5')) `macval(legend)' ///
         title(`"`macval(title)'"') xtitle(`"`macval(xtitle)'"') ytitle(`"`macval(ytitle)'"') ///
-        note(`"Means with `level'% confidence intervals; N = `used' rows of the sample; `engine'"')
+        note(`"`what'; N = `used' rows of the sample; `engine'"')
     ss_figure using "`using'"
     restore
 end

@@ -1,4 +1,4 @@
-*! ss_models_table 1.0.0: writes the coefficients of several models below each other, with a model column
+*! ss_models_table 1.1.0: writes the coefficients of several models below each other, with a model column
 * Usage: ss_models_table using "file.csv", models(name matrix [name matrix ...]) [focal(variable) eform(column) blank column(name) equation(text) indicators(variables)]
 * column() renames the first column, equation() the second one's text. With focal() the check "collinear" is printed as in ss_coef_table; eform(), blank and indicators() are as there.
 program define ss_models_table
@@ -21,6 +21,7 @@ program define ss_models_table
     local omitted = 0
     local seen = 0
     local kept = 0
+    local levels ""
     while "`models'" != "" {
         gettoken model models : models
         gettoken table models : models
@@ -32,10 +33,17 @@ program define ss_models_table
             quietly _ms_parse_parts `term'
             local omit = r(omit)
             local base = 0
+            local name "`r(name)'"
             if "`r(type)'" == "factor" {
                 local base = r(base)
+                local level "`name'.`=r(level)'"
+                local is_said : list level in levels
+                local is_indicator : list name in indicators
+                if !`is_said' & !`is_indicator' {
+                    local levels "`levels' `level'"
+                    ss_level `name' `=r(level)' `base'
+                }
             }
-            local name "`r(name)'"
             local is_focal = "`name'" == "`focal'"
             if `base' == 1 {
                 continue

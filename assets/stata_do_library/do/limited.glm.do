@@ -1,4 +1,4 @@
-* limited.glm 1.1.0: generalised linear model, such as gamma with log link for a skewed positive outcome.
+* limited.glm 1.1.1: generalised linear model, such as gamma with log link for a skewed positive outcome.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_family p_link p_vce p_cluster_vars p_level.
 local vce = cond("`p_vce'" == "classical", "oim", "robust")
 if "`p_cluster_vars'" != "" {
@@ -29,6 +29,8 @@ ss_check converge, fail(e(converged) == 0) value(e(converged))
 ss_metric ll = e(ll)
 ss_metric deviance = e(deviance)
 ss_metric dispersion = e(dispers_p)
+* exponentiated coefficients are ratios of means with the log link alone
+local ratios = cond("`p_link'" == "log", "", "blank")
 local fit "ll `=e(ll)' deviance `=e(deviance)' dispersion `=e(dispers_p)' aic `=-2 * e(ll) + 2 * e(rank)' bic `=-2 * e(ll) + ln(e(N)) * e(rank)'"
 tempvar fitted index square
 quietly predict double `fitted' if ss_use, mu
@@ -39,7 +41,7 @@ ss_event step name=postestimate status=begin
 margins, dydx(*) level(`p_level')
 matrix `effects' = r(table)
 ss_fit_table using "table_fit.csv", scalars(N df_m) se(`vce') values(`fit' level `p_level')
-ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results eform(ratio) indicators(`indicators')
+ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results eform(ratio) `ratios' indicators(`indicators')
 ss_models_table using "table_margins.csv", models(mean `effects') column(prediction) equation(dydx) indicators(`indicators')
 local used = e(N)
 tempname handle

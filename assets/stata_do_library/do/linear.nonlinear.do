@@ -1,4 +1,4 @@
-* linear.nonlinear 1.0.0: a curve fitted by nonlinear least squares: exponential, power, saturation, logistic, Gompertz.
+* linear.nonlinear 1.0.1: a curve fitted by nonlinear least squares: exponential, power, saturation, logistic, Gompertz.
 * Reads p_outcome p_focal p_model p_vce p_level.
 local vce "gnr"
 if "`p_vce'" == "robust" {
@@ -65,11 +65,16 @@ local rc = _rc
 ss_check converge, fail(`rc' != 0) value(`rc')
 matrix `coefficients' = r(table)
 ss_check converge, fail(e(converged) == 0) value(e(converged))
-ss_metric r2 = e(r2)
+* a curve without a constant has another R2: here it is the share of the variation about the mean
+quietly summarize `p_outcome' if e(sample)
+local tss = (r(N) - 1) * r(Var)
+local r2 = 1 - e(rss) / `tss'
+local r2_a = 1 - (e(rss) / e(df_r)) / (`tss' / (r(N) - 1))
+ss_metric r2 = `r2'
 ss_metric rmse = e(rmse)
 local used = e(N)
 * AIC and BIC count the error variance as no parameter, as [R] estat ic does
-ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse rss df_m df_r ll) se(`p_vce') values(aic -2*e(ll)+2*e(rank) bic -2*e(ll)+ln(e(N))*e(rank) level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N rmse rss df_m df_r ll) se(`p_vce') values(r2 `r2' r2_a `r2_a' aic -2*e(ll)+2*e(rank) bic -2*e(ll)+ln(e(N))*e(rank) level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') equation(`p_model') results
 ss_event step name=estimate status=ok
 

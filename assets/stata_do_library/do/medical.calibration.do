@@ -1,4 +1,4 @@
-* medical.calibration 1.0.0: do predicted risks agree with what happened? Calibration, discrimination and overall error.
+* medical.calibration 1.0.1: do predicted risks agree with what happened? Calibration, discrimination and overall error.
 * Reads p_disease p_risk p_n_groups p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_disease' `p_risk'
@@ -28,8 +28,9 @@ postfile `handle' str32 measure double estimate double std_error double ci_low d
 quietly summarize `p_risk' if ss_use
 local expected = r(sum)
 local ratio = `events' / `expected'
-* Poisson error of the number of events on the log scale
-post `handle' ("observed_expected") (`ratio') (`ratio' / sqrt(`events')) (`ratio' * exp(-`z' / sqrt(`events'))) (`ratio' * exp(`z' / sqrt(`events'))) (1) ("events divided by the sum of the predicted risks")
+* error of the log of a binomial number of events, Debray et al. (2017)
+scalar `se' = sqrt((1 - `events' / r(N)) / `events')
+post `handle' ("observed_expected") (`ratio') (`ratio' * `se') (`ratio' * exp(-`z' * `se')) (`ratio' * exp(`z' * `se')) (1) ("events divided by the sum of the predicted risks")
 glm `p_disease' if ss_use, family(binomial) link(logit) offset(ss_logit) level(`p_level')
 scalar `b' = _b[_cons]
 scalar `se' = _se[_cons]

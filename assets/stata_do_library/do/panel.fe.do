@@ -1,4 +1,4 @@
-* panel.fe 1.1.0: fixed-effects (within) regression.
+* panel.fe 1.1.1: fixed-effects (within) regression.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_time_effects p_cluster_var p_vce p_weight_var p_weight_kind p_level.
 local kind "none"
 local weight ""
@@ -47,6 +47,12 @@ if `p_time_effects' == 1 {
     testparm `periods'
     scalar `joint' = r(F)
     scalar `joint_p' = r(p)
+    * clusters leave no more restrictions than their number less one
+    quietly levelsof ss_period if e(sample)
+    if e(N_clust) < . & `: word count `r(levels)'' > e(N_clust) {
+        scalar `joint' = .
+        scalar `joint_p' = .
+    }
     local extra "time_effects_F `joint' time_effects_p `joint_p'"
 }
 ss_event step name=estimate status=ok

@@ -1,4 +1,4 @@
-* test.proportion_two 1.0.0: do two groups differ in a share?
+* test.proportion_two 1.0.1: do two groups differ in a share?
 * Reads p_variable p_group p_level. The difference is the second group minus the first.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable'
@@ -42,5 +42,5 @@ ss_event step name=estimate status=ok
 ss_event step name=export status=begin
 ss_export using "table_shares.csv", rows("`rows'")
 ss_label `p_variable'
-ss_group_plot using "fig_shares.svg", variables(`p_variable') group(ss_group) level(`p_level') title(`"Share by group: `=r(text)'"')
+ss_group_plot using "fig_shares.svg", variables(`p_variable') group(ss_group) level(`p_level') wilson title(`"Share by group: `=r(text)'"')
 ss_event step name=export status=ok

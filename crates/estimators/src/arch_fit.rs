@@ -5,6 +5,7 @@ use super::distributions::{digamma, ln_gamma};
 use super::matrix::Mat;
 use super::ml::{Iteration, MlFit};
 use super::real::stable_sum;
+use super::stirling::ln_gamma_change;
 use std::f64::consts::{LN_2, PI};
 
 /// The covariance of the estimates.
@@ -41,9 +42,10 @@ impl Density {
             }
             Errors::Student(df) => {
                 let excess = df.map_or(parameter.exp(), |df| df - 2.0);
-                let (up, own) = (0.5 * (excess + 3.0), 0.5 * (excess + 2.0));
-                let constant = ln_gamma(up) - ln_gamma(own) - 0.5 * (excess * PI).ln();
-                let constant_slope = 0.5 * excess * (digamma(up) - digamma(own)) - 0.5;
+                // of errors that are normal the degrees of freedom grow without end
+                let [change, slope, _] = ln_gamma_change(0.5 * (excess + 2.0), 0.5);
+                let constant = change - 0.5 * (excess * PI).ln();
+                let constant_slope = 0.5 * excess * slope - 0.5;
                 Self { errors, shape: excess, constant, constant_slope, scale: (0.0, 0.0) }
             }
             Errors::Generalised(shape) => {
@@ -265,6 +267,21 @@ mod tests {
             }
             assert!((mass - 1.0).abs() < 1e-6, "{errors:?} {mass}");
             assert!((second - 2.0).abs() < 1e-3, "{errors:?} {second}");
+        }
+    }
+
+    /// With ever more degrees of freedom Student's t becomes the normal distribution, and its shape stops to matter.
+    #[test]
+    fn the_density_of_t_tends_to_the_normal_one() {
+        let normal = Density::new(Errors::Normal, 0.0);
+        for (parameter, tolerance) in [(14.0, 1e-5), (30.0, 1e-11), (37.1, 1e-11), (60.0, 1e-11)] {
+            let (value, slopes) = Density::new(Errors::Student(None), parameter).at(1.3, 2.0);
+            let (wanted, of_normal) = normal.at(1.3, 2.0);
+            assert!((value - wanted).abs() < tolerance, "{parameter}: {value} is not {wanted}");
+            assert!(
+                (slopes[0] - of_normal[0]).abs() < tolerance && slopes[2].abs() < tolerance,
+                "{slopes:?}"
+            );
         }
     }
 

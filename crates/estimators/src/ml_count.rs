@@ -1,8 +1,9 @@
 //! Likelihoods of counts: Poisson and negative binomial with mean dispersion (NB2).
 
-use super::distributions::{digamma, ln_gamma, trigamma};
+use super::distributions::ln_gamma;
 use super::jet::Jet;
 use super::ml::Likelihood;
+use super::stirling::ln_gamma_change;
 
 /// Counts up to this size use exact finite sums instead of gamma functions.
 const SUMMED: f64 = 200.0;
@@ -36,7 +37,8 @@ pub struct NegativeBinomial<'a> {
 /// `lnGamma(y + m) - lnGamma(m)` with its first two derivatives in `m`.
 fn gamma_ratio(y: f64, m: f64) -> (f64, f64, f64) {
     if y > SUMMED || y.fract() != 0.0 {
-        return (ln_gamma(y + m) - ln_gamma(m), digamma(y + m) - digamma(m), trigamma(y + m) - trigamma(m));
+        let [value, first, second] = ln_gamma_change(m, y);
+        return (value, first, second);
     }
     let mut out = (0.0, 0.0, 0.0);
     let mut j = 0.0;

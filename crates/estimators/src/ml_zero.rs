@@ -3,6 +3,7 @@
 
 use super::distributions::{chi2_probability, chi2_tail, ln_gamma};
 use super::jet::Jet;
+use super::stirling::ln_gamma_change;
 
 /// `ln P(y)` of a Poisson count at its log mean.
 pub fn poisson<const N: usize>(y: f64, eta: Jet<N>) -> Jet<N> {
@@ -24,7 +25,8 @@ pub fn negative_binomial<const N: usize>(y: f64, eta: Jet<N>, lnalpha: Jet<N>) -
         }
         sum
     } else {
-        (m + y).ln_gamma() - m.ln_gamma() + lnalpha * y
+        let [value, first, second] = ln_gamma_change(m.v, y);
+        m.chain(value, first, second) + lnalpha * y
     };
     ratio + (eta - total) * y - total * m - ln_gamma(y + 1.0)
 }

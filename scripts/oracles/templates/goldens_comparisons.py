@@ -173,10 +173,10 @@ def nonlinear() -> None:
         e, j = y - f(x, *b), slopes(b)
         bread = np.linalg.inv(j.T @ j)
         v = bread * (e @ e) / (n - k) if vce == "classical" else bread @ (j * e[:, None] ** 2).T @ j @ bread * n / (n - k)
-        # without a constant Stata compares with zero, not with the mean
-        rss, tss = e @ e, (y**2).sum()
+        # nl compares a curve without a constant with zero; the template with the mean, as its sentence says
+        rss, tss = e @ e, ((y - y.mean()) ** 2).sum()
         ll = -n / 2 * (math.log(2 * math.pi * rss / n) + 1)
-        values = {"N": n, "r2": 1 - rss / tss, "r2_a": 1 - (rss / tss) * n / (n - k), "rmse": math.sqrt(rss / (n - k)), "rss": rss, "df_m": k, "df_r": n - k, "ll": ll,
+        values = {"N": n, "r2": 1 - rss / tss, "r2_a": 1 - (rss / tss) * (n - 1) / (n - k), "rmse": math.sqrt(rss / (n - k)), "rss": rss, "df_m": k, "df_r": n - k, "ll": ll,
                   "aic": -2 * ll + 2 * k, "bic": -2 * ll + math.log(n) * k}
         grid = x.min() + (x.max() - x.min()) * np.arange(41) / 40
         return case({"table_coefficients.csv": table(KEY, t_rows(model, [f"b{i}" for i in range(k)], b, np.sqrt(np.diag(v)), n - k)), "table_curve.csv": table([], [{"x": g, "y": f(g, *b)} for g in grid]), "table_fit.csv": fit(values)},

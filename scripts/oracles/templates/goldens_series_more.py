@@ -197,11 +197,12 @@ def calibration() -> None:
         same(auc[0], roc_auc_score(y, p), 1e-9)
         error = (p - y) ** 2
         ratio, share = d / p.sum(), d / n
+        of_log = math.sqrt((1 - share) / d)
 
         def row(measure, b, se, ideal):
             return {"measure": measure, "estimate": b, "std_error": se, "ci_low": b - Z * se, "ci_high": b + Z * se, "ideal": ideal}
 
-        rows = [{"measure": "observed_expected", "estimate": ratio, "std_error": ratio / math.sqrt(d), "ci_low": ratio * math.exp(-Z / math.sqrt(d)), "ci_high": ratio * math.exp(Z / math.sqrt(d)), "ideal": 1},
+        rows = [{"measure": "observed_expected", "estimate": ratio, "std_error": ratio * of_log, "ci_low": ratio * math.exp(-Z * of_log), "ci_high": ratio * math.exp(Z * of_log), "ideal": 1},
                 row("calibration_in_the_large", large.params[0], large.bse[0], 0), row("calibration_slope", slope.params[0], slope.bse[0], 1), row("calibration_intercept", slope.params[1], slope.bse[1], 0),
                 row("c_statistic", auc[0], auc[1], 1), row("brier", brier_score_loss(y, p), error.std(ddof=1) / math.sqrt(n), 0), {"measure": "scaled_brier", "estimate": 1 - error.mean() / (share * (1 - share)), "ideal": 1}]
         ordered = np.sort(p)

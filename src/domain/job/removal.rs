@@ -245,6 +245,7 @@ impl JobRecord {
             run.sample_flow.clear();
             run.metrics.clear();
             run.results.clear();
+            run.levels.clear();
             run.outputs.clear();
         }
         for artifact in &mut next.artifacts_index {

@@ -78,6 +78,7 @@ fn convert_run(
         sample_flow: Vec::new(),
         metrics: Map::new(),
         results: Vec::new(),
+        levels: Vec::new(),
         outputs: Vec::new(),
         timings: Timings::default(),
         resources: Resources::default(),

@@ -8,6 +8,7 @@ use super::outputs::Table;
 use crate::domain::anchors::{Event, parse_number};
 use crate::domain::log_grammar::ParsedLog;
 use crate::domain::run::{EngineFacts, RATIOS, Ratio, ResultRow, RunCheck, SampleStep};
+use crate::domain::run_level::RunLevel;
 
 /// Usual name of the table whose rows `result` anchors point to.
 pub const COEFFICIENTS: &str = "table_coefficients.csv";
@@ -136,6 +137,24 @@ fn missing_by_variable(log: Option<&ParsedLog>) -> Option<String> {
         .filter_map(|e| Some(format!("{} ({})", e.get("value")?, e.get("rows")?)))
         .collect();
     (!parts.is_empty()).then(|| format!("missing: {}", parts.join(", ")))
+}
+
+/// The levels of the categories of the models, each once: a later table repeats them.
+pub fn levels(log: Option<&ParsedLog>) -> Vec<RunLevel> {
+    let mut levels: Vec<RunLevel> = Vec::new();
+    for event in events(log, "level") {
+        let number = event.get("number").and_then(|number| number.parse().ok());
+        let (Some(column), Some(number), Some(label)) = (event.get("column"), number, event.get("label"))
+        else {
+            continue;
+        };
+        if levels.iter().all(|level| (level.column.as_str(), level.number) != (column, number)) {
+            let (column, label, base) =
+                (column.to_owned(), label.trim().to_owned(), event.get("base") == Some("1"));
+            levels.push(RunLevel { column, number, label, base });
+        }
+    }
+    levels
 }
 
 /// Columns that name which of several models a row of estimates belongs to.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::log_grammar::{EndOfLog, ParsedLog};
 use super::plan::Plan;
 use super::run::{Cause, EngineFacts, EvidenceLine, ResultRow, RunCheck, RunOutput, RunStatus, SampleStep};
+use super::run_level::RunLevel;
 use super::run_outcome::Outcome;
 use super::template::TemplateMeta;
 use outputs::{OutputFact, OutputState};
@@ -69,6 +70,8 @@ pub struct Verdict {
     pub metrics: Map<String, Value>,
     /// Rows of the coefficient table that the log names.
     pub results: Vec<ResultRow>,
+    /// Levels of the categories of the models.
+    pub levels: Vec<RunLevel>,
     /// Every output with its state, in the order of the input.
     pub outputs: Vec<RunOutput>,
     /// Engine that the log reports; `attested` is left to the caller.
@@ -99,6 +102,7 @@ pub fn decide(input: &VerdictInput<'_>) -> Verdict {
         sample_flow: facts::sample_flow(input),
         metrics: facts::metrics(input.log),
         results: facts::results(input),
+        levels: facts::levels(input.log),
         outputs: input.outputs.iter().map(shown).collect(),
         engine: facts::engine(input.log),
         failure,

@@ -105,7 +105,9 @@ impl Subject<'_> {
     fn labels(&self, with_levels: bool) -> (Labels, Option<String>) {
         let inputs = self.job.inputs.as_ref().filter(|i| i.fingerprint == self.plan.input_fingerprint);
         let Some(inputs) = inputs else {
-            return (Labels::of_plan(self.plan, std::iter::empty()), None);
+            let mut labels = Labels::of_plan(self.plan, std::iter::empty());
+            labels.take_run(&self.plan.categorical_vars, &self.run.levels);
+            return (labels, None);
         };
         let bound = self.plan.input_bindings.get("data.dta").and_then(|key| inputs.dataset(key));
         let main = bound.or_else(|| inputs.primary());
@@ -118,6 +120,9 @@ impl Subject<'_> {
             && let Err(reason) = self.read_levels(&mut labels, main, inputs, &steps)
         {
             tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
+        }
+        if with_levels {
+            labels.take_run(&self.plan.categorical_vars, &self.run.levels);
         }
         (labels, main.map(|d| d.original_name.clone()))
     }

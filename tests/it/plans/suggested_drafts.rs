@@ -75,7 +75,8 @@ async fn a_method_that_was_asked_for_is_never_frozen_unanswered() {
     for (step, code) in
         [("/plan/freeze", "PLAN_FREEZE_MISSING_REQUIRED"), ("/confirm", "DRAFT_CONFIRM_BLOCKED")]
     {
-        let context = app.post(&job, step, &json!({})).await.refused(400, code)["context"].clone();
+        let body = if step == "/confirm" { json!({"confirmed": true}) } else { json!({}) };
+        let context = app.post(&job, step, &body).await.refused(400, code)["context"].clone();
         let said = (&context["reason"], &context["missing_fields"][0]);
         assert_eq!(said, (&json!("method_open"), &json!("template_id")));
     }

@@ -1,9 +1,11 @@
 //! The base of a column of words: chosen by its words, named by draft and plan, and the one that the run compares with.
 
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use super::renderings::succeeded;
-use crate::support::app::{Job, TestApp};
+use super::renderings::{docx_text, download, render, succeeded};
+use crate::support::app::{Answer, Job, TestApp};
 
 /// Blood pressure by dose: the mean is 100 without one, 96 with a low and 90 with a high one, exactly.
 fn doses() -> String {
@@ -98,5 +100,52 @@ async fn a_base_that_the_column_does_not_have_is_refused() {
         let body = refused.refused(400, "INPUT_VALIDATION_FAILED");
         assert!(body.to_string().contains(&says.replace('"', "\\\"")), "{body}");
     }
+    app.stop().await;
+}
+
+/// The base of the plan has no row that is used: the others are compared with the next level, and everything says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_that_the_condition_leaves_out_is_not_claimed() {
+    let mut app = TestApp::start().await;
+    let job = uploaded(&app).await;
+    app.put(&job, "/draft", &draft(&json!({"sample_if": "dose != \"none\""}))).await.ok();
+    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    let found = results(&app, &job).await;
+    near(&found, &[("dose: high dose", -6.0), ("Constant", 96.0)]);
+    let runs = app.get(&job, "/runs").await.ok();
+    let run = runs["runs"][0]["run_id"].as_str().expect("an id");
+    let levels = app.get(&job, &format!("/runs/{run}")).await.ok()["levels"].clone();
+    let level = |number: u64, label: &str, base: bool| json!({"column": "ss_c_dose", "number": number, "label": label, "base": base});
+    assert_eq!(levels, json!([level(2, "low dose", true), level(3, "high dose", false)]));
+    let answer = render(&app, &job, run, &json!({"formats": ["docx"]})).await.ok();
+    let (text, _) = docx_text(download(&app, &job, &answer, ".docx").await);
+    for words in [
+        "With dose: high dose instead of low dose, pressure is on average 6.000 lower",
+        "dose (base: low dose; no row that is used has none)",
+        "Reference category: dose: low dose.",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    app.stop().await;
+}
+
+/// Nobody knows before the run which levels the rows of a merge have; the run says them.
+#[tokio::test(flavor = "multi_thread")]
+async fn levels_after_a_merge_have_their_words() {
+    let mut app = TestApp::start().await;
+    let job = app.job("").await;
+    let part = |name: &str, text: String| Part::bytes(text.into_bytes()).file_name(name.to_owned());
+    let form = Form::new()
+        .part("file", part("doses.csv", doses()))
+        .text("role", "primary_dataset")
+        .part("file", part("zones.csv", "zone,beds\n1,10\n2,30\n".to_owned()))
+        .text("role", "secondary_dataset");
+    let path = format!("/v1/jobs/{}/inputs/upload", job.job_id);
+    Answer::of(app.request(Method::POST, &path, &job.token).multipart(form)).await.ok();
+    let merge = json!([{"kind": "merge", "dataset_key": "data_2", "keys": ["zone"], "merge_type": "m:1", "keep": "matched"}]);
+    app.put(&job, "/draft", &draft(&json!({"data_steps": merge}))).await.ok();
+    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    let found = results(&app, &job).await;
+    near(&found, &[("dose: low dose", -4.0), ("dose: high dose", -10.0)]);
     app.stop().await;
 }
