@@ -11,6 +11,8 @@ import pty
 import subprocess
 import sys
 import threading
+import time
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +21,23 @@ import httpx
 import nbformat
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
-from stata_service import AsyncJob, AsyncService, Conflict, Job, NotAuthorized, Progress, Service, UnexpectedAnswer, Unreachable
+from stata_service import (
+    AsyncJob,
+    AsyncService,
+    Conflict,
+    Job,
+    NotAuthorized,
+    NotRunYet,
+    PlanWarning,
+    Progress,
+    RunCancelled,
+    RunFailed,
+    RunUnderWay,
+    Service,
+    TookTooLong,
+    UnexpectedAnswer,
+    Unreachable,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "clients" / "python"
@@ -77,6 +95,87 @@ def progress_and_frames(expect: Expect, address: str, key: str, folder: Path) ->
     points = [row for row in figure.data.frame.to_dict("records") if row["mark"] == "point"]
     drawn = {rows[term]["estimate"] for term in rows if term != "_cons"}
     expect("with the data behind it", {row["x"] for row in points} == drawn and len(points) == len(drawn))
+
+
+def raised(kind: type[Exception], call: Callable[[], object]) -> str:
+    """The text of the exception that a call raises; empty if it raises none."""
+    try:
+        call()
+    except kind as error:
+        return str(error)
+    return ""
+
+
+def no_results(expect: Expect, address: str, key: str) -> None:
+    """What a job says that has no results: before, during and after a run without success."""
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        reads: list[Callable[[], object]] = [
+            job.results, job.outcome, job.findings, job.compare_runs, lambda: list(job.follow_log()), lambda: job.render(["pdf"]),
+        ]
+        said = [raised(NotRunYet, read) for read in reads]
+        expect(f"a job without data that has not run says so and names the next call {said}", all("job.upload(" in text for text in said))
+        job.upload(("wide.csv", b"y,x\n" + b"".join(b"%d,%d\n" % (i * 7919 % 1009, i * 31 % 97) for i in range(40_000))))
+        job.state_draft(template_id="linear.quantile", outcome_var="y", roles={"regressors": ["x"]},
+                        parameters={"bootstrap": True, "reps": 1000, "seed": 1})
+        expect("and the freeze, once there is a draft", "job.freeze()" in raised(NotRunYet, job.results))
+        job.freeze()
+        expect("and the run, once there is a plan", "job.run()" in raised(NotRunYet, job.results))
+        raised(TookTooLong, lambda: job.run(wait=1.0))
+        said = [raised(RunUnderWay, read) for read in (job.results, job.outcome, job.findings, job.compare_runs)]
+        expect(f"a run under way has not failed {said}", all("under way" in text and "job.cancel()" in text for text in said))
+        job.cancel()
+        while job.view()["status"] in {"queued", "running"}:
+            time.sleep(0.1)
+        said = [raised(RunCancelled, read) for read in (job.results, job.outcome, job.compare_runs)]
+        expect(f"a cancelled run has not failed and shows no lines of its log {said}",
+               all("was cancelled" in text and "Break" not in text and "r(1)" not in text for text in said))
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        job.upload(PAY)
+        job.state_draft(**OLS, sample_if="schooling > 1000")
+        job.freeze(acknowledged_checks=[{"id": "no_obs", "reason": "a run that fails"}])
+        failed = raised(RunFailed, lambda: job.run(wait=120))
+        expect(f"a failed run has its cause and its check, and no line for programs {failed}",
+               "failed: data_error" in failed and "no_obs: " in failed and "SS_EVENT" not in failed)
+        expect("and its numbers are no results", raised(RunFailed, job.results) == failed)
+
+
+def own_words(expect: Expect, address: str, key: str) -> None:
+    """Errors name the calls of this client; a plan's warnings are warnings; categories keep their names."""
+    panel = "firm,year,y,x\n" + "".join(f"{f},{2000 + t},{(f * 37 + t * 11) % 29},{(f * 13 + t * 7) % 17}\n" for f in range(1, 41) for t in range(6))
+    with warnings.catch_warnings(record=True) as seen:
+        for _ in range(2):
+            with Service(address).redeem(task_code(address, key), "q") as job:
+                job.upload(("panel.csv", panel.encode()))
+                # firm and year exchanged
+                job.state_draft(template_id="panel.fe", outcome_var="y", roles={"regressors": ["x"], "entity_var": "year", "time_var": "firm"})
+                job.freeze()
+    ours = [w for w in seen if isinstance(w.message, PlanWarning)]
+    expect(f"a freeze shows what the preview warns of, for each plan {[str(w.message) for w in ours]}",
+           [w.message.check["id"] for w in ours if isinstance(w.message, PlanWarning)].count("swapped_panel") == 2)
+    expect("where it was called", all(w.filename == __file__ for w in ours))
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        names = ["None", "NA", "nan", "null", "primary"]
+        rows = "".join(f"{names[i % 5]},{i}\n" for i in range(60))
+        job.upload(("none.csv", f"edu,x\n{rows}".encode()))
+        job.state_draft(template_id="desc.frequency", roles={"item_vars": ["edu"]})
+        job.freeze()
+        job.run(wait=120)
+        table = job.outcome(png=False).tables["table_frequencies"]
+        at = table.rows[0].index("value")
+        expect(f"a category keeps its name in a frame {table.rows}",
+               list(table.frame["value"].fillna("")) == [row[at] for row in table.rows[1:]] and "None" in set(table.frame["value"]))
+        said = raised(Conflict, lambda: job.state_draft(**OLS))
+        expect(f"an error names the calls of this client {said}", "job.revise()" in said and "POST" not in said)
+        job.revise()
+        expect("which help", job.view()["status"] == "draft_ready")
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        job.upload(PAY)
+        batch = job.batch(base=OLS, axes={"variance": [{"vce": "robust"}, {"vce": "cluster", "cluster_var": "region"}]})
+        comparison = job.compare(batch["batch_id"], png=False)
+        # pay.csv has four regions
+        expect(f"a comparison has the warnings of its runs {comparison.warnings}",
+               len(comparison.warnings) == 1 and "cluster by region" in comparison.warnings[0] and "few_clusters: 4" in comparison.warnings[0])
+        expect("and shows them", "few_clusters" in comparison._repr_html_() and "warnings 1" in repr(comparison))
 
 
 def a_model(expect: Expect, address: str, key: str) -> None:
@@ -201,12 +300,12 @@ def repeating(expect: Expect, folder: Path) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         with Job(address, "j", "t") as job:
-            job.freeze()
+            job.revise()
         expect("a request that comes too early is sent again", len(Later.keys) == 3)
         expect("with the same idempotency key", len(set(Later.keys)) == 1 and Later.keys[0])
         with Job(address, "long", "t") as job:
             try:
-                job.freeze()
+                job.revise()
                 expect("a wait of an hour is not made in silence", False)
             except UnexpectedAnswer:
                 expect("a wait of an hour is not made in silence", len(Later.keys) == 4)
@@ -319,6 +418,8 @@ def notebook(expect: Expect, program: str, address: str, key: str, folder: Path)
 
 def run(expect: Expect, program: str, address: str, key: str, folder: Path) -> None:
     progress_and_frames(expect, address, key, folder)
+    no_results(expect, address, key)
+    own_words(expect, address, key)
     terminal(expect, address, key)
     a_model(expect, address, key)
     awaiting(expect, address, key)
