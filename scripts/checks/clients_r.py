@@ -27,9 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "clients" / "r"
 REPEATED = """
 library(statasvc)
-plan <- ss_freeze(ss_job(ss_service(Sys.getenv("LATER")), "j", "t"))
-stopifnot(is.list(plan))
-long <- tryCatch(ss_freeze(ss_job(ss_service(Sys.getenv("LATER")), "long", "t")), error = function(e) e)
+revised <- ss_revise(ss_job(ss_service(Sys.getenv("LATER")), "j", "t"))
+stopifnot(is.list(revised))
+long <- tryCatch(ss_revise(ss_job(ss_service(Sys.getenv("LATER")), "long", "t")), error = function(e) e)
 stopifnot(inherits(long, "statasvc_unexpected_answer"))
 """
 
@@ -104,7 +104,7 @@ def main() -> None:
         }
         checked(folder, environment)
         repeating(folder, environment)
-        example = "\n".join(re.findall(r"```r\n(.*?)```", (PACKAGE / "README.md").read_text("utf-8"), re.S)[:2])
+        example = "\n".join(re.findall(r"```r\n(.*?)```", (PACKAGE / "README.md").read_text("utf-8"), re.S)[:3])
         example = example.replace("http://127.0.0.1:8080", address)
         shown = r(["Rscript", "-e", f'task_code <- "{task_code(address, key)}"\n{example}\nprint(tidy(run))\nprint(comparison)'],
                   folder, environment)

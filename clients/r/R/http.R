@@ -26,7 +26,11 @@ call_service <- function(client, method, path, query = list(), body = NULL, file
     }
     problem <- problem_of(response, path_to)
     pause <- pause_before_next(response, problem, attempt)
-    if (last || is.null(pause)) stop(problem)
+    if (last || is.null(pause)) {
+      # what is there is the error, not the file
+      if (!is.null(path_to)) unlink(path_to)
+      stop(problem)
+    }
     Sys.sleep(pause)
   }
 }

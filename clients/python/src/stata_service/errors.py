@@ -12,7 +12,7 @@ from .models import JobView, PreviewCheck, ProblemDocument, Run, RunCheck
 from .progress import of_job
 
 # The service names routes where this client has calls.
-_REVISE = re.compile(r"POST \S*/plan/revise")
+_ROUTES = ((re.compile(r"POST \S*/plan/revise"), "job.revise()"), (re.compile(r"PUT draft"), "job.state_draft(…)"))
 # What the job allows next, as a call of this client.
 _CALLS = {
     "upload_inputs": "job.upload(…)", "state_draft": "job.state_draft(…)", "freeze_plan": "job.freeze()", "run": "job.run()",
@@ -43,7 +43,9 @@ class ProblemError(StataServiceError):
         self.retry_after: float | None = problem.get("retry_after_seconds")
         context = problem.get("context")
         self.context: dict[str, Any] = context if isinstance(context, dict) else {}
-        detail = _REVISE.sub("job.revise()", problem["detail"])
+        detail = problem["detail"]
+        for route, call in _ROUTES:
+            detail = route.sub(call, detail)
         text = f"{self.code}: {detail} (HTTP {status}, trace {self.trace_id})"
         super().__init__(f"{text}\n{self.advice}" if self.advice else text)
 
