@@ -466,6 +466,8 @@ program define _statasvc_call, rclass
     if `"`target'"' != "" local into = subinstr(`"`target'.part"', "\", "/", .)
     file write `f' `"output = "`into'""' _n `"dump-header = "`head'""' _n `"stderr = "`trouble'""' _n
     file write `f' "silent" _n "show-error" _n "connect-timeout = 30" _n "retry = 4" _n "retry-max-time = 300" _n
+    * a large file may come from the object store of the service, to which curl does not send the token
+    if `"`target'"' != "" file write `f' "location" _n
     file close `f'
     _statasvc_curl `"`config'"'
     capture erase `"`config'"'

@@ -280,6 +280,92 @@ class Lost(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Store(http.server.BaseHTTPRequestHandler):
+    """An object store at another address, to which the service sends those who read large files."""
+
+    given: list[str | None] = []
+
+    def do_GET(self) -> None:
+        Store.given.append(self.headers.get("Authorization"))
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"large")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Redirecting(http.server.BaseHTTPRequestHandler):
+    """A service with `files.redirect`."""
+
+    store = ""
+    artifact = {"rel_path": "a.csv", "kind": "k", "size_bytes": 5, "sha256": hashlib.sha256(b"large").hexdigest()}
+
+    def do_GET(self) -> None:
+        body = json.dumps({"artifacts": [self.artifact]}).encode()
+        self.send_response(307 if "a.csv" in self.path else 200)
+        if "a.csv" in self.path:
+            self.send_header("Location", f"{Redirecting.store}/a.csv?signature=s")
+            body = b""
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def redirected(expect: Expect, folder: Path) -> None:
+    """Large files are read from the object store, which does not get the credential."""
+    local = ("127.0.0.1", 0)
+    with http.server.ThreadingHTTPServer(local, Store) as store, http.server.ThreadingHTTPServer(local, Redirecting) as server:
+        for each in (store, server):
+            threading.Thread(target=each.serve_forever, daemon=True).start()
+        Redirecting.store = f"http://127.0.0.1:{store.server_port}"
+        with Job(f"http://127.0.0.1:{server.server_port}", "j", "t") as job:
+            content = job.read("a.csv")
+            (path,) = job.download(folder / "redirected")
+        expect("a file is read from the object store", content == path.read_bytes() == b"large")
+        expect("which does not get the token", Store.given == [None, None])
+        for each in (store, server):
+            each.shutdown()
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """A proxy that wants a login: a page to everything; one path has moved."""
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b"<html>Sign in</html>"
+        self.send_response(301 if "moved" in self.path else 200)
+        if "moved" in self.path:
+            self.send_header("Location", "https://other.example/")
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def pages(expect: Expect) -> None:
+    """Another program at the address is named at once."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        with Job(address, "j", "t") as job:
+            reads: list[Callable[[], object]] = [job.view, job.freeze, job.draft, lambda: next(iter(job.events()))]
+            said = [raised(UnexpectedAnswer, read) for read in reads]
+            expect(f"a page of a proxy is not a response of the service {said}", all("text/html" in text for text in said))
+        with Job(address, "moved", "t") as job:
+            expect("an address that has moved is named", "https://other.example/" in raised(UnexpectedAnswer, job.view))
+        server.shutdown()
+
+
 def repeating(expect: Expect, folder: Path) -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -424,5 +510,7 @@ def run(expect: Expect, program: str, address: str, key: str, folder: Path) -> N
     a_model(expect, address, key)
     awaiting(expect, address, key)
     repeating(expect, folder)
+    pages(expect)
+    redirected(expect, folder)
     resuming(expect, address, key, folder)
     notebook(expect, program, address, key, folder)

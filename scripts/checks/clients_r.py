@@ -31,6 +31,8 @@ revised <- ss_revise(ss_job(ss_service(Sys.getenv("LATER")), "j", "t"))
 stopifnot(is.list(revised))
 long <- tryCatch(ss_revise(ss_job(ss_service(Sys.getenv("LATER")), "long", "t")), error = function(e) e)
 stopifnot(inherits(long, "statasvc_unexpected_answer"))
+page <- tryCatch(ss_status(ss_job(ss_service(Sys.getenv("LATER")), "j", "t")), error = function(e) e)
+stopifnot(inherits(page, "statasvc_unexpected_answer"))
 """
 
 
@@ -60,6 +62,14 @@ class Later(http.server.BaseHTTPRequestHandler):
             self.send_header("Retry-After", "3600" if "long" in self.path else "0")
         self.end_headers()
         self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        # a proxy that wants a login
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", "7")
+        self.end_headers()
+        self.wfile.write(b"Sign in")
 
     def log_message(self, *_: object) -> None:
         pass

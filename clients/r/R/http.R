@@ -21,7 +21,13 @@ call_service <- function(client, method, path, query = list(), body = NULL, file
       next
     }
     status <- httr2::resp_status(response)
-    if (status < 400L) {
+    if (status < 300L) {
+      # a page of a proxy that wants a login, say; only files may be pages
+      if (grepl("html", text_or(httr2::resp_header(response, "Content-Type"), "")) && !grepl("/artifacts/", path, fixed = TRUE)) {
+        if (!is.null(path_to)) unlink(path_to)
+        stop(condition("statasvc_unexpected_answer", status = status, message = sprintf(
+          "%s sent a page, which stata-service does not send there; check the address and the proxy", client$url)))
+      }
       return(if (whole) list(status = status, body = content_of(response)) else content_of(response, path_to))
     }
     problem <- problem_of(response, path_to)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from .._events import ServerEvent
 from .._files import PARTS_FROM, SentFile
+from .._retry import json_of
 from ..errors import (
     Conflict,
     InvalidRequest,
@@ -142,8 +143,8 @@ class AsyncJob(AsyncSpecifications):
             if answer.status_code != 202:
                 if waited:
                     self._show(Progress("draft", text="ready", ended=True))
-                return cast(DraftView, answer.json())
-            pending = cast(Pending, answer.json())
+                return cast(DraftView, json_of(answer))
+            pending = cast(Pending, json_of(answer))
             if pending["reason"] == "inputs_missing":
                 raise TookTooLong(pending["message"])
             waited = True
@@ -230,7 +231,7 @@ class AsyncJob(AsyncSpecifications):
     async def _findings(self, run_id: str, **params: Any) -> FindingsAnswer:
         path = f"{self._path}/runs/{quote(run_id, safe='')}/findings"
         answer = await self._transport.send("GET", path, params=params)
-        return cast(FindingsAnswer, answer.json())
+        return cast(FindingsAnswer, json_of(answer))
 
     async def outcome(
         self, run_id: str | None = None, *, png: bool = True, language: Literal["en", "zh"] = "en"
@@ -288,7 +289,7 @@ class AsyncJob(AsyncSpecifications):
         while True:
             path = f"{self._path}/runs/{quote(run['run_id'], safe='')}/render"
             answer = await self._transport.send("POST", path, body=body)
-            made = answer.json()
+            made = json_of(answer)
             if answer.status_code != 202:
                 return cast(list[Artifact], made["artifacts"])
             await sleep_until(end, made["retry_after_seconds"], "the rendering")
@@ -316,7 +317,7 @@ class AsyncJob(AsyncSpecifications):
 
     async def read(self, rel_path: str) -> bytes:
         """The bytes of one artifact."""
-        answer = await self._transport.send("GET", self._artifact(rel_path))
+        answer = await self._transport.send("GET", self._artifact(rel_path), elsewhere=True)
         return answer.content
 
     async def download(
