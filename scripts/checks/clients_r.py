@@ -84,6 +84,38 @@ def repeating(folder: Path, environment: dict[str, str]) -> None:
     expect("with the same idempotency key", len(Later.keys) == 4 and len(set(Later.keys[:3])) == 1)
 
 
+class Store(http.server.BaseHTTPRequestHandler):
+    """A service with `files.redirect`, and under another name the object store to which it sends readers."""
+
+    given: list[str | None] = []
+
+    def do_GET(self) -> None:
+        stored = self.path.startswith("/stored")
+        body = b"large" if stored else b""
+        if stored:
+            Store.given.append(self.headers.get("Authorization"))
+        self.send_response(200 if stored else 307)
+        self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/stored")
+        self.send_header("Content-Type", "text/csv")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def redirected(folder: Path, environment: dict[str, str]) -> None:
+    """A large file is read from the object store, which does not get the token."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        script = 'library(statasvc); job <- ss_job(ss_service(Sys.getenv("STORE")), "j", "t"); cat(rawToChar(api_get_artifact(job, "j", "a.csv")))'
+        done = r(["Rscript", "-e", script], folder, {**environment, "STORE": f"http://127.0.0.1:{server.server_port}"})
+        server.shutdown()
+    expect(f"a file is read from the object store {done.stdout[-800:]}", done.stdout.endswith("large"))
+    expect("which does not get the token", Store.given == [None])
+
+
 def task_code(address: str, key: str) -> str:
     request = urllib.request.Request(
         f"{address}/v1/admin/task-codes", data=b'{"count":1}',
@@ -114,6 +146,7 @@ def main() -> None:
         }
         checked(folder, environment)
         repeating(folder, environment)
+        redirected(folder, environment)
         example = "\n".join(re.findall(r"```r\n(.*?)```", (PACKAGE / "README.md").read_text("utf-8"), re.S)[:3])
         example = example.replace("http://127.0.0.1:8080", address)
         shown = r(["Rscript", "-e", f'task_code <- "{task_code(address, key)}"\n{example}\nprint(tidy(run))\nprint(comparison)'],

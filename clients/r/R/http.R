@@ -47,8 +47,9 @@ build_request <- function(client, method, path, query, body, files, key) {
   # httr2 would sleep as long as it is asked to, also after the last attempt; `call_service` decides instead
   request <- httr2::req_retry(request, max_tries = 1, is_transient = function(response) FALSE,
                               backoff = function(attempt) 0)
+  # a large file may come from the object store of the service, which is not to get the credential
   request <- httr2::req_options(request, connecttimeout = client$timeout, low_speed_limit = 1,
-                                low_speed_time = client$timeout)
+                                low_speed_time = client$timeout, unrestricted_auth = 0L)
   if (!is.null(client$credential)) request <- httr2::req_auth_bearer_token(request, client$credential)
   if (method == "POST") request <- httr2::req_headers(request, `Idempotency-Key` = key)
   query <- Filter(Negate(is.null), query)
