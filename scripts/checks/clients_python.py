@@ -352,15 +352,18 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def pages(expect: Expect) -> None:
+def pages(expect: Expect, folder: Path) -> None:
     """Another program at the address is named at once."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         with Job(address, "j", "t") as job:
-            reads: list[Callable[[], object]] = [job.view, job.freeze, job.draft, lambda: next(iter(job.events()))]
+            reads: list[Callable[[], object]] = [
+                job.view, job.freeze, job.draft, lambda: next(iter(job.events())), lambda: job.capsule(folder / "page.zip"),
+            ]
             said = [raised(UnexpectedAnswer, read) for read in reads]
             expect(f"a page of a proxy is not a response of the service {said}", all("text/html" in text for text in said))
+            expect("and no file is left of it", not (folder / "page.zip").exists())
         with Job(address, "moved", "t") as job:
             expect("an address that has moved is named", "https://other.example/" in raised(UnexpectedAnswer, job.view))
         server.shutdown()
@@ -510,7 +513,7 @@ def run(expect: Expect, program: str, address: str, key: str, folder: Path) -> N
     a_model(expect, address, key)
     awaiting(expect, address, key)
     repeating(expect, folder)
-    pages(expect)
+    pages(expect, folder)
     redirected(expect, folder)
     resuming(expect, address, key, folder)
     notebook(expect, program, address, key, folder)

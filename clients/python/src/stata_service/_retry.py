@@ -69,6 +69,13 @@ def stream_of(answer: httpx.Response) -> httpx.Response:
     return answer
 
 
+def no_page(answer: httpx.Response) -> httpx.Response:
+    """A response that is an archive; UnexpectedAnswer as for `json_of`."""
+    if answer.headers.get("Content-Type", "").startswith("text/html"):
+        raise _other_program(answer)
+    return answer
+
+
 def _other_program(answer: httpx.Response) -> UnexpectedAnswer:
     kind = answer.headers.get("Content-Type") or "nothing"
     return UnexpectedAnswer(f"{answer.url} sent {kind}, which stata-service does not send there; check the address and the proxy")
