@@ -44,7 +44,8 @@ CLIENT = ROOT / "clients" / "python"
 PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
 OLS = {"template_id": "linear.ols_robust", "outcome_var": "log_pay", "roles": {"regressors": ["schooling"]}}
 
-Expect = Callable[[str, object], None]
+# a promise, whether it holds, and the evidence to show where it does not
+Expect = Callable[..., None]
 
 
 def task_code(address: str, key: str) -> str:
@@ -113,7 +114,7 @@ def no_results(expect: Expect, address: str, key: str) -> None:
             job.results, job.outcome, job.findings, job.compare_runs, lambda: list(job.follow_log()), lambda: job.render(["pdf"]),
         ]
         said = [raised(NotRunYet, read) for read in reads]
-        expect(f"a job without data that has not run says so and names the next call {said}", all("job.upload(" in text for text in said))
+        expect("a job without data that has not run says so and names the next call", all("job.upload(" in text for text in said), said)
         job.upload(("wide.csv", b"y,x\n" + b"".join(b"%d,%d\n" % (i * 7919 % 1009, i * 31 % 97) for i in range(40_000))))
         job.state_draft(template_id="linear.quantile", outcome_var="y", roles={"regressors": ["x"]},
                         parameters={"bootstrap": True, "reps": 1000, "seed": 1})
@@ -122,20 +123,20 @@ def no_results(expect: Expect, address: str, key: str) -> None:
         expect("and the run, once there is a plan", "job.run()" in raised(NotRunYet, job.results))
         raised(TookTooLong, lambda: job.run(wait=1.0))
         said = [raised(RunUnderWay, read) for read in (job.results, job.outcome, job.findings, job.compare_runs)]
-        expect(f"a run under way has not failed {said}", all("under way" in text and "job.cancel()" in text for text in said))
+        expect("a run under way has not failed", all("under way" in text and "job.cancel()" in text for text in said), said)
         job.cancel()
         while job.view()["status"] in {"queued", "running"}:
             time.sleep(0.1)
         said = [raised(RunCancelled, read) for read in (job.results, job.outcome, job.compare_runs)]
-        expect(f"a cancelled run has not failed and shows no lines of its log {said}",
-               all("was cancelled" in text and "Break" not in text and "r(1)" not in text for text in said))
+        expect("a cancelled run has not failed and shows no lines of its log",
+               all("was cancelled" in text and "Break" not in text and "r(1)" not in text for text in said), said)
     with Service(address).redeem(task_code(address, key), "q") as job:
         job.upload(PAY)
         job.state_draft(**OLS, sample_if="schooling > 1000")
         job.freeze(acknowledged_checks=[{"id": "no_obs", "reason": "a run that fails"}])
         failed = raised(RunFailed, lambda: job.run(wait=120))
-        expect(f"a failed run has its cause and its check, and no line for programs {failed}",
-               "failed: data_error" in failed and "no_obs: " in failed and "SS_EVENT" not in failed)
+        expect("a failed run has its cause and its check, and no line for programs",
+               "failed: data_error" in failed and "no_obs: " in failed and "SS_EVENT" not in failed, failed)
         expect("and its numbers are no results", raised(RunFailed, job.results) == failed)
 
 
@@ -150,8 +151,8 @@ def own_words(expect: Expect, address: str, key: str) -> None:
                 job.state_draft(template_id="panel.fe", outcome_var="y", roles={"regressors": ["x"], "entity_var": "year", "time_var": "firm"})
                 job.freeze()
     ours = [w for w in seen if isinstance(w.message, PlanWarning)]
-    expect(f"a freeze shows what the preview warns of, for each plan {[str(w.message) for w in ours]}",
-           [w.message.check["id"] for w in ours if isinstance(w.message, PlanWarning)].count("swapped_panel") == 2)
+    expect("a freeze shows what the preview warns of, for each plan",
+           [w.message.check["id"] for w in ours if isinstance(w.message, PlanWarning)].count("swapped_panel") == 2, [str(w.message) for w in ours])
     expect("where it was called", all(w.filename == __file__ for w in ours))
     with Service(address).redeem(task_code(address, key), "q") as job:
         names = ["None", "NA", "nan", "null", "primary"]
@@ -162,10 +163,10 @@ def own_words(expect: Expect, address: str, key: str) -> None:
         job.run(wait=120)
         table = job.outcome(png=False).tables["table_frequencies"]
         at = table.rows[0].index("value")
-        expect(f"a category keeps its name in a frame {table.rows}",
-               list(table.frame["value"].fillna("")) == [row[at] for row in table.rows[1:]] and "None" in set(table.frame["value"]))
+        expect("a category keeps its name in a frame",
+               list(table.frame["value"].fillna("")) == [row[at] for row in table.rows[1:]] and "None" in set(table.frame["value"]), table.rows)
         said = raised(Conflict, lambda: job.state_draft(**OLS))
-        expect(f"an error names the calls of this client {said}", "job.revise()" in said and "POST" not in said)
+        expect("an error names the calls of this client", "job.revise()" in said and "POST" not in said, said)
         job.revise()
         expect("which help", job.view()["status"] == "draft_ready")
     with Service(address).redeem(task_code(address, key), "q") as job:
@@ -173,8 +174,8 @@ def own_words(expect: Expect, address: str, key: str) -> None:
         batch = job.batch(base=OLS, axes={"variance": [{"vce": "robust"}, {"vce": "cluster", "cluster_var": "region"}]})
         comparison = job.compare(batch["batch_id"], png=False)
         # pay.csv has four regions
-        expect(f"a comparison has the warnings of its runs {comparison.warnings}",
-               len(comparison.warnings) == 1 and "cluster by region" in comparison.warnings[0] and "few_clusters: 4" in comparison.warnings[0])
+        expect("a comparison has the warnings of its runs",
+               len(comparison.warnings) == 1 and "cluster by region" in comparison.warnings[0] and "few_clusters: 4" in comparison.warnings[0], comparison.warnings)
         expect("and shows them", "few_clusters" in comparison._repr_html_() and "warnings 1" in repr(comparison))
 
 
@@ -362,7 +363,7 @@ def pages(expect: Expect, folder: Path) -> None:
                 job.view, job.freeze, job.draft, lambda: next(iter(job.events())), lambda: job.capsule(folder / "page.zip"),
             ]
             said = [raised(UnexpectedAnswer, read) for read in reads]
-            expect(f"a page of a proxy is not a response of the service {said}", all("text/html" in text for text in said))
+            expect("a page of a proxy is not a response of the service", all("text/html" in text for text in said), said)
             expect("and no file is left of it", not (folder / "page.zip").exists())
         with Job(address, "moved", "t") as job:
             expect("an address that has moved is named", "https://other.example/" in raised(UnexpectedAnswer, job.view))
