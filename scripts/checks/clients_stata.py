@@ -162,7 +162,7 @@ def task_code(address: str, key: str) -> str:
 def serve_bridge(engine: subprocess.Popen[bytes], folder: Path) -> list[str]:
     """Runs curl for each request of the engine until it ends; returns what was in the configurations."""
     request, seen = folder / "bridge.request", []
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while engine.poll() is None:
         if time.monotonic() > deadline:
             engine.kill()
