@@ -1,10 +1,41 @@
-"""What the generators of the clients share: the advice of docs/errors.md, and how generated files are written or compared."""
+"""What the generators of the clients share: what to do about an error, and how generated files are written or compared."""
 
 from __future__ import annotations
 
 import re
 import sys
 from pathlib import Path
+
+
+# What to do about codes of which docs/errors.md speaks in the words of requests; `{name}` is the call of a client.
+IN_CALLS = {
+    "INPUT_VALIDATION_FAILED": "Correct the listed fields ({patch}), or put one of `repairs` into `data_steps`. A `check` can be "
+    "acknowledged with a reason: {acknowledge}.",
+    "JOB_LOCKED": "{revise} opens the draft again; earlier plans and runs stay. While a run is under way, wait for its end or {cancel}. "
+    "For a cell, change the job of the batch and make another batch.",
+    "JOB_ILLEGAL_TRANSITION": "{revise} opens the draft of a frozen plan again; earlier plans and runs stay. {cancel} ends a run that is "
+    "under way. {status} has the state of the job.",
+    "INPUTS_MISSING": "Upload the data: {upload}. If they are being read, wait; if the reading was interrupted or cancelled, upload them again.",
+    "DRAFT_NOT_FOUND": "Submit one: {state}, or {suggest} for the draft of the rules.",
+    "DRAFT_CONFIRM_BLOCKED": "Answer the open questions: {patch}.",
+    "PLAN_FREEZE_NOT_ALLOWED": "Submit the draft ({state} or {suggest}), then {freeze}. Where a plan is frozen already, {revise} first.",
+    "PLAN_FREEZE_MISSING_REQUIRED": "Bind them: {patch}.",
+    "PLAN_ALREADY_FROZEN_CONFLICT": "{revise} opens the draft again; earlier plans and runs stay.",
+    "PLAN_OUTDATED": "{revise}, then {freeze}.",
+    "PLAN_MISSING": "{freeze} freezes one.",
+    "RUN_NOT_SUCCEEDED": "{run} waits for the end of a run that is under way, and runs the plan of a job that has none.",
+    "LLM_NOT_CONFIGURED": "Submit the draft yourself: {state}, or {suggest} for the draft of the rules.",
+    "LLM_DATA_SHARING_NONE": "Submit the draft yourself: {state}, or {suggest} for the draft of the rules, which asks no model.",
+    "LLM_CALL_FAILED": "Request a new draft: {model}; or submit one: {state}.",
+    "LLM_RESPONSE_INVALID": "Request a new draft: {model}; or submit one: {state}.",
+}
+
+
+def in_calls(advice: dict[str, str], calls: dict[str, str]) -> dict[str, str]:
+    """The advice with the calls of a client in it."""
+    unknown = set(IN_CALLS) - set(advice)
+    assert not unknown, f"docs/errors.md has no {unknown}"
+    return {code: IN_CALLS[code].format(**calls) if code in IN_CALLS else step for code, step in advice.items()}
 
 
 def advice_of(text: str) -> dict[str, str]:

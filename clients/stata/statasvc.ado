@@ -4,8 +4,8 @@
 program define statasvc, rclass
     version 16
     gettoken sub 0 : 0, parse(" ,")
-    if !inlist(`"`sub'"', "ask", "upload", "run", "findings", "fetch", "capsule", "status", "batch", "compare") {
-        display as error "statasvc ask | upload | run | findings | fetch | batch | compare | capsule | status; see help statasvc"
+    if !inlist(`"`sub'"', "ask", "upload", "run", "findings", "fetch", "capsule", "status", "batch", "compare") & !inlist(`"`sub'"', "wait", "cancel") {
+        display as error "statasvc ask | upload | run | wait | cancel | findings | fetch | batch | compare | capsule | status; see help statasvc"
         exit 198
     }
     if "`sub'" != "ask" & ("$STATASVC_JOB" == "" | "$STATASVC_TOKEN" == "") {
@@ -61,6 +61,7 @@ program define _statasvc_upload, rclass
         confirm file `"`using'"'
         local name = ustrregexra(`"`using'"', "^.*[/\\]", "")
     }
+    _statasvc_open
     local path = subinstr(`"`using'"', "\", "/", .)
     _statasvc_send POST "/v1/jobs/$STATASVC_JOB/inputs/upload" "" `"`path'"' `"`name'"'
     local read 0
@@ -99,17 +100,36 @@ program define _statasvc_said, rclass
     return scalar said = `found'
 end
 
+* Opens the draft of a job again whose plan is frozen; the plan stays, with its runs.
+program define _statasvc_open
+    version 16
+    _statasvc_send GET "/v1/jobs/$STATASVC_JOB"
+    _statasvc_key status
+    if inlist("`r(value)'", "queued", "running") {
+        display as error "a run is under way; statasvc wait waits for its end, statasvc cancel ends it"
+        exit 9
+    }
+    if inlist("`r(value)'", "confirmed", "succeeded", "failed", "cancelled") {
+        _statasvc_send POST "/v1/jobs/$STATASVC_JOB/plan/revise" "{}"
+    }
+end
+
+* statasvc cancel: ends the run
+program define _statasvc_cancel
+    version 16
+    syntax
+    _statasvc_send POST "/v1/jobs/$STATASVC_JOB/cancel" "{}"
+    display as text "job $STATASVC_JOB: cancelled"
+end
+
 * statasvc run [template], outcome() regressors() ...: draft, plan, run; without a template the draft of the model
 program define _statasvc_run, rclass
     version 16
     syntax [anything] [, OUTcome(string) REGressors(string) CONtrols(string) ROLEs(string) ///
-        PARAMeters(string) WHERE(string) WAIT(integer 3600)]
+        PARAMeters(string) CATegorical(string) BASE(string) WHERE(string) WAIT(integer 3600)]
     local template `anything'
     local job "/v1/jobs/$STATASVC_JOB"
-    _statasvc_send GET "`job'"
-    _statasvc_key status
-    * a plan that is there stays, with its runs; the draft is open again
-    if inlist("`r(value)'", "confirmed", "succeeded", "failed", "cancelled") _statasvc_send POST "`job'/plan/revise" "{}"
+    _statasvc_open
     if `"`template'"' == "" _statasvc_model `wait'
     else {
         local lists ""
@@ -123,33 +143,40 @@ program define _statasvc_run, rclass
             _statasvc_pairs one `"`parameters'"'
             local body `"`body',"parameters":{`r(json)'}"'
         }
+        if `"`categorical'"' != "" {
+            _statasvc_pairs list `"categorical_vars=`categorical'"'
+            local body `"`body',`r(json)'"'
+        }
+        if `"`base'"' != "" {
+            _statasvc_pairs text `"`base'"'
+            local body `"`body',"base_levels":{`r(json)'}"'
+        }
         if `"`where'"' != "" {
             _statasvc_text `"`where'"'
             local body `"`body',"sample_if":`r(json)'"'
         }
         _statasvc_send PUT "`job'/draft" `"`body'}"'
     }
+    * a warning of the plan is shown; an error is that of the freeze
+    _statasvc_call POST "`job'/plan/preview" "{}"
+    _statasvc_said `""status":"warn",.*?"message""' "warning: "
+    return scalar warnings = r(said)
     _statasvc_send POST "`job'/plan/freeze" "{}"
     _statasvc_key plan_id
     local plan `r(value)'
     display as text "plan " as result "`plan'"
     _statasvc_send POST "`job'/run" "{}"
     _statasvc_wait `wait'
-    local status `r(status)'
     return local plan "`plan'"
-    return local status "`status'"
+    return local status "`r(status)'"
     return local run "`r(run)'"
-    if "`status'" != "succeeded" {
-        _statasvc_key cause
-        display as error "the run `status': `r(value)'"
-        exit 9
-    }
 end
 
-* Waits for the end of the run; shows its place in the queue and its steps.
+* statasvc wait [seconds]: waits for the end of the run; shows its place in the queue and its steps
 program define _statasvc_wait, rclass
     version 16
     args wait
+    if "`wait'" == "" local wait 3600
     local shown ""
     forvalues second = 0/`wait' {
         _statasvc_send GET "/v1/jobs/$STATASVC_JOB"
@@ -168,14 +195,34 @@ program define _statasvc_wait, rclass
         local shown "`now'"
         if inlist("`status'", "succeeded", "failed", "cancelled") {
             _statasvc_key run_id
-            return local run "`r(value)'"
+            local run `r(value)'
+            return local run "`run'"
             return local status "`status'"
+            if "`status'" == "failed" _statasvc_failed `run'
+            if "`status'" != "succeeded" exit 9
             exit
+        }
+        if !inlist("`status'", "queued", "running") {
+            display as error "no run is under way; begin with statasvc run"
+            exit 9
         }
         sleep 1000
     }
-    display as error "the run continues at the service; statasvc status shows it"
+    display as error "the run continues at the service; statasvc wait waits for its end, statasvc cancel ends it"
     exit 9
+end
+
+* Shows why a run failed.
+program define _statasvc_failed
+    version 16
+    args run
+    _statasvc_send GET "/v1/jobs/$STATASVC_JOB/runs/`run'"
+    _statasvc_key cause
+    local cause `r(value)'
+    _statasvc_key cause_detail
+    local detail ""
+    if `"`r(value)'"' != "" local detail `" (`r(value)')"'
+    display as error `"the run failed: `cause'`detail'; statasvc fetch brings its log"'
 end
 
 * Waits for the draft of the service's language model.
@@ -419,6 +466,8 @@ program define _statasvc_call, rclass
     if `"`target'"' != "" local into = subinstr(`"`target'.part"', "\", "/", .)
     file write `f' `"output = "`into'""' _n `"dump-header = "`head'""' _n `"stderr = "`trouble'""' _n
     file write `f' "silent" _n "show-error" _n "connect-timeout = 30" _n "retry = 4" _n "retry-max-time = 300" _n
+    * a large file may come from the object store of the service, to which curl does not send the token
+    if `"`target'"' != "" file write `f' "location" _n
     file close `f'
     _statasvc_curl `"`config'"'
     capture erase `"`config'"'
@@ -503,7 +552,7 @@ program define _statasvc_text, rclass
     return local json `""`text'""'
 end
 
-* name=a b;other=c as members of a JSON object: lists of texts, or one number or text each.
+* name=a b;other=c as members of a JSON object: lists of texts, one text each, or one number, truth or text each.
 program define _statasvc_pairs, rclass
     version 16
     args kind pairs
@@ -515,12 +564,18 @@ program define _statasvc_pairs, rclass
             gettoken equals values : values, parse("=")
             local name = strtrim("`name'")
             local items ""
-            foreach value of local values {
-                local item `""`value'""'
-                if "`kind'" == "one" & real("`value'") < . local item "`value'"
-                local items = cond(`"`items'"' == "", `"`item'"', `"`items',`item'"')
+            if "`kind'" == "list" {
+                foreach value of local values {
+                    local items `"`items',"`value'""'
+                }
+                local items `"[`=substr(`"`items'"', 2, .)']"'
             }
-            if "`kind'" == "list" local items `"[`items']"'
+            else {
+                local values = strtrim(`"`values'"')
+                _statasvc_text `"`values'"'
+                local items `"`r(json)'"'
+                if "`kind'" == "one" & (real(`"`values'"') < . | inlist(`"`values'"', "true", "false")) local items "`values'"
+            }
             local member `""`name'":`items'"'
             local json = cond(`"`json'"' == "", `"`member'"', `"`json',`member'"')
         }

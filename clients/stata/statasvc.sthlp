@@ -13,7 +13,11 @@
 
 {p 8 8 2}{cmd:statasvc run} [{it:do_template}] [{cmd:,} {cmdab:out:come(}{it:name}{cmd:)} {cmdab:reg:ressors(}{it:names}{cmd:)}
 {cmdab:con:trols(}{it:names}{cmd:)} {cmdab:role:s(}{it:role=names;...}{cmd:)} {cmdab:param:eters(}{it:name=value;...}{cmd:)}
-{cmd:where(}{it:condition}{cmd:)} {cmd:wait(}{it:seconds}{cmd:)}]
+{cmdab:cat:egorical(}{it:names}{cmd:)} {cmd:base(}{it:name=level;...}{cmd:)} {cmd:where(}{it:condition}{cmd:)} {cmd:wait(}{it:seconds}{cmd:)}]
+
+{p 8 8 2}{cmd:statasvc wait} [{it:seconds}]
+
+{p 8 8 2}{cmd:statasvc cancel}
 
 {p 8 8 2}{cmd:statasvc status}
 
@@ -33,7 +37,10 @@
 
 {pstd}{cmd:statasvc ask} makes a job with the task code from your operator; without {cmd:code()} it changes the question of
 the job. {cmd:statasvc upload} sends a file (CSV, XLSX, XLSB, XLS, ODS, DTA, SAV, XPT, SAS7BDAT, RDS, RDATA, PARQUET), or the data in memory. {cmd:statasvc run} submits a draft
-for a do-template, freezes the plan, runs it and waits; without a do-template it takes the draft of the service's language
+for a do-template, freezes the plan, runs it and waits; warnings of the plan are shown. A plan that is there stays, with its runs:
+{cmd:statasvc run} and {cmd:statasvc upload} open the draft again. {cmd:categorical()} names columns that enter as categories,
+{cmd:base()} the levels that others are compared with. If you press Break, the run continues: {cmd:statasvc wait} waits for its end again,
+{cmd:statasvc cancel} ends it. Without a do-template it takes the draft of the service's language
 model. {cmd:statasvc findings} shows the main results as sentences. {cmd:statasvc fetch} brings tables, figures and log of the run; with {cmd:clear} it loads the coefficients.
 {cmd:statasvc batch} analyses the data by every combination of outcomes, sets of controls and samples, and waits for all of them;
 {cmd:statasvc compare} brings them side by side: a csv file, which {cmd:clear} loads, or by the ending of the file xlsx, docx, tex, pdf;
@@ -50,8 +57,8 @@ svg and png are the specification curve alone. {cmd:statasvc capsule} brings one
 
 {title:Stored results}
 
-{pstd}{cmd:ask}: {cmd:r(job)}. {cmd:upload}: {cmd:r(rows)}. {cmd:run}: {cmd:r(plan)}, {cmd:r(run)}, {cmd:r(status)}.
-{cmd:batch}: {cmd:r(batch)}, {cmd:r(status)}, {cmd:r(ended)}. {cmd:compare}: {cmd:r(filename)}.
+{pstd}{cmd:ask}: {cmd:r(job)}. {cmd:upload}: {cmd:r(rows)}. {cmd:run}: {cmd:r(plan)}, {cmd:r(run)}, {cmd:r(status)},
+{cmd:r(warnings)}, their number. {cmd:wait}: {cmd:r(run)}, {cmd:r(status)}. {cmd:batch}: {cmd:r(batch)}, {cmd:r(status)}, {cmd:r(ended)}. {cmd:compare}: {cmd:r(filename)}.
 {cmd:status}: {cmd:r(status)}. {cmd:findings}: {cmd:r(run)}, {cmd:r(findings)}, their number. {cmd:fetch}: {cmd:r(run)}, {cmd:r(files)}. {cmd:capsule}: {cmd:r(filename)}.
 
 {title:Errors}

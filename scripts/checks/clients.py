@@ -212,7 +212,7 @@ def main() -> None:
         others: dict[str, subprocess.Popen[bytes]] = {}
         try:
             document = folder / "openapi.json"
-            document.write_bytes(httpx.get(f"{address}/v1/openapi.json").content)
+            document.write_bytes(httpx.get(f"{address}/v1/openapi.json", timeout=60).content)
             others["clients_r.py"] = other("clients_r.py", [tools, address, KEY, str(document)], folder)
             others["clients_stata.py"] = other("clients_stata.py", [program, address, KEY], folder)
             types_and_models(document, folder)

@@ -1,16 +1,15 @@
-"""The Python client where people work: progress, frames, pictures, awaiting, repeating, resuming, the notebook."""
+"""The Python client where people work: progress, frames, pictures, errors, awaiting, resuming, the notebook."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import http.server
 import json
 import os
 import pty
 import subprocess
 import sys
-import threading
+import time
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,15 +17,28 @@ from pathlib import Path
 import httpx
 import nbformat
 from jupyter_client.manager import KernelManager
+from clients_network import Expect, pages, raised, redirected, repeating
 from nbclient import NotebookClient
-from stata_service import AsyncJob, AsyncService, Conflict, Job, NotAuthorized, Progress, Service, UnexpectedAnswer, Unreachable
+from stata_service import (
+    AsyncJob,
+    AsyncService,
+    Conflict,
+    Job,
+    NotAuthorized,
+    NotRunYet,
+    PlanWarning,
+    Progress,
+    RunCancelled,
+    RunFailed,
+    RunUnderWay,
+    Service,
+    TookTooLong,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "clients" / "python"
 PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
 OLS = {"template_id": "linear.ols_robust", "outcome_var": "log_pay", "roles": {"regressors": ["schooling"]}}
-
-Expect = Callable[[str, object], None]
 
 
 def task_code(address: str, key: str) -> str:
@@ -79,6 +91,78 @@ def progress_and_frames(expect: Expect, address: str, key: str, folder: Path) ->
     expect("with the data behind it", {row["x"] for row in points} == drawn and len(points) == len(drawn))
 
 
+def no_results(expect: Expect, address: str, key: str) -> None:
+    """What a job says that has no results: before, during and after a run without success."""
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        reads: list[Callable[[], object]] = [
+            job.results, job.outcome, job.findings, job.compare_runs, lambda: list(job.follow_log()), lambda: job.render(["pdf"]),
+        ]
+        said = [raised(NotRunYet, read) for read in reads]
+        expect("a job without data that has not run says so and names the next call", all("job.upload(" in text for text in said), said)
+        job.upload(("wide.csv", b"y,x\n" + b"".join(b"%d,%d\n" % (i * 7919 % 1009, i * 31 % 97) for i in range(40_000))))
+        job.state_draft(template_id="linear.quantile", outcome_var="y", roles={"regressors": ["x"]},
+                        parameters={"bootstrap": True, "reps": 1000, "seed": 1})
+        expect("and the freeze, once there is a draft", "job.freeze()" in raised(NotRunYet, job.results))
+        job.freeze()
+        expect("and the run, once there is a plan", "job.run()" in raised(NotRunYet, job.results))
+        raised(TookTooLong, lambda: job.run(wait=1.0))
+        said = [raised(RunUnderWay, read) for read in (job.results, job.outcome, job.findings, job.compare_runs)]
+        expect("a run under way has not failed", all("under way" in text and "job.cancel()" in text for text in said), said)
+        job.cancel()
+        while job.view()["status"] in {"queued", "running"}:
+            time.sleep(0.1)
+        said = [raised(RunCancelled, read) for read in (job.results, job.outcome, job.compare_runs)]
+        expect("a cancelled run has not failed and shows no lines of its log",
+               all("was cancelled" in text and "Break" not in text and "r(1)" not in text for text in said), said)
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        job.upload(PAY)
+        job.state_draft(**OLS, sample_if="schooling > 1000")
+        job.freeze(acknowledged_checks=[{"id": "no_obs", "reason": "a run that fails"}])
+        failed = raised(RunFailed, lambda: job.run(wait=120))
+        expect("a failed run has its cause and its check, and no line for programs",
+               "failed: data_error" in failed and "no_obs: " in failed and "SS_EVENT" not in failed, failed)
+        expect("and its numbers are no results", raised(RunFailed, job.results) == failed)
+
+
+def own_words(expect: Expect, address: str, key: str) -> None:
+    """Errors name the calls of this client; a plan's warnings are warnings; categories keep their names."""
+    panel = "firm,year,y,x\n" + "".join(f"{f},{2000 + t},{(f * 37 + t * 11) % 29},{(f * 13 + t * 7) % 17}\n" for f in range(1, 41) for t in range(6))
+    with warnings.catch_warnings(record=True) as seen:
+        for _ in range(2):
+            with Service(address).redeem(task_code(address, key), "q") as job:
+                job.upload(("panel.csv", panel.encode()))
+                # firm and year exchanged
+                job.state_draft(template_id="panel.fe", outcome_var="y", roles={"regressors": ["x"], "entity_var": "year", "time_var": "firm"})
+                job.freeze()
+    ours = [w for w in seen if isinstance(w.message, PlanWarning)]
+    expect("a freeze shows what the preview warns of, for each plan",
+           [w.message.check["id"] for w in ours if isinstance(w.message, PlanWarning)].count("swapped_panel") == 2, [str(w.message) for w in ours])
+    expect("where it was called", all(w.filename == __file__ for w in ours))
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        names = ["None", "NA", "nan", "null", "primary"]
+        rows = "".join(f"{names[i % 5]},{i}\n" for i in range(60))
+        job.upload(("none.csv", f"edu,x\n{rows}".encode()))
+        job.state_draft(template_id="desc.frequency", roles={"item_vars": ["edu"]})
+        job.freeze()
+        job.run(wait=120)
+        table = job.outcome(png=False).tables["table_frequencies"]
+        at = table.rows[0].index("value")
+        expect("a category keeps its name in a frame",
+               list(table.frame["value"].fillna("")) == [row[at] for row in table.rows[1:]] and "None" in set(table.frame["value"]), table.rows)
+        said = raised(Conflict, lambda: job.state_draft(**OLS))
+        expect("an error names the calls of this client", "job.revise()" in said and "POST" not in said, said)
+        job.revise()
+        expect("which help", job.view()["status"] == "draft_ready")
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        job.upload(PAY)
+        batch = job.batch(base=OLS, axes={"variance": [{"vce": "robust"}, {"vce": "cluster", "cluster_var": "region"}]})
+        comparison = job.compare(batch["batch_id"], png=False)
+        # pay.csv has four regions
+        expect("a comparison has the warnings of its runs",
+               len(comparison.warnings) == 1 and "cluster by region" in comparison.warnings[0] and "few_clusters: 4" in comparison.warnings[0], comparison.warnings)
+        expect("and shows them", "few_clusters" in comparison._repr_html_() and "warnings 1" in repr(comparison))
+
+
 def a_model(expect: Expect, address: str, key: str) -> None:
     """The draft of a language model that needs longer than a request waits."""
     seen: list[Progress] = []
@@ -120,104 +204,6 @@ def awaiting(expect: Expect, address: str, key: str) -> None:
     asyncio.run(_awaited(expect, address, key, task_code(address, key)))
     methods = {name for name in dir(Job) if not name.startswith("_")}
     expect("both clients have the same methods", methods == {name for name in dir(AsyncJob) if not name.startswith("_")})
-
-
-class Cut(http.server.BaseHTTPRequestHandler):
-    """Breaks off the first response in the middle of its body."""
-
-    asked = 0
-
-    def do_GET(self) -> None:
-        Cut.asked += 1
-        body = b"0123456789"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[:4] if Cut.asked == 1 else body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Later(http.server.BaseHTTPRequestHandler):
-    """Fails twice, then serves; one path asks for a wait that no caller wants."""
-
-    keys: list[str | None] = []
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        Later.keys.append(self.headers.get("Idempotency-Key"))
-        fails = len(Later.keys) < 3 or "long" in self.path
-        self.send_response(503 if fails else 200)
-        if fails:
-            self.send_header("Retry-After", "3600" if "long" in self.path else "0")
-        self.end_headers()
-        self.wfile.write(b"<html>a proxy's page</html>" if fails else json.dumps({"plan": {}}).encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Lost(http.server.BaseHTTPRequestHandler):
-    """Takes an upload whole and closes without a response, once; then shows it as read."""
-
-    taken: list[tuple[str | None, bytes]] = []
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        Lost.taken.append((self.headers.get("Idempotency-Key"), body))
-        if len(Lost.taken) > 1:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        seen = {"row_count": 1, "datasets": [{"sha256": hashlib.sha256(b"x\n1\n").hexdigest()}]}
-        self.wfile.write(json.dumps(seen).encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def repeating(expect: Expect, folder: Path) -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with Job(f"http://127.0.0.1:{server.server_port}", "j", "t") as job:
-            content = job.capsule(folder / "cut.zip").read_bytes()
-        server.shutdown()
-    expect("a download that breaks off begins again", Cut.asked == 2 and content == b"0123456789")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Lost) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        seen: list[Progress] = []
-        with Job(f"http://127.0.0.1:{server.server_port}", "j", "t", progress=seen.append) as job:
-            job.upload(("x.csv", b"x\n1\n"))
-        server.shutdown()
-    expect("an upload without a response is sent again, the same bytes under the same key",
-           len(Lost.taken) == 2 and Lost.taken[0] == Lost.taken[1] and Lost.taken[0][0])
-    expect("and is counted once", max(p.done for p in seen if p.phase == "upload") == len(Lost.taken[0][1]))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Later) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        with Job(address, "j", "t") as job:
-            job.freeze()
-        expect("a request that comes too early is sent again", len(Later.keys) == 3)
-        expect("with the same idempotency key", len(set(Later.keys)) == 1 and Later.keys[0])
-        with Job(address, "long", "t") as job:
-            try:
-                job.freeze()
-                expect("a wait of an hour is not made in silence", False)
-            except UnexpectedAnswer:
-                expect("a wait of an hour is not made in silence", len(Later.keys) == 4)
-        server.shutdown()
-    with Job(address, "j", "t", attempts=1) as job:
-        try:
-            job.freeze()
-            expect("a service that is away is an error of the connection", False)
-        except httpx.ConnectError as away:
-            expect("a service that is away is an error of the connection", isinstance(away, Unreachable))
-            expect("which names the address and what to do", address in str(away) and "Check the address" in str(away))
 
 
 class Broken(Exception):
@@ -319,9 +305,13 @@ def notebook(expect: Expect, program: str, address: str, key: str, folder: Path)
 
 def run(expect: Expect, program: str, address: str, key: str, folder: Path) -> None:
     progress_and_frames(expect, address, key, folder)
+    no_results(expect, address, key)
+    own_words(expect, address, key)
     terminal(expect, address, key)
     a_model(expect, address, key)
     awaiting(expect, address, key)
     repeating(expect, folder)
+    pages(expect, folder)
+    redirected(expect, folder)
     resuming(expect, address, key, folder)
     notebook(expect, program, address, key, folder)

@@ -27,10 +27,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "clients" / "r"
 REPEATED = """
 library(statasvc)
-plan <- ss_freeze(ss_job(ss_service(Sys.getenv("LATER")), "j", "t"))
-stopifnot(is.list(plan))
-long <- tryCatch(ss_freeze(ss_job(ss_service(Sys.getenv("LATER")), "long", "t")), error = function(e) e)
+revised <- ss_revise(ss_job(ss_service(Sys.getenv("LATER")), "j", "t"))
+stopifnot(is.list(revised))
+long <- tryCatch(ss_revise(ss_job(ss_service(Sys.getenv("LATER")), "long", "t")), error = function(e) e)
 stopifnot(inherits(long, "statasvc_unexpected_answer"))
+page <- tryCatch(ss_status(ss_job(ss_service(Sys.getenv("LATER")), "j", "t")), error = function(e) e)
+stopifnot(inherits(page, "statasvc_unexpected_answer"))
 """
 
 
@@ -61,6 +63,14 @@ class Later(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_GET(self) -> None:
+        # a proxy that wants a login
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", "7")
+        self.end_headers()
+        self.wfile.write(b"Sign in")
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -72,6 +82,39 @@ def repeating(folder: Path, environment: dict[str, str]) -> None:
         server.shutdown()
     expect(f"requests are repeated as asked {'' if done.returncode == 0 else done.stdout[-800:]}", done.returncode == 0)
     expect("with the same idempotency key", len(Later.keys) == 4 and len(set(Later.keys[:3])) == 1)
+
+
+class Store(http.server.BaseHTTPRequestHandler):
+    """A service with `files.redirect`, and under another name the object store to which it sends readers."""
+
+    given: list[str | None] = []
+
+    def do_GET(self) -> None:
+        stored = self.path.startswith("/stored")
+        body = b"large" if stored else b""
+        if stored:
+            Store.given.append(self.headers.get("Authorization"))
+        self.send_response(200 if stored else 307)
+        self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/stored")
+        self.send_header("Content-Type", "text/csv")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def redirected(folder: Path, environment: dict[str, str]) -> None:
+    """A large file is read from the object store, which does not get the token."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        script = 'library(statasvc); job <- ss_job(ss_service(Sys.getenv("STORE")), "j", "t"); cat(rawToChar(api_get_artifact(job, "j", "a.csv")))'
+        done = r(["Rscript", "-e", script], folder, {**environment, "STORE": f"http://127.0.0.1:{server.server_port}"})
+        server.shutdown()
+    read = done.stdout.endswith("large")
+    expect(f"a file is read from the object store {'' if read else done.stdout[-800:]}", read)
+    expect("which does not get the token", Store.given == [None])
 
 
 def task_code(address: str, key: str) -> str:
@@ -104,7 +147,8 @@ def main() -> None:
         }
         checked(folder, environment)
         repeating(folder, environment)
-        example = "\n".join(re.findall(r"```r\n(.*?)```", (PACKAGE / "README.md").read_text("utf-8"), re.S)[:2])
+        redirected(folder, environment)
+        example = "\n".join(re.findall(r"```r\n(.*?)```", (PACKAGE / "README.md").read_text("utf-8"), re.S)[:3])
         example = example.replace("http://127.0.0.1:8080", address)
         shown = r(["Rscript", "-e", f'task_code <- "{task_code(address, key)}"\n{example}\nprint(tidy(run))\nprint(comparison)'],
                   folder, environment)

@@ -102,6 +102,43 @@ statasvc status
 assert "`r(status)'" == "succeeded"
 capture noisily statasvc run linear.ols_robust, outcome(nosuch) regressors(x)
 display "REFUSED " _rc " $STATASVC_ERROR"
+statasvc upload using "{data}"
+assert r(rows) == 800
+clear
+set obs 240
+generate firm = ceil(_n / 6)
+generate year = 2000 + mod(_n, 6)
+generate x = mod(firm * 13 + year * 7, 17)
+generate y = mod(firm * 37 + year * 11, 29)
+statasvc ask "How does y go with x?", code({fourth})
+statasvc upload
+statasvc run panel.fe, outcome(y) roles(regressors=x;entity_var=year;time_var=firm)
+assert r(warnings) >= 1
+statasvc run linear.ols_robust, outcome(y) regressors(x) controls(year) categorical(year) base(year=2003)
+statasvc fetch, saving(levels) clear
+count if strpos(term, ".year")
+assert r(N) == 5
+count if term == "2003.year"
+assert r(N) == 0
+statasvc run linear.quantile, outcome(y) regressors(x) parameters(quantiles=0.25 0.5; bootstrap=true; reps=20; seed=1)
+assert "`r(status)'" == "succeeded"
+clear
+set obs 40000
+generate y = mod(_n * 7919, 1009)
+generate x = mod(_n * 31, 97)
+statasvc upload
+capture noisily statasvc run linear.quantile, outcome(y) regressors(x) parameters(bootstrap=true; reps=1000; seed=1) wait(1)
+assert _rc == 9
+capture noisily statasvc upload
+display "BUSY " _rc
+statasvc cancel
+capture noisily statasvc wait
+assert _rc == 9
+display "CANCELLED"
+keep in 1/200
+statasvc upload
+capture noisily statasvc run linear.quantile, outcome(y) regressors(x) parameters(quantiles=1.5 1.6)
+display "FAILED " _rc
 global STATASVC_URL "http://127.0.0.1:1"
 capture noisily statasvc status
 display "AWAY " _rc
@@ -125,7 +162,7 @@ def task_code(address: str, key: str) -> str:
 def serve_bridge(engine: subprocess.Popen[bytes], folder: Path) -> list[str]:
     """Runs curl for each request of the engine until it ends; returns what was in the configurations."""
     request, seen = folder / "bridge.request", []
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while engine.poll() is None:
         if time.monotonic() > deadline:
             engine.kill()
@@ -163,7 +200,7 @@ def main() -> None:
         region = rows[0]["region"]
         script = REPLACED + JOURNEY.format(
             address=f"{address}/", code=task_code(address, key), second=task_code(address, key),
-            third=task_code(address, key), data="pay data.csv", region=region
+            third=task_code(address, key), fourth=task_code(address, key), data="pay data.csv", region=region
         )
         (folder / "journey.do").write_text(script, "utf-8")
         engine = subprocess.Popen([program, "dofile", "-b", "do", "journey.do"], cwd=folder)
@@ -194,6 +231,10 @@ def main() -> None:
         expect("a run without a template waits for the model's draft",
                "\nthe model writes a draft" in log and "\nDRAFTED succeeded" in log)
         expect("a refusal is told to its end, with the words in quotes", 'satisfies region == "Nroth"; compare' in log)
+        expect("the warnings of a plan are shown", "\nwarning: the unit year holds years" in log)
+        expect("a run under way is named, and what helps", "\na run is under way; statasvc wait" in log and "\nBUSY 9" in log)
+        expect("a cancelled run ends the waiting", "\ncancelled\n" in log and "\nCANCELLED" in log)
+        expect("a failed run has its cause", "\nthe run failed: data_error (bounds_order)" in log and "\nFAILED 9" in log)
         expect("a service that is away is r(677)", "\nAWAY 677" in log)
         expect("the token is in files only, never in a command", all("ssv1." not in line for line in log.splitlines()))
         expect("every POST has its own idempotency key", _keys_differ(seen))

@@ -16,7 +16,7 @@ ss_batch <- function(job, ..., wait = 3600) {
 
 # Columns and lists of specifications stay lists where they have one element or none.
 listed <- function(request) {
-  if (!is.null(request$base$roles)) request$base$roles <- lapply(request$base$roles, as_list)
+  if (!is.null(request$base)) request$base <- draft_fields(request$base)
   for (axis in intersect(c("outcomes", "templates"), names(request$axes))) {
     request$axes[[axis]] <- as_list(request$axes[[axis]])
   }
@@ -39,14 +39,59 @@ ss_compare <- function(job, batch, ..., file = NULL) {
     call_service(job, "GET", path, query = list(format = format, ...), path_to = file)
     return(invisible(file))
   }
-  structure(class = "statasvc_comparison", api_compare_batch(job, job$job_id, batch_id, format = "json", ...))
+  compared(job, api_compare_batch(job, job$job_id, batch_id, format = "json", ...))
 }
 
-ss_compare_runs <- function(service, runs, ...) {
-  records <- lapply(seq_len(nrow(runs)), function(row) {
-    Filter(function(value) !is.na(value), as.list(runs[row, c("job_id", intersect("run_id", names(runs))), drop = FALSE]))
+ss_compare_runs <- function(service, runs = NULL, ...) {
+  if (is.null(runs)) runs <- succeeded_runs(service)
+  compared(service, api_compare_runs(service, format = "json", ..., body = list(runs = run_records(service, runs))))
+}
+
+# The runs of a job that succeeded, those with estimates if there are any.
+succeeded_runs <- function(job) {
+  if (is.null(job$job_id)) stop("runs: say which runs to compare; only a job has runs that succeeded")
+  runs <- Filter(function(run) identical(run$status, "succeeded"), api_list_runs(job, job$job_id)$runs)
+  # none: the condition says why
+  if (length(runs) == 0) runs <- list(ss_result(job))
+  with_estimates <- Filter(function(run) length(run$results) > 0, runs)
+  vapply(if (length(with_estimates) > 0) with_estimates else runs, function(run) run$run_id, "")
+}
+
+# Runs as the service wants them: of ids of runs of this job, of runs, of a data frame, of a list of records.
+run_records <- function(service, runs) {
+  if (inherits(runs, "statasvc_run")) runs <- list(runs)
+  if (is.data.frame(runs)) {
+    named <- runs[c("job_id", intersect("run_id", names(runs)))]
+    return(lapply(seq_len(nrow(runs)), function(row) {
+      record <- lapply(named, function(column) as.character(column[[row]]))
+      Filter(function(value) !is.na(value), record)
+    }))
+  }
+  lapply(unname(as.list(runs)), function(run) {
+    if (is.character(run) && is.null(names(run))) run <- list(run_id = run)
+    run <- as.list(run)
+    if (is.null(run$job_id)) run$job_id <- service$job_id
+    if (is.null(run$job_id)) stop("runs: a run needs its job_id, unless the first argument is its job")
+    Filter(Negate(is.null), run[c("job_id", "run_id", "token")])
   })
-  structure(class = "statasvc_comparison", api_compare_runs(service, format = "json", ..., body = list(runs = records)))
+}
+
+# A comparison with what its runs warn of.
+compared <- function(client, view) {
+  rows <- lapply(view$columns, function(column) {
+    if (is.null(column$job_id) || is.null(column$run_id)) return(NULL)
+    # a run of another job may be hidden from this credential
+    run <- tryCatch(api_get_run(client, column$job_id, column$run_id), statasvc_problem = function(problem) NULL)
+    lapply(warned(run$checks), function(check) list(specification = column$name, check = check$id, text = check_line(check)))
+  })
+  view$warnings <- as_frame(unlist(rows, recursive = FALSE), c("specification", "check", "text"))
+  structure(class = "statasvc_comparison", view)
+}
+
+glance.statasvc_comparison <- function(x, ...) {
+  found <- Filter(Negate(is.null), x$summary)
+  if (length(found) == 0) return(data.frame(specifications = length(x$columns), estimates = 0L))
+  as.data.frame(c(list(term = x$term), found), stringsAsFactors = FALSE)
 }
 
 tidy.statasvc_comparison <- function(x, ...) {
@@ -67,6 +112,7 @@ print.statasvc_batch <- function(x, ...) {
 print.statasvc_comparison <- function(x, ...) {
   cat("<comparison of ", length(x$columns), " specifications, ", text_or(x$term, "no common term"), ">\n", sep = "")
   print(tidy(x), row.names = FALSE, ...)
-  cat(unlist(x$sentences), sep = "\n")
+  cat(unlist(c(x$sentences, x$notes)), sep = "\n")
+  if (nrow(x$warnings) > 0) cat(paste0("warning: ", x$warnings$specification, ": ", x$warnings$text), sep = "\n")
   invisible(x)
 }

@@ -21,12 +21,22 @@ call_service <- function(client, method, path, query = list(), body = NULL, file
       next
     }
     status <- httr2::resp_status(response)
-    if (status < 400L) {
+    if (status < 300L) {
+      # a page of a proxy that wants a login, say; only files may be pages
+      if (grepl("html", text_or(httr2::resp_header(response, "Content-Type"), "")) && !grepl("/artifacts/", path, fixed = TRUE)) {
+        if (!is.null(path_to)) unlink(path_to)
+        stop(condition("statasvc_unexpected_answer", status = status, message = sprintf(
+          "%s sent a page, which stata-service does not send there; check the address and the proxy", client$url)))
+      }
       return(if (whole) list(status = status, body = content_of(response)) else content_of(response, path_to))
     }
     problem <- problem_of(response, path_to)
     pause <- pause_before_next(response, problem, attempt)
-    if (last || is.null(pause)) stop(problem)
+    if (last || is.null(pause)) {
+      # what is there is the error, not the file
+      if (!is.null(path_to)) unlink(path_to)
+      stop(problem)
+    }
     Sys.sleep(pause)
   }
 }
@@ -37,8 +47,9 @@ build_request <- function(client, method, path, query, body, files, key) {
   # httr2 would sleep as long as it is asked to, also after the last attempt; `call_service` decides instead
   request <- httr2::req_retry(request, max_tries = 1, is_transient = function(response) FALSE,
                               backoff = function(attempt) 0)
+  # a large file may come from the object store of the service, which is not to get the credential
   request <- httr2::req_options(request, connecttimeout = client$timeout, low_speed_limit = 1,
-                                low_speed_time = client$timeout)
+                                low_speed_time = client$timeout, unrestricted_auth = 0L)
   if (!is.null(client$credential)) request <- httr2::req_auth_bearer_token(request, client$credential)
   if (method == "POST") request <- httr2::req_headers(request, `Idempotency-Key` = key)
   query <- Filter(Negate(is.null), query)

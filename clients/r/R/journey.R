@@ -71,18 +71,45 @@ all_named <- function(name, values) {
 }
 
 ss_draft <- function(job, ...) {
-  fields <- list(...)
-  # a role with one column is a list of columns all the same
-  fields$roles <- lapply(fields$roles, function(columns) if (is.list(columns)) columns else I(columns))
+  fields <- draft_fields(list(...))
   invisible(api_state_draft(job, job$job_id, body = fields[lengths(fields) > 0]))
+}
+
+ss_patch <- function(job, ...) {
+  invisible(api_patch_draft(job, job$job_id, body = list(field_updates = draft_fields(list(...)))))
+}
+
+# The fields of a draft as the service wants them: one column is a list of columns all the same, one record a list of
+# records, a level a text.
+draft_fields <- function(fields) {
+  columns <- function(value) if (is.list(value) || is.null(value)) value else I(value)
+  if (!is.null(fields$roles)) fields$roles <- lapply(fields$roles, columns)
+  for (name in intersect(c("categorical_vars", "controls", "fixed_effects", "cluster_var", "instrument_vars"), names(fields))) {
+    fields[name] <- list(columns(fields[[name]]))
+  }
+  terms <- fields$interaction_terms
+  # one interaction is its columns
+  if (is.character(terms)) terms <- list(terms)
+  if (!is.null(terms)) fields$interaction_terms <- lapply(terms, columns)
+  for (name in intersect(c("data_steps", "derived_variables"), names(fields))) {
+    # a record has names, a list of records has none
+    if (!is.null(names(fields[[name]]))) fields[[name]] <- list(fields[[name]])
+    fields[[name]] <- lapply(fields[[name]], function(record) {
+      for (part in intersect(c("keys", "missing", "remove", "rows"), names(record))) record[part] <- list(columns(record[[part]]))
+      record
+    })
+  }
+  if (!is.null(fields$base_levels)) fields$base_levels <- lapply(fields$base_levels, as.character)
+  fields
 }
 
 ss_suggest_draft <- function(job, submit = FALSE) {
   api_suggest_draft(job, job$job_id, body = list(submit = submit))
 }
 
-ss_model_draft <- function(job, wait = 300) {
+ss_model_draft <- function(job, wait = 300, new = FALSE) {
   end <- Sys.time() + wait
+  if (new) api_request_draft(job, job$job_id, body = list())
   path <- paste0("/v1/jobs/", path_part(job$job_id), "/draft/preview")
   repeat {
     answer <- call_service(job, "GET", path, whole = TRUE)
@@ -93,9 +120,39 @@ ss_model_draft <- function(job, wait = 300) {
   }
 }
 
-ss_preview <- function(job, ...) api_preview_plan(job, job$job_id, body = list(...))
+ss_preview <- function(job, ...) api_preview_plan(job, job$job_id, body = freeze_fields(list(...)))
 
-ss_freeze <- function(job, ...) invisible(api_freeze_plan(job, job$job_id, body = list(...))$plan)
+# One acknowledged check is a list of checks all the same, and one format a list of formats.
+freeze_fields <- function(fields) {
+  if (!is.null(names(fields$acknowledged_checks))) fields$acknowledged_checks <- list(fields$acknowledged_checks)
+  if (!is.null(fields$output_formats)) fields$output_formats <- as_list(fields$output_formats)
+  fields
+}
+
+ss_freeze <- function(job, ...) {
+  # the freeze itself says what is wrong; for a plan that is frozen already the warnings have been shown
+  refused <- function(problem) if (problem$status %in% c(400L, 409L, 412L, 422L)) list() else stop(problem)
+  checks <- tryCatch(ss_preview(job, ...)$checks, statasvc_problem = refused)
+  plan <- api_freeze_plan(job, job$job_id, body = freeze_fields(list(...)))$plan
+  for (check in warned(checks)) warning(plan_warning(check))
+  invisible(plan)
+}
+
+ss_revise <- function(job, reason = NULL) {
+  invisible(api_revise_plan(job, job$job_id, body = Filter(Negate(is.null), list(reason = reason))))
+}
+
+ss_cancel <- function(job, reason = NULL) {
+  invisible(api_cancel_job(job, job$job_id, body = Filter(Negate(is.null), list(reason = reason))))
+}
+
+ss_status <- function(job) structure(class = "statasvc_status", api_get_job(job, job$job_id))
+
+print.statasvc_status <- function(x, ...) {
+  cat("<job ", x$job_id, " ", x$status, "; next: ", next_call(x), ">\n", sep = "")
+  if (x$status %in% under_way) cat(conditionMessage(run_under_way(x)), "\n", sep = "")
+  invisible(x)
+}
 
 ss_run <- function(job, wait = 3600, output_formats = NULL) {
   body <- if (is.null(output_formats)) list() else list(output_formats = I(output_formats))
@@ -107,16 +164,36 @@ ss_run <- function(job, wait = 3600, output_formats = NULL) {
     if (now$status %in% c("succeeded", "failed", "cancelled")) break
     wait_until(end, text_or(now$poll_after_seconds, 0.5), "the run")
   }
-  ss_result(job)
+  run <- last_run(job)
+  # it waited in the queue: the last attempt, if any, is of an earlier call
+  if (identical(now$status, "cancelled") && !identical(run$status, "cancelled")) stop(run_cancelled())
+  succeeded(run)
+}
+
+under_way <- c("queued", "running")
+
+last_run <- function(job) {
+  runs <- api_list_runs(job, job$job_id)$runs
+  if (length(runs) > 0) runs[[length(runs)]]
+}
+
+# A run that succeeded; else a condition that says what is in the way.
+succeeded <- function(run) {
+  if (identical(run$status, "cancelled")) stop(run_cancelled(run))
+  if (!identical(run$status, "succeeded")) stop(run_failed(run))
+  structure(class = "statasvc_run", run)
 }
 
 ss_result <- function(job, run_id = NULL) {
-  runs <- api_list_runs(job, job$job_id)$runs
-  if (!is.null(run_id)) runs <- Filter(function(run) identical(run$run_id, run_id), runs)
-  if (length(runs) == 0) stop("the job has no such run")
-  run <- runs[[length(runs)]]
-  if (!identical(run$status, "succeeded")) stop(run_failed(run))
-  structure(class = "statasvc_run", run)
+  run <- if (is.null(run_id)) last_run(job) else api_get_run(job, job$job_id, run_id)
+  if (is.null(run_id) || identical(run$status, "running")) {
+    now <- api_get_job(job, job$job_id)
+    # a queued job has no attempt yet: the last one has the numbers of an earlier plan
+    if (now$status %in% under_way) stop(run_under_way(now))
+    if (is.null(run)) stop(not_run_yet(now))
+    if (identical(run$status, "running")) run <- api_get_run(job, job$job_id, run$run_id)
+  }
+  succeeded(run)
 }
 
 wait_until <- function(end, seconds, what) {

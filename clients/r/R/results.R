@@ -36,6 +36,7 @@ print.statasvc_run <- function(x, ...) {
   cat("<run ", x$run_id, " ", x$status, ", engine ", text_or(x$engine$kind, "unknown"), ">\n", sep = "")
   # a test has no estimates
   print(if (length(x$results) > 0) tidy(x) else glance(x), row.names = FALSE, ...)
+  for (check in warned(x$checks)) cat("warning: ", check_line(check), "\n", sep = "")
   invisible(x)
 }
 
@@ -126,10 +127,17 @@ named_by_file <- function(paths, suffix) {
 save_artifact <- function(job, artifact, path) {
   rel_path <- path_part(artifact$rel_path)
   call_service(job, "GET", paste0("/v1/jobs/", path_part(job$job_id), "/artifacts/", rel_path), path_to = path)
-  if (as.character(openssl::sha256(file(path))) != artifact$sha256) {
+  if (sha256_of(path) != artifact$sha256) {
     stop(condition("statasvc_unexpected_answer", paste(artifact$rel_path, "is not what the service recorded")))
   }
   path
+}
+
+# The hash of the bytes of a file: without `raw`, R would unpack a gz, bz2 or xz file while it reads.
+sha256_of <- function(path) {
+  bytes <- file(path, "rb", raw = TRUE)
+  on.exit(close(bytes))
+  as.character(openssl::sha256(bytes))
 }
 
 # A list of records as a data frame; a value that a record does not have is missing. Without records it has no rows.

@@ -12,6 +12,8 @@
 `AsyncService` and `AsyncJob` have the same methods, to be awaited.
 """
 
+import warnings
+
 from ._async.job import AsyncJob
 from ._async.service import AsyncService
 from ._codes import ErrorCode
@@ -23,11 +25,16 @@ from .errors import (
     Gone,
     InvalidRequest,
     MissingPackage,
+    NoResults,
     NotAuthorized,
     NotFound,
+    NotRunYet,
+    PlanWarning,
     ProblemError,
     RateLimited,
+    RunCancelled,
     RunFailed,
+    RunUnderWay,
     ServiceFailed,
     StataServiceError,
     TookTooLong,
@@ -37,6 +44,9 @@ from .errors import (
 )
 from .outcome import Comparison, Figure, Outcome, Table
 from .progress import Progress
+
+# each plan's warnings are shown, also where one line freezes several plans; the caller's own filters come first
+warnings.simplefilter("always", PlanWarning, append=True)
 
 __all__ = [
     "AsyncJob",
@@ -49,13 +59,18 @@ __all__ = [
     "InvalidRequest",
     "Job",
     "MissingPackage",
+    "NoResults",
     "NotAuthorized",
     "NotFound",
+    "NotRunYet",
     "Outcome",
+    "PlanWarning",
     "ProblemError",
     "Progress",
     "RateLimited",
+    "RunCancelled",
     "RunFailed",
+    "RunUnderWay",
     "ServerEvent",
     "Service",
     "ServiceFailed",

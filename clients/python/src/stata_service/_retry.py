@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from email.utils import parsedate_to_datetime
-from typing import cast
+from typing import Any, cast
 
 import httpx
 
@@ -49,8 +49,36 @@ def error_of(answer: httpx.Response) -> StataServiceError:
     except ValueError:
         document = None
     if not isinstance(document, dict) or "error_code" not in document:
-        return UnexpectedAnswer(f"HTTP {answer.status_code} without a problem document from {answer.url}")
+        moved = f"; the address is now {answer.headers['Location']}" if "Location" in answer.headers else ""
+        return UnexpectedAnswer(f"HTTP {answer.status_code} without a problem document from {answer.url}{moved}")
     return problem_error(answer.status_code, cast(ProblemDocument, document))
+
+
+def json_of(answer: httpx.Response) -> Any:
+    """The JSON of a response; UnexpectedAnswer if another program, such as a proxy that wants a login, sent a page."""
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise _other_program(answer) from error
+
+
+def stream_of(answer: httpx.Response) -> httpx.Response:
+    """A response that is a stream of events; UnexpectedAnswer as for `json_of`."""
+    if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+        raise _other_program(answer)
+    return answer
+
+
+def no_page(answer: httpx.Response) -> httpx.Response:
+    """A response that is an archive; UnexpectedAnswer as for `json_of`."""
+    if answer.headers.get("Content-Type", "").startswith("text/html"):
+        raise _other_program(answer)
+    return answer
+
+
+def _other_program(answer: httpx.Response) -> UnexpectedAnswer:
+    kind = answer.headers.get("Content-Type") or "nothing"
+    return UnexpectedAnswer(f"{answer.url} sent {kind}, which stata-service does not send there; check the address and the proxy")
 
 
 def _retry_after(value: str | None) -> float | None:

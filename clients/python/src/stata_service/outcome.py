@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .errors import MissingPackage
-from .models import ComparisonView, FindingsAnswer, Run
+from .errors import MissingPackage, check_line
+from .models import ComparisonView, FindingsAnswer, Run, RunCheck
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -39,8 +39,8 @@ class Table:
 
     @property
     def frame(self) -> DataFrame:
-        """The table as a frame; empty cells are missing."""
-        return _pandas().read_csv(io.BytesIO(self.csv))
+        """The table as a frame; empty cells are missing, and a category named None or NA stays what it is."""
+        return _pandas().read_csv(io.BytesIO(self.csv), keep_default_na=False, na_values=[""])
 
     def _repr_html_(self) -> str:
         header, *rows = self.rows or [[]]
@@ -84,6 +84,11 @@ class Outcome:
     def findings(self) -> list[str]:
         """The main results as sentences, then what they hold equal; each sentence of `said` names its table."""
         return [finding["text"] for finding in self.said["findings"]] + self.said["notes"]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the run warns of: the id of each check with what the run says of it."""
+        return [check_line(check) for check in warned(self.run)]
 
     @property
     def coefficients(self) -> DataFrame:
@@ -133,12 +138,14 @@ class Outcome:
         engine = html.escape(str(self.run["engine"]["kind"]) if "engine" in self.run else "")
         said = "".join(f"<li>{html.escape(text)}</li>" for text in self.findings)
         table = _html_table("coefficients", columns, rows)
-        return f"{f'<ul>{said}</ul>' if said else ''}{table}<p>{facts}<br>engine: {engine}</p>"
+        warnings = _html_warnings(self.warnings)
+        return f"{f'<ul>{said}</ul>' if said else ''}{table}{warnings}<p>{facts}<br>engine: {engine}</p>"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Specifications side by side; `curve` is None where no specification has an estimate.
+    """Specifications side by side; `curve` is None where no specification has an estimate. `checks` are the warnings of
+    the runs, by the index of the specification.
 
     The numbers of the curve describe how much an estimate depends on the specification; they are not a test.
     """
@@ -146,10 +153,18 @@ class Comparison:
     view: ComparisonView
     table: Table
     curve: Figure | None
+    checks: dict[int, list[RunCheck]] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         term = self.view.get("term")
-        return f"Comparison(columns {len(self.view['columns'])}; term {term}; estimates {len(self.view['curve'])})"
+        warned = f"; warnings {len(self.checks)}" if self.checks else ""
+        return f"Comparison(columns {len(self.view['columns'])}; term {term}; estimates {len(self.view['curve'])}{warned})"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the runs warn of, one text for each specification that has a warning; its checks are in `checks`."""
+        names = {column["index"]: column["name"] for column in self.view["columns"]}
+        return [f"{names[index]}: {'; '.join(map(check_line, checks))}" for index, checks in self.checks.items()]
 
     @property
     def estimates(self) -> DataFrame:
@@ -166,7 +181,16 @@ class Comparison:
     def _repr_html_(self) -> str:
         said = "".join(f"<p>{html.escape(text)}</p>" for text in [*self.view["sentences"], *self.view["notes"]])
         drawing = self.curve.svg.decode("utf-8").partition("?>")[2] if self.curve else ""
-        return drawing + said
+        return drawing + said + _html_warnings(self.warnings)
+
+
+def warned(run: Run) -> list[RunCheck]:
+    """The checks of a run that warn."""
+    return [check for check in run.get("checks") or [] if check["status"] == "warn"]
+
+
+def _html_warnings(texts: list[str]) -> str:
+    return "".join(f"<p><b>warning</b> {html.escape(text)}</p>" for text in texts)
 
 
 def _pandas() -> Any:

@@ -84,6 +84,75 @@ expect_equal(length(files), length(api_list_artifacts(job, job$job_id)$artifacts
 archive <- ss_capsule(job, file.path(folder, "run.zip"), data = "hash")
 expect_true(any(endsWith(unzip(archive, list = TRUE)$Name, "ro-crate-metadata.json")))
 
+# files that R packs are what the service recorded, whatever the packing
+job <- new_job()
+for (packing in c("gzip", "bzip2", "xz")) {
+  packed <- file.path(tempdir(), "cars.rds")
+  saveRDS(mtcars, packed, compress = packing)
+  ss_upload(job, packed)
+  files <- ss_download(job, tempfile())
+  original <- files[grepl("^original", basename(files))]
+  expect_equal(unname(tools::md5sum(original)), unname(tools::md5sum(packed)), info = packing)
+}
+
+# a change of mind: the draft is opened again, and the runs of both plans are compared with those of R
+expect_error(ss_result(job), "next: ss_draft", class = "statasvc_not_run_yet")
+expect_error(ss_findings(job), class = "statasvc_no_results")
+expect_error(ss_compare_runs(job), class = "statasvc_not_run_yet")
+expect_stdout(print(ss_status(job)), "created; next: ss_draft")
+ss_draft(job, template_id = "linear.ols_robust", outcome_var = "mpg", roles = list(regressors = "wt"), categorical_vars = "cyl",
+         controls = "cyl", base_levels = list(cyl = 6))
+ss_freeze(job)
+expect_error(ss_result(job), "next: ss_run", class = "statasvc_not_run_yet")
+first <- ss_run(job, wait = 120)
+own <- lm(mpg ~ wt + relevel(factor(cyl), "6"), mtcars)
+expect_equal(tidy(first)$estimate, unname(coef(own)[c(2:4, 1)]), tolerance = 1e-8)
+locked <- tryCatch(ss_patch(job, controls = "hp"), error = identity)
+expect_true(grepl("ss_revise(job)", conditionMessage(locked), fixed = TRUE) && !grepl("POST", conditionMessage(locked)))
+ss_revise(job)
+ss_patch(job, controls = "hp", categorical_vars = NULL, base_levels = NULL, parameters.level = 90)
+ss_freeze(job)
+second <- ss_run(job, wait = 120)
+expect_equal(tidy(second)$estimate[1], coef(lm(mpg ~ wt + hp, mtcars))[["wt"]], tolerance = 1e-8)
+slopes <- sort(c(tidy(first)$estimate[1], tidy(second)$estimate[1]))
+ids <- c(first$run_id, second$run_id)
+for (runs in list(NULL, ids, list(first, second), lapply(ids, function(id) list(job_id = job$job_id, run_id = id)),
+                  data.frame(job_id = job$job_id, run_id = ids))) {
+  expect_equal(tidy(ss_compare_runs(job, runs, term = "wt"))$estimate, slopes)
+}
+
+# a run under way has not failed; a cancelled one neither
+job <- new_job()
+wide <- tempfile(fileext = ".csv")
+write.csv(data.frame(y = (1:40000 * 7919) %% 1009, x = (1:40000 * 31) %% 97), wide, row.names = FALSE)
+ss_upload(job, wide)
+ss_draft(job, template_id = "linear.quantile", outcome_var = "y", roles = list(regressors = "x"),
+         parameters = list(bootstrap = TRUE, reps = 1000, seed = 1))
+ss_freeze(job)
+expect_error(ss_run(job, wait = 1), class = "statasvc_took_too_long")
+expect_error(ss_result(job), "ss_cancel", class = "statasvc_run_under_way")
+expect_stdout(print(ss_status(job)), "under way")
+ss_cancel(job)
+while (ss_status(job)$status %in% c("queued", "running")) Sys.sleep(0.1)
+cancelled <- tryCatch(ss_result(job), statasvc_run_cancelled = identity)
+expect_inherits(cancelled, "statasvc_no_results")
+expect_false(grepl("Break|r\\(1\\)", conditionMessage(cancelled)))
+
+# what the preview warns of is a warning: firm and year are exchanged
+job <- new_job()
+panel <- expand.grid(t = 0:5, firm = 1:40)
+panel <- data.frame(firm = panel$firm, year = 2000 + panel$t, y = (panel$firm * 37 + panel$t * 11) %% 29, x = (panel$firm * 13 + panel$t * 7) %% 17)
+exchanged <- tempfile(fileext = ".csv")
+write.csv(panel, exchanged, row.names = FALSE)
+ss_upload(job, exchanged)
+ss_draft(job, template_id = "panel.fe", outcome_var = "y", roles = list(regressors = "x", entity_var = "year", time_var = "firm"))
+seen <- list()
+withCallingHandlers(ss_freeze(job), statasvc_plan_warning = function(w) {
+  seen[[length(seen) + 1L]] <<- w$check$id
+  invokeRestart("muffleWarning")
+})
+expect_true("swapped_panel" %in% unlist(seen))
+
 # several specifications, compared with those of R
 job <- new_job()
 ss_upload(job, cars)
@@ -103,6 +172,15 @@ expect_equal(length(unique(tidy(comparison)$specification)), 6L)
 expect_true(any(grepl("6 specifications", capture.output(print(comparison)))))
 curve <- ss_compare(job, batch, file = file.path(folder, "curve.png"))
 expect_equal(readBin(curve, "raw", 4), as.raw(c(0x89, 0x50, 0x4e, 0x47)))
+spread <- glance(comparison)
+expect_equal(c(spread$estimates, spread$specifications), c(6, 6))
+expect_equal(c(spread$lowest, spread$median, spread$highest), c(min(slopes), median(slopes), max(slopes)), tolerance = 1e-8)
+# mtcars has three numbers of cylinders
+clustered <- ss_compare(job, ss_batch(job, wait = 240,
+  base = list(template_id = "linear.ols_robust", outcome_var = "mpg", roles = list(regressors = "wt")),
+  axes = list(variance = list(list(vce = "robust"), list(vce = "cluster", cluster_var = "cyl")))))
+expect_equal(unique(clustered$warnings$specification), "cluster by cyl")
+expect_stdout(print(clustered), "warning: cluster by cyl: few_clusters: 3")
 runs <- data.frame(job_id = vapply(batch$cells[1:2], function(cell) cell$job_id, ""))
 expect_equal(nrow(tidy(ss_compare_runs(job, runs, term = "wt"))), 2L)
 
@@ -148,3 +226,4 @@ expect_error(ss_freeze(job), "none of 32 rows satisfies")
 ss_freeze(job, acknowledged_checks = list(list(id = "no_obs", reason = "a run that fails")))
 failed <- tryCatch(ss_run(job, wait = 120), statasvc_run_failed = function(failed) failed)
 expect_equal(failed$run$cause, "data_error")
+expect_true(grepl("no_obs", conditionMessage(failed)) && !grepl("SS_EVENT", conditionMessage(failed)))

@@ -12,7 +12,7 @@ import httpx
 
 from .._events import EventReader, ServerEvent
 from .._files import Pieces
-from .._retry import backoff, error_of, pause_before_next
+from .._retry import backoff, error_of, json_of, no_page, pause_before_next, stream_of
 from ..errors import Unreachable
 from ..progress import Progress, Show, size
 
@@ -36,10 +36,11 @@ class AsyncTransport:
 
     async def send(
         self, method: str, path: str, *, body: Any = None, pieces: Pieces | None = None,
-        headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None, elsewhere: bool = False,
     ) -> httpx.Response:
         """One request, repeated while the service asks for that or cannot be reached.
 
+        With `elsewhere` the service may send the caller to its object store, which does not get the credential.
         Raises ProblemError for a refusal and Unreachable if the service stays away.
         """
         sent = dict(headers or {})
@@ -53,7 +54,9 @@ class AsyncTransport:
         for attempt in range(1, self.attempts + 1):
             stream = content if pieces is None else _stream(pieces)
             try:
-                answer = await self._http.request(method, path, content=stream, headers=sent, params=given)
+                answer = await self._http.request(
+                    method, path, content=stream, headers=sent, params=given, follow_redirects=elsewhere
+                )
             except httpx.TransportError as cause:
                 if attempt == self.attempts:
                     raise Unreachable(self.base_url, cause) from cause
@@ -69,8 +72,7 @@ class AsyncTransport:
 
     async def json(self, method: str, path: str, **options: Any) -> Any:
         """The JSON body of `send`."""
-        answer = await self.send(method, path, **options)
-        return answer.json()
+        return json_of(await self.send(method, path, **options))
 
     async def events(
         self, path: str, *, params: Mapping[str, Any] | None = None, last_event_id: str | None = None
@@ -96,7 +98,7 @@ class AsyncTransport:
                             raise error_of(answer)
                     else:
                         reader = EventReader(seen)
-                        async for line in answer.aiter_lines():
+                        async for line in stream_of(answer).aiter_lines():
                             failures = 0
                             event = reader.take(line)
                             if event is not None:
@@ -113,12 +115,18 @@ class AsyncTransport:
     async def stream_to(
         self, path: str, target: Any, *, params: Mapping[str, Any] | None = None, shown: bool = False
     ) -> int:
-        """Writes a response's bytes into an empty open file, repeated as in `send`; returns their number."""
+        """Writes a response's bytes, also from the object store, into an empty open file; repeated as in `send`.
+
+        Returns their number.
+        """
         for attempt in range(1, self.attempts + 1):
             wait = backoff(attempt)
             try:
-                async with self._http.stream("GET", path, params=params) as answer:
+                async with self._http.stream("GET", path, params=params, follow_redirects=True) as answer:
                     if answer.is_success:
+                        # an artifact may be a page, and has a hash to be compared
+                        if "/artifacts/" not in path:
+                            no_page(answer)
                         written, total = 0, int(answer.headers.get("Content-Length") or 0) or None
                         async for part in answer.aiter_bytes():
                             written += target.write(part)

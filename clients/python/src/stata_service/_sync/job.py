@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +14,18 @@ from urllib.parse import quote
 
 from .._events import ServerEvent
 from .._files import PARTS_FROM, SentFile
-from ..errors import NotAuthorized, ProblemError, RunFailed, TookTooLong, UnexpectedAnswer
+from .._retry import json_of
+from ..errors import (
+    Conflict,
+    InvalidRequest,
+    NotAuthorized,
+    PlanWarning,
+    ProblemError,
+    TookTooLong,
+    UnexpectedAnswer,
+)
 from ..models import (
     Artifact,
-    BatchView,
-    ComparisonView,
     DatasetRole,
     DraftView,
     FindingsAnswer,
@@ -28,21 +35,24 @@ from ..models import (
     Pending,
     Plan,
     PlanPreview,
+    PreviewCheck,
     ResultRow,
     Run,
     SuggestedDraft,
     TemplateAnswer,
     TemplateBrief,
 )
-from ..outcome import Comparison, Figure, Outcome, Table
+from ..outcome import Figure, Outcome, Table
 from ..progress import Progress, Show, of_job, shower, size
+from .attempts import sleep_until
+from .specifications import Specifications
 from .transport import Transport
 from .uploads import in_one_form, in_parts
 
 _ENDED = {"succeeded", "failed", "cancelled"}
 
 
-class Job:
+class Job(Specifications):
     """One job, by its token."""
 
     def __init__(
@@ -66,13 +76,6 @@ class Job:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _ask(self, method: str, path: str = "", **options: Any) -> Any:
-        return self._transport.json(method, self._path + path, **options)
-
-    def view(self) -> JobView:
-        """The job as it is now."""
-        return cast(JobView, self._ask("GET"))
 
     def change(self, **fields: Any) -> JobView:
         """Changes requirement, title, client_ref or data_sharing; None clears title and client_ref."""
@@ -140,22 +143,36 @@ class Job:
             if answer.status_code != 202:
                 if waited:
                     self._show(Progress("draft", text="ready", ended=True))
-                return cast(DraftView, answer.json())
-            pending = cast(Pending, answer.json())
+                return cast(DraftView, json_of(answer))
+            pending = cast(Pending, json_of(answer))
             if pending["reason"] == "inputs_missing":
                 raise TookTooLong(pending["message"])
             waited = True
             self._show(Progress("draft", text="the model writes a draft"))
-            _sleep_until(end, pending["retry_after_seconds"], "the draft")
+            sleep_until(end, pending["retry_after_seconds"], "the draft")
 
     def preview_plan(self, **freeze: Any) -> PlanPreview:
         """The result of `freeze`, with the do-file; writes nothing."""
         return cast(PlanPreview, self._ask("POST", "/plan/preview", body=freeze))
 
     def freeze(self, **freeze: Any) -> Plan:
-        """Freezes the plan: template, every parameter, data and seed are fixed."""
+        """Freezes the plan: template, every parameter, data and seed are fixed.
+
+        What `preview_plan` warns of is a `PlanWarning` of the module `warnings`, shown where `freeze` was called.
+        """
+        checks = self._checks_of_plan(freeze)
         answer = self._ask("POST", "/plan/freeze", body=freeze)
+        for check in checks:
+            if check["status"] == "warn":
+                warnings.warn(PlanWarning(check), stacklevel=2)
         return cast(Plan, answer["plan"])
+
+    def _checks_of_plan(self, freeze: dict[str, Any]) -> list[PreviewCheck]:
+        try:
+            return (self.preview_plan(**freeze))["checks"]
+        except (Conflict, InvalidRequest):
+            # the freeze itself says what is wrong; for a plan that is frozen already the warnings have been shown
+            return []
 
     def revise(self, reason: str | None = None) -> None:
         """Opens the draft again; the earlier plans and runs stay."""
@@ -164,7 +181,8 @@ class Job:
     def run(self, *, wait: float = 3600.0, output_formats: Sequence[str] | None = None) -> Run:
         """Runs the frozen plan and waits for its end.
 
-        Raises RunFailed if the run does not succeed, TookTooLong if it is still under way after `wait` seconds.
+        Raises RunFailed or RunCancelled if the run does not succeed, TookTooLong if it is still under way after `wait`
+        seconds. If the call is interrupted, the run continues at the service; the same call waits for it again.
         """
         body = {} if output_formats is None else {"output_formats": list(output_formats)}
         self._ask("POST", "/run", body=body)
@@ -173,11 +191,8 @@ class Job:
             job = self.view()
             self._show(of_job(job))
             if job["status"] in _ENDED:
-                runs = self.runs()
-                if job["status"] != "succeeded":
-                    raise RunFailed(runs[-1])
-                return runs[-1]
-            _sleep_until(end, job.get("poll_after_seconds") or 0.5, "the run")
+                return self._ended(job["status"])
+            sleep_until(end, job.get("poll_after_seconds") or 0.5, "the run")
 
     def events(self, *, last_event_id: str | None = None) -> Iterator[ServerEvent]:
         """The events of the job, from its beginning or after an event, until the caller stops.
@@ -201,33 +216,22 @@ class Job:
                 for line in event.text.split("\n"):
                     yield line
 
-    def runs(self) -> list[Run]:
-        """Every attempt, oldest first."""
-        answer = self._ask("GET", "/runs")
-        return cast(list[Run], answer["runs"])
-
-    def _attempt(self, run_id: str | None) -> Run:
-        if run_id is None:
-            runs = self.runs()
-            return runs[-1]
-        return cast(Run, self._ask("GET", f"/runs/{quote(run_id, safe='')}"))
-
     def results(self) -> list[ResultRow]:
-        """The coefficient table of the last attempt."""
-        run = self._attempt(None)
+        """The coefficient table of the last attempt; NoResults, as for `outcome`, if it did not succeed."""
+        run = self._succeeded(None)
         return run.get("results") or []
 
     def findings(
         self, run_id: str | None = None, *, language: Literal["en", "zh"] = "en", decimals: int = 3
     ) -> FindingsAnswer:
         """The main results of a succeeded run as sentences, each with the table that has its numbers."""
-        run = self._attempt(run_id)
+        run = self._succeeded(run_id)
         return self._findings(run["run_id"], language=language, decimals=decimals)
 
     def _findings(self, run_id: str, **params: Any) -> FindingsAnswer:
         path = f"{self._path}/runs/{quote(run_id, safe='')}/findings"
         answer = self._transport.send("GET", path, params=params)
-        return cast(FindingsAnswer, answer.json())
+        return cast(FindingsAnswer, json_of(answer))
 
     def outcome(
         self, run_id: str | None = None, *, png: bool = True, language: Literal["en", "zh"] = "en"
@@ -235,12 +239,10 @@ class Job:
         """Findings, coefficients, fit, tables and figures of a succeeded run, of the last attempt without an id.
 
         With `png` the service renders its figures as images, which every notebook shows; a credential that may not
-        do so gets the drawings (SVG) alone. The findings are sentences in `language`. Raises RunFailed if the run did
-        not succeed.
+        do so gets the drawings (SVG) alone. The findings are sentences in `language`. Raises a NoResults where there are
+        none: NotRunYet, RunUnderWay, RunCancelled or RunFailed.
         """
-        run = self._attempt(run_id)
-        if run["status"] != "succeeded":
-            raise RunFailed(run)
+        run = self._succeeded(run_id)
         found = [
             (artifact, artifact["rel_path"].rsplit("/", 1)[-1].rpartition("."))
             for artifact in self.artifacts()
@@ -281,64 +283,16 @@ class Job:
         self, formats: Sequence[str], *, run_id: str | None = None, wait: float = 300.0, **options: Any
     ) -> list[Artifact]:
         """Files of a succeeded run in other formats: xlsx, docx, tex, pdf, png, dta; see `RenderBody`."""
-        run = self._attempt(run_id)
+        run = self._succeeded(run_id)
         body = {"formats": list(formats), **options}
         end = time.monotonic() + wait
         while True:
             path = f"{self._path}/runs/{quote(run['run_id'], safe='')}/render"
             answer = self._transport.send("POST", path, body=body)
-            made = answer.json()
+            made = json_of(answer)
             if answer.status_code != 202:
                 return cast(list[Artifact], made["artifacts"])
-            _sleep_until(end, made["retry_after_seconds"], "the rendering")
-
-    def batch(
-        self, *, wait: float = 3600.0, **request: Any
-    ) -> BatchView:
-        """Several specifications on the job's inputs: `base`, `axes` or `cells`, `title` …; see `BatchRequest`.
-
-        Waits until every specification has ended, with or without results; with `wait=0` returns at once. The same
-        request on the same inputs is the same batch. Raises TookTooLong if some are still under way after `wait` seconds.
-        """
-        made = self._ask("POST", "/batches", body=request)
-        return cast(BatchView, made) if wait == 0 else self.batch_ended(made["batch_id"], wait=wait)
-
-    def batch_ended(self, batch_id: str, *, wait: float = 3600.0) -> BatchView:
-        """A batch once every specification has ended; TookTooLong as for `batch`."""
-        end = time.monotonic() + wait
-        while True:
-            batch = cast(BatchView, self._ask("GET", f"/batches/{quote(batch_id, safe='')}"))
-            if batch["status"] != "running":
-                return batch
-            _sleep_until(end, batch.get("poll_after_seconds") or 0.5, "the batch")
-
-    def compare(self, batch_id: str, *, png: bool = True, **options: Any) -> Comparison:
-        """The specifications of a batch side by side, and the specification curve of a term.
-
-        Options: `term`, `language`, `decimals` …, as in the query of the service. With `png` the curve is an image as well.
-        """
-        return self._compared("GET", f"{self._path}/batches/{quote(batch_id, safe='')}/comparison", None, png, options)
-
-    def compare_runs(self, run_ids: list[str] | None = None, *, png: bool = True, **options: Any) -> Comparison:
-        """Runs of this job side by side, by default all that succeeded with estimates. Options as for `compare`."""
-        if run_ids is None:
-            run_ids = [run["run_id"] for run in self.runs() if run["status"] == "succeeded" and run.get("results")]
-        body = {"runs": [{"job_id": self.job_id, "run_id": run_id} for run_id in run_ids]}
-        return self._compared("POST", "/v1/comparisons", body, png, options)
-
-    def _compared(
-        self, method: str, path: str, body: dict[str, Any] | None, png: bool, options: dict[str, Any]
-    ) -> Comparison:
-        def asked(format: str) -> bytes:
-            answer = self._transport.send(method, path, body=body, params={**options, "format": format})
-            return answer.content
-
-        view = cast(ComparisonView, json.loads(asked("json")))
-        table = Table("comparison", asked("csv"))
-        if view.get("term") is None:
-            return Comparison(view, table, None)
-        image = asked("png") if png else None
-        return Comparison(view, table, Figure("specification_curve", asked("svg"), image))
+            sleep_until(end, made["retry_after_seconds"], "the rendering")
 
     def cancel(self, reason: str | None = None) -> None:
         """Ends the run and all its processes."""
@@ -363,7 +317,7 @@ class Job:
 
     def read(self, rel_path: str) -> bytes:
         """The bytes of one artifact."""
-        answer = self._transport.send("GET", self._artifact(rel_path))
+        answer = self._transport.send("GET", self._artifact(rel_path), elsewhere=True)
         return answer.content
 
     def download(
@@ -420,10 +374,3 @@ class Job:
 
 def _meta(artifact: Artifact) -> dict[str, Any]:
     return artifact.get("meta") or {}
-
-
-def _sleep_until(end: float, seconds: float, what: str) -> None:
-    left = end - time.monotonic()
-    if left <= 0:
-        raise TookTooLong(f"{what} continues at the service; ask again later")
-    time.sleep(min(seconds, left))

@@ -13,7 +13,7 @@ import httpx
 
 from .._events import EventReader, ServerEvent
 from .._files import Pieces
-from .._retry import backoff, error_of, pause_before_next
+from .._retry import backoff, error_of, json_of, no_page, pause_before_next, stream_of
 from ..errors import Unreachable
 from ..progress import Progress, Show, size
 
@@ -37,10 +37,11 @@ class Transport:
 
     def send(
         self, method: str, path: str, *, body: Any = None, pieces: Pieces | None = None,
-        headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None, elsewhere: bool = False,
     ) -> httpx.Response:
         """One request, repeated while the service asks for that or cannot be reached.
 
+        With `elsewhere` the service may send the caller to its object store, which does not get the credential.
         Raises ProblemError for a refusal and Unreachable if the service stays away.
         """
         sent = dict(headers or {})
@@ -54,7 +55,9 @@ class Transport:
         for attempt in range(1, self.attempts + 1):
             stream = content if pieces is None else _stream(pieces)
             try:
-                answer = self._http.request(method, path, content=stream, headers=sent, params=given)
+                answer = self._http.request(
+                    method, path, content=stream, headers=sent, params=given, follow_redirects=elsewhere
+                )
             except httpx.TransportError as cause:
                 if attempt == self.attempts:
                     raise Unreachable(self.base_url, cause) from cause
@@ -70,8 +73,7 @@ class Transport:
 
     def json(self, method: str, path: str, **options: Any) -> Any:
         """The JSON body of `send`."""
-        answer = self.send(method, path, **options)
-        return answer.json()
+        return json_of(self.send(method, path, **options))
 
     def events(
         self, path: str, *, params: Mapping[str, Any] | None = None, last_event_id: str | None = None
@@ -97,7 +99,7 @@ class Transport:
                             raise error_of(answer)
                     else:
                         reader = EventReader(seen)
-                        for line in answer.iter_lines():
+                        for line in stream_of(answer).iter_lines():
                             failures = 0
                             event = reader.take(line)
                             if event is not None:
@@ -114,12 +116,18 @@ class Transport:
     def stream_to(
         self, path: str, target: Any, *, params: Mapping[str, Any] | None = None, shown: bool = False
     ) -> int:
-        """Writes a response's bytes into an empty open file, repeated as in `send`; returns their number."""
+        """Writes a response's bytes, also from the object store, into an empty open file; repeated as in `send`.
+
+        Returns their number.
+        """
         for attempt in range(1, self.attempts + 1):
             wait = backoff(attempt)
             try:
-                with self._http.stream("GET", path, params=params) as answer:
+                with self._http.stream("GET", path, params=params, follow_redirects=True) as answer:
                     if answer.is_success:
+                        # an artifact may be a page, and has a hash to be compared
+                        if "/artifacts/" not in path:
+                            no_page(answer)
                         written, total = 0, int(answer.headers.get("Content-Length") or 0) or None
                         for part in answer.iter_bytes():
                             written += target.write(part)
