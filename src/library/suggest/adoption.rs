@@ -13,7 +13,7 @@ impl Filler<'_> {
         else {
             return false;
         };
-        // what explains the outcome besides is another cause, and a column of 0 and 1 says itself who is treated
+        // another measure would be a second cause, and a column of 0 and 1 says itself who is treated
         let other = |c: &usize| *c != start && p.outcome != [*c] && self.columns[*c].is_measure();
         let measures = self.named().into_iter().filter(other).count();
         let outcomes = usize::from(p.outcome.is_empty());

@@ -101,6 +101,10 @@ impl Filler<'_> {
     /// clustered by unit, unless the model has the units.
     pub(super) fn clusters_of_rows(&self, out: &mut Filled) {
         let Some(unit) = self.structure.entity else { return };
+        // words that name another analysis have their own roles
+        if out.named && !["counts", "relative_risk"].contains(&out.frame.as_str()) {
+            return;
+        }
         let (Some([outcome]), true) =
             (out.roles.get("outcome_var").map(Vec::as_slice), out.roles.contains_key("regressors"))
         else {

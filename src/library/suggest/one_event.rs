@@ -95,7 +95,7 @@ pub(super) fn death(values: &[String]) -> Option<&str> {
 /// column.
 pub(super) fn asked(input: &SuggestInput<'_>, column: &Column, happens: fn(&str) -> bool) -> Option<String> {
     static EQUALS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"[a-z0-9_)\p{Han}] ?==? ?[^=\s]").expect("a pattern"));
+        LazyLock::new(|| Regex::new(r"[^=<>! ] ?==? ?[^= ]").expect("a pattern"));
     let values = input.values.get(&column.name).filter(|_| column.is_text())?;
     if !(3..=MOST).contains(&column.distinct) || values.len() as u64 != column.distinct {
         return None;
@@ -154,7 +154,7 @@ pub(super) fn as_code(input: &SuggestInput<'_>, column: &mut Column, one: &str) 
     true
 }
 
-/// The draft with a derived code of the events in the place of the column.
+/// The draft with a derived code of the events instead of the column.
 pub(super) fn coded(
     input: &SuggestInput<'_>,
     mut suggestion: Suggestion,

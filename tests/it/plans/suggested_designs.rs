@@ -237,7 +237,7 @@ async fn ratios_with_their_intervals_are_pooled() {
         app.post(&job, "/confirm", &json!({"confirmed": true})).await.ok();
         app.wait_for_end(&job).await;
         let run = &app.get(&job, "/runs").await.ok()["runs"][0];
-        let estimate = run["metrics"]["estimate"].as_f64().unwrap_or_else(|| panic!("{question}: {run}"));
+        let estimate = run["metrics"]["estimate"].as_f64().expect("an estimate");
         assert!((estimate / pooled - 1.0).abs() < 1e-9, "{question}: {estimate}");
     }
     app.stop().await;
@@ -312,8 +312,8 @@ async fn rows_without_an_answer_and_denied_groups_are_conditions() {
     }
     for (question, parts) in [
         ("Does age affect trust?", &["inlist(trust, "][..]),
-        ("age对trust的影响", &["inlist(trust, "]),
-        ("Among non-smokers, does age affect trust?", &["inlist(trust, ", "smoking == \"non-smokers\""]),
+        ("age对trust的影响", &["inlist(trust, "][..]),
+        ("Among non-smokers, does age affect trust?", &["inlist(trust, ", "smoking == \"non-smokers\""][..]),
     ] {
         let draft = &asked(&app, question, &text).await["draft"];
         assert_eq!(draft["template_id"], "limited.ologit", "{question}: {draft}");
