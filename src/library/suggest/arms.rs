@@ -9,6 +9,7 @@ use serde_json::json;
 use super::derived::{free_name, labelled};
 use super::explain::both;
 use super::phrases::method;
+use super::ratios::of_interval;
 use super::rewritten::{BY_STRUCTURE, by_structure, take};
 use super::studies::STUDIES;
 use super::{Choice, SuggestInput, Suggestion};
@@ -69,20 +70,43 @@ fn column<'a>(dataset: &'a Dataset, what: &[&str], arm: &[&str]) -> Option<&'a C
     dataset.columns.iter().find(is_it)
 }
 
+/// What the rows of studies hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// The numbers of both arms.
+    Arms,
+    /// An effect with the limits of its confidence interval.
+    Interval,
+}
+
+impl Rows {
+    fn said(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Arms => ("the numbers of both arms", "两组的汇总数据"),
+            Self::Interval => ("effects with their confidence intervals", "效应及其置信区间"),
+        }
+    }
+}
+
 /// An effect and its standard error, as expressions of the columns.
-struct Effect {
-    name: String,
-    label: &'static str,
-    label_zh: &'static str,
-    effect: String,
-    error: String,
+pub(super) struct Effect {
+    pub(super) name: String,
+    pub(super) label: &'static str,
+    pub(super) label_zh: &'static str,
+    /// None where a column has the effect.
+    pub(super) effect: Option<String>,
+    pub(super) error: String,
     /// The effect is a logarithm.
-    is_log: bool,
+    pub(super) is_log: bool,
+    pub(super) rows: Rows,
 }
 
 impl Effect {
     fn of(question: &str, dataset: &Dataset) -> Option<Self> {
-        Self::of_means(question, dataset).or_else(|| Self::of_events(question, dataset))
+        of_interval(question, dataset, true)
+            .or_else(|| Self::of_means(question, dataset))
+            .or_else(|| Self::of_events(question, dataset))
+            .or_else(|| of_interval(question, dataset, false))
     }
 
     /// Hedges's g with the standard error of Hedges and Olkin (1985), chapter 5, or the difference of the means.
@@ -95,9 +119,10 @@ impl Effect {
                 name: free_name(dataset, "mean_diff", "_"),
                 label: "Difference of the means (treated - control)",
                 label_zh: "均值差（试验组 - 对照组）",
-                effect: format!("{m1} - {m2}"),
+                effect: Some(format!("{m1} - {m2}")),
                 error: format!("sqrt({s1}^2/{n1} + {s2}^2/{n2})"),
                 is_log: false,
+                rows: Rows::Arms,
             });
         }
         let name = free_name(dataset, "hedges_g", "_");
@@ -107,8 +132,9 @@ impl Effect {
             name,
             label: "Hedges g (treated - control)",
             label_zh: "Hedges g（试验组 - 对照组）",
-            effect: format!("(1 - 3/(4*({n1} + {n2}) - 9))*({m1} - {m2})/{pooled}"),
+            effect: Some(format!("(1 - 3/(4*({n1} + {n2}) - 9))*({m1} - {m2})/{pooled}")),
             is_log: false,
+            rows: Rows::Arms,
         })
     }
 
@@ -122,18 +148,20 @@ impl Effect {
                 name: free_name(dataset, "log_rr", "_"),
                 label: "Log risk ratio (treated to control)",
                 label_zh: "对数风险比（试验组比对照组）",
-                effect: format!("ln(({e1}/{n1})/({e2}/{n2}))"),
+                effect: Some(format!("ln(({e1}/{n1})/({e2}/{n2}))")),
                 error: format!("sqrt(1/{e1} - 1/{n1} + 1/{e2} - 1/{n2})"),
                 is_log: true,
+                rows: Rows::Arms,
             });
         }
         Some(Self {
             name: free_name(dataset, "log_or", "_"),
             label: "Log odds ratio (treated to control)",
             label_zh: "对数比值比（试验组比对照组）",
-            effect: format!("ln(({e1}*({n2} - {e2}))/({e2}*({n1} - {e1})))"),
+            effect: Some(format!("ln(({e1}*({n2} - {e2}))/({e2}*({n1} - {e1})))")),
             error: format!("sqrt(1/{e1} + 1/({n1} - {e1}) + 1/{e2} + 1/({n2} - {e2}))"),
             is_log: true,
+            rows: Rows::Arms,
         })
     }
 }
@@ -172,13 +200,17 @@ fn draft(
     let texts = |column: &&Column| column.is_text() && column.distinct > 2;
     let study = dataset.columns.iter().find(named).or_else(|| dataset.columns.iter().find(texts));
     suggestion.choices.clear();
-    let derived = (
-        format!(
-            "no column has an effect; the derived variable {name} is computed from the numbers of both arms: {}",
-            effect.label
+    let (rows, rows_zh) = effect.rows.said();
+    let derived = match &effect.effect {
+        Some(_) => (
+            format!(
+                "no column has an effect; the derived variable {name} is computed from {rows}: {}",
+                effect.label
+            ),
+            format!("没有可直接合并的效应列；派生变量 {name} 由{rows_zh}计算：{}", effect.label_zh),
         ),
-        format!("没有效应量的列；派生变量 {name} 由两组的数据计算：{}", effect.label_zh),
-    );
+        None => (format!("{name} has the effects"), format!("{name} 为效应值")),
+    };
     suggestion.choices.push(by_structure("outcome_var", &name, derived));
     let spread = (
         format!("the derived variable {error} is the standard error of each {name}"),
@@ -192,17 +224,15 @@ fn draft(
         let says = (format!("{} names the studies", study.name), format!("{} 为研究名称", study.name));
         suggestion.choices.push(by_structure("key_vars", &study.name, says));
     }
-    statement.derived_variables = vec![
-        labelled(name, effect.effect, effect.label.to_owned()),
-        labelled(error, effect.error, format!("Standard error: {}", effect.label)),
-    ];
+    let of_effect = effect.effect.map(|expression| labelled(name, expression, effect.label.to_owned()));
+    let of_error = labelled(error, effect.error, format!("Standard error: {}", effect.label));
+    statement.derived_variables = of_effect.into_iter().chain([of_error]).collect();
     suggestion.open_questions.retain(|question| !question.blocking);
     if let Some(method) = &mut suggestion.method {
         method.confidence = BY_STRUCTURE;
         method.reason = both(
-            "the question asks for several studies together, and the rows hold the numbers of both arms"
-                .to_owned(),
-            "问题要求合并多项研究，而各行为两组的汇总数据".to_owned(),
+            format!("the question asks for several studies together, and the rows hold {rows}"),
+            format!("问题要求合并多项研究，而各行为{rows_zh}"),
         );
     }
     suggestion.confidence = BY_STRUCTURE;

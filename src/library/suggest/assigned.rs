@@ -181,6 +181,11 @@ impl Assigner<'_> {
         let mut outcomes = linked.clone();
         outcomes.extend(self.possible().into_iter().filter(|c| !linked.contains(c)));
         let mut all: Vec<Sides> = Vec::new();
+        // "adjusting for age" says of its whole name that it is held constant
+        let held = |c: &usize| {
+            base.parsed.controls.contains(c) && base.mentions.iter().any(|m| m.exact && m.columns == [*c])
+        };
+        outcomes.retain(|c| !held(c));
         for c in outcomes.into_iter().filter(|c| sides.outcome != Some(*c)).take(MOST) {
             let plain = sides.without(c).with_outcome(c);
             if let Some(old) = sides.outcome.filter(|_| !sides.held.contains(&c)) {

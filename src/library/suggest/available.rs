@@ -7,7 +7,7 @@ use super::super::tokens::is_han;
 use super::columns::{Named, Place};
 use super::complete::{DEGREES, PLANE};
 use super::families::lettered;
-use super::periods::period_in;
+use super::periods::{period_in, year_in};
 use super::roles::{Filled, Filler};
 use super::said::names_value;
 use crate::domain::profile::is_binary;
@@ -44,8 +44,14 @@ impl Filler<'_> {
         match needs {
             "yes or no items" => self.is_sorted_by_categories(),
             "two devices" => self.two_devices().is_some(),
+            "readings" => self.asks_agreement(),
+            "two readings" => self.asks_agreement() && self.two_methods().is_some(),
             "no adjustment" => {
                 !["adjust", "controlling", "allowing for", "校正", "调整"].iter().any(|w| p.text.contains(w))
+            }
+            // a ratio of risks holds others constant in a model alone
+            "an event and controls" => {
+                !p.controls.is_empty() && self.outcome().is_some_and(|y| is_binary(self.columns[y].column))
             }
             "returns and traits" => {
                 let traits = self
@@ -84,6 +90,7 @@ impl Filler<'_> {
         match slots {
             "calibration" => self.calibration(out),
             "two_devices" => self.devices(out),
+            "readings" => self.methods_agree(out),
             "bounds" => self.within_bounds(out),
             "premia" => self.premia(out),
             "accounts" => self.distress(out),
@@ -207,7 +214,8 @@ impl Filler<'_> {
         let (p, s) = (self.parsed, self.structure);
         let (true, Some(entity), Some(time)) = (s.panel, s.entity, s.time) else { return false };
         let units = &self.columns[entity];
-        let begins = period_in(&p.text, self.columns[time].column).is_some();
+        let time = self.columns[time].column;
+        let begins = period_in(&p.text, time).or_else(|| year_in(&p.text, time)).is_some();
         begins
             && units.column.distinct >= FEWEST_UNITS
             && self.units_said(units) == 1

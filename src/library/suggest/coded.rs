@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::derived::{free_name, labelled};
+use super::one_event::{as_code, asked, coded, death, named_value, others_asked};
 use super::{OpenQuestion, SuggestInput, Suggestion, unread};
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::draft::StatedVariable;
@@ -67,14 +68,20 @@ pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> S
     let unsure = plain.open_questions.iter().any(|q| q.blocking && q.field == super::METHOD);
     let items = plain.statement.roles.get("item_vars").filter(|_| unsure).cloned().unwrap_or_default();
     let listed = |column: &Column| column.distinct == 2 && items.contains(&column.name);
+    let crossed = [role(&plain, "row_var"), role(&plain, "col_var")];
     for column in &input.dataset.columns {
-        let is_outcome = [&outcome, &group].contains(&&Some(column.name.clone())) || listed(column);
+        let name = Some(column.name.clone());
+        let several = column.distinct > 2 && crossed.contains(&name);
+        let is_outcome = [&outcome, &group].contains(&&name) || listed(column) || several;
         let is_event = !plain.statement.roles.contains_key(EVENT) && is_named_as_event(column);
         let treated = treated(input, column).filter(|_| !is_outcome);
         if !is_outcome && !is_event && treated.is_none() {
             continue;
         }
         let Some(one) = treated.clone().or_else(|| one_of(input, column)) else { continue };
+        if let Some(draft) = competing(input, mixed, column, &one) {
+            return draft;
+        }
         let mut dataset = input.dataset.clone();
         dataset.columns.iter_mut().filter(|c| c.name == column.name).for_each(as_binary);
         let again = unread::suggested(&SuggestInput { dataset: &dataset, ..*input }, mixed);
@@ -91,6 +98,29 @@ pub(super) fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> S
         }
     }
     plain
+}
+
+/// The draft for one of several events, where the data have the time until each and the question speaks of it.
+fn competing(
+    input: &SuggestInput<'_>,
+    mixed: &BTreeSet<String>,
+    column: &Column,
+    one: &One,
+) -> Option<Suggestion> {
+    let One::Word(word) = one else { return None };
+    let mut dataset = input.dataset.clone();
+    let own = dataset.columns.iter_mut().find(|c| column.distinct > 2 && c.name == column.name)?;
+    if !as_code(input, own, word) {
+        return None;
+    }
+    let again = unread::suggested(&SuggestInput { dataset: &dataset, ..*input }, mixed);
+    let is_followed = again.statement.roles.get(EVENT) == Some(&vec![column.name.clone()]);
+    (is_followed && again.statement.roles.contains_key("duration_var"))
+        .then(|| coded(input, again, column, word))
+}
+
+fn happens(word: &str) -> bool {
+    FILE.happened.iter().any(|own| own == word)
 }
 
 pub(super) fn is_named_as_event(column: &Column) -> bool {
@@ -132,14 +162,16 @@ fn denied<'a>(first: &'a str, second: &'a str) -> Option<&'a str> {
 /// The value that becomes 1, of a column of two values other than 0 and 1.
 fn one_of(input: &SuggestInput<'_>, column: &Column) -> Option<One> {
     if column.distinct != 2 {
-        return None;
+        return asked(input, column, happens).map(One::Word);
     }
     if column.is_text() {
         let words = input.values.get(&column.name).filter(|words| words.len() == 2)?;
-        let happened = |word: &&String| FILE.happened.contains(&word.trim().to_lowercase());
+        let happened = |word: &&String| happens(&word.trim().to_lowercase());
         let mut found = words.iter().filter(happened);
         let word = match (found.next(), found.next()) {
             (Some(word), None) => Some(word.as_str()),
+            // "died" and "survived" both happen: the one that the question names, else the death
+            (Some(_), Some(_)) => named_value(input.question, words).or_else(|| death(words)),
             _ => denied(&words[0], &words[1]),
         };
         return word.filter(|word| !word.contains('"')).map(|word| One::Word(word.to_owned()));
@@ -181,6 +213,7 @@ fn as_binary(column: &mut Column) {
     column.storage = "byte".to_owned();
     (column.min, column.max, column.max_bytes) = (Some(0.0), Some(1.0), None);
     column.integer_valued = true;
+    column.distinct = 2;
 }
 
 /// The draft with the derived variable in the role that the column had.
@@ -208,6 +241,9 @@ fn derived(
     if matches!(one, One::Two) {
         suggestion.open_questions.push(which(role, name, &variable.name));
         suggestion.confidence = suggestion.confidence.min(BY_CUSTOM);
+    }
+    if let One::Word(word) = one {
+        suggestion.open_questions.extend(others_asked(input, column, word));
     }
     suggestion.statement.derived_variables.push(variable);
     suggestion

@@ -7,10 +7,12 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Value, json};
 
+use super::asked_settings::Asked;
 use super::columns::Named;
-use super::periods::{PERIODS, is_within, period_in};
+use super::periods::{PERIODS, is_within, period_in, year_in};
 use super::said::names_value;
 use super::structure::Structure;
+use super::surveys::may_weigh;
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
 use crate::domain::params::column_misfits;
@@ -89,6 +91,13 @@ impl Columns<'_> {
             }
         }
         self.degrees(meta, &mut statement);
+        self.set(statement, meta)
+    }
+
+    /// Returns the statement with the settings that the question gives.
+    pub(super) fn set(&self, mut statement: Statement, meta: &TemplateMeta) -> Statement {
+        let given = Asked::of(self.asked_as, self.columns).settings(&statement, meta);
+        statement.parameters.extend(given);
         statement
     }
 
@@ -211,7 +220,9 @@ impl Columns<'_> {
             "failure_var" => s.event,
             "adopt_time_var" => s.start,
             "post_var" => find(&|c| is_binary(c.column) && c.is_after()),
-            "weight_var" => find(&|c| c.word(&["weight", "wt", "pweight", "weights", "权重"])),
+            "weight_var" => {
+                find(&|c| c.word(&["weight", "wt", "pweight", "weights", "权重"]) && may_weigh(c))
+            }
             "strata_var" => find(&|c| c.word(&["stratum", "strata", "set_id", "set", "pair", "层"])),
             "x_coord" => find(&|c| c.word(DEGREES[0])).or_else(|| find(&|c| c.word(PLANE[0]))),
             "y_coord" => find(&|c| c.word(DEGREES[1])).or_else(|| find(&|c| c.word(PLANE[1]))),
@@ -275,7 +286,9 @@ impl Columns<'_> {
         }
         let name = statement.roles.get("time_var").and_then(|names| names.first());
         let time = self.columns.iter().find(|c| Some(&c.name) == name);
-        let period = time.and_then(|time| period_in(self.asked_as, time)).map(|period| json!(period));
+        let period =
+            time.and_then(|time| period_in(self.asked_as, time).or_else(|| year_in(self.asked_as, time)));
+        let period = period.map(|period| json!(period));
         // a year is no month of a series of months
         let fits = |value: &Value| {
             time.is_none_or(|time| value.as_f64().is_some_and(|number| is_within(number, time)))

@@ -8,6 +8,7 @@ use regex::Regex;
 use super::super::tokens::is_han;
 use super::columns::Named;
 use super::mentions::Mention;
+use super::surveys::may_weigh;
 use super::words::{Unit, forget};
 use crate::domain::profile::is_binary;
 
@@ -29,12 +30,19 @@ const PLACES: [&str; 8] =
     ["area", "areas", "places", "regions", "districts", "neighborhoods", "neighbourhoods", "zones"];
 
 /// Takes their meaning from the words of terms that name no column.
-pub(super) fn forget_terms(question: &str, units: &mut [Unit]) {
+pub(super) fn forget_terms(question: &str, units: &mut [Unit], columns: &[Named<'_>]) {
     static TERMS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)(?:environmental )?kuznets(?: curve)?|环境库兹涅茨(?:曲线)?|phillips curve|laffer curve|engel curve|mincer(?:ian)? (?:wage )?(?:equation|regression)|菲利普斯曲线|明瑟方程")
             .expect("a pattern")
     });
-    for term in TERMS.find_iter(question) {
+    static WEIGHTS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\bweight(?:ed|ing)\b|\b(?:survey|sampling|population|design|sample) weights?\b|加权|(?:抽样|样本|调查)权重")
+            .expect("a pattern")
+    });
+    // "weighted" names no weight of a body
+    let of_body = columns.iter().any(|c| c.parts().iter().any(|part| part == "weight") && !may_weigh(c));
+    let weights = WEIGHTS.find_iter(question).filter(|_| of_body);
+    for term in TERMS.find_iter(question).chain(weights) {
         forget(units, term.range());
     }
 }

@@ -9,6 +9,7 @@ use super::decisions::{ASSOCIATION, DESCRIPTION, DIFFERENCE, decided, groups_of}
 use super::further::by_ranks;
 use super::phrases::{Parsed, distinct, method};
 use super::roles::{Filled, Filler};
+use super::thresholds::cutoff;
 use crate::domain::profile::is_binary;
 
 /// Most levels of a factor that is measured: the doses of a field trial.
@@ -77,7 +78,7 @@ impl Filler<'_> {
         if slots == "rd" {
             out.roles.insert("running_var", running.into_iter().collect());
             self.open_if_empty(p.running.as_slice(), "running_var", out);
-            if let Some(value) = number(&CUTOFF, &p.text) {
+            if let Some(value) = number(&CUTOFF, &p.text).or_else(|| cutoff(p)) {
                 out.parameters.insert("cutoff".to_owned(), value);
             }
             // a treatment that the threshold makes likelier is a column of its own
@@ -159,7 +160,7 @@ impl Filler<'_> {
 
     /// An outcome in units that begin a treatment in different periods.
     pub(super) fn adopted(&self, out: &mut Filled) {
-        let outcome: Vec<usize> = self.outcome().into_iter().collect();
+        let outcome: Vec<usize> = self.outcome_of_adoption().into_iter().collect();
         self.open_if_empty(&outcome, "outcome_var", out);
         out.roles.insert("outcome_var", outcome);
         self.adoption(out);

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::decisions::is_counted;
-use super::names::numbered_trunk;
 use super::phrases::{distinct, method};
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
@@ -263,20 +262,6 @@ impl Filler<'_> {
         out.open.retain(|role| *role != "outcome_var");
     }
 
-    /// The same thing measured several times, in columns of one numbered family: `week4`, `week8`, `week12`.
-    pub(super) fn repeated(&self) -> Vec<usize> {
-        let of = |c: &usize| measured(self.columns[*c].name()).or_else(|| occasions(self.columns[*c].name()));
-        let measure = |c: &usize| self.columns[*c].is_measure() && of(c).is_some();
-        // the items of a scale are no occasions of its total
-        let items = self.families().concat();
-        let named = || self.parsed.rest.iter().filter(|c| measure(c));
-        let first = named().find(|c| !items.contains(c)).or_else(|| named().next());
-        let Some(first) = first else { return Vec::new() };
-        let own = |c: &usize| measure(c) && of(c) == of(first) && items.contains(c) == items.contains(first);
-        let members: Vec<usize> = (0..self.columns.len()).filter(own).collect();
-        if members.len() >= 3 { members } else { Vec::new() }
-    }
-
     /// Two measurements of each row: their means, or their shares where they are yes or no.
     pub(super) fn paired(&self, out: &mut Filled) {
         let Some((before, after)) = self.before_and_after() else { return };
@@ -314,48 +299,6 @@ impl Filler<'_> {
     pub(super) fn last_of_controls(&self) -> Option<usize> {
         self.parsed.controls.iter().find_map(|control| self.last_of(*control))
     }
-}
-
-/// The name of a family of occasions: `week` of `week4`; a letter with a number names items.
-fn occasions(name: &str) -> Option<&str> {
-    numbered_trunk(name).filter(|trunk| trunk.chars().count() >= 3)
-}
-
-/// Words of occasions in Chinese names: 焦虑_前测, 术后疼痛.
-const HAN_OCCASIONS: [&str; 16] = [
-    "前测",
-    "后测",
-    "中测",
-    "初测",
-    "末测",
-    "终测",
-    "随访",
-    "追踪",
-    "基线",
-    "干预前",
-    "干预后",
-    "治疗前",
-    "治疗后",
-    "术前",
-    "术后",
-    "入组",
-];
-
-/// What is measured on several occasions, by the name of one of them: `sbp` of `sbp_bl`, `sbp_m3` and `sbp_m6`.
-fn measured(name: &str) -> Option<&str> {
-    let rest = |word: &&str| name.strip_suffix(*word).or_else(|| name.strip_prefix(*word));
-    let rest = HAN_OCCASIONS.iter().find_map(rest).map(|rest| rest.trim_matches('_'));
-    if let Some(what) = rest.filter(|rest| !rest.is_empty()) {
-        return Some(what);
-    }
-    let (what, occasion) = name.rsplit_once('_')?;
-    let occasion = occasion.to_ascii_lowercase();
-    let unit = occasion.trim_end_matches(|c: char| c.is_ascii_digit());
-    let named = ["bl", "base", "baseline", "pre", "mid", "post", "fu", "followup", "end", "final"]
-        .contains(&occasion.as_str());
-    let units = ["t", "w", "wk", "week", "m", "mo", "month", "d", "day", "y", "yr", "year", "v", "visit"];
-    let numbered = unit.len() < occasion.len() && units.contains(&unit);
-    (named || numbered).then_some(what)
 }
 
 /// The comparison by ranks of two groups, or of several.

@@ -70,7 +70,8 @@ impl Filler<'_> {
 
     /// True where kinds of rows are told apart by yes and no, or by categories.
     pub(super) fn is_sorted_by_categories(&self) -> bool {
-        let named = self.named();
+        // "people can be sorted into": their numbers sort nothing
+        let named: Vec<usize> = self.named().into_iter().filter(|c| !self.numbers_rows(*c)).collect();
         if !named.is_empty() {
             return named.len() >= FEWEST && named.iter().all(|c| self.columns[*c].is_group());
         }

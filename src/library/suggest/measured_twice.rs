@@ -76,13 +76,22 @@ impl<'a> Measure<'a> {
 }
 
 /// Words of a first and of a last measurement.
-const ENDS: [[&str; 2]; 6] = [
+const ENDS: [[&str; 2]; 14] = [
     ["start", "end"],
     ["begin", "end"],
     ["initial", "final"],
     ["first", "last"],
     ["before", "after"],
     ["entry", "exit"],
+    // in other languages
+    ["avant", "apres"],
+    ["avant", "après"],
+    ["vorher", "nachher"],
+    ["vor", "nach"],
+    ["antes", "despues"],
+    ["antes", "después"],
+    ["prima", "dopo"],
+    ["antes", "depois"],
 ];
 
 /// True for the parts of two names that differ in the words for the first and the last measurement: `weight_start_kg`,

@@ -62,7 +62,7 @@ pub(super) fn mentions(
 ) -> (Vec<Mention>, Vec<Unit>, Vec<Link>) {
     let mut units = units(question, vocabulary);
     forget_times_of_treatment(question, &mut units, columns);
-    forget_terms(question, &mut units);
+    forget_terms(question, &mut units, columns);
     name_columns(question, &mut units, columns);
     expand(question, &mut units, columns, &vocabulary.cues.words);
     let index = Index::of(columns);

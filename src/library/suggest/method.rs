@@ -8,6 +8,7 @@ use super::columns::Named;
 use super::complete::Columns;
 use super::keywords::{AGAINST_FRAME, AGAINST_GENERAL, CLEARLY, Hit, named_in};
 use super::roles::{Filled, HALF};
+use super::technical::names_logit;
 use crate::domain::draft::Statement;
 use crate::domain::ids::TemplateId;
 use crate::domain::template::TemplateMeta;
@@ -81,6 +82,10 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
         if *by_keyword && (of_measure || followed) && family(id.as_str()) == "did" {
             continue;
         }
+        // a logistic regression is no linear one, whatever other words are
+        if *by_keyword && family(id.as_str()) == "linear" && names_logit(input.question) {
+            continue;
+        }
         // what the question names must not stand in for an outcome that no column was found for
         if *by_keyword && !clearly && (filled.frame == HALF || family(id.as_str()) == "accounting") {
             continue;
@@ -114,6 +119,8 @@ pub(super) fn choose(input: &SuggestInput<'_>, filled: &Filled, columns: &Column
             statement = columns.complete(statement, &template.meta);
         } else if filled.named {
             statement = columns.filled(statement, &template.meta);
+        } else {
+            statement = columns.set(statement, &template.meta);
         }
         let ranking = ranked(input, &statement);
         if ranking.iter().any(|r| r.template_id == template.meta.id) {

@@ -3,11 +3,16 @@
 //! the question does not name become questions.
 
 mod accounts;
+mod adoption;
+mod agreement;
 mod among;
 mod arms;
 mod articles;
+mod asked_numbers;
+mod asked_settings;
 mod assigned;
 mod available;
+mod body;
 mod chinese;
 mod choice_sets;
 mod coded;
@@ -53,15 +58,18 @@ mod narrow;
 mod natures;
 mod needs;
 mod occasions;
+mod one_event;
 mod one_value;
 mod open_method;
 mod open_outcome;
+mod paired_rows;
 mod periods;
 mod phrases;
 mod pinyin;
 mod questionnaire;
 mod questions;
 mod ranking;
+mod ratios;
 mod reading;
 mod relations;
 mod rewritten;
@@ -81,12 +89,14 @@ mod surroundings;
 mod surveys;
 mod tallies;
 mod technical;
+mod thresholds;
 mod times;
 mod two_levels;
 mod two_periods;
 mod unlisted;
 mod unread;
 mod wide;
+mod wide_occasions;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,8 +105,8 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
+pub use self::body::{draft_of, submitted_of};
 use self::said::Said;
 use super::load::Library;
 use super::tokens::is_han;
@@ -112,7 +122,7 @@ const METHOD: &str = "template_id";
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 33;
+pub const RULES_VERSION: u32 = 34;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -237,7 +247,10 @@ impl<'a> Asked<'a> {
             cues: &phrases::words().words,
             rows: self.rows,
             usual: OnceLock::new(),
-            said: Rc::new(Said::of(phrases::corrected(self.question, &self.units))),
+            said: Rc::new(Said::of(said::without_statistics_of_names(
+                phrases::corrected(self.question, &self.units),
+                &self.named,
+            ))),
         };
         reader.ranked(self.mentions.clone(), self.links.clone())
     }
@@ -352,48 +365,10 @@ fn read(input: &SuggestInput<'_>) -> Suggestion {
         outcomes: &outcomes,
     };
     let suggestion = faster::compared(input, named, &structure, explained.suggestion(chosen));
+    let suggestion = paired_rows::paired(input, named, suggestion);
     let suggestion = directions::of_choices(input, &mentions, named, suggestion);
     let suggestion = squares::added(input, &mentions, suggestion);
     logarithms::taken(input, &mentions, crossed::groups_in_rows(input.question, &mentions, named, suggestion))
-}
-
-/// Returns the draft that is submitted: [`draft_of`] without the roles and the method that are too doubtful to be taken, which
-/// are asked for instead.
-pub fn submitted_of(suggestion: &Suggestion) -> Map<String, Value> {
-    let mut body = draft_of(suggestion);
-    if suggestion.open_questions.iter().any(|q| q.blocking && [METHOD, "requirement"].contains(&&*q.field)) {
-        body.remove("template_id");
-        body.insert("parameters".to_owned(), Map::new().into());
-    }
-    if let Some(Value::Object(roles)) = body.get_mut("roles") {
-        for question in suggestion.open_questions.iter().filter(|q| q.blocking) {
-            roles.remove(&question.field);
-        }
-    }
-    body
-}
-
-/// Returns the draft as the question was read, with the fields of the PUT of a draft.
-pub fn draft_of(suggestion: &Suggestion) -> Map<String, Value> {
-    let statement = &suggestion.statement;
-    let mut body = Map::new();
-    if let Some(id) = &suggestion.template_id {
-        body.insert("template_id".to_owned(), id.as_str().into());
-    }
-    body.insert("roles".to_owned(), serde_json::to_value(&statement.roles).unwrap_or_default());
-    body.insert("parameters".to_owned(), Value::Object(statement.parameters.clone()));
-    body.insert("categorical_vars".to_owned(), statement.categorical_vars.clone().into());
-    if !statement.derived_variables.is_empty() {
-        let variables = serde_json::to_value(&statement.derived_variables).unwrap_or_default();
-        body.insert("derived_variables".to_owned(), variables);
-    }
-    if let Some(condition) = &statement.sample_if {
-        body.insert("sample_if".to_owned(), condition.as_str().into());
-    }
-    if !statement.data_steps.is_empty() {
-        body.insert("data_steps".to_owned(), serde_json::to_value(&statement.data_steps).unwrap_or_default());
-    }
-    body
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ impl Filler<'_> {
                 let time = s.time.map(|time| self.columns[time].column);
                 s.series && p.causes.is_empty() && time.is_some_and(|t| period_in(&p.text, t).is_some())
             }
+            // the period in which units began stands for the treatment itself
+            "adoption alone" => self.asks_adoption(),
             "adoption" => s.panel && s.start.is_some() && !p.says_fixed_effects(),
             "two periods" => self.columns.iter().any(|c| is_binary(c.column) && c.is_after()),
             "treated and after" => {
@@ -54,6 +56,7 @@ impl Filler<'_> {
             }
             "panel" => s.panel,
             "time" => s.time.is_some(),
+            "several occasions" => self.asks_occasions(),
             "two measures" => self.before_and_after().is_some(),
             "no controls" => p.controls.is_empty(),
             "measures only" => {
@@ -118,7 +121,7 @@ impl Filler<'_> {
             "weights" => self.weights().is_some(),
             "two judges" => self.two_judges().is_some(),
             "categories only" => !self.sorted_only().is_empty(),
-            "measures" => self.named().iter().all(|c| self.columns[*c].is_measure()),
+            "measures" => self.named().iter().all(|c| self.columns[*c].is_measure() || self.numbers_rows(*c)),
             "groups" => {
                 let sorts = |c: &usize| self.columns[*c].is_group() && !self.is_unit(*c);
                 self.named().iter().chain(&p.groups).any(sorts)

@@ -1,6 +1,7 @@
 //! Units measured on several occasions that words name, each in a row: `pre`, `post`, `followup`.
 
 use super::columns::{Named, Place};
+use super::decisions::type_of;
 use super::phrases::method;
 use super::roles::{Filled, Filler};
 
@@ -23,7 +24,7 @@ const NAMES: [&str; 14] = [
 ];
 
 /// Values that are occasions whatever their column is called.
-const VALUES: [&str; 22] = [
+const VALUES: [&str; 40] = [
     "pre",
     "post",
     "baseline",
@@ -46,6 +47,25 @@ const VALUES: [&str; 22] = [
     "治疗后",
     "干预前",
     "干预后",
+    "前",
+    "后",
+    "之前",
+    "之后",
+    "术前",
+    "术后",
+    // in other languages
+    "avant",
+    "apres",
+    "après",
+    "vorher",
+    "nachher",
+    "vor",
+    "nach",
+    "antes",
+    "despues",
+    "después",
+    "prima",
+    "dopo",
 ];
 
 /// Most occasions that are told apart by words.
@@ -53,7 +73,7 @@ const MOST: u64 = 12;
 
 impl Named<'_> {
     /// True for a column of words that say when something was measured.
-    fn is_occasion(&self) -> bool {
+    pub(super) fn is_occasion(&self) -> bool {
         if !self.column.is_text() || !(2..=MOST).contains(&self.column.distinct) {
             return false;
         }
@@ -77,6 +97,27 @@ pub(super) fn occasion(columns: &[Named<'_>], entity: Option<usize>, rows: u64) 
 }
 
 impl Filler<'_> {
+    /// Several rows of one unit are not independent: the errors of a model of a yes or no, of answers on a scale or of counts are
+    /// clustered by unit, unless the model has the units.
+    pub(super) fn clusters_of_rows(&self, out: &mut Filled) {
+        let Some(unit) = self.structure.entity else { return };
+        // words that name another analysis have their own roles
+        if out.named && !["counts", "relative_risk"].contains(&out.frame.as_str()) {
+            return;
+        }
+        let (Some([outcome]), true) =
+            (out.roles.get("outcome_var").map(Vec::as_slice), out.roles.contains_key("regressors"))
+        else {
+            return;
+        };
+        let stated = |role: &str| out.roles.get(role).is_some_and(|columns| !columns.is_empty());
+        let used = out.roles.values().flatten().any(|c| *c == unit);
+        let limited = matches!(type_of(&self.columns[*outcome]), "binary" | "ordered" | "nominal" | "count");
+        if limited && !used && !stated("cluster_var") && !stated("entity_var") {
+            out.roles.insert("cluster_var", vec![unit]);
+        }
+    }
+
     /// Rows of one unit on several occasions are not independent: a random intercept for each unit, or errors that are clustered
     /// by unit where another column changes what the occasions do (Fitzmaurice, Laird and Ware 2011, chapters 5 and 8).
     pub(super) fn on_occasions(&self, causes: &[usize], out: &mut Filled) {

@@ -93,6 +93,25 @@ pub(super) fn period_in(question: &str, time: &Column) -> Option<f64> {
     }
 }
 
+/// The only year of a question that is among those of a column of years: 2014年, "in 1989".
+pub(super) fn year_in(question: &str, time: &Column) -> Option<f64> {
+    static DIGITS: LazyLock<Regex> = LazyLock::new(|| Regex::new("[0-9]+").expect("a pattern"));
+    if !time.integer_valued || time.format.starts_with("%t") && !time.format.starts_with("%ty") {
+        return None;
+    }
+    let mut years: Vec<f64> = DIGITS
+        .find_iter(question)
+        .filter(|found| found.len() == 4)
+        .filter_map(|found| found.as_str().parse().ok())
+        .collect();
+    years.retain(|year| is_within(*year, time));
+    years.dedup();
+    match years[..] {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
 /// True for a number among those of a column.
 pub(super) fn is_within(number: f64, column: &Column) -> bool {
     column.min.is_none_or(|least| number >= least) && column.max.is_none_or(|most| number <= most)

@@ -15,7 +15,7 @@ use super::lexicon::key;
 use super::lists::{JOINED, JOINED_WITHOUT_COMMA, ends, enumerated, headed, merged};
 use super::mentions::Mention;
 use super::natures::Natures;
-use super::said::Said;
+use super::said::{Said, without_names_of_methods};
 use super::sides::sorted;
 use super::statements::{asked_first, statement};
 use super::words::{Unit, Words};
@@ -218,7 +218,8 @@ fn parsed(
     joined: &Regex,
 ) -> Parsed {
     let mut parsed = Parsed { text: Rc::clone(said), ..Parsed::default() };
-    let mut text = merged(&enumerated(&headed(&worded(&marked(question, mentions, units)), natures)), joined);
+    let marked = without_names_of_methods(&marked(question, mentions, units));
+    let mut text = merged(&enumerated(&headed(&worded(&marked), natures)), joined);
     parsed.events = ends(&text, natures);
     for (role, pattern) in &PATTERNS.adjuncts {
         // to ask whether a pattern fits is quicker than to look for its parts
@@ -329,7 +330,10 @@ fn addition(
         "instruments" => columns.iter().all(|c| parsed.endogenous.contains(c)),
         // "caffeine effects" are none of units
         "unit_effects" => !columns.iter().any(|c| natures.has_effects(*c)),
-        "running" => columns.iter().all(|c| !natures.columns[*c].is_measure()),
+        "running" => columns.iter().all(|c| {
+            let column = &natures.columns[*c];
+            !column.is_measure() || column.is_row_number(natures.rows) || column.is_named_for_units()
+        }),
         _ => false,
     };
     if none {

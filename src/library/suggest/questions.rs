@@ -2,6 +2,9 @@
 //! independent.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::OpenQuestion;
 use super::complete::used;
@@ -70,6 +73,7 @@ impl Explained<'_> {
             });
         }
         out.extend(self.chance_of_a_number(chosen));
+        out.extend(meta.and_then(|meta| self.stated_spread(meta)));
         out.extend(self.unused(chosen));
         out.extend(unlisted(self.input.question, self.mentions, self.named));
         out.extend(self.repeated_units(chosen));
@@ -107,6 +111,29 @@ impl Explained<'_> {
             question,
             blocking: false,
             candidates: vec![unit.to_owned()],
+        })
+    }
+
+    /// A standard deviation that the question gives for a sample size, where the analysis takes that of the data.
+    fn stated_spread(&self, meta: &TemplateMeta) -> Option<OpenQuestion> {
+        static SPREAD: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"(?:\bsd|\bs\.d\.|standard deviation|标准差)(?: of| is|=|:|：|为|是| )*([0-9]+(?:\.[0-9]+)?)")
+                .expect("a pattern")
+        });
+        let has = |name: &str| meta.parameters.iter().any(|p| p.name == name);
+        let found = SPREAD.captures(&self.parsed.text).filter(|_| has("difference") && has("power"))?;
+        let spread = &found[1];
+        Some(OpenQuestion {
+            field: "requirement".to_owned(),
+            question: both(
+                format!(
+                    "The question gives a standard deviation of {spread}, and this analysis takes that of the outcome in the data. Compare \
+                     both in the result."
+                ),
+                format!("问题给出标准差 {spread}，而该分析采用数据中因变量的标准差。请在结果中对照。"),
+            ),
+            blocking: false,
+            candidates: Vec::new(),
         })
     }
 

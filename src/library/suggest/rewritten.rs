@@ -23,6 +23,16 @@ pub(super) fn levels_in<'a>(input: &SuggestInput<'a>, column: &str, text: &str) 
     let levels = input.values.get(column).map(Vec::as_slice).unwrap_or_default();
     let place = |level: &'a String| Some((place_of(text, &written(level.trim()))?, level.as_str()));
     let mut found: Vec<(usize, &str)> = levels.iter().filter_map(place).collect();
+    // "smokers" is a part of "non-smokers"
+    let all = found.clone();
+    let is_part = |(at, level): &(usize, &str)| {
+        let end = at + written(level.trim()).len();
+        all.iter().any(|(from, longer)| {
+            let longer = written(longer.trim()).len();
+            longer > end - at && from <= at && end <= from + longer
+        })
+    };
+    found.retain(|one| !is_part(one));
     found.sort_unstable();
     found.into_iter().map(|(_, level)| level).collect()
 }

@@ -7,11 +7,13 @@ use serde_json::{Map, Value};
 
 use super::assigned::Framing;
 use super::columns::Named;
+use super::complete::IDENTIFIERS;
 use super::decisions::{DESCRIPTION, OPEN, RELATION, decided, is_counted, type_of};
 use super::designs::{VALUE, number};
-use super::phrases::{Frame, Parsed, frame, method};
+use super::phrases::{Frame, Parsed, distinct, frame, method};
 use super::structure::Structure;
 use super::technical::{asks_alike, names_estimator};
+use super::thresholds::with_running;
 use crate::domain::profile::is_binary;
 
 /// Roles with columns by position, parameters, and methods in the order of preference.
@@ -46,6 +48,8 @@ pub(super) const HALF: &str = "half";
 pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure) -> Filled {
     let turned = without_explained_time(parsed, structure);
     let parsed = turned.as_ref().unwrap_or(parsed);
+    let ruled = with_running(parsed, columns, structure);
+    let parsed = ruled.as_ref().unwrap_or(parsed);
     let filler = Filler { parsed, columns, structure };
     // a rule that gives the treatment by a threshold is a discontinuity, whatever words the question has
     let no_policy = names_estimator(&parsed.text) || asks_alike(&parsed.text);
@@ -123,12 +127,18 @@ impl Filler<'_> {
             },
             "items" | "items_time" => {
                 let mut items = self.named();
+                // "4 clusters on income and age" clusters no errors
+                if out.frame == "clusters" {
+                    items = distinct(items.into_iter().chain(p.clusters.iter().copied()));
+                }
                 if items.is_empty() && out.frame == "summary" {
                     items = (0..self.columns.len())
                         .filter(|c| self.columns[*c].is_measure() && !self.is_unit(*c))
                         .collect();
                 }
                 items = self.item_set(&out.frame, items);
+                // "groups of customers": their numbers form none
+                items.retain(|c| out.frame != "clusters" || !self.numbers_rows(*c));
                 self.open_if_empty(&items, "item_vars", out);
                 out.roles.insert("item_vars", items);
                 self.time(slots == "items_time", out);
@@ -223,6 +233,12 @@ impl Filler<'_> {
         Some(column) == self.structure.entity
             || Some(column) == self.structure.time
             || self.columns[column].is_unit(u64::MAX)
+    }
+
+    /// True for a column that numbers or names what the rows are about.
+    pub(super) fn numbers_rows(&self, column: usize) -> bool {
+        let named = &self.columns[column];
+        self.is_unit(column) || named.word(&IDENTIFIERS) || named.is_named_for_units() && !named.is_measure()
     }
 
     pub(super) fn is_treatment(&self, column: usize) -> bool {

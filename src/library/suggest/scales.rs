@@ -66,15 +66,15 @@ pub(super) fn ordered(input: &SuggestInput<'_>, suggestion: Suggestion) -> Sugge
     let texts = input.values.get(&outcome).filter(|t| column.is_some_and(|c| c.distinct == t.len() as u64));
     let Some(texts) = texts else { return suggestion };
     let (absent, answers): (Vec<String>, Vec<String>) =
-        texts.iter().cloned().partition(|text| is_no_answer(text) && is_plain_text(text));
+        texts.iter().cloned().partition(|text| is_no_answer(text));
     match levels(&answers) {
-        Some(levels) => answered(numbered(input, suggestion, &outcome, &levels), &outcome, &absent),
+        Some(levels) => answered(numbered(input, suggestion, &outcome, &levels), &outcome, &absent, &answers),
         None => suggestion,
     }
 }
 
 /// The draft without the rows that hold no answer, which have no place in the order.
-fn answered(mut suggestion: Suggestion, outcome: &str, absent: &[String]) -> Suggestion {
+fn answered(mut suggestion: Suggestion, outcome: &str, absent: &[String], answers: &[String]) -> Suggestion {
     if absent.is_empty() {
         return suggestion;
     }
@@ -84,8 +84,14 @@ fn answered(mut suggestion: Suggestion, outcome: &str, absent: &[String]) -> Sug
         format!("{outcome} 的“{zh}”表示没有回答，不在顺序之中，这些行不进入样本"),
     );
     suggestion.choices.push(sample(outcome, absent.to_vec(), reason, SURE));
-    for text in absent {
-        only_rows(&mut suggestion, format!("{outcome} != \"{text}\""));
+    // a condition cannot have the sign of "Don't know": the answers are listed instead
+    if absent.iter().all(|text| is_plain_text(text)) {
+        for text in absent {
+            only_rows(&mut suggestion, format!("{outcome} != \"{text}\""));
+        }
+    } else {
+        let listed: Vec<String> = answers.iter().map(|text| format!("\"{text}\"")).collect();
+        only_rows(&mut suggestion, format!("inlist({outcome}, {})", listed.join(", ")));
     }
     suggestion
 }

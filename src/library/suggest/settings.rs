@@ -49,6 +49,7 @@ impl Filler<'_> {
     /// Fills the settings; a template that does not have them leaves them out.
     pub(super) fn settings(&self, out: &mut Filled) {
         let (p, s) = (self.parsed, self.structure);
+        self.clusters_of_rows(out);
         let of_periods =
             s.time.is_some_and(|time| p.fixed_effects.contains(&time)) || p.says_period_effects();
         if s.panel && of_periods {

@@ -35,7 +35,7 @@ pub(super) struct Structure {
 /// time, `causes` is true where it speaks of several causes that compete.
 pub(super) fn structure(columns: &[Named<'_>], rows: u64, events: &[usize], causes: bool) -> Structure {
     let find = |test: &dyn Fn(&Named<'_>) -> bool| columns.iter().position(test);
-    let time = find(&|c| c.is_time());
+    let time = find(&|c| c.is_time() && !c.is_start()).or_else(|| find(&|c| c.is_time()));
     let periods = time.map_or(0, |t| columns[t].column.distinct);
     let start = find(&|c| c.is_start());
     let by_name = find(&|c| c.is_unit(rows) && c.column.distinct < rows);

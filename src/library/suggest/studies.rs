@@ -8,7 +8,7 @@ use super::phrases::method;
 use super::roles::{Filled, Filler};
 
 /// Names of columns that hold effects of studies, their standard errors, and the studies.
-const EFFECTS: [&str; 29] = [
+pub(super) const EFFECTS: [&str; 29] = [
     "yi",
     "es",
     "smd",

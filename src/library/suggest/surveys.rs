@@ -158,7 +158,7 @@ fn describes_groups(text: &Said) -> bool {
 }
 
 /// True for numbers that may be weights of rows: those of a body have a unit.
-fn may_weigh(column: &Named<'_>) -> bool {
+pub(super) fn may_weigh(column: &Named<'_>) -> bool {
     let c = column.column;
     let positive = c.min.is_some_and(|least| least >= 0.0);
     let units = ["kg", "lb", "lbs", "g", "gram", "grams", "birth", "body"];

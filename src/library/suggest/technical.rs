@@ -29,6 +29,14 @@ pub(super) fn names_estimator(text: &Said) -> bool {
     text.fits(&ESTIMATORS) || !both && text.fits(&UNITS_HELD)
 }
 
+/// True where a question names the model of a yes or no.
+pub(super) fn names_logit(text: &str) -> bool {
+    static LOGIT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?-u:\b)(?:logit|logistic|probit)(?-u:\b)|逻辑(?:斯蒂)?回归").expect("a pattern")
+    });
+    LOGIT.is_match(text)
+}
+
 /// True where a question asks whether groups are alike, which no effect of a policy answers.
 pub(super) fn asks_alike(text: &Said) -> bool {
     static ALIKE: LazyLock<Regex> = LazyLock::new(|| {
@@ -40,7 +48,7 @@ pub(super) fn asks_alike(text: &Said) -> bool {
 /// True where words that only the field has name the design or the test, which no other reading may leave out.
 pub(super) fn names_design(text: &Said) -> bool {
     static DESIGNS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"oaxaca|\bdecompos|hausman|arellano|\bgmm\b|diff(?:erences?)?[- ]in[- ]diff|event[- ]stud|discontinuity|propensity|inverse probability|multinomial|quantile|heckman|\blasso\b|unit root|granger|co-?integrat|johansen|\bmoran\b|cronbach|principal comp|factor anal|kruskal|mann-?whitney|wilcoxon|\banova\b|chi[- ]?squared?|\bcox\b|kaplan|log-?rank|random intercept|mixed[- ]effects|nested (?:in|within)|baseline (?:characteristics|table)|table (?:1|one)\b|基线(?:特征|资料)|levene|k-?means|portfolio sort|two[- ]factor|survey (?:weight|design)|sampling (?:weight|design)|complex (?:survey|sampl)|抽样(?:权重|设计)|聚类分析|方差齐|双因素|双重差分|事件研究|断点回归|倾向得分|分位数回归|格兰杰|协整|豪斯曼|方差分析|卡方|主成分|因子分析")
+        Regex::new(r"oaxaca|\bdecompos|hausman|arellano|\bgmm\b|diff(?:erences?)?[- ]in[- ]diff|event[- ]stud|discontinuity|propensity|inverse probability|multinomial|quantile|heckman|\blasso\b|unit root|granger|co-?integrat|johansen|\bmoran\b|\brmst\b|restricted mean|\broc\b|\bauc\b|zero[- ]?inflat|零膨胀|cronbach|principal comp|factor anal|kruskal|mann-?whitney|wilcoxon|\banova\b|chi[- ]?squared?|\bcox\b|kaplan|log-?rank|random intercept|mixed[- ]effects|nested (?:in|within)|baseline (?:characteristics|table)|table (?:1|one)\b|基线(?:特征|资料)|levene|k-?means|portfolio sort|two[- ]factor|survey (?:weight|design)|sampling (?:weight|design)|complex (?:survey|sampl)|抽样(?:权重|设计)|聚类分析|方差齐|双因素|双重差分|事件研究|断点回归|倾向得分|分位数回归|格兰杰|协整|豪斯曼|方差分析|卡方|主成分|因子分析")
             .expect("a pattern")
     });
     text.fits(&DESIGNS)

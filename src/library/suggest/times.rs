@@ -91,8 +91,13 @@ impl Named<'_> {
             "introduced",
             "introduction",
         ];
-        let of_policy = self.parts().iter().any(|part| policies.contains(&part.as_str()));
-        let year_of = self.word(&["year", "yr"]) && of_policy;
+        let of_policy =
+            self.parts().iter().any(|part| policies.contains(&part.as_str()) || part.starts_with("adopt"));
+        let year_of = self.parts().iter().any(|part| ["year", "yr"].contains(&part.as_str())) && of_policy;
+        let begun =
+            ["试点", "实施", "政策", "改革", "采用", "推行", "开通", "开始", "首次", "获批", "加入", "处理"];
+        let holds = |words: &[&str]| words.iter().any(|word| self.name().contains(word));
+        let year_of = year_of || holds(&begun) && holds(&["年", "时间", "月"]);
         self.column.integer_valued && self.column.distinct <= 60 && (self.word(&says) || year_of)
     }
 

@@ -206,7 +206,7 @@ async fn a_duration_with_a_limit_among_its_numbers_is_asked_for() {
     let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
     assert_eq!(
         suggested["draft"]["roles"],
-        json!({"controls": ["age"], "regressors": ["arm"]}),
+        json!({"failure_var": ["died_dead"], "regressors": ["arm", "age"]}),
         "{suggested}"
     );
     let open = &suggested["open_questions"][0];
