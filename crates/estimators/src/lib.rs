@@ -99,6 +99,7 @@ pub mod meta_analysis;
 pub mod meta_effects;
 pub mod missing;
 pub mod mixed;
+pub mod mixed_degrees;
 pub mod mixed_effects;
 mod mixed_levels;
 pub mod mixed_residuals;

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
+pub use crate::docx_join::join;
+
 const TYPES: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\
 <Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">\
 <Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>\
@@ -54,50 +56,6 @@ xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\" 
     for (k, bytes) in pictures.iter().enumerate() {
         zip.start_file(format!("word/media/image{}.png", k + 1), options)?;
         zip.write_all(bytes)?;
-    }
-    Ok(zip.finish()?.into_inner())
-}
-
-/// Puts the content of a second document behind that of a first one. Parts of the second one that its text names (pictures)
-/// are not taken over.
-///
-/// # Errors
-/// When one of them is no Word document, or the second one has pictures.
-pub fn join(first: &[u8], second: &[u8]) -> std::io::Result<Vec<u8>> {
-    let wrong = |text: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, text.to_string());
-    let text = |bytes: &[u8]| -> std::io::Result<String> {
-        let mut archive =
-            zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| wrong("not a Word document"))?;
-        let mut file = archive.by_name("word/document.xml").map_err(|_| wrong("not a Word document"))?;
-        let mut out = String::new();
-        std::io::Read::read_to_string(&mut file, &mut out)?;
-        Ok(out)
-    };
-    let (before, more) = (text(first)?, text(second)?);
-    let from = more.find("<w:body>").map(|i| i + "<w:body>".len()).ok_or_else(|| wrong("no body"))?;
-    let to = more.rfind("<w:sectPr").or_else(|| more.rfind("</w:body>")).ok_or_else(|| wrong("no body"))?;
-    let added = &more[from..to];
-    if added.contains("r:embed") {
-        return Err(wrong("pictures can not be appended"));
-    }
-    let end = before.rfind("</w:body>").ok_or_else(|| wrong("no body"))?;
-    // the properties of the last section stand in front of the end, unless a paragraph holds them
-    let at = before[..end].rfind("<w:sectPr").filter(|i| !before[*i..end].contains("</w:p>")).unwrap_or(end);
-    let joined = format!("{}{added}{}", &before[..at], &before[at..]);
-    let mut archive = zip::ZipArchive::new(Cursor::new(first)).map_err(|_| wrong("not a Word document"))?;
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let options = zip::write::SimpleFileOptions::default()
-        .compression_method(zip::CompressionMethod::Deflated)
-        .last_modified_time(zip::DateTime::default());
-    for k in 0..archive.len() {
-        let mut part = archive.by_index(k).map_err(|_| wrong("not a Word document"))?;
-        let name = part.name().map_err(|_| wrong("not a Word document"))?.to_string();
-        zip.start_file(&name, options)?;
-        if name == "word/document.xml" {
-            zip.write_all(joined.as_bytes())?;
-        } else {
-            std::io::copy(&mut part, &mut zip)?;
-        }
     }
     Ok(zip.finish()?.into_inner())
 }

@@ -6,6 +6,7 @@
 mod axes;
 pub mod data;
 pub mod docx;
+mod docx_join;
 mod draw;
 mod eps;
 mod legend;

@@ -68,7 +68,7 @@ pub fn maximise<L: Likelihood>(
     layout: &Layout,
 ) -> Result<MlFit> {
     let fit = maximise_unlogged(session, options, model, likelihood, equations, start, layout)?;
-    if !options.has("nolog") {
+    if session.shows_log(|o| options.has(o)) {
         print_log(session, &fit, model.is_robust(), options.int("iterate"));
     }
     Ok(fit)

@@ -32,6 +32,8 @@ pub struct Settings {
     pub scale: f64,
     /// Condition for records.
     pub condition: String,
+    /// Conditions of `ever()`, `never()`, `after()` and `before()`.
+    pub choices: [String; 4],
     /// Kind and expression of weights.
     pub weight: Option<(WeightKind, String)>,
     /// Whether commands repeat the settings.
@@ -40,6 +42,9 @@ pub struct Settings {
 
 const KEYS: [&str; 9] =
     ["st_bt", "st_bt0", "st_id", "st_bd", "st_ev", "st_orig", "st_enter", "st_exit", "st_ifexp"];
+
+/// Characteristics of [`Settings::choices`].
+const CHOICES: [&str; 4] = ["st_ever", "st_never", "st_after", "st_before"];
 
 impl Settings {
     /// The declaration of a data set; r(119) when there is none.
@@ -65,6 +70,7 @@ impl Settings {
             enter,
             exit,
             condition,
+            choices: CHOICES.map(get),
             scale: get("st_bs").parse().unwrap_or(1.0),
             weight: kind.map(|k| (k, get("st_w"))),
             show: get("st_show") != "noshow",
@@ -90,7 +96,7 @@ impl Settings {
                 frame.chars.insert(("_dta".to_string(), key.to_string()), value);
             }
         };
-        for (key, value) in KEYS.iter().zip(values) {
+        for (key, value) in KEYS.iter().zip(values).chain(CHOICES.iter().zip(&self.choices)) {
             put(key, value.clone());
         }
         for (key, value) in

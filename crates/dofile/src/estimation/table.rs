@@ -176,14 +176,15 @@ impl Table<'_> {
     /// Stores `r(table)`.
     pub fn store(&self, session: &mut Session) {
         let rows = self.rows(session);
-        let critical = stata(wald::critical(self.level, self.df_r));
+        let each = session.settings.table.degrees.clone();
+        let df = |i: usize| each.as_ref().map_or(self.df_r, |d| d.get(i).copied().flatten());
         let mut data = Vec::with_capacity(rows.len() * 9);
         let pick: [fn(&Row) -> f64; 6] = [|r| r.b, |r| r.se, |r| r.ratio, |r| r.p, |r| r.low, |r| r.high];
         for get in pick {
             data.extend(rows.iter().map(get));
         }
-        data.extend(rows.iter().map(|_| self.df_r.unwrap_or(MISSING)));
-        data.extend(rows.iter().map(|_| critical));
+        data.extend((0..rows.len()).map(|i| df(i).unwrap_or(MISSING)));
+        data.extend((0..rows.len()).map(|i| stata(wald::critical(self.level, df(i)))));
         data.extend((0..rows.len()).map(|i| f64::from(u8::from(self.exponentiated(i)))));
         let mut matrix = Matrix::new(9, rows.len(), data);
         let ratio = if self.df_r.is_some() { "t" } else { "z" };

@@ -21,6 +21,8 @@ pub struct Settings {
     pub version: u32,
     /// `set scheme`.
     pub scheme: String,
+    /// `set iterlog`: commands print the log of their search.
+    pub iterlog: bool,
     /// Directories searched for ado-files, the first match wins.
     pub adopath: Vec<String>,
     /// What the coefficient table of the running command shows.
@@ -128,6 +130,7 @@ impl Default for Settings {
             sortseed: 1,
             version: 1800,
             scheme: "stcolor".into(),
+            iterlog: true,
             adopath: Vec::new(),
             table: TableLook::default(),
             names_width: 12,
@@ -135,5 +138,12 @@ impl Default for Settings {
             search: Search::default(),
             max_bytes: memory(),
         }
+    }
+}
+
+impl super::Session {
+    /// Whether a command prints the log of its search: by its options `log` and `nolog`, or else by `set iterlog`.
+    pub fn shows_log(&self, has: impl Fn(&str) -> bool) -> bool {
+        !has("nolog") && (self.settings.iterlog || has("log"))
     }
 }

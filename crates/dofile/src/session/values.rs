@@ -47,6 +47,7 @@ impl Session {
             "linesize" => num(self.settings.linesize as f64),
             "type" => text(&self.settings.default_type.name()),
             "varabbrev" => text(flag(self.settings.varabbrev)),
+            "iterlog" => text(flag(self.settings.iterlog)),
             "more" | "trace" | "rmsg" | "noisily" => text("off"),
             "dp" => text("period"),
             "scheme" => text(&self.settings.scheme),

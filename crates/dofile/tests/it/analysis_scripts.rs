@@ -47,6 +47,31 @@ fn fdause_reads_transport_files() {
     assert_eq!(try_run("fdause nosuch.xpt, clear").1, 601);
 }
 
+/// [RPT] putdocx: a document behind the one of a file, and files behind each other. The parts of the package are checked in
+/// the crate that joins them.
+#[test]
+fn documents_are_appended() {
+    let write = |text: &str, save: &str| {
+        format!("putdocx begin\nputdocx paragraph\nputdocx text (\"{text}\")\nputdocx save {save}\n")
+    };
+    let text = [
+        write("one", "a"),
+        write("two", "b, append"),
+        write("three", "a, append(pagebreak)"),
+        "putdocx append a b.docx, saving(c) pagebreak\nputdocx append c a\ncapture putdocx append a\n".to_string(),
+        "assert _rc == 100\ncapture putdocx append a nosuch\nassert _rc == 601\n".to_string(),
+        "capture putdocx append a b, saving(c)\nassert _rc == 602\nputdocx append a b, saving(c, replace)\n".to_string(),
+        "capture putdocx append a b, stylesrc(own)\nassert _rc == 199\nputdocx begin\n".to_string(),
+        "capture putdocx save a, append(nosuch)\nassert _rc == 198\ncapture putpdf append a b\nassert _rc == 199".to_string(),
+    ];
+    let (log, rc) = try_run_in_a_folder(&text.concat());
+    assert_eq!(rc, 0, "{log}");
+    let says =
+        ["created a.docx", "created b.docx", "appended to a.docx", "created c.docx", "appended to c.docx"];
+    let found: Vec<&str> = log.lines().filter_map(|l| l.strip_prefix("successfully ")).collect();
+    assert_eq!(found[..says.len()], says, "{log}");
+}
+
 /// Lines of text have neither macros nor comments; `paramode` starts a paragraph at an empty line.
 #[test]
 fn documents_take_blocks_of_text() {

@@ -96,5 +96,5 @@ fn a_second_table_goes_behind_the_first_one_in_a_word_document() {
     let (rc, log) = run(&format!("sum2docx x using \"{name}\""));
     assert_eq!(rc, 602, "{log}");
     std::fs::remove_dir_all(&folder).expect("the folder is removed");
-    assert!(figure::docx::join(&bytes, &bytes).is_ok_and(|both| both.len() > bytes.len()));
+    assert!(figure::docx::join(&bytes, &bytes, false).is_ok_and(|both| both.len() > bytes.len()));
 }

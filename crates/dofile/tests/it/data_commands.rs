@@ -116,6 +116,31 @@ fn fvset_declares_base_levels() {
     }
 }
 
+/// [ST] stset: `if()` and its siblings act when the times of all records are known, so that a record begins where the one
+/// before it ends even if that one is left out; `if` takes records away before. The marks follow by hand.
+#[test]
+fn stset_chooses_records_by_history() {
+    let data = "input id t f x\n1 1 0 0\n1 2 0 1\n1 3 0 0\n1 4 1 0\n2 2 0 0\n2 5 1 0\nend\n";
+    for (option, marks) in [
+        ("ever(x == 1)", "111100"),
+        ("never(x == 1)", "000011"),
+        ("after(x == 1)", "011100"),
+        ("before(x == 1)", "100011"),
+        ("if(x == 0)", "101111"),
+        ("if(x == 0) after(x == 1)", "001100"),
+    ] {
+        let checks: Vec<String> =
+            marks.chars().enumerate().map(|(i, m)| format!("_st[{}] == {m}", i + 1)).collect();
+        let checks: Vec<&str> = checks.iter().map(String::as_str).collect();
+        holds(&format!("{data}stset t, id(id) failure(f) {option}"), &checks);
+        holds(&format!("{data}quietly stset t, id(id) failure(f) {option}\nstreset, noshow"), &checks);
+    }
+    holds(&format!("{data}stset t, id(id) failure(f) if(x == 0)"), &["_t0[3] == 2", "_t0[4] == 3"]);
+    holds(&format!("{data}stset t if x == 0, id(id) failure(f)"), &["_t0[3] == 1", "_t0[4] == 3"]);
+    let (log, _) = (run(&format!("{data}stset t, id(id) failure(f) never(x == 1)")).0, 0);
+    assert!(log.contains("4  ignored because of never()"), "{log}");
+}
+
 #[test]
 fn stsplit_keeps_time_and_failures() {
     let data = "set obs 30\ngenerate id = _n\ngenerate born = 10*_n\ngenerate out = born + 7 + mod(7*_n, 40)\ngenerate dead = mod(_n, 3) > 0\ngenerate x = mod(_n, 4)\n";

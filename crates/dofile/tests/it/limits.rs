@@ -475,6 +475,18 @@ const CASES: &[(&str, i32)] = &[
     ("mixed y x || _all: R.g || _all: R.k\nestat icc", 199),
     ("mixed y x || _all: R.g || k:\nestat sd", 199),
     ("mixed y x if id>100 || _all: R.g", 2000),
+    // degrees of freedom of mixed models
+    ("mixed y x || g:, dfmethod(satterthwaite)", 198),
+    ("mixed y x || g:, dfmethod(kroger)", 198),
+    ("mixed y x || g:, dfmethod(residual) vce(robust)", 198),
+    ("mixed y x || g:, dfmethod(residual, eim)", 198),
+    ("mixed y x || g:, reml dfmethod(kroger, nosuch)", 198),
+    ("mixed y x || g:, reml dfmethod(nosuch)", 198),
+    ("mixed y x || g:, reml dfmethod(anova)", 199),
+    ("mixed y x || g:, reml dfmethod(repeated)", 199),
+    ("mixed y x || g:, reml dfmethod(kroger) residuals(ar 1, t(z))", 199),
+    ("mixed y || g:, reml dfmethod(kroger)", 0),
+    ("mixed y x || g:, dfmethod(res)\nmixed", 0),
     // streg shared frailty
     ("stset t, failure(f)\nstreg xm z, d(weibull) frailty(gamma) shared(g)", 0),
     ("stset t, failure(f)\nstreg x, d(weibull) shared(g)", 198),

@@ -241,6 +241,21 @@ Item         |  Obs  Sign   correlation   correlation     covariance      Alpha
     assert_eq!((column('|'), row.len()), (Some(13), 79), "{row}");
 }
 
+/// [MV] alpha: `label` includes the labels of the variables; `by` is allowed.
+#[test]
+fn reliability_of_items_with_their_labels() {
+    let items = format!("{}label variable price \"Price of a car\"\nlabel variable trunk \"\"\n", cars());
+    has_lines(
+        &log_of(&format!("{items}alpha price headroom trunk, item label")),
+        r"Item         |  Label
+-------------+-----------------------------------------------------------------
+price        |  Price of a car
+trunk        |",
+    );
+    let plain = log_of(&format!("{items}alpha price trunk, label\nbysort foreign: alpha price trunk"));
+    assert!(!plain.contains("Label") && plain.matches("Test scale").count() == 3, "{plain}");
+}
+
 /// G. Rodríguez, Multilevel Models, "3-Level Models": a table in two panels, each with the totals of the rows.
 #[test]
 fn totals_stand_in_every_panel() {

@@ -191,3 +191,19 @@ fn collinear_regressors_stay_under_constraints() {
     assert!((number(&mut session, "e(ll)") - free).abs() < 1e-8);
     assert_eq!(code("generate w = x + z\nlogit b x z w, nolog collinear"), 430);
 }
+
+/// [R] set iterlog: `off` leaves the logs of all searches out, the option `log` of a command brings it back.
+#[test]
+fn logs_of_searches_follow_the_setting() {
+    let longer = ["stcox x z", "teffects ipw (y) (b2 x)", "qreg y x", "mixed y x || g:"];
+    for line in COMMANDS.iter().chain(&longer) {
+        let (_, log, _) = run(&format!("set iterlog off\n{line}"));
+        assert!(!log.contains("Iteration 0") && !log.contains("Iteration 1"), "{line}\n{log}");
+        let (_, log, _) = run(line);
+        assert!(log.contains("Iteration") || line.starts_with("logistic"), "{line}\n{log}");
+    }
+    let (_, log, rc) =
+        run("set iterlog off\nlogit b x z, log\nassert \"`c(iterlog)'\" == \"off\"\nset iterlog on");
+    assert!(rc == 0 && log.contains("Iteration 0"), "{log}");
+    assert_eq!(code("set iterlog sometimes"), 198);
+}

@@ -257,7 +257,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut fit = found.ok_or_else(StataError::not_converged)?;
     drop(kernel);
     in_units(&mut fit, &units);
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         likelihood::print_log(session, &fit, choices.model.is_robust(), cmd.options.int("iterate"));
     }
     fit.constrained = None;

@@ -127,7 +127,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             .fit(&clusters)
             .map_err(fit_error)?
     };
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         let state = if fit.converged { "Converged" } else { "Not converged" };
         s.print(format!("{state} in {} iterations", fit.iterations));
     }

@@ -11,6 +11,7 @@ mod etable;
 mod model;
 mod pdf;
 mod put;
+mod put_append;
 mod put_table;
 mod putexcel;
 mod putexcel_place;

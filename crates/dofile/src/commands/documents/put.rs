@@ -3,17 +3,17 @@
 use super::collect::current_grids;
 use super::content::{inches, shown, text_options, values};
 use super::model::{Block, Document, Paragraph, Picture, Run};
-use super::{docx, pdf, put_table};
+use super::{docx, pdf, put_append, put_table};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::ops::files::{check_replace, with_extension};
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
-use crate::syntax::split::{front_and_options, unquote, words};
+use crate::syntax::split::{front_and_options, unquote};
 use figure::raster;
 
-const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | textblock {begin [, paragraph_options paramode newline] | append} (lines of text) textblock end (putdocx) | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | collect | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
+const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | textblock {begin [, paragraph_options paramode newline] | append} (lines of text) textblock end (putdocx) | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | collect | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace | append[(pagebreak)]] | append file1 file2 [...] [, saving(file [, replace]) pagebreak] (putdocx) | clear";
 
 pub(super) const SPEC_DOCX: CommandSpec = CommandSpec {
     name: "putdocx",
@@ -113,6 +113,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, f: Format) -> Result<()> {
             Ok(())
         }
         "save" => save(s, f, rest, options),
+        "append" if f == Format::Docx => put_append::run(s, rest, options),
         "" => Err(StataError::syntax()),
         other => Err(StataError::unsupported_command(&format!("{} {other}", f.name()))),
     }
@@ -262,21 +263,34 @@ fn image(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
 }
 
 fn save(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
-    let words_of = words(options);
-    if let Some(bad) = words_of.iter().find(|o| **o != "replace") {
-        return refuse(f, &[((*bad).to_string(), None)], &["append", "nomsg"]);
+    let (mut replace, mut behind) = (false, None);
+    for (option, argument) in split_options(options)? {
+        match (option.as_str(), argument) {
+            ("replace", None) => replace = true,
+            ("append", argument) if f == Format::Docx => {
+                behind = Some(put_append::on_new_page(argument.as_deref().unwrap_or(""))?);
+            }
+            (o, a) => return refuse(f, &[(o.to_string(), a)], &["append", "nomsg"]),
+        }
     }
     let file = with_extension(unquote(rest), f.extension());
     let path = s.path(&file);
-    check_replace(&path, &file, words_of.contains(&"replace"))?;
+    // without a file `append` is as good as `replace`
+    check_replace(&path, &file, replace || behind.is_some())?;
     let d = document(s, f)?;
     let bytes = match f {
         Format::Docx => docx::write(d).map_err(|e| e.to_string()),
         Format::Pdf => pdf::write(d).map_err(|e| e.to_string()),
     };
-    let bytes = bytes.map_err(|e| StataError::new(603, format!("file {file} could not be written: {e}")))?;
+    let mut bytes =
+        bytes.map_err(|e| StataError::new(603, format!("file {file} could not be written: {e}")))?;
+    let old = behind.filter(|_| !replace && path.exists());
+    if let Some(new_page) = old {
+        bytes = put_append::behind(s, &file, &bytes, new_page)?;
+    }
     std::fs::write(&path, bytes).map_err(|e| StataError::unwritten(&file, &e))?;
     *slot(s, f) = None;
-    s.print(format!("successfully created {file}"));
+    let what = if old.is_some() { "appended to" } else { "created" };
+    s.print(format!("successfully {what} {file}"));
     Ok(())
 }

@@ -98,7 +98,7 @@ fn fit(session: &mut Session, cmd: &ParsedCommand, name: &str, kind: Kind) -> Re
     };
     let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(0) as usize);
     let found = problem.fit(iterations).ok_or_else(StataError::not_converged)?;
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         print_log(session, &found);
     }
     let stripe = stripes(&model, &plain, kind);

@@ -334,7 +334,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, name: &str, outcome: Outcome) 
     let (touse, count) = sample(s, cmd, &q)?;
     let rows = observations(s, &q, &touse, &count)?;
     let free = q.free.len() + usize::from(q.constant == Constant::Estimated);
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         s.print("");
         s.print("Enumerating sample-space combinations:");
     }
@@ -344,7 +344,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, name: &str, outcome: Outcome) 
             Failure::Memory => StataError::new(909, "exceeded the memory limit; see option memory()"),
             Failure::Unbounded => StataError::new(198, "the sample space is not finite"),
         })?;
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         s.print(format!("note: {} combinations of sufficient statistics", found.points.len()));
     }
     let all: Vec<usize> = (0..free).collect();

@@ -290,7 +290,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         false => chosen(session, cmd, &splits)?,
     };
     let fit = splits.fit(session, cmd, &parallel)?;
-    if !cmd.has("nolog") && !cmd.has("autofit") {
+    if session.shows_log(|o| cmd.has(o)) && !cmd.has("autofit") {
         likelihood::print_log(session, &fit, splits.model.is_robust(), cmd.options.int("iterate"));
     }
     let parameters = splits.layout(&parallel).parameters(&fit.b, &fit.v);

@@ -75,7 +75,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let outliers = robust::gross_outliers(&model.y, &model.columns()).map_err(fit_error)?;
     model.drop_rows(session, &outliers)?;
     let found = robust::fit(&model.y, &model.columns(), settings).map_err(fit_error)?;
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         log(session, &found.steps);
     }
     let fit = &found.regression;

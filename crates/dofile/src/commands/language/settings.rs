@@ -11,7 +11,7 @@ use crate::syntax::ParsedCommand;
 use crate::value::is_missing;
 
 pub(super) const SET: CommandSpec = CommandSpec {
-    notes: "obs, seed, sortseed, rng (mt64 only), type, level, linesize, varabbrev, scheme have their meaning; more, rmsg, trace, pause, dp period, emptycells, processors, max_memory, niceness, segmentsize, maxvar, matsize, adosize, logtype, output, iterlog on and settings of windows are accepted and have none",
+    notes: "obs, seed, sortseed, rng (mt64 only), type, level, linesize, varabbrev, scheme, iterlog have their meaning; more, rmsg, trace, pause, dp period, emptycells, processors, max_memory, niceness, segmentsize, maxvar, matsize, adosize, logtype, output and settings of windows are accepted and have none",
     examples: &[Example {
         run: "set obs 3\nset seed 12345\ngenerate double u = runiform()",
         expect: &[("u[1]", 0.357_629_722_888_425_9), ("u[2]", 0.400_442_617_044_061_26)],
@@ -59,7 +59,6 @@ fn on_off(value: &str) -> Result<bool> {
 /// Settings of output, windows, updates and the memory of versions before 12: on or off, which changes nothing here.
 const SWITCHES: &[&str] = &[
     "more",
-    "iterlog",
     "rmsg",
     "trace",
     "pause",
@@ -154,6 +153,7 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         "display" | "di" | "log" | "textsize" => return older(s, name, value),
         "varabbrev" => s.settings.varabbrev = on_off(plain)?,
+        "iterlog" => s.settings.iterlog = on_off(plain)?,
         "scheme" => s.settings.scheme = plain.to_string(),
         "cformat" | "pformat" | "sformat" => table_format(s, name, plain)?,
         "showbaselevels" | "showomitted" | "showemptycells" | "fvlabel" | "lstretch" => {

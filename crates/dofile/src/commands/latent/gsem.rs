@@ -277,7 +277,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, paths: &[Path], class: (String
     };
     let found = fit(&request, likelihood::limits(&cmd.options)).ok_or_else(StataError::not_converged)?;
     note_weights(s, &model);
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         likelihood::print_log(s, &found.fit, model.is_robust(), cmd.options.int("iterate"));
     }
     let probabilities = Classes::of(&found.fit.b, &categories, class.1);

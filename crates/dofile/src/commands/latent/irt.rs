@@ -158,7 +158,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, mut groups: Vec<(Group, String
     let fit = trait_model::fit(&layout.items, &sample, &Rule::new(points, adaptive), &layout.start, limits)
         .ok_or_else(StataError::not_converged)?;
     note_weights(s, &model);
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         s.print("");
         s.print("Fitting full model:");
         likelihood::print_log(s, &fit, model.is_robust(), cmd.options.int("iterate"));

@@ -166,7 +166,7 @@ pub(super) fn estimate(s: &mut Session, cmd: &ParsedCommand, specification: Spec
     };
     note_weights(s, &read);
     sem_show::describe(s, cmd, &specification);
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         sem_show::log(s, &optimum, read.is_robust(), cmd.options.int("iterate"));
     }
     let all: Vec<usize> = (0..columns.len()).collect();

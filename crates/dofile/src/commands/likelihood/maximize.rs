@@ -128,7 +128,7 @@ pub(super) fn maximize(s: &mut Session, spec: &MlSpec, options: &Options) -> Res
         Ok((initial, fit))
     })?;
     let robust = prepared.model.is_robust();
-    if !(options.has("nolog") || spec.cmd.has("nolog")) {
+    if s.shows_log(|o| options.has(o) || spec.cmd.has(o)) {
         let value = initial.map_or("<inf>".to_string(), |ll| crate::format::bare("%10.0g", ll));
         s.print("");
         s.print(format!("initial:       {} = {value}", likelihood::label(robust)));

@@ -174,7 +174,7 @@ fn search(s: &mut Session, rest: &str) -> Result<()> {
         Ok((initial, start::search(problem, program, &prepared, from.clone(), &bounds)?))
     })?;
     let Some(top) = top else { return Err(StataError::new(1400, "could not find feasible values")) };
-    if !line.has("nolog") {
+    if s.shows_log(|o| line.has(o)) {
         let shown = initial.map_or("<inf>".to_string(), |ll| format::bare("%10.0g", ll));
         s.print(format!("initial:       Log likelihood = {shown}"));
         s.print(format!("improve:       Log likelihood = {}", format::bare("%10.0g", top)));

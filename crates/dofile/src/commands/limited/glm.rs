@@ -150,7 +150,7 @@ pub(super) fn estimate(session: &mut Session, cmd: &ParsedCommand, asked: &Asked
     let mut fit = maximise(session, cmd, (&model, &glm), shift, asked.information, &layout)?;
     let sums = Sums::of(&model, &glm, shift, &fit);
     let phi = scale(cmd, family, sums.deviance / sums.df, sums.pearson / sums.df)?;
-    if matches!(asked.information, Information::Expected { .. }) && !cmd.has("nolog") {
+    if matches!(asked.information, Information::Expected { .. }) && session.shows_log(|o| cmd.has(o)) {
         print_deviances(session, &fit, sums.deviance);
     }
     if model.vce == VceSpec::OuterProducts && phi != 1.0 {

@@ -23,18 +23,18 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Reverse"),
     OptSpec::text("Generate"),
     OptSpec::int("MIn"),
-])
-.unsupported(&["Label"]);
+    OptSpec::flag("Label"),
+]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "alpha",
     min: 5,
     form: Form::Standard(&SYNTAX),
-    by: ByRule::No,
+    by: ByRule::EachGroup,
     run,
-    syntax: "alpha varlist [if] [in] [, asis casewise detail item std reverse(varlist) generate(newvar) min(#)]",
-    notes: "stores r(alpha) r(k) r(cov) or r(rho), r(ItemTestCorr) r(ItemRestCorr) r(MeanInterItemCov|Corr) r(Alpha) with item; [MV] alpha",
+    syntax: "alpha varlist [if] [in] [, asis casewise detail item label std reverse(varlist) generate(newvar) min(#)]",
+    notes: "stores r(alpha) r(k) r(cov) or r(rho), r(ItemTestCorr) r(ItemRestCorr) r(MeanInterItemCov|Corr) r(Alpha) with item; label lists the labels of the items under their table; [MV] alpha",
     examples: &[Example {
         // equal items: the scale is perfectly reliable
         run: "set obs 5\ngenerate x = _n\ngenerate y = _n\nalpha x y, asis",
@@ -199,6 +199,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let what = if standard { "correlation:" } else { "covariance: " };
     if cmd.has("item") {
         items(session, &mut results, names, &c, &data.counts, &signs, (alpha, mean), standard);
+        if cmd.has("label") {
+            super::alpha_detail::labels(session, names);
+        }
     } else {
         session.print("");
         session.print(format!("Average interitem {what}{:>13}", format::bare("%9.0g", mean)));

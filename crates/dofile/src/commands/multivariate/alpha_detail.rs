@@ -1,4 +1,5 @@
-//! `alpha, detail`: covariances or correlations between the items, and the observations of each pair ([MV] alpha).
+//! `alpha, detail`: covariances or correlations between the items, and the observations of each pair; `label`: the labels
+//! of the items ([MV] alpha).
 
 use crate::format;
 use crate::session::Session;
@@ -41,4 +42,18 @@ fn triangle(s: &mut Session, names: &[String], m: &Mat, fmt: &str) {
             s.print(format!("{:>12}{numbers}", format::abbrev(&names[i], 12)));
         }
     }
+}
+
+/// Lists the labels of the items.
+pub(super) fn labels(s: &mut Session, names: &[String]) {
+    let width = s.settings.linesize.saturating_sub(16).max(16);
+    s.print("");
+    s.print("Item         |  Label");
+    s.print(format!("-------------+{}", "-".repeat(65)));
+    for name in names {
+        let label = s.frame.find(name).map_or(String::new(), |v| s.frame.var(v).label.clone());
+        let short: String = label.chars().take(width).collect();
+        s.print(format!("{:<12} |  {short}", format::abbrev(name, 12)).trim_end());
+    }
+    s.print("-".repeat(79));
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// `discrim knn varlist, group() k(#)`.
 pub(super) fn knn(s: &mut Session, cmd: &ParsedCommand, text: &str) -> Result<()> {
     let own = with_options(&cmd.name, text)?;
-    if own.has("nolog") {
+    if !s.shows_log(|o| own.has(o)) {
         return Err(StataError::option_not_allowed("nolog"));
     }
     let k = own.options.int("k").ok_or_else(|| StataError::new(198, "option k() required"))?;
@@ -71,7 +71,7 @@ pub(super) fn logistic(s: &mut Session, cmd: &ParsedCommand, text: &str) -> Resu
     // the first of the largest groups is the base
     let base = (0..count).rev().max_by(|a, b| groups.counts[*a].total_cmp(&groups.counts[*b])).unwrap_or(0);
     let fit = fitted(&data, &groups, base)?;
-    if !own.has("nolog") {
+    if s.shows_log(|o| own.has(o)) {
         print_iterations(s, &fit, "log likelihood", None);
     }
     let k = data.names.len();

@@ -95,7 +95,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (model, instruments) = read(s, &line, &expression, &lists, covariances.vce.clone())?;
     let fit = fit(s, &line, &model, &instruments, &expression, &covariances)?;
     note_weights(s, &model);
-    if !line.has("nolog") {
+    if s.shows_log(|o| line.has(o)) {
         s.print("");
         s.print(format!("Final GMM criterion Q(b) = {}", format::bare("%9.0g", stata(fit.j / fit.n))));
     }

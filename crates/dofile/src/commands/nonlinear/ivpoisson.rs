@@ -116,7 +116,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, raw: &str, covariances: &Covar
     let offset = ml_command::offset(s, &cmd.options, &model.design.rows)?;
     let shift = offset.as_ref().map(|o| o.0.as_slice());
     let fit = minimised(cmd, &state, shift, covariances)?;
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         s.print("");
         s.print(format!("Final GMM criterion Q(b) = {}", format::bare("%9.0g", stata(fit.j / fit.n))));
     }

@@ -185,7 +185,7 @@ fn fit(
         ),
         Failure::Evaluation(error) => error,
     })?;
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         likelihood::print_log(s, &found.0, model.is_robust(), cmd.options.int("iterate"));
     }
     Ok(found)

@@ -171,7 +171,7 @@ fn fit(s: &mut Session, cmd: &ParsedCommand, model: &Model, expression: &Substit
             StataError::new(481, "cannot calculate derivatives, or parameters are not identified")
         }
     })?;
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         for (i, rss) in fit.log.iter().enumerate() {
             s.print(format!("{}Residual SS = {}", iteration(i), format::bare("%9.0g", *rss).trim()));
         }

@@ -97,7 +97,7 @@ fn weighted(
 }
 
 fn log(s: &mut Session, cmd: &ParsedCommand, title: &str, what: &str, fit: &NlsFit) {
-    if cmd.has("nolog") {
+    if !s.shows_log(|o| cmd.has(o)) {
         return;
     }
     s.print(title);
@@ -119,7 +119,7 @@ pub(super) fn steps(s: &mut Session, cmd: &ParsedCommand, system: &System, metho
     if system.n * (system.count() as f64) < start.len() as f64 {
         return Err(StataError::insufficient_observations());
     }
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         s.print(format!("(obs = {})", format::bare("%12.0fc", system.n)));
         s.print("");
     }

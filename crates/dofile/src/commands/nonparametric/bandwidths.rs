@@ -123,7 +123,7 @@ fn searched(
     let fixed = fixed.or_else(|| fixed_discrete(data));
     let found = search(data, criterion, fixed, iterations)
         .ok_or_else(|| StataError::new(459, "no bandwidth identifies the regression at the observations"))?;
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         let label = if criterion == Criterion::ImprovedAkaike {
             "AIC criterion"
         } else {

@@ -246,7 +246,7 @@ pub(super) fn fit(
         (maximise(&mut likelihood, &start, limits, clusters), ll_0)
     };
     let fit = fit.ok_or_else(StataError::not_converged)?;
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         print_log(session, &fit, model.is_robust(), cmd.options.int("iterate"));
     }
     Ok((fit, ll_0))

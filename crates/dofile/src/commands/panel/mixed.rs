@@ -14,6 +14,7 @@ use super::mixed_plan::Plan;
 use super::mixed_post::display;
 use super::mixed_predict::MixedState;
 use super::mixed_residuals::{Asked, Built, store_structure};
+use super::mixed_small::{self, Degrees, Kernel};
 use super::mixed_start::start;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
@@ -50,18 +51,10 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noGRoup"),
     OptSpec::flag("VARiance"),
     OptSpec::flag("STDDEViations"),
+    OptSpec::text("DFMethod"),
 ];
-pub(super) const UNSUPPORTED: &[&str] = &[
-    "DFMethod",
-    "PWeight",
-    "FWeight",
-    "PWSCale",
-    "EMIterate",
-    "EMOnly",
-    "COLlinear",
-    "CONSTraints",
-    "noSTDerr",
-];
+pub(super) const UNSUPPORTED: &[&str] =
+    &["PWeight", "FWeight", "PWSCale", "EMIterate", "EMOnly", "COLlinear", "CONSTraints", "noSTDerr"];
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -70,8 +63,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::EachGroup,
     run,
-    syntax: "mixed depvar [indepvars] [if] [in] || {levelvar|_all}: [varlist|R.varname] [, noconstant covariance(independent|unstructured)] [|| levelvar: ...] [, mle|reml residuals(independent|ar 1|exchangeable|unstructured [, t(timevar) by(varname)]) vce(oim|robust|cluster v) level(#) nolog stddeviations]",
-    notes: "one level of random effects or two nested ones, and crossed effects (_all: R.varname, also several times), without weights (after several levels no estat sd; after crossed effects no estat icc and no robust covariance; with residuals() no estat and no predictions but xb); by() not with unstructured; vce(robust) by the groups of the highest level; stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects with reses(), relevel(); standard errors of effects after reml count the fixed effects; estat icc; formulas: [ME] mixed",
+    syntax: "mixed depvar [indepvars] [if] [in] || {levelvar|_all}: [varlist|R.varname] [, noconstant covariance(independent|unstructured)] [|| levelvar: ...] [, mle|reml residuals(independent|ar 1|exchangeable|unstructured [, t(timevar) by(varname)]) vce(oim|robust|cluster v) dfmethod(residual|satterthwaite[, eim|oim]|kroger[, eim|oim]) level(#) nolog stddeviations]",
+    notes: "one level of random effects or two nested ones, and crossed effects (_all: R.varname, also several times), without weights (after several levels no estat sd; after crossed effects no estat icc and no robust covariance; with residuals() no estat and no predictions but xb); by() not with unstructured; vce(robust) by the groups of the highest level; stores e(N N_g df_m ll ll_c chi2 chi2_c p), e(b) with lns1_1_1 ... lnsig_e, e(V), r(table); predict: xb, fitted, residuals, reffects with reses(), relevel(); dfmethod() stores e(F ddf_m df_min df_avg df_max dfmethod dftitle optmetric), e(df), e(V_df); standard errors of effects after reml count the fixed effects; estat icc; formulas: [ME] mixed",
     examples: &[Example {
         // Balanced one-way layout: REML gives the analysis-of-variance estimates, MSE 1 and (18 - 1)/2.
         run: "input g y\n1 1\n1 3\n2 5\n2 5\n3 7\n3 7\nend\nreplace y = 5.2928932188134525 in 3\nreplace y = 4.7071067811865475 in 4\nmixed y || g:, reml",
@@ -130,6 +123,8 @@ struct Setup<'a> {
     residual: Option<&'a Built>,
     /// Effects that the search took about the means of their variables.
     origins: Option<&'a Origins>,
+    /// Degrees of freedom of the fixed effects.
+    degrees: Option<Degrees>,
 }
 
 /// The covariance that the options ask for; a robust one is by the groups of the highest level unless it is by cluster.
@@ -154,6 +149,7 @@ fn estimate(session: &mut Session, line: &Line, cmdline: &str) -> Result<()> {
     let asked = cmd.options.text("residuals").map(|text| Asked::parse(session, text)).transpose()?;
     let levels = Level::read_all(session, &line.levels, asked.is_some())?;
     let vce = covariance(cmd, &levels)?;
+    let small = mixed_small::Asked::of(cmd, vce != VceSpec::Default)?;
     let parts = levels.iter().flat_map(|l| &l.parts);
     let mut further: Vec<usize> = parts.flat_map(|p| p.slopes.iter().copied().chain(p.factor)).collect();
     further.extend(levels.iter().filter_map(|l| l.unit));
@@ -204,8 +200,14 @@ fn estimate(session: &mut Session, line: &Line, cmdline: &str) -> Result<()> {
     print_log(session, cmd, &fit, model.is_robust());
     let residual = built.as_ref();
     let origins = origins.as_ref();
-    let setup =
-        Setup { model: &model, mixed: &mixed, levels: &levels, plan: &plan, rows: &rows, residual, origins };
+    let moved = origins.map(Origins::slices);
+    let effects: Vec<Effects> = (0..z.len())
+        .map(|at| Effects { z: moved.as_ref().map_or(&z[at], |m| &m[at]), ..effects[at] })
+        .collect();
+    let kernel = Kernel { x: &x, effects: &effects, mixed: &mixed, fit: &fit };
+    let degrees = small.map(|asked| Degrees::of(asked, &model, &kernel)).transpose()?;
+    let (model, mixed, levels, plan, rows) = (&model, &mixed, &levels[..], &plan, &rows[..]);
+    let setup = Setup { model, mixed, levels, plan, rows, residual, origins, degrees };
     post_results(session, cmdline, &setup, &fit, ll_c)
 }
 
@@ -264,7 +266,7 @@ fn post_results(
     fit: &MixedFit,
     ll_c: f64,
 ) -> Result<()> {
-    let Setup { model, mixed, levels, plan, rows, residual, origins } = *setup;
+    let Setup { model, mixed, levels, plan, rows, residual, origins, ref degrees } = *setup;
     let (p, k) = (mixed.fixed, fit.theta.len());
     // From the order of the kernel to that of the levels; residual parameters stay last.
     let mut order: Vec<usize> = (0..p).chain(plan.order().iter().map(|at| p + at)).collect();
@@ -319,6 +321,9 @@ fn post_results(
         results.text("vce", "oim");
     }
     store_structure(results, residual);
+    if let Some(degrees) = degrees {
+        degrees.store(results, model, test.df as f64);
+    }
     let s2 = (2.0 * fit.theta[mixed.sigma_at(&fit.theta)]).exp();
     if let (Some(roots), None) = (mixed.roots(&fit.theta), residual) {
         let roots = origins.map_or(roots.clone(), |o| o.roots(roots));

@@ -1,5 +1,6 @@
 //! The lines above the tables of `mixed`: sample, groups, and the test of the model ([ME] mixed).
 
+use super::mixed_small;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{label, print_iterations};
 use crate::format;
@@ -12,7 +13,7 @@ use estimators::ml::MlFit;
 
 /// The iterations, unless they are not wanted.
 pub(super) fn print_log(session: &mut Session, cmd: &ParsedCommand, fit: &MixedFit, robust: bool) {
-    if cmd.has("nolog") {
+    if !session.shows_log(|o| cmd.has(o)) {
         return;
     }
     let shown = MlFit {
@@ -81,6 +82,10 @@ pub(super) fn print(session: &mut Session, with_groups: bool) {
         session.print(format!("{:1$}Obs per group:", "", 75 - LABEL - width));
         show(session, &[], groups, LABEL, width);
     }
+    let test = match mixed_small::stored(session) {
+        Some(_) => mixed_small::test_lines(session, LABEL, width),
+        None => test,
+    };
     show(session, &[String::new(), ll], &test, LABEL, width);
     session.print("");
 }

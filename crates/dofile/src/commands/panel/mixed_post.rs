@@ -2,6 +2,7 @@
 
 use super::mixed_header as header;
 use super::mixed_residuals::residual_lines;
+use super::mixed_small;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters as Stored;
 use crate::format;
@@ -217,7 +218,11 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let clusters = session.e.results.get_scalar("N_clust");
     let fixed = b.col_names.iter().filter(|s| s.eq == depvar).count();
     let level = crate::estimation::display::level(session, cmd)?;
-    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    let mut se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    let degrees = mixed_small::stored(session);
+    if let (Some(_), Some(v)) = (&degrees, session.e.results.matrices.get("V_df")) {
+        (0..v.cols()).for_each(|i| se[i] = v.get(i, i).sqrt());
+    }
     let table = |count: usize| crate::estimation::table::Table {
         title: &depvar,
         heading: "Coefficient",
@@ -225,7 +230,8 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         stripe: &b.col_names[..count],
         b: &b.values()[..count],
         se: &se[..count],
-        df_r: None,
+        // the degrees of each effect are those of its row
+        df_r: degrees.is_some().then_some(1.0),
         level,
         eform: false,
         ancillary_from: None,
@@ -234,9 +240,11 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         equations: false,
         beta: None,
     };
+    session.settings.table.degrees.clone_from(&degrees);
     table(fixed).print(session);
     session.r.clear();
     table(b.cols()).store(session);
+    session.settings.table.degrees = None;
     Ok(())
 }
 

@@ -24,6 +24,7 @@ mod mixed_plan;
 mod mixed_post;
 mod mixed_predict;
 mod mixed_residuals;
+mod mixed_small;
 mod mixed_start;
 mod nlogit;
 mod nlogit_line;

@@ -143,7 +143,7 @@ fn estimate(s: &mut Session, line: &Line, raw: &str) -> Result<()> {
     let from = plain.as_ref().map_or(start, |p| p.b.clone());
     let mut fit = maximised(line, &set, kernel(), &from, held.as_ref().map(|h| &h.0))?;
     fit.constrained = held.map(|h| h.1);
-    if !line.cmd.has("nolog") {
+    if s.shows_log(|o| line.cmd.has(o)) {
         print_log(s, &fit, set.model.is_robust(), line.cmd.options.int("iterate"));
     }
     post(s, line, raw, &set, &layout, &fit, plain.map(|p| p.ll));

@@ -68,7 +68,7 @@ pub(super) fn fit<O: Outcome + Sync>(
 ) -> Result<Fitted> {
     let robust = setup.model.is_robust();
     let found = search(cmd, setup)?;
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         print_log(session, &found.fit, robust, cmd.options.int("iterate"));
     }
     Ok(found)

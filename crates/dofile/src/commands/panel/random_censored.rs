@@ -73,7 +73,7 @@ pub(super) fn fit_linear(session: &mut Session, cmd: &ParsedCommand, linear: Lin
     found.fit.ll -= shift;
     found.fit.log.iter_mut().for_each(|step| step.ll -= shift);
     to_unit(&mut found.fit, unit, count, correlated);
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         print_log(session, &found.fit, model.is_robust(), cmd.options.int("iterate"));
     }
     Ok(found)

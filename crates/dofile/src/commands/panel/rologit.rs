@@ -286,7 +286,7 @@ fn post(
         constrained: None,
         scores: None,
     };
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         print_log(s, &fit, model.is_robust(), cmd.options.int("iterate"));
     }
     let mut layout = Layout::default();

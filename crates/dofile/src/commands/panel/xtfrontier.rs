@@ -134,7 +134,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut fit = maximise(&mut kernel, &from, likelihood::limits(&cmd.options), None)
         .ok_or_else(StataError::not_converged)?;
     uncentre(&mut fit, &centred);
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         print_log(session, &fit, false, cmd.options.int("iterate"));
     }
     post(session, cmd, &model, &fit, &rows, (unit, time));

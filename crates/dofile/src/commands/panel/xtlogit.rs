@@ -283,7 +283,7 @@ fn random(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: 
         let doubled = 2.0 * fit.b[last];
         ml_command::rescale(&mut fit.b, &mut fit.v, last, doubled, 2.0);
     }
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         print_log(session, &fit, model.is_robust(), cmd.options.int("iterate"));
     }
     post_random(session, cmd, name, &model, &rows, &fit, pooled.ll);

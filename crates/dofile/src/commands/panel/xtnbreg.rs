@@ -113,7 +113,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         maximise(&mut BetaNegativeBinomial(grouped), &start, limits, None)
     };
     let fit = fit.ok_or_else(StataError::not_converged)?;
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         print_log(session, &fit, false, cmd.options.int("iterate"));
     }
     post(session, cmd, &model, &rows, &fit, pooled.map(|p| p.ll));

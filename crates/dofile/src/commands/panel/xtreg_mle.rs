@@ -71,7 +71,7 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Re
     }
     let (found, pooled) = fit(&model, &units, true)?;
     let constant = if model.constant { Some(fit(&model, &units, false)?.0) } else { None };
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         if let Some(constant) = &constant {
             print_log(session, "Fitting constant-only model:", &constant.log);
         }

@@ -161,7 +161,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let data = data(&model, &columns);
     let singular = || StataError::new(498, "quantile regression could not be solved");
     let found = fit(data, tau).ok_or_else(singular)?;
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         s.print("");
         let loss = format::bare("%9.0g", found.loss);
         s.print(format!("Iteration {}: Sum of abs. weighted deviations = {loss}", found.iterations));

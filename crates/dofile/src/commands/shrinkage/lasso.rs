@@ -219,7 +219,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand, alphas: Vec<f64>) -> Result<(
             }
         }
     }
-    if !parsed.has("nolog") {
+    if session.shows_log(|o| parsed.has(o)) {
         session.print("");
         session.print(match plan.selection {
             Selection::CrossValidation | Selection::Adaptive => {

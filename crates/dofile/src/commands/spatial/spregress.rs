@@ -151,7 +151,7 @@ fn likelihood(s: &mut Session, cmd: &ParsedCommand, sp: &SpatialModel) -> Result
     }
     let most = cmd.options.int("iterate").and_then(|i| usize::try_from(i).ok()).unwrap_or(16_000);
     let fit = ml::fit(&model, most).ok_or_else(StataError::not_converged)?;
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         s.print("");
         s.print("Performing grid search ... finished");
         s.print("");

@@ -46,6 +46,7 @@ mod sts_risk;
 mod sts_saving;
 mod sts_test;
 mod stset;
+mod stset_choices;
 mod stset_report;
 mod stsplit;
 mod sttocc;

@@ -268,7 +268,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
     if let Some(name) = cmd.options.text("shared").map(str::trim) {
         let found = cox_shared::estimate(s, name, &records, data, columns, &fit)?;
         let whole = cox_shared::as_cox(&found, &fit);
-        if !cmd.has("nolog") {
+        if s.shows_log(|o| cmd.has(o)) {
             log(s, &whole, false);
         }
         post_results(s, cmd, cox, &whole, &whole.v, &records);
@@ -295,7 +295,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> 
         }
         _ => fit.v.clone(),
     };
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         log(s, &fit, cox.model.is_robust());
     }
     post_results(s, cmd, cox, &fit, &v, &records);

@@ -168,7 +168,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, own: &Competing) -> Result<()>
     if cmd.has("noadjust") {
         v = v.scaled((count as f64 - 1.0) / count as f64);
     }
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         s.print("");
         for (i, step) in fit.log.iter().enumerate() {
             let remark = if step.remark.is_empty() { String::new() } else { format!("  ({})", step.remark) };

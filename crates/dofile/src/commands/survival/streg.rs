@@ -291,7 +291,7 @@ fn estimate(s: &mut Session, cmd: &ParsedCommand, data: &Survival) -> Result<()>
         let start: Vec<f64> = std::iter::once(first).chain(vec![0.0; ancillary]).collect();
         let fit =
             problem.maximise(&start, likelihood::limits(&cmd.options), Vce::Classical).ok_or_else(failed)?;
-        if !cmd.has("nolog") && !data.model.columns().is_empty() {
+        if s.shows_log(|o| cmd.has(o)) && !data.model.columns().is_empty() {
             s.print("");
             s.print("Fitting constant-only model:");
             likelihood::print_log(s, &fit, data.model.is_robust(), None);

@@ -97,7 +97,7 @@ fn fit_shared(
     };
     let ll_0 = null.and_then(|fit| best(fit, false, Limits::default())).map(|fit| fit.ll);
     let fit = best(plain, true, limits).ok_or_else(StataError::not_converged)?;
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         likelihood::print_log(s, &fit, false, cmd.options.int("iterate"));
     }
     Ok((fit, ll_0))

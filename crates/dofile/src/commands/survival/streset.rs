@@ -7,8 +7,7 @@ use crate::estimation::survival::Settings;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 
-const SYNTAX: StandardSyntax =
-    StandardSyntax::new(stset::OPTIONS).unsupported(&["EVer", "NEver", "AFter", "BEfore", "PAST", "FUTUre"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(stset::OPTIONS).unsupported(&["PAST", "FUTUre"]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "streset",
@@ -16,7 +15,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "streset [if] [in] [, failure(v[==numlist]) id(v) origin() enter() exit() scale(#) time0(v) if(exp) noshow]",
+    syntax: "streset [if] [in] [, failure(v[==numlist]) id(v) origin() enter() exit() scale(#) time0(v) if(exp) ever(exp) never(exp) after(exp) before(exp) noshow]",
     notes: "options replace those of the last stset, all others stay; [ST] stset",
     examples: &[Example {
         run: "set obs 4\ngenerate t = _n * 10\ngenerate f = mod(_n, 2)\ngenerate id = _n\nquietly stset t, failure(f)\nstreset, id(id) scale(10)",
@@ -34,6 +33,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     } else {
         format!("{}=={}", settings.failure, settings.events)
     };
+    let [ever, never, after, before] = settings.choices.clone();
     let kept = [
         ("id", settings.id.clone()),
         ("failure", event),
@@ -42,6 +42,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ("exit", settings.exit.clone()),
         ("origin", settings.origin.clone()),
         ("if", settings.condition.clone()),
+        ("ever", ever),
+        ("never", never),
+        ("after", after),
+        ("before", before),
     ];
     let mut options: Vec<String> = Vec::new();
     for (name, old) in kept {
@@ -64,6 +68,6 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let line = format!("{}{condition}{range}{weight}, {}", settings.time, options.join(" "));
     s.print(format!("-> stset {line}"));
     let mut again = ParsedCommand::split("stset", &line, false)?;
-    again.check_weighted_options(stset::OPTIONS, stset::REFUSED)?;
+    again.check_weighted_options(stset::OPTIONS, &[])?;
     stset::run(s, &again)
 }

@@ -1,5 +1,6 @@
 //! `stset`: declares survival-time data and makes `_st`, `_d`, `_t` and `_t0`.
 
+use super::stset_choices::{By, Choices, NAMES};
 use super::stset_report::{Counts, report};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
@@ -22,14 +23,18 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::real("SCale"),
     OptSpec::text("TIME0"),
     OptSpec::flag("noShow"),
+    OptSpec::text("EVer"),
+    OptSpec::text("NEver"),
+    OptSpec::text("AFter"),
+    OptSpec::text("BEfore"),
     OptSpec::flag("clear"),
 ];
-/// Documented options that are refused.
-pub(super) const REFUSED: &[&str] = &["EVer", "NEver", "AFter", "BEfore"];
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
-    .weights(&[WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
-    .unsupported(REFUSED);
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).weights(&[
+    WeightKind::Frequency,
+    WeightKind::Probability,
+    WeightKind::Importance,
+]);
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stset",
@@ -37,8 +42,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::No,
     run,
-    syntax: "stset timevar [if] [weight] [, failure(v[==numlist]) id(v) origin(time exp | v==numlist) enter(...) exit(failure | time exp | v==numlist) scale(#) time0(v) if(exp) noshow] | stset | stset, clear",
-    notes: "makes _st _d _t _t0 (and _origin with origin()); settings are characteristics of the data; [ST] stset",
+    syntax: "stset timevar [if] [weight] [, failure(v[==numlist]) id(v) origin(time exp | v==numlist) enter(...) exit(failure | time exp | v==numlist) scale(#) time0(v) if(exp) ever(exp) never(exp) after(exp) before(exp) noshow] | stset | stset, clear",
+    notes: "makes _st _d _t _t0 (and _origin with origin()); if() and its siblings act when the times of all records are known; settings are characteristics of the data; [ST] stset",
     examples: &[
         Example {
             run: "set obs 4\ngenerate t = _n * 10\ngenerate f = mod(_n, 2)\nstset t, failure(f) scale(10)",
@@ -141,6 +146,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Settings> {
         exit: text("exit"),
         scale,
         condition: text("if"),
+        choices: NAMES.map(text),
         weight: cmd
             .weight
             .as_ref()
@@ -189,7 +195,7 @@ struct Made {
 }
 
 /// Reasons for leaving records out, in the order of their report.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 11] = [
     "event time missing (PROBABLE ERROR)",
     "ignored because of if()",
     "observations end on or before enter()",
@@ -197,7 +203,21 @@ const REASONS: [&str; 7] = [
     "observations begin on or after (first) failure",
     "observations begin on or after exit",
     "multiple records at same instant (PROBABLE ERROR)",
+    "ignored because of ever()",
+    "ignored because of never()",
+    "ignored because of after()",
+    "ignored because of before()",
 ];
+
+impl By {
+    /// Index of [`REASONS`].
+    fn reason(self) -> usize {
+        match self {
+            Self::Record => 1,
+            Self::History(option) => 7 + option,
+        }
+    }
+}
 
 /// When a subject is at risk.
 struct Risk {
@@ -235,10 +255,7 @@ fn intervals(s: &Session, settings: &Settings, touse: &[bool]) -> Result<Made> {
     };
     let (origin, enter) = (moment(s, "origin", &settings.origin)?, moment(s, "enter", &settings.enter)?);
     let exit = moment(s, "exit", if settings.exit.is_empty() { "failure" } else { &settings.exit })?;
-    let selected = match settings.condition.as_str() {
-        "" => None,
-        text => Some(s.compile(text)?),
-    };
+    let choices = Choices::of(s, settings)?;
     let mut made = Made {
         st: vec![false; n],
         d: vec![MISSING; n],
@@ -247,20 +264,13 @@ fn intervals(s: &Session, settings: &Settings, touse: &[bool]) -> Result<Made> {
         origin: vec![MISSING; n],
         lines: Vec::new(),
     };
-    let mut left_out = [0usize; 7];
+    let mut left_out = [0usize; REASONS.len()];
     let ctx = s.ctx();
     for subject in subjects(s, settings, touse) {
         // Records with a time, in order; the others are left out first.
-        let mut records = Vec::new();
-        for &i in &subject {
-            if is_missing(time[i]) {
-                left_out[0] += 1;
-            } else if selected.as_ref().is_some_and(|c| !c.holds(&ctx, i)) {
-                left_out[1] += 1;
-            } else {
-                records.push(i);
-            }
-        }
+        let records: Vec<usize> = subject.iter().copied().filter(|i| !is_missing(time[*i])).collect();
+        left_out[0] += subject.len() - records.len();
+        let chosen = choices.of_subject(&ctx, &records);
         let at = |m: &Moment, none: f64| subject_moment(m, &records, &time, none);
         let risk = Risk {
             origin: at(&origin, 0.0),
@@ -270,17 +280,18 @@ fn intervals(s: &Session, settings: &Settings, touse: &[bool]) -> Result<Made> {
         };
         let mut previous = if settings.id.is_empty() { risk.origin } else { f64::NEG_INFINITY };
         let (mut last, mut first_failure) = (None, f64::INFINITY);
-        for &i in &records {
+        for (&i, why) in records.iter().zip(chosen) {
             let start = begin.as_ref().map_or(previous, |b| b[i]).max(risk.origin).max(risk.from);
             let repeated = last == Some(time[i]);
             (last, previous) = (Some(time[i]), time[i]);
-            if let Some(reason) = risk.reason((start, time[i]), repeated, first_failure) {
-                left_out[reason] += 1;
-                continue;
-            }
-            let fails = failed[i] && time[i] <= risk.until;
+            let reason = risk.reason((start, time[i]), repeated, first_failure);
+            let fails = reason.is_none() && failed[i] && time[i] <= risk.until;
             if fails {
                 first_failure = first_failure.min(time[i]);
+            }
+            if let Some(reason) = why.map(By::reason).or(reason) {
+                left_out[reason] += 1;
+                continue;
             }
             made.st[i] = true;
             made.d[i] = f64::from(u8::from(fails));
@@ -293,7 +304,9 @@ fn intervals(s: &Session, settings: &Settings, touse: &[bool]) -> Result<Made> {
     if ignored > 0 {
         made.lines.push((ignored, "ignored at outset because of if exp".to_string()));
     }
-    made.lines.extend((0..7).filter(|&k| left_out[k] > 0).map(|k| (left_out[k], REASONS[k].to_string())));
+    made.lines.extend(
+        (0..REASONS.len()).filter(|&k| left_out[k] > 0).map(|k| (left_out[k], REASONS[k].to_string())),
+    );
     Ok(made)
 }
 

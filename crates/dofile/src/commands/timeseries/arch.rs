@@ -256,7 +256,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let iterations = cmd.options.int("iterate").map_or(500, |i| i.max(0) as usize);
     let failed = StataError::not_converged;
     let fit = model.maximise(&model.start(&regression), iterations, kind.0).ok_or_else(failed)?;
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         likelihood::print_log(session, &fit, kind.1 == "robust", cmd.options.int("iterate"));
     }
     let path = model.path(&fit.b).ok_or_else(failed)?;

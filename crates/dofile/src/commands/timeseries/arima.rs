@@ -228,7 +228,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(1) as usize);
     let fit = model.maximise(iterations).ok_or_else(StataError::not_converged)?;
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         print_log(session, &fit.log);
     }
     let v = covariance(&model, &fit, kind, sample.rows.len() as f64)?;

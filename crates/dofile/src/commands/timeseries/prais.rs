@@ -216,7 +216,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         true => series.search(method.corc)?,
         false => series.iterate(&method, first.b)?,
     };
-    if !cmd.has("nolog") {
+    if session.shows_log(|o| cmd.has(o)) {
         session.print("");
         found.log.iter().for_each(|line| session.print(line));
     }

@@ -105,7 +105,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ),
     })?;
     overlap(s, &parts.call, sample, &fit.score)?;
-    if !parts.call.rest.has("nolog") {
+    if s.shows_log(|o| parts.call.rest.has(o)) {
         s.print("");
         s.print(format!("Iteration 0:  EE criterion = {}", format::bare("%10.0g", fit.criterion)));
     }

@@ -180,7 +180,7 @@ fn weighted(session: &mut Session, call: &Call, command_line: &str) -> Result<()
         EffectsError::Values => StataError::new(459, "the outcome does not fit the outcome model"),
     })?;
     overlap(session, call, &sample, &fit.score)?;
-    if !call.rest.has("nolog") {
+    if session.shows_log(|o| call.rest.has(o)) {
         session.print("");
         session.print(format!("Iteration 0:  EE criterion = {}", format::bare("%10.0g", fit.criterion)));
     }

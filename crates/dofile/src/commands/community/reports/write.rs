@@ -26,7 +26,9 @@ pub(super) fn write(s: &mut Session, sheet: Sheet, target: &Target) -> Result<()
             let new = exported(s, sheet, "docx", "")?;
             match old {
                 None => new,
-                Some(old) => figure::docx::join(&old, &new).map_err(|e| failed(file, &e.to_string()))?,
+                Some(old) => {
+                    figure::docx::join(&old, &new, false).map_err(|e| failed(file, &e.to_string()))?
+                }
             }
         }
         ("doc" | "rtf", old) => rich_text(&sheet, old, file)?,

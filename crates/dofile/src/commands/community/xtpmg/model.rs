@@ -135,7 +135,7 @@ pub(super) fn pooled(s: &mut Session, cmd: &ParsedCommand, data: &Data) -> Resul
     let start = dynamic_effects(data)?.b[..k].to_vec();
     let found = kernel::long_run(&data.groups, constant, &start).map_err(fit_error)?;
     let found = found.ok_or_else(StataError::not_converged)?;
-    if !cmd.has("nolog") {
+    if s.shows_log(|o| cmd.has(o)) {
         s.print("");
         for (i, (ll, remark)) in found.log.iter().enumerate() {
             let remark = if remark.is_empty() { String::new() } else { format!("  ({remark})") };
