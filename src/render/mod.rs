@@ -53,6 +53,7 @@ mod style;
 mod table;
 mod tex;
 mod tex_prose;
+pub mod times;
 mod units;
 mod warnings;
 mod words;

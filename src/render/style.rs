@@ -123,6 +123,16 @@ impl Style<'_> {
         periods::written(x, format)
     }
 
+    /// Returns a period as the run numbers those of its series.
+    pub(super) fn numbered_period(&self, x: f64) -> Option<String> {
+        let name = self.labels.own(self.design.time.as_deref()?);
+        match self.labels.times.get(name) {
+            Some(times) => times.period(x),
+            // a run over dates may count months or years: without them its number says more than a wrong day
+            None => self.period(x).filter(|_| !self.labels.formats[name].starts_with("%td")),
+        }
+    }
+
     /// Returns the words for a number of a table that stands for something: a level of the moderator, a period.
     pub(super) fn code(&self, column: &str, x: f64) -> Option<String> {
         match column {
