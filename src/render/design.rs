@@ -150,6 +150,11 @@ impl Design {
         self.commands.iter().any(|own| commands.contains(&own.as_str()))
     }
 
+    /// True for a model whose coefficients are differences of the mean of its outcome because its link changes nothing.
+    pub(super) fn has_identity_link(&self) -> bool {
+        self.value("link").as_deref() == Some("identity")
+    }
+
     /// True for a natural logarithm, false for a name that may be one, none for other columns.
     pub(super) fn logarithm(&self, name: &str) -> Option<bool> {
         if self.logarithms.iter().any(|x| x == name) {

@@ -1,6 +1,8 @@
 //! The words for how sure an estimate is: interval, p, and that the interval includes no difference.
 
-use super::number::{p_value, places_apart, spoken};
+use super::MOST_DECIMALS;
+use super::number::{p_value, places_of, spoken_within};
+use super::sentences::{Estimate, plain};
 use super::style::Style;
 use super::table::Table;
 use super::words::pick;
@@ -22,8 +24,8 @@ pub(super) fn evidence_of(interval: Option<(f64, f64)>, p: Option<f64>, style: &
     let language = style.options.language;
     let mut parts = Vec::new();
     if let Some((low, high)) = interval {
-        let places = places_apart(low, high, style.options.decimals);
-        let digits = |x: f64| spoken(x, places);
+        let places = places_of(low, high, style.options.decimals);
+        let digits = |x: f64| spoken_within(x, places, low.abs().max(high.abs()));
         let words = style.interval_words();
         parts.push(pick(
             language,
@@ -35,9 +37,20 @@ pub(super) fn evidence_of(interval: Option<(f64, f64)>, p: Option<f64>, style: &
     parts.join(&pick(language, "; ", "；"))
 }
 
-/// A p-value as words: `p = 0.031`, `p < 0.001`.
+/// Interval and p of an estimate, or that there is neither.
+pub(super) fn proof(estimate: &Estimate, style: &Style<'_>) -> String {
+    let words = evidence_of(estimate.interval, estimate.p, style);
+    if words.is_empty() { plain(style, "no_test", &[]) } else { words }
+}
+
+/// A p-value as words: `p = 0.031`, `p < 0.001`. One below the limit of a test does not print as the limit.
 pub(super) fn p_words(p: f64, style: &Style<'_>) -> String {
-    let text = p_value(p, style.options.decimals);
+    let decimals = style.options.decimals.max(3);
+    let is_clear = |places: &u8| {
+        p >= style.alpha() || !p_value(p, *places).parse::<f64>().is_ok_and(|shown| shown >= style.alpha())
+    };
+    let places = (decimals..=MOST_DECIMALS.max(decimals)).find(is_clear).unwrap_or(decimals);
+    let text = p_value(p, places);
     match text.strip_prefix('<') {
         Some(rest) => format!("p < {rest}"),
         None => format!("p = {text}"),

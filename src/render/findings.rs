@@ -9,7 +9,7 @@ use super::findings_interaction::interaction;
 use super::made_terms::{has_inflation, ratio};
 use super::number::{spoken, whole_or_fixed};
 use super::regression::is_coefficients;
-use super::sentences::{Estimate, Finding, USUAL, cut, plain, row_of, said_of, table_of};
+use super::sentences::{Estimate, Finding, USUAL, Verdict, cut, plain, row_of, said_of, table_of};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
@@ -291,20 +291,24 @@ fn triple(table: &Table, row: usize, style: &Style<'_>) -> Option<Finding> {
 const OF_LOGARITHMS: [&str; 5] = ["odds_ratio", "hazard_ratio", "subhazard_ratio", "irr", "rrr"];
 
 /// The estimate of a row as it is read, a ratio where the table has one, and the column whose name it has.
-pub(super) fn scaled(table: &Table, row: usize) -> Option<(&'static str, Estimate)> {
-    if let Some(ratio) = RATIOS.into_iter().find(|r| table.cell(row, r).number().is_some()) {
+pub(super) fn scaled(table: &Table, row: usize, style: &Style<'_>) -> Option<(&'static str, Estimate)> {
+    // with a link of one the estimate is a difference, of which there is no ratio
+    let is_filled = |r: &&str| !style.design.has_identity_link() && table.cell(row, r).number().is_some();
+    if let Some(ratio) = RATIOS.into_iter().find(is_filled) {
         let (low, high) = (format!("{ratio}_low"), format!("{ratio}_high"));
         return Some((ratio, Estimate::of(table, row, [ratio, &low, &high, "p_value"])?));
     }
     let estimate = Estimate::of(table, row, USUAL)?;
     let is_unfilled = |r: &&str| table.position(r).is_some_and(|j| table.is_blank(j));
-    // the parts of a two-part model have no column of ratios
-    let of_part = match table.cell(row, "model").text() {
-        "any" => Some("odds_ratio"),
-        "amount" => Some("ratio_of_means"),
+    // the parts of a two-part model and the models of a sampling design have no column of ratios
+    let chosen = style.design.value("model").filter(|_| style.design.uses(&["svy"]));
+    let of_model = match (table.cell(row, "model").text(), chosen.as_deref()) {
+        ("any", _) | (_, Some("logit")) => Some("odds_ratio"),
+        ("amount", _) => Some("ratio_of_means"),
+        (_, Some("poisson")) => Some("irr"),
         _ => None,
     };
-    let Some(ratio) = of_part.or_else(|| OF_LOGARITHMS.into_iter().find(is_unfilled)) else {
+    let Some(ratio) = of_model.or_else(|| OF_LOGARITHMS.into_iter().find(is_unfilled)) else {
         return Some(("estimate", estimate));
     };
     let interval = estimate.interval.map(|(low, high)| (low.exp(), high.exp()));
@@ -316,7 +320,7 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
     if table.cell(row, "std_error").number().is_none() {
         return exact(table, row, whose, style);
     }
-    let (column, estimate) = scaled(table, row)?;
+    let (column, estimate) = scaled(table, row, style)?;
     let nothing = f64::from(u8::from(column != "estimate"));
     let value = spoken(estimate.value, estimate.places(style));
     let what = match reading {
@@ -326,8 +330,11 @@ fn sentence(table: &Table, row: usize, whose: &str, reading: Reading, style: &St
     };
     let evidence = evidence_of(estimate.interval, estimate.p, style);
     let term = format!("{whose}{}", compared(table, row, style));
-    let open = estimate.interval.is_some_and(|(low, high)| low <= nothing && nothing <= high);
-    let remark = remark(open, style);
+    let verdict = estimate.verdict(nothing, style);
+    let remark = match verdict {
+        Verdict::Open if estimate.interval.is_some() => remark(true, style),
+        _ => verdict.remark(style),
+    };
     Some(pick(
         language,
         &format!("{term}: {} {value} ({evidence}).{remark}", what.to_lowercase()),

@@ -4,9 +4,10 @@
 
 use super::evidence::p_words;
 use super::findings_descriptions::{ends, group, metric, number, percent, shown};
-use super::number::{brief, spoken};
+use super::number::{brief, spoken, whole_or_fixed};
 use super::sentences::{
-    Estimate, Finding, REJECTS, USUAL, by_p, plain, row_of, said, said_estimate, said_of, table_of,
+    Estimate, Finding, USUAL, alpha_words, by_p, more_or_less, plain, row_of, said, said_estimate, said_of,
+    table_of,
 };
 use super::style::Style;
 use super::table::Table;
@@ -104,18 +105,28 @@ fn many_outcomes(tables: &[Table], style: &Style<'_>) -> Said {
     let count = |name: &str| metric(fit, name).map(|x| format!("{x:.0}"));
     let (n, alone, holm, rate) =
         (count("tests")?, count("significant")?, count("significant_holm")?, count("significant_bh")?);
+    let (alpha, share) = (alpha_words(style), whole_or_fixed(100.0 - style.level, 1));
     let values = [("n", n.as_str()), ("k", &alone), ("holm", &holm), ("bh", &rate)];
+    let values = [&values[..], &[("alpha", alpha.as_str()), ("share", &share)]].concat();
     Some(vec![fit.says(plain(style, "many_outcomes", &values))])
 }
 
 fn normality(tables: &[Table], style: &Style<'_>) -> Said {
     let tests = table_of(tables, "table_normality.csv")?;
-    let of_test = rows(tests).filter(|row| tests.cell(*row, "test").text() == "shapiro_wilk");
+    let cell = |row: usize, column: &str| tests.cell(row, column).text();
+    let of_test = |test: &'static str| rows(tests).filter(move |row| cell(*row, "test") == test);
     let one = |row: usize| {
-        let y = style.variable(tests.cell(row, "variable").text());
-        by_p(tests, row, "p_value", "normality", &[("y", y.as_str())], style)
+        let y = style.variable(cell(row, "variable"));
+        // without the test of a few thousand values at most that of skewness and kurtosis
+        let same = |other: &usize| cell(*other, "variable") == cell(row, "variable");
+        let said = |(row, test): (usize, &str)| {
+            let test = style.cell("test", test);
+            by_p(tests, row, "p_value", "normality", &[("y", y.as_str()), ("test", &test)], style)
+        };
+        let other = of_test("skewness_kurtosis").find(same).map(|row| (row, "skewness_kurtosis"));
+        said((row, "shapiro_wilk")).or_else(|| other.and_then(said))
     };
-    Some(of_test.filter_map(one).collect())
+    Some(of_test("shapiro_wilk").filter_map(one).collect())
 }
 
 fn spline(tables: &[Table], style: &Style<'_>) -> Said {
@@ -214,7 +225,7 @@ fn cross_validation(tables: &[Table], style: &Style<'_>) -> Said {
     let error = |row: usize| number(scores, row, "rmse").map(|x| spoken(x, style.options.decimals));
     let name = |row: usize| style.model(scores.cell(row, "model").text());
     let (a, b, of_a, of_b) = (name(best), name(worst), error(best)?, error(worst)?);
-    let evidence = metric(fit, "gain_p").map(|p| (p < REJECTS, p_words(p, style)));
+    let evidence = metric(fit, "gain_p").map(|p| (p < style.alpha(), p_words(p, style)));
     let (sure, evidence) = evidence.unwrap_or((false, String::new()));
     let values = [("a", a.as_str()), ("b", &b), ("of_a", &of_a), ("of_b", &of_b), ("evidence", &evidence)];
     Some(vec![scores.says(said(style, "out_of_sample", sure, &values))])
@@ -252,8 +263,9 @@ fn portfolios(tables: &[Table], style: &Style<'_>) -> Said {
     let table = table_of(tables, "table_portfolios.csv")?;
     let row = row_of(table, "portfolio", "high_minus_low")?;
     let estimate = Estimate::of(table, row, ["mean_return", "ci_low", "ci_high", "p_value"])?;
-    let said = said_estimate(style, "high_minus_low", (&estimate, 0.0), &[("x", &focal(style)?)]);
-    Some(vec![table.says(said)])
+    let ((value, way), x) = (more_or_less(&estimate, style), focal(style)?);
+    let values = [("x", x.as_str()), ("value", &value), ("way", &way)];
+    Some(vec![table.says(said_estimate(style, "high_minus_low", (&estimate, 0.0), &values))])
 }
 
 fn risk(tables: &[Table], style: &Style<'_>) -> Said {

@@ -3,7 +3,7 @@
 
 use super::evidence::{evidence_of, p_words};
 use super::number::whole_or_fixed;
-use super::sentences::{Estimate, Finding, REJECTS, USUAL, plain, row_of, said, table_of};
+use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -37,5 +37,5 @@ fn turn(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let evidence = p_words(p, style);
     values.extend([("range", range.as_str()), ("evidence", &evidence)]);
     let shape = if first < 0.0 { "u" } else { "inverted_u" };
-    Some(table.says(said(style, &format!("turn.{shape}"), p < REJECTS, &values)))
+    Some(table.says(said(style, &format!("turn.{shape}"), p < style.alpha(), &values)))
 }

@@ -1,8 +1,9 @@
 //! The main results of descriptions: variables and groups, missing values, panels, scales, components, clusters, series.
 
 use super::evidence::p_words;
-use super::number::{brief, spoken, whole_or_fixed};
-use super::sentences::{Estimate, Finding, REJECTS, plain, row_of, said, said_estimate, table_of};
+use super::findings_distributions;
+use super::number::{brief, short_of_all, spoken, whole_or_fixed};
+use super::sentences::{Estimate, Finding, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::{Cell, Table};
 use super::words::pick;
@@ -19,9 +20,9 @@ const READERS: [(&str, Reader); 13] = [
     ("table_by_group.csv", by_group),
     ("table_correlation.csv", correlations),
     ("table_partial.csv", partial_correlations),
-    ("table_centiles.csv", percentiles),
-    ("table_frequencies.csv", frequencies),
-    ("table_inequality.csv", inequality),
+    ("table_centiles.csv", findings_distributions::percentiles),
+    ("table_frequencies.csv", findings_distributions::frequencies),
+    ("table_inequality.csv", findings_distributions::inequality),
     ("table_baseline.csv", balance),
     ("table_structure.csv", panel),
     ("table_issues.csv", issues),
@@ -74,7 +75,12 @@ pub(super) fn group(table: &Table, row: usize, column: &str, style: &Style<'_>) 
 }
 
 pub(super) fn percent(share: f64) -> String {
-    brief(100.0 * share)
+    short_of_all(100.0 * share, brief(100.0 * share))
+}
+
+/// A mean without the errors of rounding: 0 where it is a vanishing part of the spread.
+pub(super) fn but_rounding(mean: f64, spread: f64) -> f64 {
+    if mean.abs() < 1e-9 * spread { 0.0 } else { mean }
 }
 
 /// The rows with the largest and the smallest value of a column, where they differ.
@@ -143,11 +149,19 @@ fn correlations(table: &Table, style: &Style<'_>) -> Vec<String> {
         let columns = ["correlation", "ci_low", "ci_high", "p_value"];
         let (value, evidence) = Estimate::of(table, row, columns)?.words(style);
         let (x, y) = (variable(table, row, "row", style), variable(table, row, "column", style));
+        let what = kind_of_correlation("value_correlation", style);
         let values = [("x", x.as_str()), ("y", &y), ("value", &value), ("evidence", &evidence)];
+        let values = [&values[..], &[("what", what.as_str())]].concat();
         let kind = if evidence.is_empty() { "correlation.alone" } else { "correlation" };
         Some(plain(style, kind, &values))
     };
     pairs.into_iter().filter_map(one).collect()
+}
+
+/// The words for the correlations of an analysis: of ranks where the plan asks for them, else those of this key.
+fn kind_of_correlation(of_values: &str, style: &Style<'_>) -> String {
+    let of_ranks = style.design.value("method").as_deref() == Some("spearman");
+    plain(style, if of_ranks { "rank_correlation" } else { of_values }, &[])
 }
 
 fn partial_correlations(table: &Table, style: &Style<'_>) -> Vec<String> {
@@ -155,56 +169,9 @@ fn partial_correlations(table: &Table, style: &Style<'_>) -> Vec<String> {
         let estimate = Estimate::of(table, row, ["partial", "ci_low", "ci_high", "p_value"])?;
         let alone = spoken(number(table, row, "correlation")?, style.options.decimals);
         let (x, y) = (variable(table, row, "first", style), variable(table, row, "second", style));
-        let values = [("x", x.as_str()), ("y", &y), ("alone", &alone)];
+        let what = kind_of_correlation("plain_correlation", style);
+        let values = [("x", x.as_str()), ("y", &y), ("alone", &alone), ("what", &what)];
         Some(said_estimate(style, "partial", (&estimate, 0.0), &values))
-    };
-    rows(table).filter_map(one).collect()
-}
-
-/// The median of each variable, or the first percentile that was asked for.
-fn percentiles(table: &Table, style: &Style<'_>) -> Vec<String> {
-    let is_median = |row: &usize| number(table, *row, "percentile") == Some(50.0);
-    let medians: Vec<usize> = rows(table).filter(is_median).collect();
-    let chosen = if medians.is_empty() { rows(table).collect() } else { medians };
-    let one = |row: usize| {
-        let columns = ["value", "ci_low", "ci_high", "p_value"];
-        let (value, evidence) = Estimate::of(table, row, columns)?.words(style);
-        let (y, p) = (variable(table, row, "variable", style), shown(table, row, "percentile", style));
-        let values = [("y", y.as_str()), ("p", &p), ("value", &value), ("evidence", &evidence)];
-        Some(plain(style, "percentile", &values))
-    };
-    chosen.into_iter().filter_map(one).collect()
-}
-
-fn frequencies(table: &Table, style: &Style<'_>) -> Vec<String> {
-    let mut names: Vec<&str> = rows(table).map(|row| table.cell(row, "variable").text()).collect();
-    names.dedup();
-    let one = |name: &str| {
-        let own = |row: &usize| {
-            table.cell(*row, "variable").text() == name && number(table, *row, "cumulative_percent").is_some()
-        };
-        let share = |row: &usize| number(table, *row, "valid_percent").unwrap_or(0.0);
-        let most = rows(table).filter(own).max_by(|a, b| share(a).total_cmp(&share(b)))?;
-        let label = shown(table, most, "label", style);
-        let level = if label.is_empty() { shown(table, most, "value", style) } else { label };
-        let (y, values) = (style.variable(name), rows(table).filter(own).count().to_string());
-        let (n, share) = (shown(table, most, "n", style), brief(share(&most)));
-        let blanks = [("y", y.as_str()), ("a", &level), ("share", &share), ("n", &n), ("values", &values)];
-        Some(plain(style, "most_frequent", &blanks))
-    };
-    names.into_iter().filter_map(one).collect()
-}
-
-fn inequality(table: &Table, style: &Style<'_>) -> Vec<String> {
-    let outcome = style.design.outcome.as_deref().map(|name| style.variable(name)).unwrap_or_default();
-    let by = style.design.group.as_deref().map(|name| style.variable(name)).unwrap_or_default();
-    let one = |row: usize| {
-        let is_all = table.cell(row, "group").text() == "all";
-        let (gini, top) = (number(table, row, "gini")?, number(table, row, "share_top10")?);
-        let (value, share) = (spoken(gini, style.options.decimals), percent(top));
-        let of = group(table, row, "group", style);
-        let values = [("y", outcome.as_str()), ("x", &by), ("a", &of), ("value", &value), ("share", &share)];
-        Some(plain(style, if is_all { "gini" } else { "gini.of" }, &values))
     };
     rows(table).filter_map(one).collect()
 }
@@ -347,7 +314,7 @@ fn series(table: &Table, style: &Style<'_>) -> Vec<String> {
         let (lags, p) = (shown(table, last, "lag", style), number(table, last, "p_value")?);
         let evidence = p_words(p, style);
         let values = [("y", y.as_str()), ("value", &first), ("n", &lags), ("evidence", &evidence)];
-        Some(said(style, "autocorrelation", p < REJECTS, &values))
+        Some(said(style, "autocorrelation", p < style.alpha(), &values))
     };
     said_so().into_iter().collect()
 }
@@ -365,8 +332,9 @@ fn distress(table: &Table, style: &Style<'_>) -> Vec<String> {
 fn accruals(table: &Table, style: &Style<'_>) -> Vec<String> {
     let said = || {
         let mean = |name: &str| number(table, row_of(table, "variable", name)?, "mean");
-        let signed = spoken(mean("accruals_discretionary")?, style.options.decimals);
-        let size = spoken(mean("accruals_absolute")?, style.options.decimals);
+        let size = mean("accruals_absolute")?;
+        let signed = spoken(but_rounding(mean("accruals_discretionary")?, size), style.options.decimals);
+        let size = spoken(size, style.options.decimals);
         Some(plain(style, "accruals", &[("value", &signed), ("size", &size)]))
     };
     let caveat = pick(

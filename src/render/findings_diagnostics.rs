@@ -3,8 +3,8 @@
 
 use super::evidence::p_words;
 use super::findings_descriptions::{number, percent};
-use super::number::spoken;
-use super::sentences::{Finding, REJECTS, plain, row_of, said, table_of};
+use super::number::{spoken, whole_or_fixed};
+use super::sentences::{Finding, plain, row_of, said, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -28,7 +28,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let Some(tests) = table_of(tables, "table_tests.csv") else { return Vec::new() };
     let one = |(test, kind): &(&str, &str)| {
         let p = number(tests, row_of(tests, "test", test)?, "p_value")?;
-        Some(tests.says(said(style, kind, p < REJECTS, &[("evidence", &p_words(p, style))])))
+        Some(tests.says(said(style, kind, p < style.alpha(), &[("evidence", &p_words(p, style))])))
     };
     TESTS.iter().filter_map(one).chain(inflation(tests, style)).collect()
 }
@@ -47,8 +47,17 @@ fn sensitivity(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let measure = |name: &str| number(table, row_of(table, "measure", name)?, "value").map(percent);
     let (robust, significant) = (measure("robustness_value")?, measure("robustness_value_alpha")?);
     let x = style.variable(style.design.focal.first()?);
+    // the plan may ask what takes away a part of the estimate, and for a test at another level
+    let taken = style.design.value("reduction").and_then(|text| text.parse().ok()).unwrap_or(1.0);
+    let (taken, limit) = (percent(taken), whole_or_fixed(100.0 - style.level, 1));
     let values = [("x", x.as_str()), ("share", &robust), ("alpha", &significant)];
-    Some(table.says(plain(style, "sensitivity", &values)))
+    let values = [&values[..], &[("taken", taken.as_str()), ("limit", &limit)]].concat();
+    let kind = match (taken == "100", style.level == 95.0) {
+        (false, _) => "sensitivity.part",
+        (true, false) => "sensitivity.level",
+        (true, true) => "sensitivity",
+    };
+    Some(table.says(plain(style, kind, &values)))
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 //! if a variable of the question is, in the words of the console.
 
 use super::design::Design;
-use super::evidence::evidence_of;
+use super::evidence::proof;
 use super::findings::{Reading, ratio_of_row, scaled};
 use super::made_terms::kind_of_ratio;
-use super::number::{brief, spoken, whole_or_fixed, whole_or_spoken};
-use super::sentences::{Estimate, heading, plain};
+use super::number::{brief, short_of_all, spoken, whole_or_fixed, whole_or_spoken};
+use super::sentences::{Verdict, heading, plain};
 use super::steps::{as_step, listed};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
@@ -14,7 +14,7 @@ use super::units::{is_measured_in, unit, without_unit};
 use super::words::pick;
 
 /// Commands whose coefficients are differences of the outcome.
-const LINEAR: [&str; 17] = [
+const LINEAR: [&str; 16] = [
     "regress",
     "stepwise",
     "areg",
@@ -30,7 +30,6 @@ const LINEAR: [&str; 17] = [
     "xtgls",
     "heckman",
     "frontier",
-    "svy",
     "prais",
 ];
 /// Commands whose coefficients are differences of the outcome before it was cut off.
@@ -89,7 +88,7 @@ pub(super) fn difference(
     style: &Style<'_>,
 ) -> Option<String> {
     table.cell(row, "std_error").number()?;
-    let (column, one) = scaled(table, row)?;
+    let (column, one) = scaled(table, row, style)?;
     // a coefficient of one category of the outcome compares two categories
     let of_category = reading == Reading::Estimate && table.position("outcome").is_some();
     if of_category && column != "rrr" {
@@ -119,7 +118,10 @@ pub(super) fn difference(
             (plain(style, "points", &[("n", &n)]), proof(&points, style))
         }
         Size::Percent => {
-            let n = brief(100.0 * (estimate.value - 1.0).abs());
+            let percent = 100.0 * (estimate.value - 1.0).abs();
+            let n = brief(percent);
+            // a ratio above 0 is not 100% lower
+            let n = if estimate.value < 1.0 { short_of_all(percent, n) } else { n };
             let name = ratio_of_row(table, row, column, style).to_lowercase();
             let value = spoken(estimate.value, estimate.places(style));
             let joined = pick(style.options.language, "; ", "；");
@@ -130,10 +132,12 @@ pub(super) fn difference(
         }
     };
     let way = if estimate.value >= nothing { "up" } else { "down" };
-    let key = if estimate.excludes(nothing) { way.to_owned() } else { format!("open.{way}") };
+    let verdict = estimate.verdict(nothing, style);
+    let key = if verdict.is_plain() { way.to_owned() } else { format!("open.{way}") };
     let values = [("when", when.as_str()), ("what", &what.words), ("amount", &amount), ("evidence", &proof)];
     let mut said = plain(style, &key, &values);
-    if what.of_outcome && estimate.excludes(0.0) {
+    said.push_str(&verdict.remark(style));
+    if what.of_outcome && verdict == Verdict::Sure {
         let percent = match within_logarithm(style.design) {
             true => of_inner_logarithm(estimate.value, style),
             false => of_logarithm(term, estimate.value, style),
@@ -141,11 +145,6 @@ pub(super) fn difference(
         said.push_str(&percent.unwrap_or_default());
     }
     Some(if of_equation { said } else { format!("{}{said}", heading(whose, style)) })
-}
-
-/// Interval and p.
-fn proof(estimate: &Estimate, style: &Style<'_>) -> String {
-    evidence_of(estimate.interval, estimate.p, style)
 }
 
 /// The round step in which the variable of a term varies; 1 for categories, for logarithms, which are elasticities, and for
@@ -300,14 +299,16 @@ fn linear(design: &Design, model: &str) -> Option<&'static str> {
         "ols" => return Some("linear"),
         _ => {}
     }
-    // after multiple imputation the plan chooses the model
-    if design.uses(&["mi"]) {
-        return design.value("model").is_none_or(|model| model == "regress").then_some("linear");
+    // after multiple imputation and of a sampling design the plan chooses the model
+    if design.uses(&["mi", "svy"]) {
+        let is_linear = |model: String| matches!(model.as_str(), "regress" | "linear");
+        return design.value("model").is_none_or(is_linear).then_some("linear");
     }
     if design.uses(&UNCUT) {
         return Some("uncut");
     }
-    (design.uses(&LINEAR) && !design.uses(&ON_LINKS)).then_some("linear")
+    let is_linear = design.uses(&LINEAR) && !design.uses(&ON_LINKS);
+    (is_linear || design.has_identity_link()).then_some("linear")
 }
 
 /// The words for a coefficient of an interval regression, whose outcome lies between two columns, or its logarithm does.
@@ -363,7 +364,8 @@ pub(super) fn held((table, rows): (&Table, &[usize]), style: &Style<'_>) -> Opti
     said.dedup();
     // a number of events is compared at the same exposure
     let exposure = design.value("exposure_var").filter(|name| !name.is_empty());
-    let has_periods = design.is_on("time_effects");
+    let is_period = |row: usize| design.is_period(table.cell(row, "term").text());
+    let has_periods = design.is_on("time_effects") || (0..table.rows.len()).any(is_period);
     let others = exposure.iter().chain(design.time.as_ref().filter(|_| has_periods));
     let mut all: Vec<&String> = Vec::new();
     for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed).chain(others) {

@@ -2,7 +2,7 @@
 //! followed by the condition on which it is an effect.
 
 use super::number::whole_or_fixed;
-use super::sentences::{Estimate, Finding, REJECTS, USUAL, plain, row_of, said_estimate, said_of, table_of};
+use super::sentences::{Estimate, Finding, USUAL, judged, plain, row_of, said_estimate, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -15,7 +15,7 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
         return of_threshold(effects, style)
             .or_else(|| of_treatment(effects, style))
             .or_else(|| of_synthetic(effects, table_of(tables, "table_fit.csv"), style))
-            .or_else(|| of_mediation(effects, style))
+            .or_else(|| of_mediation(effects, table_of(tables, "table_bootstrap.csv"), style))
             .unwrap_or_default();
     }
     let density = table_of(tables, "table_test.csv").filter(|t| t.position("density_below").is_some());
@@ -49,9 +49,10 @@ fn of_treatment(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let row = TREATMENT.iter().find_map(|name| row_of(table, "term", name))?;
     let named = |name: Option<&String>| Some(style.variable(name?));
     let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
-    let values = [("x", x.as_str()), ("y", &y)];
+    let (values, having) = ([("x", x.as_str()), ("y", &y)], style.having(style.design.focal.first()?));
     let kind = if table.cell(row, "term").text() == "atet" { "effect_treated" } else { "effect" };
     let caveat = table.says(plain(style, "effect.caveat", &values));
+    let values = [&values[..], &[("having", having.as_str())]].concat();
     Some(vec![said_of(style, kind, (table, row), &values)?, caveat])
 }
 
@@ -62,7 +63,7 @@ fn of_synthetic(table: &Table, fit: Option<&Table>, style: &Style<'_>) -> Option
     let y = style.variable(style.design.outcome.as_deref()?);
     let estimate = Estimate::of(table, row, USUAL)?;
     let units = fit.and_then(|fit| fit.cell(row_of(fit, "metric", "N_units")?, "value").number());
-    let first = units.zip(estimate.p).filter(|(units, p)| units * p < 1.5 && *p >= REJECTS);
+    let first = units.zip(estimate.p).filter(|(units, p)| units * p < 1.5 && *p >= style.alpha());
     let Some((units, _)) = first else {
         return Some(vec![said_of(style, "gap", (table, row), &[("y", &y)])?]);
     };
@@ -72,13 +73,25 @@ fn of_synthetic(table: &Table, fit: Option<&Table>, style: &Style<'_>) -> Option
     Some(vec![table.says(plain(style, "gap.first", &values))])
 }
 
-/// The parts of an effect through a mediator and apart from it, with their condition.
-fn of_mediation(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
+/// The parts of an effect through a mediator and apart from it, with their condition. The limits of resampled rows, where the plan
+/// asks for them, come before those of a normal distribution, which a product of two estimates does not have.
+fn of_mediation(table: &Table, resampled: Option<&Table>, style: &Style<'_>) -> Option<Vec<Finding>> {
     let named = |name: Option<&String>| Some(style.variable(name?));
     let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
     let m = style.variable(&style.design.value("mediator")?);
     let values = [("x", x.as_str()), ("y", &y), ("m", &m)];
-    let part = |name: &str| said_of(style, name, (table, row_of(table, "effect", name)?), &values);
+    let part = |name: &str| {
+        let limits = resampled.and_then(|limits| {
+            let row = row_of(limits, "effect", name)?;
+            let columns = ["estimate", "percentile_low", "percentile_high", "p_value"];
+            let estimate = Estimate::of(limits, row, columns).filter(|of| of.interval.is_some())?;
+            let (value, evidence) = estimate.words(style);
+            let evidence = plain(style, "resampled", &[("evidence", &evidence)]);
+            let own = [("value", value.as_str()), ("evidence", &evidence)];
+            Some(limits.says(judged(style, name, (&estimate, 0.0), &[&values[..], &own].concat())))
+        });
+        limits.or_else(|| said_of(style, name, (table, row_of(table, "effect", name)?), &values))
+    };
     let caveat = table.says(plain(style, "mediation.caveat", &values));
     Some(vec![part("indirect")?, part("direct")?, caveat])
 }

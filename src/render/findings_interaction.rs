@@ -1,6 +1,6 @@
 //! What an interaction says: by how much a difference changes, or whether it does at all.
 
-use super::sentences::{Finding, by_p, row_of, said_of, table_of};
+use super::sentences::{Finding, by_p, plain, row_of, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -25,7 +25,12 @@ fn of_term(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let mut rows = (0..table.rows.len()).filter(meets);
     // categories have a term for each level, which no single sentence says
     let row = rows.next().filter(|_| rows.next().is_none())?;
-    said_of(style, "interaction_term", (table, row), &[("z", &style.variable(&moderator))])
+    let label = style.variable(&moderator);
+    let when = match style.is_binary(&moderator) {
+        true => style.instead(&moderator, &label),
+        false => plain(style, "if.number", &[("x", &label), ("step", "1")]),
+    };
+    said_of(style, "interaction_term", (table, row), &[("when", &when)])
 }
 
 /// The joint test of the terms of all levels.

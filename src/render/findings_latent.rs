@@ -3,6 +3,7 @@
 //! items measure them and which two are closest.
 
 use super::evidence::evidence;
+use super::findings_descriptions::shown;
 use super::number::spoken;
 use super::sentences::{Finding, row_of, said};
 use super::style::Style;
@@ -44,7 +45,14 @@ fn of_items(table: &Table, style: &Style<'_>) -> Vec<Finding> {
     let (sharpness, difficulties) = (of("discrimination"), of("difficulty"));
     // an item with several steps has no single difficulty
     let single = sharpness.len() == difficulties.len();
-    let hard = single.then(|| said_of_ends(table, &difficulties, "hard_item", style)).flatten();
+    // persons with more of the trait answer an item of negative discrimination less often: its difficulty has the other direction
+    let turned = |row: &usize| {
+        let variable = |row: usize| table.cell(row, "variable").text();
+        let own = sharpness.iter().find(|other| variable(**other) == variable(*row));
+        own.and_then(|other| table.cell(*other, "estimate").number()).is_some_and(|a| a < 0.0)
+    };
+    let ranked: Vec<usize> = difficulties.iter().copied().filter(|row| !turned(row)).collect();
+    let hard = single.then(|| said_of_ends(table, &ranked, "hard_item", style)).flatten();
     hard.into_iter().chain(said_of_ends(table, &sharpness, "sharp_item", style)).collect()
 }
 
@@ -82,17 +90,17 @@ fn sizes(classes: &Table, all: &[usize], style: &Style<'_>) -> Option<Finding> {
 /// The answer whose probability in a class is farthest from that in the other classes together.
 fn profile(classes: &Table, profiles: &Table, class: usize, style: &Style<'_>) -> Option<Finding> {
     let share = |name: &str| {
-        let row = (0..classes.rows.len()).find(|row| classes.cell(*row, "class").text() == name)?;
+        let row = (0..classes.rows.len()).find(|row| shown(classes, *row, "class", style) == name)?;
         classes.cell(row, "share").number()
     };
-    let number = classes.cell(class, "class").text();
+    let number = shown(classes, class, "class", style);
     let same = |a: usize, b: usize, column: &str| profiles.cell(a, column) == profiles.cell(b, column);
-    let of_class = |row: &usize| profiles.cell(*row, "class").text() == number;
+    let of_class = |row: &usize| shown(profiles, *row, "class", style) == number;
     let others = |row: usize| {
         let (mut mass, mut total) = (0.0, 0.0);
         for other in (0..profiles.rows.len()).filter(|other| !of_class(other)) {
             if same(row, other, "variable") && same(row, other, "category") {
-                let weight = share(profiles.cell(other, "class").text())?;
+                let weight = share(&shown(profiles, other, "class", style))?;
                 mass += weight;
                 total += weight * profiles.cell(other, "probability").number()?;
             }
@@ -107,10 +115,9 @@ fn profile(classes: &Table, profiles: &Table, class: usize, style: &Style<'_>) -
     let digits = |x: f64| spoken(x, style.options.decimals);
     let x = style.variable(profiles.cell(row, "variable").text());
     let (value, rest) = (digits(value), digits(rest));
-    let category = profiles.cell(row, "category").text();
-    let values =
-        [("class", number), ("x", x.as_str()), ("category", category), ("value", &value), ("rest", &rest)];
-    let values = [&values[..], &[("evidence", words.as_str())]].concat();
+    let category = shown(profiles, row, "category", style);
+    let values = [("class", number.as_str()), ("x", &x), ("category", &category), ("value", &value)];
+    let values = [&values[..], &[("rest", rest.as_str()), ("evidence", &words)]].concat();
     Some(profiles.says(said(style, "class_answer", sure, &values)))
 }
 

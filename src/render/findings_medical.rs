@@ -58,7 +58,8 @@ fn areas(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
         let (value, evidence) = estimate.words(style);
         let x = style.variable(table.cell(row, "marker").text());
         let values = [("x", x.as_str()), ("value", &value), ("evidence", &evidence)];
-        Some(table.says(plain(style, "auc", &values)))
+        let is_below = estimate.interval.is_some_and(|(_, high)| high < 0.5);
+        Some(table.says(plain(style, if is_below { "auc.below" } else { "auc" }, &values)))
     };
     let mut all: Vec<Finding> = (0..table.rows.len()).filter_map(area).collect();
     if let Some(row) = row_of(table, "marker", "difference") {
@@ -103,8 +104,11 @@ fn kappa(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let (seen, expected) =
         (number(table, "observed_agreement", style)?, number(table, "expected_agreement", style)?);
     let row = row_of(table, "measure", "kappa")?;
+    let estimate = Estimate::of(table, row, USUAL)?;
+    // agreement below that of chance is no agreement
+    let kind = if estimate.value < 0.0 { "kappa_below" } else { "kappa" };
     let values = [("seen", seen.as_str()), ("expected", &expected)];
-    Some(vec![said_of(style, "kappa", (table, row), &values)?])
+    Some(vec![table.says(said_estimate(style, kind, (&estimate, 0.0), &values))])
 }
 
 /// The agreement of single ratings by raters who are a sample of raters.
@@ -136,9 +140,9 @@ fn risks(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
         .into_iter()
         .find_map(|name| Some((row_of(table, "measure", name)?, name)))?;
     let named = |name: Option<&String>| Some(style.variable(name?));
-    let (x, y) = (named(style.design.focal.first())?, named(style.design.outcome.as_ref())?);
-    let what = plain(style, kind, &[]);
-    let values = [("x", x.as_str()), ("y", &y), ("what", &what)];
+    let (x, y) = (style.having(style.design.focal.first()?), named(style.design.outcome.as_ref())?);
+    let what = plain(style, kind, &[("y", &y)]);
+    let values = [("x", x.as_str()), ("what", &what)];
     let estimate = Estimate::of(table, row, USUAL)?;
     let mut all = vec![table.says(said_estimate(style, "risk", (&estimate, 1.0), &values))];
     // the crude ratio alone would hide what the strata change

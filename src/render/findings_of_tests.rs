@@ -2,8 +2,8 @@
 //! unit root: a sentence for each, with what the test cannot show where it does not reject.
 
 use super::evidence::p_words;
-use super::number::{fixed, whole_or_fixed};
-use super::sentences::{Estimate, Finding, REJECTS, row_of, said, said_of, table_of};
+use super::number::{spoken, spoken_within, whole_or_spoken};
+use super::sentences::{Estimate, Finding, USUAL, judged, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 use super::words::pick;
@@ -20,7 +20,8 @@ const READERS: [(&str, Reader); 11] = [
     ("table_friedman.csv", |t, s| differ(t, "friedman", "measurements", s)),
     ("table_tests.csv", |t, s| differ(t, "brown_forsythe", "spread", s)),
     ("table_tests.csv", |t, s| {
-        row_of(t, "test", "cohen_w").and_then(|_| differ(t, "pearson_chi2", "stated_shares", s))
+        let kind = if s.design.value("expected_shares").is_some() { "stated_shares" } else { "equal_shares" };
+        row_of(t, "test", "cohen_w").and_then(|_| differ(t, "pearson_chi2", kind, s))
     }),
     ("table_test.csv", |t, s| differ(t, "combined", "distributions", s)),
     ("table_test.csv", |t, s| {
@@ -49,12 +50,14 @@ fn outcome(style: &Style<'_>) -> Option<String> {
 /// The value of the null hypothesis as the plan has it.
 fn null(style: &Style<'_>) -> Option<String> {
     let x: f64 = style.design.value("null_value")?.parse().ok()?;
-    Some(whole_or_fixed(x, style.options.decimals))
+    Some(whole_or_spoken(x, style.options.decimals))
 }
 
 fn one_mean(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let test = row_of(table, "test", "t_difference")?;
-    let mean = fixed(estimate(table, "mean")?, style.options.decimals);
+    let (mean, difference) = (estimate(table, "mean")?, Estimate::of(table, test, USUAL)?);
+    // both have the same decimals and the same notation
+    let mean = spoken_within(mean, difference.places(style), mean.abs().max(difference.value.abs()));
     let null = null(style).unwrap_or_else(|| "0".to_owned());
     let y = outcome(style)?;
     said_of(style, "one_mean", (table, test), &[("y", &y), ("mean", &mean), ("null", &null)])
@@ -63,25 +66,28 @@ fn one_mean(table: &Table, style: &Style<'_>) -> Option<Finding> {
 fn one_change(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (a, b) = (outcome(style)?, style.variable(&style.design.value("second")?));
     let (p, value) =
-        (p_of(table, "signed_rank")?, fixed(estimate(table, "median_change")?, style.options.decimals));
+        (p_of(table, "signed_rank")?, spoken(estimate(table, "median_change")?, style.options.decimals));
     let values = [("a", a.as_str()), ("b", &b), ("value", &value), ("evidence", &p_words(p, style))];
-    Some(table.says(said(style, "one_change", p < REJECTS, &values)))
+    Some(table.says(said(style, "one_change", p < style.alpha(), &values)))
 }
 
 fn one_share(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let row = row_of(table, "test", "binomial_exact")?;
     let share = Estimate::of(table, row, ["estimate", "ci_low", "ci_high", "p_value"])?;
+    let stated: f64 = style.design.value("null_value")?.parse().ok()?;
     let (value, evidence) = share.words(style);
     let (y, null) = (outcome(style)?, null(style)?);
     let values = [("y", y.as_str()), ("null", &null), ("value", &value), ("evidence", &evidence)];
-    Some(table.says(said(style, "one_share", share.p? < REJECTS, &values)))
+    Some(table.says(judged(style, "one_share", (&share, stated), &values)))
 }
 
 fn equivalence(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (p, value) =
-        (p_of(table, "equivalence")?, fixed(estimate(table, "difference")?, style.options.decimals));
-    let level = style.design.value("alpha").and_then(|text| text.parse().ok()).unwrap_or(REJECTS);
-    let (y, margin, evidence) = (outcome(style)?, style.design.value("margin")?, p_words(p, style));
+        (p_of(table, "equivalence")?, spoken(estimate(table, "difference")?, style.options.decimals));
+    let level = style.design.value("alpha").and_then(|text| text.parse().ok()).unwrap_or(style.alpha());
+    let margin: f64 = style.design.value("margin")?.parse().ok()?;
+    let margin = whole_or_spoken(margin, style.options.decimals);
+    let (y, evidence) = (outcome(style)?, p_words(p, style));
     // a difference says nothing without what is subtracted from what
     let note = table.cell(row_of(table, "test", "difference")?, "note").text();
     let pair = note.split(';').next().filter(|pair| pair.contains(" minus ")).unwrap_or_default();
@@ -102,7 +108,7 @@ fn trend(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let way = if up { pick(language, "rises", "上升") } else { pick(language, "falls", "下降") };
     let (y, x) = (outcome(style)?, style.variable(style.design.group.as_deref()?));
     let values = [("x", x.as_str()), ("y", &y), ("way", &way), ("evidence", &p_words(p, style))];
-    Some(table.says(said(style, "trend", p < REJECTS, &values)))
+    Some(table.says(said(style, "trend", p < style.alpha(), &values)))
 }
 
 /// A test whose sentence needs its p-value alone.
@@ -111,7 +117,7 @@ fn differ(table: &Table, test: &str, kind: &str, style: &Style<'_>) -> Option<Fi
     let group = style.design.group.as_deref().map(|name| style.variable(name)).unwrap_or_default();
     let y = outcome(style).unwrap_or_default();
     let values = [("x", group.as_str()), ("y", &y), ("evidence", &p_words(p, style))];
-    Some(table.says(said(style, kind, p < REJECTS, &values)))
+    Some(table.says(said(style, kind, p < style.alpha(), &values)))
 }
 
 /// The Dickey-Fuller test of the level of a series.
@@ -121,5 +127,10 @@ fn unit_root(table: &Table, style: &Style<'_>) -> Option<Finding> {
     };
     let p = table.cell((0..table.rows.len()).find(is_row)?, "p_value").number()?;
     let y = outcome(style)?;
-    Some(table.says(said(style, "unit_root", p < REJECTS, &[("y", &y), ("evidence", &p_words(p, style))])))
+    Some(table.says(said(
+        style,
+        "unit_root",
+        p < style.alpha(),
+        &[("y", &y), ("evidence", &p_words(p, style))],
+    )))
 }

@@ -3,7 +3,7 @@
 
 use super::evidence::p_words;
 use super::number::spoken;
-use super::sentences::{Finding, REJECTS, said, said_of};
+use super::sentences::{Finding, plain, said, said_of};
 use super::style::Style;
 use super::table::Table;
 use super::words::pick;
@@ -44,7 +44,7 @@ fn mean(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
         &format!("标准误 {se}；{words}"),
     );
     let values = [("y", y.as_str()), ("value", &value), ("evidence", &evidence)];
-    Some(fit.says(said(style, "event_mean", p < REJECTS, &values)))
+    Some(fit.says(said(style, "event_mean", p < style.alpha(), &values)))
 }
 
 /// The effect from the event on that is farthest from zero.
@@ -56,7 +56,11 @@ fn largest(table: &Table, style: &Style<'_>) -> Option<Finding> {
     };
     let effects = (0..table.rows.len()).filter_map(effect);
     let (period, _, row) = effects.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))?;
-    said_of(style, "event_peak", (table, row), &[("period", &period.to_string())])
+    // designs that bind a last period put all later ones into it
+    let is_last = style.design.value("lags").and_then(|text| text.parse().ok()) == Some(period);
+    let key = if is_last { "event_period.last" } else { "event_period" };
+    let when = plain(style, key, &[("period", &period.to_string())]);
+    said_of(style, "event_peak", (table, row), &[("when", &when)])
 }
 
 fn before(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
@@ -64,5 +68,5 @@ fn before(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let found = row_of(tables, "effect", "pre_trend_f").or_else(|| row_of(tables, "effect", "pre_trend"));
     let (table, row) = row_of(tables, "test", "pre_trend").or(found)?;
     let p = table.cell(row, "p_value").number()?;
-    Some(table.says(said(style, "event_before", p < REJECTS, &[("evidence", &p_words(p, style))])))
+    Some(table.says(said(style, "event_before", p < style.alpha(), &[("evidence", &p_words(p, style))])))
 }

@@ -3,7 +3,9 @@
 
 use super::evidence::p_words;
 use super::number::{spoken, whole_or_fixed};
-use super::sentences::{Finding, REJECTS, plain, row_of, said, said_of, table_of};
+use super::sentences::{
+    Estimate, Finding, USUAL, alpha_words, more_or_less, plain, row_of, said, said_estimate, table_of,
+};
 use super::style::Style;
 use super::table::Table;
 
@@ -33,7 +35,15 @@ fn of_start(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let y = style.variable(style.design.outcome.as_deref()?);
     let values = [("y", y.as_str())];
     row_of(table, "effect", "level_change")?;
-    let one = |name: &str| said_of(style, name, (table, row_of(table, "effect", name)?), &values);
+    let one = |name: &str| {
+        let estimate = Estimate::of(table, row_of(table, "effect", name)?, USUAL)?;
+        let (size, way) = more_or_less(&estimate, style);
+        let own = [("value", size.as_str()), ("way", &way)];
+        // of the three the change of the slope alone is one against another change
+        let own = if name == "slope_change" { &own[..] } else { &[] };
+        let said = said_estimate(style, name, (&estimate, 0.0), &[&values[..], own].concat());
+        Some(table.says(said))
+    };
     let mut all: Vec<Finding> =
         ["level_change", "slope_change", "effect_at_end"].into_iter().filter_map(one).collect();
     all.push(table.says(plain(style, "continued_trend", &[])));
@@ -69,7 +79,7 @@ fn of_variance(tests: &Table, fit: &Table, style: &Style<'_>) -> Option<Vec<Find
     let tested = |test: &str, kind: &str| {
         let p = tests.cell(row_of(tests, "test", test)?, "p_value").number()?;
         let values = [("y", y.as_str()), ("evidence", &p_words(p, style))];
-        Some(tests.says(said(style, kind, p < REJECTS, &values)))
+        Some(tests.says(said(style, kind, p < style.alpha(), &values)))
     };
     let first = tested("arch_lm", "variance_changes")?;
     let persistence = fit.cell(row_of(fit, "metric", "persistence")?, "value").number()?;
@@ -101,12 +111,13 @@ fn of_pairs(table: &Table, style: &Style<'_>) -> Vec<Finding> {
             style.variable(table.cell(*row, "equation").text()),
         );
         let values = [("x", x.as_str()), ("y", &y), ("evidence", &p_words(*p, style))];
-        table.says(said(style, "predicts", *p < REJECTS, &values))
+        table.says(said(style, "predicts", *p < style.alpha(), &values))
     };
     let mut all: Vec<Finding> = pairs.iter().take(PAIRS).map(sentence).collect();
     if pairs.len() > 1 {
-        let (n, chance) = (pairs.len().to_string(), spoken(REJECTS * pairs.len() as f64, 1));
-        all.push(table.says(plain(style, "many_tests", &[("n", &n), ("value", &chance)])));
+        let (n, chance) = (pairs.len().to_string(), spoken(style.alpha() * pairs.len() as f64, 1));
+        let values = [("n", n.as_str()), ("value", &chance), ("alpha", &alpha_words(style))];
+        all.push(table.says(plain(style, "many_tests", &values)));
     }
     all
 }

@@ -2,7 +2,7 @@
 
 use super::evidence::p_words;
 use super::number::whole_or_fixed;
-use super::sentences::{Estimate, Finding, REJECTS, plain, row_of, said, said_estimate, table_of};
+use super::sentences::{Estimate, Finding, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -49,7 +49,7 @@ fn of_periods(periods: &Table, tests: &Table, style: &Style<'_>) -> Option<Vec<F
     let p = tests.cell(row_of(tests, "test", "likelihood_ratio")?, "p_value").number()?;
     let evidence = p_words(p, style);
     let values = [("x", x.as_str()), ("evidence", &evidence)];
-    let mut all = vec![tests.says(said(style, "changing_ratio", p < REJECTS, &values))];
+    let mut all = vec![tests.says(said(style, "changing_ratio", p < style.alpha(), &values))];
     for row in 0..periods.rows.len() {
         let Some(ratio) = Estimate::of(periods, row, ["hazard_ratio", "ci_low", "ci_high", "p_value"]) else {
             continue;

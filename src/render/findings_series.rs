@@ -3,9 +3,7 @@
 
 use super::evidence::p_words;
 use super::number::{spoken, whole_or_fixed};
-use super::sentences::{
-    Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, said_of, table_of,
-};
+use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said, said_estimate, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -44,7 +42,7 @@ fn of_roots(tests: &Table, style: &Style<'_>) -> Vec<Finding> {
         let p = tests.cell(row, "p_value").number()?;
         let (y, test) = (style.variable(variable), style.cell("test", cell(row, "test")));
         let values = [("y", y.as_str()), ("test", &test), ("evidence", &p_words(p, style))];
-        Some(tests.says(said(style, "panel_unit_root", p < REJECTS, &values)))
+        Some(tests.says(said(style, "panel_unit_root", p < style.alpha(), &values)))
     };
     variables.into_iter().filter_map(one).collect()
 }
@@ -82,7 +80,7 @@ fn of_break(tests: &Table, parts: &Table, style: &Style<'_>) -> Option<Vec<Findi
     if let Some(row) = row_of(tests, "test", "chow") {
         let (time, p) = (tests.cell(row, "period").text(), tests.cell(row, "p_value").number()?);
         let values = [("y", y.as_str()), ("time", time), ("evidence", &p_words(p, style))];
-        all.push(tests.says(said(style, "break_at", p < REJECTS, &values)));
+        all.push(tests.says(said(style, "break_at", p < style.alpha(), &values)));
     }
     for part in (0..parts.rows.len()).filter(|r| style.design.is_focal(parts.cell(*r, "term").text())) {
         let Some(estimate) = Estimate::of(parts, part, USUAL) else { continue };

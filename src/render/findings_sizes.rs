@@ -1,6 +1,6 @@
 //! The main results of a plan of sizes: how many units find the difference, and what those at hand can show.
 
-use super::number::{spoken, whole_or_fixed};
+use super::number::{spoken, whole_or_fixed, whole_or_spoken};
 use super::sentences::{Finding, plain, row_of, said, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -25,7 +25,7 @@ fn needed(sizes: &Table, facts: Option<&Table>, style: &Style<'_>) -> [Option<Fi
     let whole = |column: &str| number(column).map(|x| whole_or_fixed(x, 0));
     let power = number("target_power").map(|x| whole_or_fixed(x, 2));
     let difference = facts.and_then(|facts| fact(facts, "difference"));
-    let difference = difference.map(|x| whole_or_fixed(x, style.options.decimals));
+    let difference = difference.map(|x| whole_or_spoken(x, style.options.decimals));
     let outcome = style.design.outcome.as_ref().map(|name| style.variable(name));
     let (Some(total), Some(first), Some(power), Some(difference), Some(y)) =
         (whole("n_total"), whole("n_group1"), power, difference, outcome)

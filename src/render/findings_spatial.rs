@@ -3,7 +3,7 @@
 
 use super::evidence::p_words;
 use super::number::spoken;
-use super::sentences::{Finding, REJECTS, said, said_of};
+use super::sentences::{Finding, said, said_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -54,5 +54,5 @@ fn alike(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (shown, evidence) = (spoken(value, style.options.decimals), p_words(p, style));
     let kind = if value >= expected { "alike" } else { "unlike" };
     let values = [("y", y.as_str()), ("value", &shown), ("evidence", &evidence)];
-    Some(table.says(said(style, kind, p < REJECTS, &values)))
+    Some(table.says(said(style, kind, p < style.alpha(), &values)))
 }

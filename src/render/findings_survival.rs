@@ -2,7 +2,7 @@
 
 use super::evidence::p_words;
 use super::number::{spoken, whole_or_fixed};
-use super::sentences::{Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_estimate, table_of};
+use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::Table;
 
@@ -30,7 +30,7 @@ fn logrank(tables: &[Table], group: &str, style: &Style<'_>) -> Option<Finding> 
     let (x, y) = (style.variable(group), style.variable(style.design.duration.as_deref()?));
     let evidence = p_words(p, style);
     let values = [("x", x.as_str()), ("y", &y), ("evidence", &evidence)];
-    Some(table.says(said(style, "survival_times", p < REJECTS, &values)))
+    Some(table.says(said(style, "survival_times", p < style.alpha(), &values)))
 }
 
 /// The words of a group.

@@ -2,8 +2,8 @@
 
 use super::evidence::p_words;
 use super::findings_descriptions::{ends, group, percent};
-use super::number::spoken;
-use super::sentences::{Estimate, Finding, REJECTS, USUAL, plain, row_of, said, said_of, table_of};
+use super::number::{short_of_all, spoken};
+use super::sentences::{Estimate, Finding, USUAL, judged, plain, row_of, said, said_of, table_of};
 use super::style::Style;
 use super::table::Table;
 use super::words::{name, pick};
@@ -51,7 +51,8 @@ fn row_shares(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let shares: Vec<String> = (0..table.rows.len())
         .filter(|row| text(*row, "column") == *second)
         .filter_map(|row| {
-            let share = spoken(table.cell(row, "row_percent").number()?, 1);
+            let percent = table.cell(row, "row_percent").number()?;
+            let share = short_of_all(percent, spoken(percent, 1));
             Some(format!("{} {share}%", level(&text(row, "row"), &x)))
         })
         .collect();
@@ -104,7 +105,7 @@ fn related(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
         evidence = format!("{words}{}{evidence}", pick(language, "; ", "；"));
     }
     let values = [("x", x.as_str()), ("y", &y), ("evidence", &evidence)];
-    Some(table.says(said(style, "related", p < REJECTS, &values)))
+    Some(table.says(said(style, "related", p < style.alpha(), &values)))
 }
 
 fn means(table: &Table, style: &Style<'_>) -> Option<Finding> {
@@ -150,7 +151,7 @@ fn points_of(
     let points = Estimate::of(table, row, USUAL)?.scaled(100.0);
     let (value, evidence) = points.words(style);
     let own = [("value", value.as_str()), ("evidence", evidence.as_str())];
-    Some(table.says(said(style, kind, points.excludes(0.0), &[values, &own].concat())))
+    Some(table.says(judged(style, kind, (&points, 0.0), &[values, &own].concat())))
 }
 
 /// The groups with the highest and the lowest mean, of the analysis of variance: a test says only that they differ.
@@ -189,5 +190,5 @@ fn groups(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let x = style.variable(design.group.as_deref()?);
     let evidence = p_words(p, style);
     let values = [("x", x.as_str()), ("y", &y), ("evidence", &evidence)];
-    Some(table.says(said(style, "groups", p < REJECTS, &values)))
+    Some(table.says(said(style, "groups", p < style.alpha(), &values)))
 }

@@ -163,7 +163,7 @@ unexplained,-0.137,0.03,-4.3,0.00001,-0.2,-0.08,1.054,
         sentences[0],
         "The mean of y is 0.130 higher for g “men” than for “women” (95% CI 0.060 to 0.200; p < 0.001)."
     );
-    assert!(sentences[1].starts_with("Of the gap, -0.007 (-5.40%)"), "{sentences:?}");
+    assert!(sentences[1].starts_with("Of the gap, -0.00700 (-5.40%)"), "{sentences:?}");
     assert!(sentences[2].starts_with("0.137 (105%)"), "{sentences:?}");
 }
 

@@ -71,7 +71,9 @@ random,y,x,0.9,0.1,0.001,0.7,1.1
         let files = [("table_coefficients.csv", models), ("table_hausman.csv", test.as_str())];
         said(&files, &design(&["x"], &json!({})), Language::En)
     };
-    let rejected = of("hausman,30,1,,0.0001,\nhausman_sigmamore,20,1,,0.0002,\n");
+    // the notes are those of the template
+    let common = "both covariances on the error variance of random effects";
+    let rejected = of(&format!("hausman,30,1,,0.0001,\nhausman_sigmamore,20,1,,0.0002,{common}\n"));
     assert!(rejected[0].contains("rejects") && rejected[0].contains("p < 0.001"), "{rejected:?}");
     assert!(rejected.len() == 2 && rejected[1].contains("Fixed effect") && rejected[1].contains("0.400"));
     let kept = of("hausman,1,1,,0.3,\nhausman_sigmamore,1,1,,0.3,\n");
@@ -80,17 +82,28 @@ random,y,x,0.9,0.1,0.001,0.7,1.1
             && kept[1].starts_with("Random effects: If x is 1 higher, y is on average 0.900"),
         "{kept:?}"
     );
-    let rows = "hausman,30,1,,0.0001,\"V_b-V_B is not positive definite, see hausman_sigmamore\"\n\
-                hausman_sigmamore,1,1,,0.3,\n";
-    let doubtful = of(rows);
+    let unusable = "read the form with a common error variance";
+    let rows = format!(
+        "hausman,30,1,,0.0001,\"V_b-V_B is not positive definite, {unusable}\"\nhausman_sigmamore,1,1,,0.3,{common}\n"
+    );
+    let doubtful = of(&rows);
     assert!(doubtful[0].contains("not positive definite"), "{doubtful:?}");
     assert!(
         doubtful[1]
             .starts_with("The Hausman test with both covariances on one error variance does not reject")
             && doubtful[2].starts_with("Random effects: If x is 1 higher, y is on average 0.900")
     );
-    let none =
-        of("hausman,-3,1,,,\"negative: no p-value, see hausman_sigmamore\"\nhausman_sigmamore,-1,1,,,\n");
+    // numpy on the data of two such models: the usable form has chi2 = 13.671 with two terms, p = 0.0011
+    let fixed = of(&format!(
+        "hausman,0.14,2,,0.932,\"V_b-V_B is not positive definite, {unusable}\"\nhausman_sigmamore,13.671,2,,0.0011,{common}\n"
+    ));
+    assert!(
+        fixed[1].contains("rejects") && fixed[2].starts_with("Fixed effect: If x is 1 higher"),
+        "{fixed:?}"
+    );
+    let none = of(&format!(
+        "hausman,-3,1,,,\"negative: no p-value, {unusable}\"\nhausman_sigmamore,-1,1,,,{common}\n"
+    ));
     assert!(
         none.last().is_some_and(|s| s.starts_with("Fixed effect: If x is 1 higher, y is on average 0.400")),
         "{none:?}"

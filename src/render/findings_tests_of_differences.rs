@@ -203,7 +203,7 @@ fn the_term_of_an_interaction_says_how_the_difference_changes() {
     assert_eq!(
         (said.text.as_str(), said.file.as_str()),
         (
-            "The difference itself changes by 0.014 if Age (years) is 1 higher (95% CI 0.010 to 0.018; p < 0.001).",
+            "If Age (years) is 1 higher, the difference itself changes by 0.014 (95% CI 0.010 to 0.018; p < 0.001).",
             FILE
         )
     );

@@ -231,6 +231,6 @@ share,dydx,x,0.0039,0.0006,6.9,0.00001,0.0028,0.005,
         said(&[("table_coefficients.csv", link), ("table_margins.csv", margins)], &["x"], &json!({}));
     assert_eq!(
         sentences,
-        ["If x is 1 higher, y is on average 0.004 higher (95% CI 0.003 to 0.005; p < 0.001)."]
+        ["If x is 1 higher, y is on average 0.00390 higher (95% CI 0.00280 to 0.00500; p < 0.001)."]
     );
 }

@@ -3,14 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::{fs::File, io::BufReader};
 
 use dta::{Column as Values, Reader, ValueLabelSet};
 
-use super::Language;
-use super::words::pick;
+use super::{Language, times::Times, words::pick};
 use crate::domain::data_step::{ConvertTo, DataStep, Keep, StepKind};
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::plan::{CategoricalMark, Plan};
@@ -35,6 +33,8 @@ pub struct Labels {
     pub companions: HashMap<String, String>,
     /// Name of a column → its display format, such as `%tm`.
     pub formats: HashMap<String, String>,
+    /// Name of a column that has each of its times once → these times.
+    pub times: HashMap<String, Times>,
     /// Terms whose words are known → these words.
     pub terms: HashMap<String, String>,
     /// Name of a column → the round step in which it varies, where that is not 1.

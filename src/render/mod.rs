@@ -17,6 +17,7 @@ mod findings_data;
 mod findings_descriptions;
 mod findings_diagnostics;
 mod findings_differences;
+mod findings_distributions;
 mod findings_effects;
 mod findings_interaction;
 mod findings_latent;
@@ -53,6 +54,7 @@ mod style;
 mod table;
 mod tex;
 mod tex_prose;
+pub mod times;
 mod units;
 mod warnings;
 mod words;
@@ -78,7 +80,7 @@ pub use sentences::Finding;
 pub use warnings::warning_words;
 
 /// Part of the name of every rendering; raised when the same run is drawn differently.
-pub const VERSION: u32 = 11;
+pub const VERSION: u32 = 12;
 
 /// Most decimals of a printed number.
 pub const MOST_DECIMALS: u8 = 10;

@@ -49,22 +49,53 @@ pub fn places_apart(low: f64, high: f64, decimals: u8) -> u8 {
     (decimals..=MOST_DECIMALS.max(decimals)).find(differ).unwrap_or(decimals)
 }
 
+/// Returns the decimals of the limits of an interval: those with which they print apart, and with which a limit that is not 1
+/// does not print as 1, so that the interval of a ratio does not seem to reach no difference.
+pub fn places_of(low: f64, high: f64, decimals: u8) -> u8 {
+    let places = places_apart(low, high, decimals);
+    let seems_one = |x: f64, places: u8| (x - 1.0).abs() > 1e-6 && fixed(x, places) == fixed(1.0, places);
+    let is_clear = |places: &u8| !seems_one(low, *places) && !seems_one(high, *places);
+    (places..=MOST_DECIMALS.max(places)).find(is_clear).unwrap_or(places)
+}
+
 /// Prints a number inside a sentence: as [`fixed`], but without an exponent from 10⁻⁶ up to 10¹⁵, which readers of prose do not
 /// expect. Small numbers have three digits; from 100,000 up there are commas, and no more than seven digits are kept as decimals.
 pub fn spoken(x: f64, decimals: u8) -> String {
+    spoken_within(x, decimals, x.abs())
+}
+
+/// Prints a number inside a sentence as [`spoken`] prints the largest one next to it, so that an interval has one notation.
+pub fn spoken_within(x: f64, decimals: u8, largest: f64) -> String {
     let size = x.abs();
-    let power = if size > 0.0 && size.is_finite() { power_of_ten(x) } else { 0 };
-    if (1e5..1e15).contains(&size) {
-        let places = usize::from(decimals).min(usize::try_from(6 - power).unwrap_or(0));
-        return grouped(&format!("{x:.places$}"));
+    let places = usize::from(decimals);
+    if (1e5..1e15).contains(&largest) {
+        let places = places.min(usize::try_from(6 - power_of_ten(largest)).unwrap_or(0));
+        let text = format!("{x:.places$}");
+        if !shows_zero(&text) {
+            return grouped(&text);
+        }
     }
-    if size > 0.0 && size < 1.0 && shows_zero(&format!("{x:.p$}", p = usize::from(decimals))) {
-        return match usize::try_from(2 - power) {
+    if size > 0.0 && size < 1.0 && size < least_said(decimals) {
+        return match usize::try_from(2 - power_of_ten(x)) {
             Ok(places) if size >= 1e-6 => format!("{x:.places$}"),
             _ => scientific(x, decimals),
         };
     }
     fixed(x, decimals)
+}
+
+/// The size from which a number with these decimals shows two digits; with a single decimal, which shares in percent have, one.
+fn least_said(decimals: u8) -> f64 {
+    if decimals == 1 { 0.05 } else { 10_f64.powi(1 - i32::from(decimals)) }
+}
+
+/// Prints a share in percent as `text` does, but as 100 only where it is: `99.96`.
+pub fn short_of_all(percent: f64, text: String) -> String {
+    if percent >= 100.0 || text.parse() != Ok(100.0) {
+        return text;
+    }
+    let mut more = (1..=MOST_DECIMALS).map(|places| fixed(percent, places));
+    more.find(|text| text.parse() != Ok(100.0)).unwrap_or(text)
 }
 
 /// Prints a whole number without decimals, with commas from 100,000 up; others as [`spoken`].
@@ -179,6 +210,9 @@ mod tests {
             (100_000.0, "100,000.0"),
             (99_999.25, "99999.250"),
             (-3.142e-4, "-0.000314"),
+            (0.002_831, "0.00283"),
+            (0.009_96, "0.00996"),
+            (0.012_34, "0.012"),
             (1.234e-6, "0.00000123"),
             (9.488e-9, "9.488e-09"),
             (2.5e15, "2.500e+15"),
@@ -187,6 +221,22 @@ mod tests {
             assert_eq!(spoken(x, 3), text, "{x}");
         }
         assert_eq!([1e9, 2012.0, -0.5].map(|x| whole_or_spoken(x, 3)), ["1,000,000,000", "2012", "-0.500"]);
+    }
+
+    // The digits are those of C's printf with %'.1f, %.3f, %.2f and %.5f.
+    #[test]
+    fn an_interval_has_one_notation_and_keeps_off_one() {
+        let largest = 115_044.3_f64;
+        assert_eq!([93_594.882, largest].map(|x| spoken_within(x, 3, largest)), ["93,594.9", "115,044.3"]);
+        assert_eq!(spoken_within(0.2, 3, largest), "0.2");
+        // an upper limit of 0.614 without decimals would be 1
+        assert_eq!(["0.4", "0.6"], [0.365, 0.614].map(|x| spoken(x, places_of(0.365, 0.614, 0))));
+        assert_eq!(places_of(0.5, 0.9998, 3), 4);
+        assert_eq!(places_of(1.2, 3.4, 0), 1);
+        assert_eq!(places_of(-3.0, 1.0, 0), 0);
+        assert_eq!(short_of_all(99.957, spoken(99.957, 1)), "99.96");
+        assert_eq!(short_of_all(99.991_54, brief(99.991_54)), "99.99");
+        assert_eq!(short_of_all(100.0, brief(100.0)), "100");
     }
 
     #[test]

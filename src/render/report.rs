@@ -278,6 +278,8 @@ fn stands_for(table: &Table, row: usize, j: usize, style: &Style<'_>) -> Option<
     let column = table.columns[j].name.as_str();
     match (column, table.cell(row, "metric").text()) {
         ("value", "base_outcome") => Some(style.outcome_level(&style.number(x))),
+        // periods after the data are no times of it
+        ("period", _) if table.position("step").is_some() => style.numbered_period(x),
         _ => style.code(column, x),
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::LazyLock;
 
+use super::evidence::{evidence_of, p_words};
+use super::number::{places_of, spoken_within};
 use super::style::Style;
+use super::table::Table;
 use super::words::{File, file, key_of, pick};
-use super::{evidence::evidence_of, evidence::p_words, number::places_apart, number::spoken, table::Table};
 
 static WORDS: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/report/findings.json")));
 
@@ -70,10 +72,16 @@ impl Estimate {
         Some(Self { value: value?, interval: low.zip(high), p })
     }
 
-    /// True where the data exclude this value.
-    pub(super) fn excludes(&self, nothing: f64) -> bool {
-        let outside = |(low, high): (f64, f64)| low > nothing || high < nothing;
-        self.interval.map_or(self.p.is_some_and(|p| p < REJECTS), outside)
+    /// What interval and p say about this value.
+    pub(super) fn verdict(&self, nothing: f64, style: &Style<'_>) -> Verdict {
+        let outside = self.interval.map(|(low, high)| low > nothing || high < nothing);
+        match (outside, self.p.map(|p| p < style.alpha())) {
+            (None, None) => Verdict::Untested,
+            (Some(true), Some(false)) => Verdict::IntervalAlone,
+            (Some(false), Some(true)) => Verdict::PAlone,
+            (Some(true), _) | (None, Some(true)) => Verdict::Sure,
+            (Some(false), _) | (None, Some(false)) => Verdict::Open,
+        }
     }
 
     /// The same in another unit, or with the other sign.
@@ -92,12 +100,15 @@ impl Estimate {
     /// The decimals of its value: those with which the ends of its interval print apart.
     pub(super) fn places(&self, style: &Style<'_>) -> u8 {
         let decimals = style.options.decimals;
-        self.interval.map_or(decimals, |(low, high)| places_apart(low, high, decimals))
+        self.interval.map_or(decimals, |(low, high)| places_of(low, high, decimals))
     }
 
     /// Value, interval and p in words.
     pub(super) fn words(&self, style: &Style<'_>) -> (String, String) {
-        (spoken(self.value, self.places(style)), evidence_of(self.interval, self.p, style))
+        let (low, high) = self.interval.unwrap_or((self.value, self.value));
+        let largest = self.value.abs().max(low.abs()).max(high.abs());
+        let value = spoken_within(self.value, self.places(style), largest);
+        (value, evidence_of(self.interval, self.p, style))
     }
 }
 
@@ -113,6 +124,75 @@ pub(super) fn heading(whose: &str, style: &Style<'_>) -> String {
 /// The columns of an estimate in most tables.
 pub(super) const USUAL: [&str; 4] = ["estimate", "ci_low", "ci_high", "p_value"];
 
+/// What an interval and a p-value say about a value that an estimate is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The data exclude it.
+    Sure,
+    /// The data are compatible with it.
+    Open,
+    /// The interval excludes it, but the p-value, which is of another method, does not.
+    IntervalAlone,
+    /// The p-value excludes it, but the interval, which is of another method, does not.
+    PAlone,
+    /// There is neither an interval nor a p-value.
+    Untested,
+}
+
+impl Verdict {
+    /// True for a sentence without a caveat.
+    pub(super) fn is_plain(self) -> bool {
+        matches!(self, Self::Sure | Self::Untested)
+    }
+
+    /// What follows the sentence where interval and p do not agree; empty elsewhere.
+    pub(super) fn remark(self, style: &Style<'_>) -> String {
+        let key = match self {
+            Self::IntervalAlone => "split.interval",
+            Self::PAlone => "split.p",
+            Self::Sure | Self::Open | Self::Untested => return String::new(),
+        };
+        let said = plain(style, key, &[("alpha", &alpha_words(style))]);
+        pick(style.options.language, &format!(" {said}"), &said)
+    }
+}
+
+/// The p-value below which a test rejects, as text: 0.05.
+pub(super) fn alpha_words(style: &Style<'_>) -> String {
+    let text = format!("{:.4}", style.alpha());
+    let digits = text.trim_end_matches('0');
+    if digits.len() < 4 { text[..4].to_owned() } else { digits.to_owned() }
+}
+
+/// Sentences that state a result even without its number: without a test nothing of them holds.
+const STATED: [&str; 6] = ["kappa", "kappa_below", "density", "gap", "calibration_slope", "auc_differ"];
+
+/// The sentence of an estimate whose blanks are filled, by what its interval and p say about `nothing`.
+pub(super) fn judged(
+    style: &Style<'_>,
+    kind: &str,
+    (estimate, nothing): (&Estimate, f64),
+    values: &[(&str, &str)],
+) -> String {
+    let verdict = estimate.verdict(nothing, style);
+    if verdict == Verdict::Untested && STATED.contains(&kind) {
+        return plain(style, "untested", &[]);
+    }
+    let untested = plain(style, "no_test", &[]);
+    let none = [("evidence", untested.as_str())];
+    let evidence = if verdict == Verdict::Untested { &none[..] } else { &[] };
+    // the first text for a blank fills it
+    let text = said(style, kind, verdict.is_plain(), &[evidence, values].concat());
+    format!("{text}{}", verdict.remark(style))
+}
+
+/// The size of an estimate that is said with `more` or `less`, and this word.
+pub(super) fn more_or_less(estimate: &Estimate, style: &Style<'_>) -> (String, String) {
+    let size = Estimate { value: estimate.value.abs(), ..*estimate };
+    let way = plain(style, if estimate.value < 0.0 { "less" } else { "more" }, &[]);
+    (size.words(style).0, way)
+}
+
 /// The sentence of an estimate: sure where the data exclude `nothing`.
 pub(super) fn said_estimate(
     style: &Style<'_>,
@@ -122,7 +202,7 @@ pub(super) fn said_estimate(
 ) -> String {
     let (value, evidence) = estimate.words(style);
     let own = [("value", value.as_str()), ("evidence", evidence.as_str())];
-    said(style, kind, estimate.excludes(nothing), &[values, &own].concat())
+    judged(style, kind, (estimate, nothing), &[values, &own].concat())
 }
 
 /// The sentence of an estimate with its interval: sure where the interval excludes no difference.
@@ -145,9 +225,6 @@ pub(super) fn table_of<'a>(tables: &'a [Table], file: &str) -> Option<&'a Table>
     tables.iter().find(|t| t.file == file)
 }
 
-/// A p-value below which a test speaks against equality.
-pub(super) const REJECTS: f64 = 0.05;
-
 /// A sentence that needs the p-value of a row alone.
 pub(super) fn by_p(
     table: &Table,
@@ -160,7 +237,7 @@ pub(super) fn by_p(
     let p = table.cell(row, column).number()?;
     let evidence = p_words(p, style);
     let values = [values, &[("evidence", evidence.as_str())]].concat();
-    Some(table.says(said(style, kind, p < REJECTS, &values)))
+    Some(table.says(said(style, kind, p < style.alpha(), &values)))
 }
 
 #[cfg(test)]
@@ -198,6 +275,7 @@ mod tests {
             "longer",
             "bias",
             "kappa",
+            "kappa_below",
             "risk",
             "pooled",
             "shares",
@@ -241,3 +319,11 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "findings_tests_of_claims.rs"]
+mod tests_of_claims;
+
+#[cfg(test)]
+#[path = "findings_tests_of_numbers.rs"]
+mod tests_of_numbers;

@@ -117,16 +117,26 @@ impl Style<'_> {
         self.labels.levels.get(own)?.get(&level.parse().ok()?).cloned().filter(|_| self.options.labels)
     }
 
-    /// Returns a period of the time variable as people write it, where its numbers are counted from 1960: 700 is 2018-05 of months.
+    /// Returns a time of the data as people write it, where its numbers are counted from 1960: 700 is 2018-05 of months.
     pub(super) fn period(&self, x: f64) -> Option<String> {
         let format = self.labels.formats.get(self.labels.own(self.design.time.as_deref()?))?;
         periods::written(x, format)
     }
 
+    /// Returns a period as the run numbers those of its series.
+    pub(super) fn numbered_period(&self, x: f64) -> Option<String> {
+        let name = self.labels.own(self.design.time.as_deref()?);
+        match self.labels.times.get(name) {
+            Some(times) => times.period(x),
+            // a run over dates may count months or years: without them its number says more than a wrong day
+            None => self.period(x).filter(|_| !self.labels.formats[name].starts_with("%td")),
+        }
+    }
+
     /// Returns the words for a number of a table that stands for something: a level of the moderator, a period.
     pub(super) fn code(&self, column: &str, x: f64) -> Option<String> {
         match column {
-            "period" => self.period(x),
+            "period" | "time" | "start" | "end" => self.period(x),
             "moderator" => self.level(&format!("{}.{}", self.number(x), self.design.value("moderator")?)),
             _ => None,
         }
@@ -147,6 +157,12 @@ impl Style<'_> {
         if let Some(n) = model.strip_prefix("model").filter(|n| n.parse::<u32>().is_ok()) {
             return pick(self.options.language, &format!("({n})"), &format!("({n})"));
         }
+        // effects of units as a plan chooses them
+        let model = match model {
+            "re" => "random",
+            "fe" => "fixed",
+            other => other,
+        };
         self.cell("model", model)
     }
 
@@ -167,6 +183,12 @@ impl Style<'_> {
                 _ => self.variable(text),
             }),
         }
+    }
+
+    /// Returns the p-value below which a test rejects: that whose intervals have the level of the run.
+    pub(super) fn alpha(&self) -> f64 {
+        // 100 - 90 is exact, a hundredth of it is the number nearest to 0.1
+        (100.0 - self.level) / 100.0
     }
 
     /// Returns a number without decimals where it is whole.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::findings_descriptions::percent;
 use super::number::spoken;
-use super::sentences::{Estimate, Finding, USUAL, plain, said, said_estimate};
+use super::sentences::{Estimate, Finding, USUAL, judged, more_or_less, plain, said_estimate};
 use super::style::Style;
 use super::table::Table;
 use super::units::without_unit;
@@ -65,6 +65,11 @@ impl Style<'_> {
         format!("{} = {one}", without_unit(&self.variable(name)))
     }
 
+    /// Returns the words for having a treatment or an exposure: its name, or where its values have words `sex = female`.
+    pub(super) fn having(&self, name: &str) -> String {
+        if self.yes_and_no(name).is_some() { self.event(name) } else { self.variable(name) }
+    }
+
     /// True for an outcome of 0 and 1, whose mean is a share.
     pub(super) fn is_share(&self, name: &str) -> bool {
         self.labels.binary.contains(self.labels.own(name))
@@ -90,13 +95,14 @@ pub(super) fn did_effect(table: &Table, row: usize, style: &Style<'_>) -> Option
     let groups = [("x", x.as_str()), ("one", &one), ("zero", &zero)];
     if !style.is_share(outcome) {
         let y = style.variable(outcome);
-        let values = [&groups[..], &[("y", y.as_str())]].concat();
+        let (value, way) = more_or_less(&estimate, style);
+        let values = [&groups[..], &[("y", y.as_str()), ("value", &value), ("way", &way)]].concat();
         return Some(table.says(said_estimate(style, "did", (&estimate, 0.0), &values)));
     }
     let points = estimate.scaled(100.0);
-    let (n, evidence) = points.words(style);
+    let ((n, way), (_, evidence)) = (more_or_less(&points, style), points.words(style));
     let value = plain(style, "points", &[("n", &n)]);
     let y = plain(style, "share_of", &[("y", &style.event(outcome))]);
-    let own = [("y", y.as_str()), ("value", &value), ("evidence", &evidence)];
-    Some(table.says(said(style, "did", points.excludes(0.0), &[&groups[..], &own].concat())))
+    let own = [("y", y.as_str()), ("value", &value), ("way", &way), ("evidence", &evidence)];
+    Some(table.says(judged(style, "did", (&points, 0.0), &[&groups[..], &own].concat())))
 }

@@ -21,7 +21,7 @@ use crate::ports::ids::IdSource;
 use crate::ports::workspace::Workspace;
 use crate::render::{
     Budget, Findings, Format, Labels, Language, MOST_BYTES, Made, Options, RenderError, Report, Source,
-    SourceFile, render, report, request_key, results, steps::steps as rounded_steps,
+    SourceFile, render, report, request_key, results, steps::steps as rounded_steps, times::times,
 };
 
 /// Longest time that one run's renderings may take, in seconds.
@@ -147,6 +147,7 @@ impl Subject<'_> {
         };
         let path = copy(main)?;
         labels.steps = rounded_steps(&numeric(self.plan), &path)?;
+        labels.times = times(&times_of(self.plan), &path)?;
         let mut marks = self.plan.categorical_vars.clone();
         marks.extend(self.numbered_outcome(main));
         labels.name_yes_and_no(steps, &main.columns);
@@ -361,6 +362,11 @@ fn numeric(plan: &Plan) -> Vec<&str> {
     let bound = plan.contract.parameters.iter().flat_map(BoundParameter::texts);
     let is_marked = |name: &str| plan.categorical_vars.iter().any(|mark| mark.column == name);
     bound.filter(|name| !is_marked(name)).collect()
+}
+
+/// The time of a series or panel.
+fn times_of(plan: &Plan) -> Vec<&str> {
+    plan.contract.parameters.iter().filter(|p| p.name == "time_var").flat_map(BoundParameter::texts).collect()
 }
 
 fn kind_of(format: Format) -> ArtifactKind {

@@ -9,7 +9,7 @@ const FIRMS: &str = include_str!("../../../assets/stata_do_library/datasets/firm
 const ECONOMY: &str = include_str!("../../../assets/stata_do_library/datasets/economy.csv");
 
 /// The text of the report of an analysis.
-async fn reported(app: &TestApp, data: &'static str, draft: &Value) -> String {
+async fn reported(app: &TestApp, data: impl Into<Vec<u8>>, draft: &Value) -> String {
     let job = app.job("What explains the outcome?").await;
     app.upload(&job, "data.csv", data).await.ok();
     app.put(&job, "/draft", draft).await.ok();
@@ -63,5 +63,28 @@ async fn mean_times_of_groups_end_where_the_shortest_curve_ends() {
     let words = "Up to 4 (months), the mean is 3.500 for arm “new” and 2.500 for “old”: 1.000 longer for “new” (standard \
                  error 0.500).";
     assert!(text.contains(words), "{words} in\n{text}");
+    app.stop().await;
+}
+
+/// A row on the first of each month from January 2015 to December 2020, and on the last day of each year from 1950 to 2019: the
+/// period after is January 2021 or 2020, and no day of 1962 or 1965 that has the number of that month or year.
+#[tokio::test(flavor = "multi_thread")]
+async fn forecasts_over_dates_are_dated_by_the_period_that_the_run_counts() {
+    let mut app = TestApp::start().await;
+    let months = (0..72).map(|i| format!("{}-{:02}-01", 2015 + i / 12, i % 12 + 1));
+    let years = (1950..2020).map(|year| format!("{year}-12-31"));
+    for (days, next, wrong) in
+        [(months.collect::<Vec<_>>(), "2021-01", "1962-"), (years.collect::<Vec<_>>(), "2020", "1965-")]
+    {
+        // any series without a trend will do
+        let rows = days.iter().enumerate().map(|(i, day)| format!("{day},{}", (i * 37 + i * i * 11) % 23));
+        let data: String = ["day,y".to_owned()].into_iter().chain(rows).collect::<Vec<_>>().join("\n");
+        let draft = json!({"template_id": "ts.arima", "parameters": {"variable": "y", "time_var": "day", "p": 1, "d": 0, "q": 0,
+            "horizon": 2}});
+        let text = reported(&app, data, &draft).await;
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        assert!(lines.contains(&next), "{next} in\n{text}");
+        assert!(!text.contains(wrong), "{wrong} in\n{text}");
+    }
     app.stop().await;
 }

@@ -232,7 +232,8 @@ async fn effects_by_period_are_read_as_sentences() {
         format!("From the event on, its estimated effect on visits is {mean:.3} on average over the periods"),
         format!("(standard error {se:.3}; {p})."),
         format!(
-            "The effect is largest in period {} after the event: {}",
+            // the default of the lags is 3, so that this row has all later periods too
+            "The effect is largest in period {} after the event or later, which are one row: {}",
             largest["relative_period"],
             digits("estimate"),
         ),
