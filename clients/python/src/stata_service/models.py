@@ -1735,6 +1735,7 @@ class Run(TypedDict):
     engine: NotRequired[EngineFacts]
     evidence: NotRequired[list[EvidenceLine]]
     fence: int
+    levels: NotRequired[list[RunLevel]]
     metrics: NotRequired[Any]
     next_actions: NotRequired[list[str]]
     outputs: NotRequired[list[RunOutput]]
@@ -1790,6 +1791,15 @@ class RunChoice(TypedDict):
     job_id: str
     run_id: NotRequired[str | None]
     token: NotRequired[str | None]
+
+
+class RunLevel(TypedDict):
+    """A level of a factor in a model."""
+
+    base: bool
+    column: str
+    label: str
+    number: int
 
 
 class RunList(TypedDict):
