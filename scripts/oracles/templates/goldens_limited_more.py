@@ -167,7 +167,7 @@ def glm() -> None:
         ll = {"gamma": lambda: (-y / mu - np.log(mu)).sum(), "poisson": lambda: (y * np.log(mu) - mu - gammaln(y + 1)).sum()}[family]()
         values = {"N": n, "df_m": 3, "ll": ll, "deviance": found.deviance, "dispersion": dispersion, "aic": -2 * ll + 8, "bic": -2 * ll + 4 * np.log(n)}
         coefficients = z_rows("cost", names, b, np.sqrt(np.diag(cov)))
-        tables = {"table_coefficients.csv": table(["term"], ratios(coefficients, "ratio")),
+        tables = {"table_coefficients.csv": table(["term"], ratios(coefficients, "ratio") if link == "log" else coefficients),
                   "table_margins.csv": table(["prediction", "term"], margin_rows("mean", names[:3], effect, b, cov, x)), "table_fit.csv": fit(values)}
         if family == "gamma":
             park = sm.GLM((y - mu) ** 2, np.column_stack([np.log(mu), np.ones(n)]), family=sm.families.Gamma(links.Log())).fit(tol=1e-15, maxiter=500)

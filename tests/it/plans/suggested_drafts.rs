@@ -80,7 +80,7 @@ async fn a_method_that_was_asked_for_is_never_frozen_unanswered() {
         let said = (&context["reason"], &context["missing_fields"][0]);
         assert_eq!(said, (&json!("method_open"), &json!("template_id")));
     }
-    let batch = json!({"axes": {"controls": [[], ["age"]]}});
+    let batch = json!({"axes": {"outcomes": ["log_pay", "pay"]}});
     assert_eq!(app.post(&job, "/batches", &batch).await.body["context"]["reason"], "method_open");
     let patched = app.post(&job, "/draft/patch", &change("roles.controls", json!(["age"]))).await.ok();
     assert_eq!(patched["draft_preview"]["template"], Value::Null, "another change is no answer");

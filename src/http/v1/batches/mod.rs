@@ -42,6 +42,7 @@ fn answer(ctx: &Context, batch: &BatchRecord, status: StatusCode) -> Response {
 /// Codes of routes that judge the cells of a batch.
 const JUDGE: &[ErrorCode] = &[
     ErrorCode::DraftNotFound,
+    ErrorCode::PlanFreezeMissingRequired,
     ErrorCode::PlanFreezeNotAllowed,
     ErrorCode::JobLocked,
     ErrorCode::ArtifactExpired,
