@@ -255,8 +255,14 @@ fn parse_date(text: &str) -> Option<NaiveDate> {
 }
 
 fn check_text(parameter: &Parameter, value: &Value) -> Result<Value, ValueError> {
-    let text = value.as_str().ok_or_else(|| ValueError::invalid("a text is needed", "a text"))?;
-    let text = SafeText::parse(text).map_err(|e| ValueError::invalid(e.to_string(), "a plain text"))?;
+    // one quantile is written as a number
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return Err(ValueError::invalid("a text is needed", "a text")),
+    };
+    let text =
+        SafeText::parse(text.as_str()).map_err(|e| ValueError::invalid(e.to_string(), "a plain text"))?;
     let length = text.as_str().chars().count();
     if let Some(most) = parameter.max_length.filter(|most| length > *most) {
         let reason = format!("the text has {length} characters, at most {most} are taken");

@@ -103,7 +103,7 @@ pub(super) fn check_bases(meta: &TemplateMeta, columns: &[Column], binding: &mut
     for (name, level) in &binding.statement.base_levels {
         let wrong = match marked.iter().find(|column| column.name == *name) {
             None => Some((
-                format!("`{name}` is no column of categories of this analysis"),
+                format!("`{name}` is no column of categories of this analysis; take it out of base_levels"),
                 marked.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", "),
             )),
             Some(column) => unknown_level(column, level),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::binding::{Binding, bind};
+use super::categories::check_bases;
 use super::freeze::FreezeRequest;
 use super::known_names::roles_taken;
 use super::terms::ROLES;
@@ -107,7 +108,8 @@ pub(super) fn instead_of(role: &str, taken: &[&str]) -> String {
 /// Returns what a freeze would refuse of a draft: roles that the template ignores, columns that do not exist, values that
 /// do not fit. Missing values are [`draft_gaps`].
 pub fn misfits(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -> Vec<Misfit> {
-    let binding = bind(meta, statement, &FreezeRequest::default(), columns);
+    let mut binding = bind(meta, statement, &FreezeRequest::default(), columns);
+    check_bases(meta, columns, &mut binding);
     let taken = roles_taken(meta);
     let unused = binding.unused_roles.iter().map(|role| Misfit {
         field: if ROLES.contains(&role.as_str()) { format!("roles.{role}") } else { role.clone() },

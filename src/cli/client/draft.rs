@@ -121,8 +121,25 @@ async fn set(args: SetArgs, job: &Job) -> Result<Value, Failure> {
         };
         updates.insert(name, value);
     }
-    let patched = job.post("/draft/patch", &json!({"field_updates": updates})).await?;
-    Ok(patched["draft_preview"].clone())
+    match job.post("/draft/patch", &json!({"field_updates": updates})).await {
+        // who names the analysis needs no suggestion first
+        Err(failure) if failure.code() == "DRAFT_NOT_FOUND" && updates.contains_key("template_id") => {
+            job.api.put(&job.path("/draft"), &whole(updates)).await
+        }
+        patched => Ok(patched?["draft_preview"].clone()),
+    }
+}
+
+/// The body of a draft that states these changes and nothing else.
+fn whole(updates: Map<String, Value>) -> Value {
+    let mut body = json!({});
+    for (name, value) in updates.into_iter().filter(|(_, value)| !value.is_null()) {
+        match name.split_once('.') {
+            Some((group, name)) => body[group][name] = value,
+            None => body[&name] = value,
+        }
+    }
+    body
 }
 
 /// Leaves out of an entry of a draft what only answers have: the canonical spelling of an expression.

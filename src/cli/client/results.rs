@@ -28,6 +28,9 @@ pub(super) struct ResultsArgs {
 /// Prints the results of the last attempt, or of a named one.
 pub(super) async fn results(args: ResultsArgs, job: &Job) -> Result<Exit, Failure> {
     let run = attempt(job, args.run.as_deref()).await?;
+    if run["status"] == "running" {
+        return Err(Failure::StillWorking("the run is under way".to_owned(), "stata-service client watch"));
+    }
     if run["status"] != "succeeded" {
         job.out.result(&run, || failure_text(&run));
         return Ok(Exit::Failed);

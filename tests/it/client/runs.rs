@@ -62,6 +62,9 @@ fn a_cancel_ends_the_run_and_who_watches_it() {
     let client = ready(dir.path(), &program);
     let watching = client.command(&["run"]).spawn().expect("starts");
     wait_until_running(&client);
+    let early = client.run(&["results"]);
+    assert!(early.code == 75 && early.err.contains("the run is under way"), "{early:?}");
+    assert!(early.err.ends_with("type:   stata-service client watch\n"), "{}", early.err);
     assert_eq!(client.run(&["cancel", "--reason", "too slow"]).ok(), "cancelled\n");
     let watched = watching.wait_with_output().expect("ends");
     assert_eq!(watched.status.code(), Some(3));

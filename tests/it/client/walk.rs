@@ -121,3 +121,21 @@ fn every_command_prints_one_json_object() {
     assert_eq!(cancelled["status"], "cancelled");
     assert_eq!(client.run(&["logout", "--json"]).json()["removed_jobs"], 1);
 }
+
+#[test]
+fn who_knows_the_analysis_states_it_without_a_suggestion() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let program = Start::on(dir.path()).go();
+    let client = Client::of(&dir.path().join("home"), &program.base);
+    client.file("pay.csv", PAY.as_bytes());
+    client.login();
+    client.run(&["ask", QUESTION, "pay.csv"]).ok();
+    // one quantile is a number, and the parameter takes a text
+    let stated = ["template_id=linear.quantile", "outcome_var=log_pay", "regressors=schooling"];
+    let set =
+        client.run(&[&["draft", "set"][..], &stated, &["parameters.quantiles=0.5", "controls="]].concat());
+    assert_eq!(set.code, 0, "{set:?}");
+    let frozen = client.run(&["freeze", "--json"]).json();
+    let bound = &frozen["plan"]["contract"]["bound"];
+    assert_eq!((&bound["quantiles"], &bound["outcome"]), (&"0.5".into(), &"log_pay".into()), "{frozen}");
+}

@@ -95,7 +95,13 @@ async fn a_base_that_the_column_does_not_have_is_refused() {
         ("dose", "placebo", "`dose` has no level \"placebo\""),
         ("pressure", "100", "`pressure` is no column of categories of this analysis"),
     ] {
-        app.put(&job, "/draft", &draft(&json!({"base_levels": {column: level}}))).await.ok();
+        let shown = app.put(&job, "/draft", &draft(&json!({"base_levels": {column: level}}))).await.ok();
+        let open = &shown["open_unknowns"][0];
+        let wanted = (json!(format!("base_levels.{column}")), json!(true), json!("require_confirm"));
+        assert_eq!(
+            (&open["field"], &open["blocking"], &shown["decision"]),
+            (&wanted.0, &wanted.1, &wanted.2)
+        );
         let refused = app.post(&job, "/plan/freeze", &json!({})).await;
         let body = refused.refused(400, "INPUT_VALIDATION_FAILED");
         assert!(body.to_string().contains(&says.replace('"', "\\\"")), "{body}");
