@@ -7,7 +7,7 @@ import { becomes, openJob, suite } from './harness.mjs';
 const spec = suite('interaction');
 
 const FINDING = { en: /^Where years_work is [\d.]+: If schooling is 1 higher, log_pay is on average [\d.]+ higher/, zh: /^当 years_work 为 [\d.]+ 时：schooling 每高 1，log_pay 平均高 [\d.]+/ };
-const CHANGE = { en: /^The difference itself changes by [\d.]+ if years_work is 1 higher/, zh: /^years_work 每高 1，上述差异变化 [\d.]+/ };
+const CHANGE = { en: /^If years_work is 1 higher, the difference itself changes by [\d.]+ /, zh: /^years_work 每高 1，上述差异变化 [\d.]+/ };
 
 for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]) {
   spec(`added, taken back, run and read in ${lang}`, { lang, scheme, width }, async ({ page, service, accessible, narrow, shot }) => {
