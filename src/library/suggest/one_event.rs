@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::derived::{free_name, labelled};
 use super::explain::both;
-use super::rewritten::{is_plain_text, place_of, written};
+use super::rewritten::{derive_from, is_plain_text, place_of, written};
 use super::{OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::no_answer::is_no_answer;
@@ -176,16 +176,9 @@ pub(super) fn coded(
         events.iter().enumerate().map(|(at, e)| format!("{} {}", at + 1, e.trim())).collect();
     let listed = listed.join(", ");
     variables.push(labelled(code.clone(), terms.join(" + "), format!("{name} (0 none, {listed})")));
-    for columns in suggestion.statement.roles.values_mut() {
-        columns.iter_mut().filter(|c| *c == name).for_each(|c| c.clone_from(&code));
-    }
-    for choice in suggestion.choices.iter_mut().filter(|choice| choice.columns.contains(name)) {
-        choice.columns.iter_mut().filter(|c| *c == name).for_each(|c| c.clone_from(&code));
-        choice.derives(
-            &format!("the derived variable {code} numbers the events of {name}: {listed}; 0 is none"),
-            &format!("派生变量 {code} 为 {name} 的事件编号：{listed}；0 为无事件"),
-        );
-    }
+    let en = format!("the derived variable {code} numbers the events of {name}: {listed}; 0 is none");
+    let zh = format!("派生变量 {code} 为 {name} 的事件编号：{listed}；0 为无事件");
+    derive_from(&mut suggestion, name, &code, (&en, &zh));
     suggestion.statement.derived_variables.extend(variables);
     suggestion
 }

@@ -123,6 +123,18 @@ pub(super) fn rename_roles(choices: &mut [Choice], names: &[(&str, &str)]) {
     }
 }
 
+/// Gives every role and choice of a column to the variable that is derived from it, with the words for that, English and Chinese.
+pub(super) fn derive_from(suggestion: &mut Suggestion, column: &str, variable: &str, (en, zh): (&str, &str)) {
+    let replace = |columns: &mut Vec<String>| {
+        columns.iter_mut().filter(|c| *c == column).for_each(|c| variable.clone_into(c));
+    };
+    suggestion.statement.roles.values_mut().for_each(replace);
+    for choice in suggestion.choices.iter_mut().filter(|choice| choice.columns.iter().any(|c| c == column)) {
+        replace(&mut choice.columns);
+        choice.derives(en, zh);
+    }
+}
+
 /// The choice of a condition on the sample by categories of a column.
 pub(super) fn sample(column: &str, words: Vec<String>, reason: Bilingual, confidence: f64) -> Choice {
     Choice {

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::coded::{is_coded, yes_of};
 use super::phrases::method;
+use super::rewritten::derive_from;
 use super::{OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::template::Bilingual;
 
@@ -29,22 +30,14 @@ pub(super) fn estimated(input: &SuggestInput<'_>, mut suggestion: Suggestion) ->
     else {
         return suggestion;
     };
-    let of_codes =
-        |name: &&String| input.dataset.columns.iter().find(|c| c.name == **name).filter(|c| is_coded(c));
-    let columns: Vec<_> = items.iter().filter_map(|name| of_codes(&name)).collect();
+    let columns = items.iter().filter_map(|name| input.dataset.column(name));
+    let columns: Vec<_> = columns.filter(|column| is_coded(column)).collect();
     for column in columns {
         let (is_known, variable) = yes_of(input, column);
         let (name, derived) = (&column.name, variable.name.clone());
-        let items = suggestion.statement.roles.get_mut(ITEMS).into_iter().flatten();
-        items.filter(|item| *item == name).for_each(|item| item.clone_from(&derived));
-        for choice in suggestion.choices.iter_mut().filter(|c| c.columns.contains(name)) {
-            let columns = choice.columns.iter_mut().filter(|c| *c == name);
-            columns.for_each(|c| c.clone_from(&derived));
-            choice.derives(
-                &format!("the derived variable {derived} is 1 where {}", variable.expression),
-                &format!("派生变量 {derived} 在 {} 时取 1", variable.expression),
-            );
-        }
+        let en = format!("the derived variable {derived} is 1 where {}", variable.expression);
+        let zh = format!("派生变量 {derived} 在 {} 时取 1", variable.expression);
+        derive_from(&mut suggestion, name, &derived, (&en, &zh));
         if !is_known {
             suggestion.open_questions.push(which(name, &derived));
         }

@@ -1,5 +1,6 @@
 //! Drafts and plans: expressions, binding, preview, freeze.
 
+mod asked;
 mod binding_freeze;
 mod concurrency;
 mod derived_variables;

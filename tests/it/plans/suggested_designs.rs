@@ -3,18 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::asked::{asked, of};
 use crate::support::app::TestApp;
-
-async fn asked(app: &TestApp, question: &str, text: &str) -> Value {
-    let job = app.job(question).await;
-    app.upload(&job, "data.csv", text.as_bytes().to_vec()).await.ok();
-    app.post(&job, "/draft/suggest", &json!({})).await.ok()
-}
-
-/// A number that looks random, below `most`.
-fn of(row: usize, by: usize, most: usize) -> usize {
-    (row * by + row * row * 7) % 97 % most
-}
 
 /// Fails with every draft that has another template or other roles.
 async fn drafts(app: &TestApp, text: &str, template: &str, roles: &Value, questions: &[&str]) {

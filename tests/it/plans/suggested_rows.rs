@@ -3,13 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::asked::asked;
 use crate::support::app::TestApp;
-
-async fn asked(app: &TestApp, question: &str, text: &str) -> Value {
-    let job = app.job(question).await;
-    app.upload(&job, "data.csv", text.as_bytes().to_vec()).await.ok();
-    app.post(&job, "/draft/suggest", &json!({})).await.ok()
-}
 
 /// Thirty animals, each weighed on `occasions`; those of the drug grow more slowly.
 fn animals(header: &str, groups: [&str; 2], occasions: &[&str]) -> String {
