@@ -313,3 +313,21 @@ async fn rows_without_an_answer_and_denied_groups_are_conditions() {
     }
     app.stop().await;
 }
+
+/// The mean of the codes 1 and 2, 1.6, was called the share.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_share_of_a_survey_that_is_coded_1_and_2_is_that_of_the_first_code() {
+    let mut app = TestApp::start().await;
+    let mut text = "id,stratum,psu,pw,hypertension,age\n".to_owned();
+    for row in 1..=200 {
+        let (weight, answer) = (50 + of(row, 17, 90), 1 + of(row, 13, 2));
+        text += &format!("{row},{},{},{weight}.5,{answer},{}\n", row % 5, row / 10, 18 + of(row, 11, 60));
+    }
+    let question = "What share of people have hypertension, accounting for the survey design with strata, psu and weights?";
+    let suggested = asked(&app, question, &text).await;
+    let draft = &suggested["draft"];
+    assert_eq!(draft["roles"]["item_vars"], json!(["hypertension_1"]), "{suggested}");
+    assert_eq!(draft["derived_variables"][0]["expression"], "hypertension == 1", "{suggested}");
+    assert!(suggested["open_questions"].to_string().contains("holds 1 and 2"), "{suggested}");
+    app.stop().await;
+}
