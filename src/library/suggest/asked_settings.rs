@@ -88,6 +88,20 @@ static HORIZONS: Patterns<5> = LazyLock::new(|| {
     ])
 });
 
+/// The orders of a model of a series, and lags.
+static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:arima|sarima) ?\( ?([0-9]+) ?[,，] ?([0-9]+) ?[,，] ?([0-9]+) ?\)").expect("a pattern")
+});
+static GARCH: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"garch ?\( ?([0-9]+) ?[,，] ?([0-9]+) ?\)").expect("a pattern"));
+static LAGS: Patterns<3> = LazyLock::new(|| {
+    compiled([
+        r"\bvar ?\( ?([0-9]+) ?\)",
+        r"\b({number}) lags?\b|\blags?(?: of|=|:| )+([0-9]+)",
+        r"滞后(?:阶数|期数)?(?:为|取|是)?([0-9]+)(?:期|阶)?",
+    ])
+});
+
 /// Largest share that a power, a level of significance or a dropout may be written as; larger numbers are percentages.
 const SHARE: f64 = 1.0;
 
@@ -128,6 +142,12 @@ impl<'a> Asked<'a> {
             (ParameterType::Number, "level") => self.level(),
             (ParameterType::Int, "horizon") => self.horizon(statement),
             (ParameterType::Int, "k") => self.clusters(),
+            (ParameterType::Int, "p") => self.order(&ORDERS, 1),
+            (ParameterType::Int, "d") => self.order(&ORDERS, 2),
+            (ParameterType::Int, "q") => self.order(&ORDERS, 3),
+            (ParameterType::Int, "arch") => self.order(&GARCH, 2),
+            (ParameterType::Int, "garch") => self.order(&GARCH, 1),
+            (ParameterType::Int, "lags") => self.lags(),
             (ParameterType::Number, "power") => self.share(&POWER),
             (ParameterType::Number, "alpha") => self.share(&ALPHA),
             (ParameterType::Number, "dropout") => self.share(&DROPOUT),
@@ -179,6 +199,17 @@ impl<'a> Asked<'a> {
         let outcome = self.column_of(statement, "outcome_var");
         let of_shares = outcome.is_some_and(is_binary) && number >= SHARE;
         Some(json!(if of_shares { rounded(number / 100.0) } else { number }))
+    }
+
+    /// A number of `arima(1,1,0)`; of garch(p, q) the first is that of the variances (Bollerslev 1986).
+    fn order(&self, pattern: &Regex, place: usize) -> Option<Value> {
+        pattern.captures(&self.text)?[place].parse::<i64>().ok().map(Value::from)
+    }
+
+    fn lags(&self) -> Option<Value> {
+        let found = LAGS.iter().find_map(|pattern| pattern.captures(&self.text))?;
+        let number = found.get(1).or_else(|| found.get(2)).and_then(|n| value_of(n.as_str()))?;
+        (number.fract() == 0.0).then(|| json!(number as i64))
     }
 
     fn clusters(&self) -> Option<Value> {

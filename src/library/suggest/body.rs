@@ -30,6 +30,12 @@ pub fn draft_of(suggestion: &Suggestion) -> Map<String, Value> {
     body.insert("roles".to_owned(), serde_json::to_value(&statement.roles).unwrap_or_default());
     body.insert("parameters".to_owned(), Value::Object(statement.parameters.clone()));
     body.insert("categorical_vars".to_owned(), statement.categorical_vars.clone().into());
+    if !statement.base_levels.is_empty() {
+        body.insert(
+            "base_levels".to_owned(),
+            serde_json::to_value(&statement.base_levels).unwrap_or_default(),
+        );
+    }
     if !statement.derived_variables.is_empty() {
         let variables = serde_json::to_value(&statement.derived_variables).unwrap_or_default();
         body.insert("derived_variables".to_owned(), variables);

@@ -28,14 +28,19 @@ static ABSENT: LazyLock<Vec<Absent>> = LazyLock::new(|| {
     lines.map(read).collect()
 });
 
-/// The first analysis of the list that the question asks for; "not a random forest" asks for none.
-fn named(question: &str) -> Option<&'static Absent> {
+/// True where what stands before a name refuses it: "not a", "instead of", 不用.
+pub(super) fn is_refused(before: &str) -> bool {
     static REFUSED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)(?:\b(?:not|no|without|instead of|rather than|never) (?:an? |the |any |use |using )*|不用|不要|不做|而不是|而非|无需)$")
             .expect("a pattern")
     });
+    REFUSED.is_match(before)
+}
+
+/// The first analysis of the list that the question asks for; "not a random forest" asks for none.
+fn named(question: &str) -> Option<&'static Absent> {
     let asks = |absent: &&Absent| {
-        absent.words.find_iter(question).any(|found| !REFUSED.is_match(&question[..found.start()]))
+        absent.words.find_iter(question).any(|found| !is_refused(&question[..found.start()]))
     };
     ABSENT.iter().find(asks)
 }

@@ -159,7 +159,8 @@ fn family(id: &str) -> &str {
     id.split('.').next().unwrap_or_default()
 }
 
-fn ranked(input: &SuggestInput<'_>, statement: &Statement) -> Vec<Ranked> {
+/// The ranking of the library with a statement.
+pub(super) fn ranked(input: &SuggestInput<'_>, statement: &Statement) -> Vec<Ranked> {
     let selected = select(&SelectionInput {
         library: input.library,
         question: input.question,

@@ -17,9 +17,11 @@ mod chinese;
 mod choice_sets;
 mod coded;
 mod columns;
+mod commands;
 mod comparisons;
 mod complete;
 mod compounds;
+mod conditions;
 mod context;
 mod crossed;
 mod decisions;
@@ -52,6 +54,7 @@ mod meaning;
 mod measured_twice;
 mod mentions;
 mod method;
+mod method_words;
 mod names;
 mod namesakes;
 mod narrow;
@@ -82,6 +85,7 @@ mod share_of_codes;
 mod shared;
 mod sides;
 mod squares;
+mod stated_numbers;
 mod statements;
 mod structure;
 mod studies;
@@ -122,7 +126,7 @@ const METHOD: &str = "template_id";
 const BLOCKED: f64 = 0.5;
 
 /// Version of the rules and of their lexicon; a change of either raises it.
-pub const RULES_VERSION: u32 = 34;
+pub const RULES_VERSION: u32 = 35;
 
 /// Input of the rules.
 #[derive(Debug, Clone, Copy)]
@@ -306,6 +310,7 @@ pub fn suggest_beside(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Sug
 
 fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
     let (whole, second_parts) = text_of(input);
+    let whole = method_words::known_words(&whole);
     let rows = among::Rows::of(input, &whole);
     let text = rows.as_ref().map_or_else(|| whole.clone(), |rows| rows.without(&whole));
     let seen = labels::seen(input);
@@ -317,7 +322,7 @@ fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
     let suggestion = two_levels::only(read, two_periods::compared(read, suggestion));
     let suggestion = choice_sets::of_tasks(read, arms::pooled(read, suggestion));
     let suggestion = match rows {
-        Some(rows) => rows.only(input, &whole, suggestion),
+        Some(rows) => rows.only(input, suggestion),
         None => suggestion,
     };
     let suggestion = match between {
@@ -325,6 +330,7 @@ fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
         None => suggestion,
     };
     let suggestion = wide::asked(&text, labels::explained(suggestion, input.dataset), input.dataset);
+    let suggestion = method_words::kept(input, &text, suggestion);
     let mut suggestion = namesakes::asked(lacking::asked(input, &text, suggestion), input.dataset);
     suggestion.open_questions.extend(questions::of_second_parts(input.question, second_parts));
     // two phrases for one column are asked for once
@@ -335,6 +341,9 @@ fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
 
 /// Reads a question without looking at what its columns should be.
 fn read(input: &SuggestInput<'_>) -> Suggestion {
+    if let Some(made) = commands::suggested(input) {
+        return made;
+    }
     let asked = Asked::of(input);
     let mut readings = asked.readings();
     let outcomes = ranking::outcomes(&readings);

@@ -15,7 +15,7 @@ use super::role_words::asked;
 use super::unlisted::unlisted;
 use crate::domain::profile::is_binary;
 use crate::domain::template::TemplateMeta;
-use crate::library::missing_parameters::draft_gaps;
+use crate::library::missing_parameters::{MissingParameter, draft_gaps};
 
 /// What a question asks for beside the one that the draft answers.
 pub(super) fn of_second_parts(question: &str, parts: Vec<Range<usize>>) -> Vec<OpenQuestion> {
@@ -34,6 +34,17 @@ pub(super) fn of_second_parts(question: &str, parts: Vec<Range<usize>>) -> Vec<O
         }
     };
     parts.into_iter().map(asked).collect()
+}
+
+/// Asks for a required parameter that nothing fills; this blocks.
+pub(super) fn of_gap(gap: &MissingParameter, candidates: Vec<String>) -> OpenQuestion {
+    let zh = gap.label.zh.clone().unwrap_or_else(|| gap.label.en.clone());
+    OpenQuestion {
+        field: if gap.is_role { gap.field.clone() } else { format!("parameters.{}", gap.parameter) },
+        question: both(format!("The question does not say: {}", gap.label.en), format!("问题没有说明：{zh}")),
+        blocking: true,
+        candidates,
+    }
 }
 
 impl Explained<'_> {
@@ -61,16 +72,7 @@ impl Explained<'_> {
             });
         }
         for gap in gaps.iter().filter(|g| !self.filled.open.contains(&g.field.as_str())) {
-            let zh = gap.label.zh.clone().unwrap_or_else(|| gap.label.en.clone());
-            out.push(OpenQuestion {
-                field: if gap.is_role { gap.field.clone() } else { format!("parameters.{}", gap.parameter) },
-                question: both(
-                    format!("The question does not say: {}", gap.label.en),
-                    format!("问题没有说明：{zh}"),
-                ),
-                blocking: true,
-                candidates: self.free(gap.candidates.clone(), &gap.field, chosen),
-            });
+            out.push(of_gap(gap, self.free(gap.candidates.clone(), &gap.field, chosen)));
         }
         out.extend(self.chance_of_a_number(chosen));
         out.extend(meta.and_then(|meta| self.stated_spread(meta)));

@@ -57,8 +57,13 @@ pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure
     let no_levels = !parsed.moderators.is_empty();
     // "rows of one county are correlated" asks for no correlation
     let clustered = !parsed.clusters.is_empty();
+    // "zero for many" is what a tobit is for
+    let tobit = parsed.text.contains("tobit");
     let may = |f: &&Frame| {
-        !(no_policy && f.is_topic() || no_levels && f.slots == "nested" || clustered && f.id == "correlation")
+        !(tobit && f.slots == "zeros"
+            || no_policy && f.is_topic()
+            || no_levels && f.slots == "nested"
+            || clustered && f.id == "correlation")
     };
     let mut fitting = parsed.text.frames().iter().copied().filter(may);
     let design = fitting.find(|f| filler.has(f));

@@ -56,6 +56,12 @@ pub(super) fn without_statistics_of_names(mut text: String, columns: &[Named<'_>
         let parts = column.parts();
         let joined = if parts.iter().any(|part| part.chars().any(is_han)) { "" } else { " " };
         let name = parts.join(joined);
+        // "median income" of `median_inc_k`
+        for pair in
+            parts.windows(2).filter(|pair| STATISTICS.contains(&pair[0].as_str()) && pair[1].len() > 2)
+        {
+            text = text.replace(&format!("{} {}", pair[0], pair[1]), &pair[1]);
+        }
         for word in STATISTICS.iter().filter(|word| name.contains(**word)) {
             let rest = name.replace(*word, "").trim().to_owned();
             let is_described = columns.iter().any(|other| other.parts().join(joined) == rest);

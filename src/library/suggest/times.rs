@@ -10,6 +10,18 @@ use super::said::Said;
 use super::words::{Unit, forget};
 use crate::domain::dataset::InferredType;
 
+/// Names of columns that hold when a form was sent.
+const STAMPS: [&str; 8] = [
+    "timestamp",
+    "submitted",
+    "submitted_at",
+    "submission",
+    "created_at",
+    "recorded_date",
+    "提交时间",
+    "填写时间",
+];
+
 impl Named<'_> {
     /// True for dates and columns named after a period.
     pub(super) fn is_time(&self) -> bool {
@@ -18,6 +30,10 @@ impl Named<'_> {
 
     fn holds_times(&self) -> bool {
         let dated = matches!(self.column.inferred_type, InferredType::Date | InferredType::Datetime);
+        // when a form was sent says nothing about what its rows are
+        if self.column.inferred_type == InferredType::Datetime && self.word(&STAMPS) {
+            return false;
+        }
         let named = [
             "year",
             "quarter",

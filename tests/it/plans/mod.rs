@@ -12,6 +12,8 @@ mod expression_refusals;
 mod files_as_they_are;
 mod plan_preview;
 mod suggested_categories;
+mod suggested_commands;
+mod suggested_conditions;
 mod suggested_designs;
 mod suggested_drafts;
 mod suggested_journeys;
