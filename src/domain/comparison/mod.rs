@@ -81,8 +81,10 @@ pub struct Column {
 impl Column {
     /// Returns the results with the keys of their rows.
     pub fn rows(&self) -> impl Iterator<Item = (&str, &ResultRow)> {
-        let key = |(at, row)| (self.names.get(at).map_or_else(|| key_of(row), |name| name.key.as_str()), row);
-        self.results.iter().enumerate().map(key)
+        self.results
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (self.names.get(at).map_or_else(|| key_of(row), |name| name.key.as_str()), row))
     }
 
     /// Returns the first result of a row.

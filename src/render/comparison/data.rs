@@ -52,9 +52,12 @@ pub(super) fn tables(parts: &Parts<'_>, style: &Style<'_>) -> Vec<Whole> {
 }
 
 fn heading(column: &str, style: &Style<'_>) -> String {
-    match column.strip_prefix("axis_") {
-        Some(axis) => axis_words(axis, style.options.language),
-        None => name(column, style.options.language),
+    let language = style.options.language;
+    match (column.strip_prefix("axis_"), column) {
+        (Some(axis), _) => axis_words(axis, language),
+        (None, "caption") => pick(language, "Differs by", "不同之处"),
+        (None, "warnings") => pick(language, "Warnings", "警告"),
+        (None, column) => name(column, language),
     }
 }
 

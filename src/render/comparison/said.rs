@@ -84,7 +84,7 @@ pub fn caution(language: Language) -> String {
 }
 
 /// Returns the choice of a batch in words: what the service called it itself follows the language, a label of the client stays.
-pub fn label_words(axis: &str, label: &str, style: &Style<'_>) -> String {
+pub(super) fn label_words(axis: &str, label: &str, style: &Style<'_>) -> String {
     let language = style.options.language;
     if !is_chinese(language) {
         return label.to_owned();
