@@ -179,7 +179,7 @@ pub struct Run {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub metrics: Map<String, Value>,
-    /// Coefficients and tests, in the order of the log.
+    /// Rows of the table of estimates, in its order; at most 500, and none of an analysis without such a table.
     #[serde(default)]
     pub results: Vec<ResultRow>,
     /// Levels of the categories of the models, as the rows that were used have them.
@@ -334,16 +334,16 @@ pub struct Ratio {
     pub high: Option<f64>,
 }
 
-/// One row of the coefficient table.
+/// One row of the table of estimates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ResultRow {
-    /// As the engine names it: `age`, `2.sector`, `L.gdp`, `_cons`.
+    /// As the table names it: `age`, `2.sector`, `L.gdp`, `_cons`, the name of an effect, a period relative to an event.
     pub term: String,
     /// The same in the words of the data, where they say more: `Sector: Retail`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Model, outcome or estimator that the row belongs to, as the table names it: `0.25`, `nbreg`; absent where all rows
-    /// are of one.
+    /// Model, outcome, estimator or group that the row belongs to, as the table names it: `0.25`, `nbreg`; absent where the
+    /// table has no such column, or its rows are of one outcome or group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Equation of the model, as the engine names it: `select`, `Likely`; absent where all rows are of one.
@@ -353,6 +353,9 @@ pub struct ResultRow {
     pub estimate: Option<f64>,
     /// Standard error, in units of the estimate; null if there is none.
     pub std_error: Option<f64>,
+    /// Statistic of the test that the estimate is zero, t or z as the model has it; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistic: Option<f64>,
     /// Two-sided p-value, 0 to 1; null if there is none.
     pub p_value: Option<f64>,
     /// Lower end of the confidence interval, in units of the estimate.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::Language;
 use super::labels::{Labels, level};
+use super::words::{name, named};
 use crate::domain::plan::CategoricalMark;
 use crate::domain::run_level::RunLevel;
 
@@ -31,6 +33,17 @@ impl Labels {
             }
         }
         self.present.extend(present);
+    }
+
+    /// Returns the words for a row of estimates that a column of their table names: a term of a model, a parameter or effect that
+    /// a template names, or a period relative to an event.
+    pub fn estimate(&self, column: &str, term: &str, language: Language) -> String {
+        if column == "relative_period" {
+            return format!("{}: {term}", name(column, language));
+        }
+        let is_name = !term.contains(['.', '#', ' ']) && !self.has(term) && !self.terms.contains_key(term);
+        let own = is_name.then(|| named(term.trim_start_matches('/'), language)).flatten();
+        own.unwrap_or_else(|| self.row(term, language))
     }
 
     /// Returns the reference category of each marked column among the terms of a model: the one level of the data that no

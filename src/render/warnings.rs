@@ -32,15 +32,33 @@ pub fn warning_words(id: &str, language: Language) -> String {
     sentences.join(&pick(language, " ", ""))
 }
 
-/// A warning with its meaning, the message of the run and the value that the check saw.
+/// Checks whose value has one meaning in all analyses, with the words around it. A number of any other check means something else
+/// in each analysis, and a reader who does not know which learns nothing from it.
+const VALUES: [(&str, &str, &str); 10] = [
+    ("few_clusters", "{n} clusters", "{n} 个聚类"),
+    ("missing_loss", "{share} lost", "损失 {share}"),
+    ("singleton_groups", "{n} rows", "{n} 行"),
+    ("too_few_studies", "{n} studies", "{n} 项研究"),
+    ("weak_iv", "F = {n}", "F = {n}"),
+    ("ar2", "p = {n}", "p = {n}"),
+    ("density_jump", "p = {n}", "p = {n}"),
+    ("overid_reject", "p = {n}", "p = {n}"),
+    ("ph_violation", "p = {n}", "p = {n}"),
+    ("serial_correlation", "p = {n}", "p = {n}"),
+];
+
+/// The value of a check with its meaning; none where it has no one meaning.
+fn value_words(check: &RunCheck, language: Language) -> Option<String> {
+    let (_, en, zh) = VALUES.into_iter().find(|(id, ..)| *id == check.id)?;
+    let value = check.value.as_deref()?.trim().parse::<f64>().ok().filter(|x| x.is_finite())?;
+    let words = pick(language, en, zh).replace("{share}", &format!("{}%", whole_or_fixed(value * 100.0, 1)));
+    Some(words.replace("{n}", &whole_or_fixed(value, 4)))
+}
+
+/// A warning with its meaning, the message of the run and what the check counted or computed.
 pub(super) fn warning(check: &RunCheck, language: Language) -> String {
-    let value = check.value.as_deref().map(|text| match text.parse::<f64>() {
-        Ok(x) if x.is_finite() => whole_or_fixed(x, 4),
-        _ => text.to_owned(),
-    });
-    let seen =
-        value.filter(|v| !v.is_empty()).map(|v| pick(language, &format!("value {v}"), &format!("值 {v}")));
-    let details: Vec<String> = check.message.clone().into_iter().chain(seen).collect();
+    let details: Vec<String> =
+        check.message.clone().into_iter().chain(value_words(check, language)).collect();
     let details = match details.as_slice() {
         [] => String::new(),
         all => {
@@ -67,18 +85,22 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_is_a_sentence_and_no_code() {
+    fn a_warning_is_a_sentence_and_no_code_and_its_number_has_a_meaning() {
         let text = warning(&check("unequal_var", "3.2722847034238227e-07"), Language::En);
         assert_eq!(
             text,
             "Warning: The variances differ between groups. The groups do not spread equally. Read the version that \
-             allows unequal variances. (value 0.00000033)"
+             allows unequal variances."
         );
-        let text = warning(&check("unequal_var", "2"), Language::Zh);
-        assert!(
-            text.starts_with("警告：") && text.ends_with("（值 2）") && !text.contains("unequal_var"),
-            "{text}"
-        );
+        let ends = |id: &str, value: &str, language: Language, end: &str| {
+            let text = warning(&check(id, value), language);
+            assert!(text.ends_with(end) && !text.contains(id), "{text}");
+        };
+        ends("missing_loss", "2.4285714285714285e-01", Language::En, " (24.3% lost)");
+        ends("missing_loss", "2.4285714285714285e-01", Language::Zh, "（损失 24.3%）");
+        ends("few_clusters", "4", Language::En, " (4 clusters)");
+        ends("overid_reject", "0.0123", Language::En, " (p = 0.0123)");
+        ends("weak_iv", "", Language::En, ".");
     }
 
     /// Every check that a body can raise as a warning.

@@ -244,8 +244,11 @@ fn compared_text(compared: &Value) -> String {
     let about = |column: &Value| {
         let facts =
             ["template_id", "outcome", "sample", "std_errors", "reason"].map(|fact| text(column, fact));
-        let facts = facts.into_iter().filter(|fact| !fact.is_empty()).collect::<Vec<_>>().join("; ");
-        vec![name(column), text(column, "name"), facts]
+        let warned = column["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let warned = warned.iter().map(|check| format!("warning {}", text(check, "id")));
+        let caption = std::iter::once(text(column, "caption"));
+        let facts = facts.into_iter().chain(caption).chain(warned).filter(|fact| !fact.is_empty());
+        vec![name(column), text(column, "name"), facts.collect::<Vec<_>>().join("; ")]
     };
     out.push_str(&columns(&specifications.iter().map(about).collect::<Vec<_>>(), &[true, false, false]));
     out

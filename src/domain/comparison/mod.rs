@@ -2,17 +2,22 @@
 //! numbers. Pure over the results that the runs recorded; a specification without estimates keeps its column with the reason.
 
 mod curve;
+mod differences;
+mod rows;
 mod specification;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::ids::{JobId, PlanId, RunId, TemplateId};
 use super::job::cell::CellChoice;
-use super::run::ResultRow;
+use super::run::{ResultRow, RunCheck};
+use super::run_level::RunLevel;
 
 pub use curve::{Point, Summary, points, summary};
+pub use differences::{Difference, caption, differences, unshared};
+pub use rows::{RowName, name_rows, references};
 pub use specification::{Choice, Fact, Said, specification};
 
 /// Term of the constant.
@@ -55,23 +60,41 @@ pub struct Column {
     pub fit: BTreeMap<String, f64>,
     /// SHA-256 that identifies the data of the plan.
     pub input_fingerprint: Option<String>,
+    /// What of its plan the other columns with results do not share, in English; empty where nothing differs.
+    pub caption: String,
+    /// Checks of the run that warn.
+    pub warnings: Vec<RunCheck>,
+    /// Levels of the categories of the run's models.
+    #[serde(skip)]
+    pub levels: Vec<RunLevel>,
     /// Choices of the plan; empty where there is none.
     #[serde(skip)]
     pub specification: Vec<Choice>,
-    /// Coefficients of the main table, as the run recorded them.
+    /// Estimates of the run, as it recorded them.
     #[serde(skip)]
     pub results: Vec<ResultRow>,
+    /// Name of each of the results among those of the other columns; see [`name_rows`].
+    #[serde(skip)]
+    pub names: Vec<RowName>,
 }
 
 impl Column {
-    /// Returns the first result of a term.
-    pub fn result(&self, key: &str) -> Option<&ResultRow> {
-        self.results.iter().find(|row| key_of(row) == key)
+    /// Returns the results with the keys of their rows.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, &ResultRow)> {
+        self.results
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (self.names.get(at).map_or_else(|| key_of(row), |name| name.key.as_str()), row))
     }
 
-    /// True if the column has the term more than once, as models side by side in one run have.
+    /// Returns the first result of a row.
+    pub fn result(&self, key: &str) -> Option<&ResultRow> {
+        self.rows().find(|(own, _)| *own == key).map(|(_, row)| row)
+    }
+
+    /// True if the column has the row more than once.
     pub fn repeats(&self, key: &str) -> bool {
-        self.results.iter().filter(|row| key_of(row) == key).count() > 1
+        self.rows().filter(|(own, _)| *own == key).count() > 1
     }
 }
 
@@ -86,71 +109,60 @@ pub fn key_of(row: &ResultRow) -> &str {
     }
 }
 
-/// Returns the terms of all columns in the order in which they first occur, `first` before and the constant behind them.
+/// Returns the rows of all columns in the order in which they first occur, `first` before and those of constants behind them.
 pub fn terms_of<'a>(columns: &'a [Column], first: Option<&str>) -> Vec<&'a str> {
-    let mut terms: Vec<&str> = Vec::new();
-    for key in columns.iter().flat_map(|column| column.results.iter().map(key_of)) {
-        if !terms.contains(&key) {
-            terms.push(key);
-        }
-    }
+    let mut rows = distinct(columns);
     // a stable sort keeps the order of the others
-    terms.sort_by_key(|key| match *key {
+    rows.sort_by_key(|(key, row)| match *key {
         key if Some(key) == first => 0,
-        CONSTANT => 2,
+        _ if row.term == CONSTANT => 2,
         _ => 1,
     });
-    terms
+    rows.into_iter().map(|(key, _)| key).collect()
 }
 
-/// Returns the term whose estimates are compared: the wanted term, or the term of the wanted column alone (`1.treated` of
-/// `treated`), or else the one that most columns estimate. `None` where no column has an estimate.
+/// The rows of all columns, each with its first result.
+fn distinct(columns: &[Column]) -> Vec<(&str, &ResultRow)> {
+    let mut rows: Vec<(&str, &ResultRow)> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (key, row) in columns.iter().flat_map(Column::rows) {
+        if seen.insert(key) {
+            rows.push((key, row));
+        }
+    }
+    rows
+}
+
+/// Returns the row whose estimates are compared: the wanted one, or of the rows of the wanted term, or of the wanted column alone
+/// (`1.treated` of `treated`), or else of all, the one that most columns estimate; one that is tested before a mere description.
+/// `None` where no column has an estimate.
 pub fn focus_of<'a>(columns: &'a [Column], wanted: Option<&str>) -> Option<&'a str> {
-    let terms = terms_of(columns, None);
-    let count = |key: &str| {
-        columns.iter().filter(|c| c.result(key).is_some_and(|row| row.estimate.is_some())).count()
+    let rows = distinct(columns);
+    let count = |key: &str, holds: &dyn Fn(&ResultRow) -> bool| {
+        columns
+            .iter()
+            .filter(|c| c.result(key).is_some_and(|row| row.estimate.is_some() && holds(row)))
+            .count()
     };
-    let most = |keys: &mut dyn Iterator<Item = &'a str>| {
+    let most = |is_meant: &dyn Fn(&str, &ResultRow) -> bool| {
+        let rank = |key: &str| (count(key, &|row| row.p_value.is_some()), count(key, &|_| true));
         // of several the earliest
-        keys.filter(|key| count(key) > 0)
-            .reduce(|best, key| if count(key) > count(best) { key } else { best })
+        rows.iter()
+            .filter(|(key, row)| is_meant(key, row))
+            .map(|(key, _)| (rank(key), *key))
+            .filter(|((_, estimates), _)| *estimates > 0)
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map(|(_, key)| key)
     };
-    let of_column = |key: &&str, name: &str| {
-        let rows = columns.iter().flat_map(|column| &column.results).filter(|row| key_of(row) == *key);
-        rows.take(1).any(|row| {
-            !row.term.contains('#') && row.term.rsplit_once('.').is_some_and(|(_, own)| own == name)
-        })
+    let of_column = |row: &ResultRow, name: &str| {
+        !row.term.contains('#') && row.term.rsplit_once('.').is_some_and(|(_, own)| own == name)
     };
     wanted
-        .and_then(|wanted| terms.iter().copied().find(|key| *key == wanted && count(key) > 0))
-        .or_else(|| {
-            wanted.and_then(|name| most(&mut terms.iter().copied().filter(|key| of_column(key, name))))
-        })
-        .or_else(|| most(&mut terms.iter().copied().filter(|key| *key != CONSTANT)))
-        .or_else(|| most(&mut terms.iter().copied()))
-}
-
-/// What differs between columns so that their estimates may measure different things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Difference {
-    /// Other dependent variables, perhaps in other units.
-    Outcome,
-    /// Other templates: a coefficient of one is no coefficient of another.
-    Template,
-    /// Other data.
-    Data,
-}
-
-/// Returns what differs between the columns with results.
-pub fn differences(columns: &[Column]) -> Vec<Difference> {
-    let with: Vec<&Column> = columns.iter().filter(|column| !column.results.is_empty()).collect();
-    let differs = |same: &dyn Fn(&Column, &Column) -> bool| with.iter().any(|column| !same(column, with[0]));
-    let mut found = Vec::new();
-    found.extend(differs(&|a, b| a.outcome == b.outcome).then_some(Difference::Outcome));
-    found.extend(differs(&|a, b| a.template_id == b.template_id).then_some(Difference::Template));
-    found.extend(differs(&|a, b| a.input_fingerprint == b.input_fingerprint).then_some(Difference::Data));
-    found
+        .and_then(|wanted| most(&|key, _| key == wanted))
+        .or_else(|| wanted.and_then(|wanted| most(&|_, row| row.term == wanted || key_of(row) == wanted)))
+        .or_else(|| wanted.and_then(|wanted| most(&|_, row| of_column(row, wanted))))
+        .or_else(|| most(&|_, row| row.term != CONSTANT))
+        .or_else(|| most(&|_, _| true))
 }
 
 #[cfg(test)]

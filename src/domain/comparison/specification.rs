@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::super::data_step::{Keep, PlannedStep, StepKind};
 use super::super::plan::Plan;
+use super::super::run_level::RunLevel;
 use super::super::template::{Bilingual, TemplateMeta};
 
 /// A kind of choice, in the order in which comparisons show them.
@@ -58,12 +60,14 @@ pub enum Said {
     Text(String),
     /// A column of the data, by its name.
     Column(String),
-    /// The title of a template.
-    Method(Bilingual),
+    /// A text in both languages: the title of a template, a data step.
+    Words(Bilingual),
     /// The value of a parameter, with the parameter's label.
     Parameter(Bilingual, String),
     /// A kind of standard errors, as a run states it.
     Errors(String),
+    /// A column of categories, and the category that the others are compared with.
+    Base(String, String),
     /// All rows.
     AllRows,
 }
@@ -83,8 +87,50 @@ fn fact_of(bind: &str) -> Option<Fact> {
 
 /// True for parameters that other facts tell of, or that are no part of a specification.
 fn is_silent(name: &str, bind: &str) -> bool {
-    matches!(name, "level" | "vce" | "title" | "weight_kind" | "sample_if" | "seed")
+    matches!(name, "vce" | "title" | "sample_if" | "seed")
         || matches!(bind, "sample" | "seed" | "cluster_var")
+}
+
+/// Options that decide which quantity an estimate is, or in which units.
+const OF_SCALE: [&str; 13] = [
+    "model",
+    "models",
+    "link",
+    "family",
+    "dist",
+    "distribution",
+    "standardize",
+    "log_outcome",
+    "log_dose",
+    "second",
+    "statistic",
+    "estimand",
+    "outcome_model",
+];
+
+impl Choice {
+    /// The name of an option and its value.
+    fn option(&self) -> Option<(&str, &str)> {
+        self.key.split_once('=').filter(|_| self.fact == Fact::Options)
+    }
+
+    /// True for an option that decides which quantity an estimate is, or in which units.
+    pub fn is_of_scale(&self) -> bool {
+        self.option().is_some_and(|(name, value)| {
+            // a metric is that of a survival model, or one of distances between units
+            OF_SCALE.contains(&name) || (name == "metric" && matches!(value, "ph" | "aft"))
+        })
+    }
+
+    /// True for the confidence level.
+    pub fn is_of_level(&self) -> bool {
+        self.option().is_some_and(|(name, _)| name == "level")
+    }
+
+    /// True for any other option.
+    pub fn is_of_options(&self) -> bool {
+        self.fact == Fact::Options && !self.is_of_scale() && !self.is_of_level()
+    }
 }
 
 fn values(value: &Value) -> Vec<String> {
@@ -102,43 +148,35 @@ fn values(value: &Value) -> Vec<String> {
 }
 
 /// Returns the choices of a plan, each once, in the order of [`Fact`]. `meta` is the template's declaration, `None` where the library
-/// has it no more; `std_errors` is what the run states, `None` where it states none.
-pub fn specification(plan: &Plan, meta: Option<&TemplateMeta>, std_errors: Option<&str>) -> Vec<Choice> {
+/// has it no more; `std_errors` is what the run states, `None` where it states none; `levels` are those of the run's categories.
+pub fn specification(
+    plan: &Plan,
+    meta: Option<&TemplateMeta>,
+    std_errors: Option<&str>,
+    levels: &[RunLevel],
+) -> Vec<Choice> {
     let mut found: Vec<Choice> = Vec::new();
     let mut put = |fact: Fact, key: String, said: Said| {
         if !found.iter().any(|other| other.fact == fact && other.key == key) {
             found.push(Choice { fact, key, said });
         }
     };
-    let title = meta.map(|meta| meta.title.clone());
     let plain = |text: &str| Bilingual { en: text.to_owned(), zh: None };
-    let title = title.unwrap_or_else(|| plain(&plan.template.title));
-    put(Fact::Method, plan.template.template_id.to_string(), Said::Method(title));
-    for (name, value) in &plan.contract.bound {
-        let parameter = meta.and_then(|meta| meta.parameters.iter().find(|p| p.name == *name));
-        let bind = parameter.map_or(name.as_str(), |p| p.bind.as_str());
-        if is_silent(name, bind) {
-            continue;
-        }
-        let texts = values(value);
-        match fact_of(bind) {
-            Some(fact) => {
-                texts.into_iter().for_each(|column| put(fact, column.clone(), Said::Column(column)))
-            }
-            None if texts.is_empty() => {}
-            None => {
-                let fact = if bind == "option" || parameter.is_none() { Fact::Options } else { Fact::More };
-                let label = parameter.map_or_else(|| plain(name), |p| p.label.clone());
-                put(fact, format!("{name}={}", texts.join(" ")), Said::Parameter(label, texts.join(", ")));
-            }
-        }
-    }
+    let title = meta.map_or_else(|| plain(&plan.template.title), |meta| meta.title.clone());
+    put(Fact::Method, plan.template.template_id.to_string(), Said::Words(title));
+    bound(plan, meta).into_iter().for_each(|choice| put(choice.fact, choice.key, choice.said));
     for columns in &plan.interaction_terms {
         let text = columns.join(" × ");
         put(Fact::Interactions, text.clone(), Said::Text(text));
     }
     for mark in &plan.categorical_vars {
-        put(Fact::Categorical, mark.column.clone(), Said::Column(mark.column.clone()));
+        let own = mark.companion.as_ref().unwrap_or(&mark.column);
+        let base = levels.iter().find(|level| level.base && level.column == *own).map(|level| &level.label);
+        let (key, said) = match base {
+            Some(base) => (format!("{}={base}", mark.column), Said::Base(mark.column.clone(), base.clone())),
+            None => (mark.column.clone(), Said::Column(mark.column.clone())),
+        };
+        put(Fact::Categorical, key, said);
     }
     match &plan.sample_if {
         Some(condition) => put(Fact::Sample, condition.canonical.clone(), Said::Text(condition.text.clone())),
@@ -149,14 +187,59 @@ pub fn specification(plan: &Plan, meta: Option<&TemplateMeta>, std_errors: Optio
         put(Fact::Errors, kind.to_owned(), Said::Errors(kind.to_owned()));
     }
     for step in &plan.data_steps {
-        let step = &step.step;
-        let merge = step.merge_type.map(|kind| kind.as_str());
-        let parts = [Some(step.kind.as_str()), Some(step.dataset_key.as_str()), merge];
-        let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        put(Fact::Steps, text.clone(), Said::Text(text));
+        let words = step_words(step);
+        put(Fact::Steps, words.en.clone(), Said::Words(words));
     }
     let data = &plan.input_fingerprint;
     put(Fact::Data, data.clone(), Said::Text(data.chars().take(8).collect()));
     found.sort_by_key(|choice| choice.fact);
     found
+}
+
+/// The choices among the bound parameters.
+fn bound(plan: &Plan, meta: Option<&TemplateMeta>) -> Vec<Choice> {
+    let is_weighted = plan.contract.bound.get("weight_var").is_some_and(|value| !values(value).is_empty());
+    let mut found = Vec::new();
+    for (name, value) in &plan.contract.bound {
+        let parameter = meta.and_then(|meta| meta.parameters.iter().find(|p| p.name == *name));
+        let bind = parameter.map_or(name.as_str(), |p| p.bind.as_str());
+        // without weights their kind is no choice
+        let is_kind = name == "weight_kind";
+        let texts = values(value);
+        if is_silent(name, bind) || texts.is_empty() || (is_kind && !is_weighted) {
+            continue;
+        }
+        if let Some(fact) = fact_of(bind) {
+            let choice = |column: String| Choice { fact, key: column.clone(), said: Said::Column(column) };
+            found.extend(texts.into_iter().map(choice));
+            continue;
+        }
+        let fact = match bind {
+            _ if is_kind => Fact::Weights,
+            "option" => Fact::Options,
+            _ if parameter.is_none() => Fact::Options,
+            _ => Fact::More,
+        };
+        let label = parameter
+            .map_or_else(|| Bilingual { en: name.clone(), zh: None }, |parameter| parameter.label.clone());
+        let said = Said::Parameter(label, texts.join(", "));
+        found.push(Choice { fact, key: format!("{name}={}", texts.join(" ")), said });
+    }
+    found
+}
+
+/// A data step in words; of a merge also the kind of its keys and which rows stay.
+fn step_words(step: &PlannedStep) -> Bilingual {
+    let (mut en, mut zh) = (step.step.words(), step.step.words_zh());
+    if step.step.kind == StepKind::Merge {
+        let kind = step.step.merge_type.map_or("", |kind| kind.as_str());
+        let (rows, rows_zh) = match step.keep() {
+            Keep::Matched => ("rows that match", "匹配上的行"),
+            Keep::Master => ("all rows of the main data", "主表全部行"),
+            Keep::All => ("all rows of both", "两表全部行"),
+        };
+        en = format!("{en} ({kind}, keeps {rows})");
+        zh = format!("{zh}（{kind}，保留{rows_zh}）");
+    }
+    Bilingual { en, zh: Some(zh) }
 }

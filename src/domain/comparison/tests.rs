@@ -8,6 +8,7 @@ fn row(term: &str, label: Option<&str>, estimate: f64, se: f64, p: f64) -> Resul
         equation: None,
         estimate: Some(estimate),
         std_error: Some(se),
+        statistic: None,
         p_value: Some(p),
         ci_low: Some(estimate - 2.0 * se),
         ci_high: Some(estimate + 2.0 * se),
@@ -33,8 +34,12 @@ fn column(index: u32, results: Vec<ResultRow>) -> Column {
         observations: Some(10.0),
         fit: BTreeMap::new(),
         input_fingerprint: Some("a".to_owned()),
+        caption: String::new(),
+        warnings: Vec::new(),
+        levels: Vec::new(),
         specification: Vec::new(),
         results,
+        names: Vec::new(),
     }
 }
 

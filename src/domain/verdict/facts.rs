@@ -1,5 +1,5 @@
-//! Data that a run reports about itself: its checks, metrics, sample flow, result rows and engine, read from
-//! anchors and tables, never from prose.
+//! Data that a run reports about itself: its checks, metrics, sample flow and engine, read from anchors and tables, never from
+//! prose.
 
 use serde_json::{Map, Number, Value};
 
@@ -7,7 +7,7 @@ use super::VerdictInput;
 use super::outputs::Table;
 use crate::domain::anchors::{Event, parse_number};
 use crate::domain::log_grammar::ParsedLog;
-use crate::domain::run::{EngineFacts, RATIOS, Ratio, ResultRow, RunCheck, SampleStep};
+use crate::domain::run::{EngineFacts, RunCheck, SampleStep};
 use crate::domain::run_level::RunLevel;
 
 /// Usual name of the table whose rows `result` anchors point to.
@@ -155,46 +155,6 @@ pub fn levels(log: Option<&ParsedLog>) -> Vec<RunLevel> {
         }
     }
     levels
-}
-
-/// Columns that name which of several models a row of estimates belongs to.
-const MODELS: [&str; 3] = ["model", "outcome", "estimator"];
-
-/// The rows of the coefficient table that `result` anchors name, by row number (1 is the first row). Where they are of several
-/// models or equations each says of which: the terms repeat.
-pub fn results(input: &VerdictInput<'_>) -> Vec<ResultRow> {
-    let Some(table) = coefficients(input) else { return Vec::new() };
-    let named = |event: &Event| event.get("row")?.parse::<usize>().ok()?.checked_sub(1);
-    let rows: Vec<usize> = events(input.log, "result")
-        .filter_map(|event| named(event).filter(|row| *row < table.rows.len()))
-        .collect();
-    let differs = |column: &&str| {
-        table.column(column).is_some()
-            && rows.iter().any(|row| table.cell(*row, column) != table.cell(rows[0], column))
-    };
-    let model = MODELS.into_iter().find(differs);
-    let equation = Some("equation").filter(differs);
-    let row = |row: &usize| {
-        let number = |name: &str| parse_number(table.cell(*row, name));
-        let text = |column: Option<&str>| column.map(|column| table.cell(*row, column).to_owned());
-        ResultRow {
-            term: table.cell(*row, "term").to_owned(),
-            label: None,
-            model: text(model),
-            equation: text(equation).filter(|name| !name.is_empty()),
-            estimate: number("estimate"),
-            std_error: number("std_error"),
-            p_value: number("p_value"),
-            ci_low: number("ci_low"),
-            ci_high: number("ci_high"),
-            ratio: RATIOS.into_iter().find_map(|kind| {
-                let value = number(kind)?;
-                let end = |side: &str| number(&format!("{kind}_{side}"));
-                Some(Ratio { kind: kind.to_owned(), value, low: end("low"), high: end("high") })
-            }),
-        }
-    };
-    rows.iter().map(row).collect()
 }
 
 /// Engine reported in the log: the notes `engine`, `edition`, `version` and `processors`.

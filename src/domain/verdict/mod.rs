@@ -5,6 +5,7 @@ pub mod cause;
 pub mod detectors;
 pub mod facts;
 pub mod outputs;
+pub mod results;
 mod stops;
 
 use std::collections::BTreeMap;
@@ -68,7 +69,7 @@ pub struct Verdict {
     pub sample_flow: Vec<SampleStep>,
     /// Numbers of the fit by name; null for a missing value.
     pub metrics: Map<String, Value>,
-    /// Rows of the coefficient table that the log names.
+    /// Rows of the table of estimates.
     pub results: Vec<ResultRow>,
     /// Levels of the categories of the models.
     pub levels: Vec<RunLevel>,
@@ -101,7 +102,7 @@ pub fn decide(input: &VerdictInput<'_>) -> Verdict {
         checks,
         sample_flow: facts::sample_flow(input),
         metrics: facts::metrics(input.log),
-        results: facts::results(input),
+        results: results::results(input),
         levels: facts::levels(input.log),
         outputs: input.outputs.iter().map(shown).collect(),
         engine: facts::engine(input.log),

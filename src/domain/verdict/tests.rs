@@ -155,7 +155,7 @@ fn ends_with(case: &mut Case, text: &str) {
 fn a_run_succeeds_when_all_agrees() {
     let verdict = judge(&good());
     assert_eq!((verdict.status, verdict.failure), (RunStatus::Succeeded, None));
-    assert_eq!(verdict.results.len(), 1);
+    assert_eq!(verdict.results.len(), 3, "every row of the table");
     assert_eq!((verdict.results[0].term.as_str(), verdict.results[0].std_error), ("school", Some(0.5)));
     let flow: Vec<(u64, u64)> = verdict.sample_flow.iter().map(|s| (s.rows, s.dropped)).collect();
     assert_eq!(flow, [(100, 0), (90, 10), (80, 10)]);

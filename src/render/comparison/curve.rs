@@ -8,9 +8,9 @@ use figure::{
 
 use super::super::style::Style;
 use super::super::words::pick;
-use super::grids::{axes, choice};
+use super::grids::{axes, choice_of, more};
 use super::{Parts, axis_words, caution};
-use crate::domain::comparison::{Column, Point};
+use crate::domain::comparison::Point;
 
 /// Height of the estimates, of one row of marks, and of what stands around both, in pixels.
 const HIGH: f64 = 300.0;
@@ -145,47 +145,35 @@ fn estimates(points: &[Point], style: &Style<'_>) -> Vec<Series> {
     series
 }
 
-/// The rows of marks: each choice of each axis, in the order of the specifications. Without axes the outcomes, methods, samples and
-/// standard errors that differ.
+/// The rows of marks: each choice of each axis, in the order of the specifications; then what else differs.
 fn marks(parts: &Parts<'_>, style: &Style<'_>) -> Vec<Marks> {
     let language = style.options.language;
-    let shown: Vec<&Column> = parts
-        .points
-        .iter()
-        .filter_map(|point| parts.columns.iter().find(|column| column.index == point.index))
-        .collect();
+    let rank = |index: u32| parts.points.iter().position(|point| point.index == index);
+    let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
+    for axis in axes(parts.columns) {
+        let texts = parts.columns.iter().map(|column| choice_of(column, axis, style)).collect();
+        kinds.push((axis_words(axis, language), texts));
+    }
+    kinds.extend(more(parts.columns, style));
     let mut rows = Vec::new();
-    let mut of = |axis: &str, text: &dyn Fn(&Column) -> String| {
-        let mut labels: Vec<String> = Vec::new();
-        for label in parts.columns.iter().map(text) {
+    for (words, texts) in kinds {
+        let mut labels: Vec<&String> = Vec::new();
+        for label in &texts {
             if !label.is_empty() && !labels.contains(&label) {
                 labels.push(label);
             }
         }
-        if labels.len() < 2 {
-            return;
+        // a choice that all have sets nothing apart
+        if labels.len() < 2 && texts.iter().all(|text| !text.is_empty()) {
+            continue;
         }
         for label in labels {
-            let at = shown
-                .iter()
-                .enumerate()
-                .filter(|(_, column)| text(column) == label)
-                .map(|(x, _)| x)
-                .collect();
-            let words = axis_words(axis, language);
+            let of = parts.columns.iter().zip(&texts).filter(|(_, text)| *text == label);
+            let mut at: Vec<usize> = of.filter_map(|(column, _)| rank(column.index)).collect();
+            at.sort_unstable();
             let said = pick(language, &format!("{words}: {label}"), &format!("{words}：{label}"));
             rows.push(Marks { label: shortened(&said), at });
         }
-    };
-    let axes = axes(parts.columns);
-    for axis in &axes {
-        of(axis, &|column| choice(column, axis));
-    }
-    if axes.is_empty() {
-        of("outcome", &|c| c.outcome.as_deref().map(|name| style.variable(name)).unwrap_or_default());
-        of("template", &|c| c.template_id.as_ref().map(ToString::to_string).unwrap_or_default());
-        of("sample", &|c| c.sample.clone().unwrap_or_else(|| pick(language, "all rows", "全部行")));
-        of("variance", &|c| c.std_errors.clone().unwrap_or_default());
     }
     rows
 }

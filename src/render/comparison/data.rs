@@ -6,14 +6,14 @@ use super::super::table::{Cell, Table};
 use super::super::words::{name, pick};
 use super::grids::{FIT, axes, cell, choice};
 use super::{Parts, axis_words};
-use crate::domain::comparison::{Column, key_of, points};
+use crate::domain::comparison::{Column, points};
 use crate::domain::plan::OutputColumn;
 use crate::domain::run::ResultRow;
 
 /// A column of a table: its name, its kind, and its heading.
 type Head = (&'static str, &'static str);
 
-const SPECIFICATION: [Head; 8] = [
+const SPECIFICATION: [Head; 10] = [
     ("status", "text"),
     ("reason", "text"),
     ("template", "text"),
@@ -22,6 +22,8 @@ const SPECIFICATION: [Head; 8] = [
     ("std_errors", "text"),
     ("N", "integer"),
     ("run_id", "text"),
+    ("caption", "text"),
+    ("warnings", "text"),
 ];
 const RESULT: [Head; 6] = [
     ("estimate", "number"),
@@ -50,9 +52,12 @@ pub(super) fn tables(parts: &Parts<'_>, style: &Style<'_>) -> Vec<Whole> {
 }
 
 fn heading(column: &str, style: &Style<'_>) -> String {
-    match column.strip_prefix("axis_") {
-        Some(axis) => axis_words(axis, style.options.language),
-        None => name(column, style.options.language),
+    let language = style.options.language;
+    match (column.strip_prefix("axis_"), column) {
+        (Some(axis), _) => axis_words(axis, language),
+        (None, "caption") => pick(language, "Differs by", "不同之处"),
+        (None, "warnings") => pick(language, "Warnings", "警告"),
+        (None, column) => name(column, language),
     }
 }
 
@@ -89,6 +94,8 @@ fn about(column: &Column) -> Vec<Cell> {
         id(column.std_errors.as_deref()),
         cell(column.observations),
         id(column.run_id.as_ref().map(|id| id.as_str())),
+        text(&column.caption),
+        text(&column.warnings.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().join("; ")),
     ]
 }
 
@@ -131,10 +138,9 @@ fn estimates(columns: &[Column], style: &Style<'_>) -> Table {
         ("label".to_owned(), "text"),
     ];
     heads.extend(RESULT.map(|(name, kind)| (name.to_owned(), kind)));
-    let rows = columns.iter().flat_map(|column| column.results.iter().map(move |row| (column, row)));
-    let rows = rows.map(|(column, row)| {
-        let mut cells =
-            vec![Cell::Number(f64::from(column.index)), text(&row.term), text(&style.term(key_of(row)))];
+    let rows = columns.iter().flat_map(|column| column.rows().map(move |(key, row)| (column, key, row)));
+    let rows = rows.map(|(column, key, row)| {
+        let mut cells = vec![Cell::Number(f64::from(column.index)), text(&row.term), text(&style.term(key))];
         cells.extend(result(row));
         cells
     });
@@ -159,7 +165,7 @@ pub fn csv(columns: &[Column], focus: Option<&str>) -> Vec<u8> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let mut heads: Vec<String> = begin(columns).into_iter().map(|(name, _)| name).collect();
     heads.extend(SPECIFICATION.map(|(name, _)| name.to_owned()));
-    heads.extend(["term", "label"].map(str::to_owned));
+    heads.extend(["term", "label", "model", "equation"].map(str::to_owned));
     heads.extend(RESULT.map(|(name, _)| name.to_owned()));
     heads.push("curve_rank".to_owned());
     let ranked = focus.map(|key| points(columns, key)).unwrap_or_default();
@@ -170,19 +176,20 @@ pub fn csv(columns: &[Column], focus: Option<&str>) -> Vec<u8> {
         let mut about: Vec<Cell> = beginning(columns, column);
         about.extend(self::about(column));
         let mut first = true;
-        for row in &column.results {
+        for (key, row) in column.rows() {
             let mut cells = about.clone();
             cells.extend([text(&row.term), text(row.label.as_deref().unwrap_or_default())]);
+            cells.extend([&row.model, &row.equation].map(|of| text(of.as_deref().unwrap_or_default())));
             cells.extend(result(row));
             // of a repeated term the first estimate is that of the curve
-            let is_point = first && focus == Some(key_of(row));
+            let is_point = first && focus == Some(key);
             first &= !is_point;
             let rank = rank(column).filter(|_| is_point).map(|at| (at + 1) as f64);
             cells.push(cell(rank));
             write(cells.iter().map(printed).collect());
         }
         if column.results.is_empty() {
-            about.extend(std::iter::repeat_n(Cell::Missing, 2 + RESULT.len() + 1));
+            about.extend(std::iter::repeat_n(Cell::Missing, 4 + RESULT.len() + 1));
             write(about.iter().map(printed).collect());
         }
     }

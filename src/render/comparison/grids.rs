@@ -5,8 +5,9 @@ use super::super::regression::{Foot, grid};
 use super::super::style::Style;
 use super::super::table::{Cell, Table};
 use super::super::words::pick;
-use super::{Parts, axis_words, number, status_words};
-use crate::domain::comparison::{Column, key_of, terms_of};
+use super::said::{label_words, warnings_of};
+use super::{Parts, axis_words, choice_words, number, status_words};
+use crate::domain::comparison::{Column, Fact, terms_of, unshared};
 use crate::domain::plan::OutputColumn;
 
 /// Most specifications side by side; further ones have their own tables.
@@ -116,29 +117,65 @@ fn fit(columns: &[Column]) -> Table {
     Table { file: "fit.csv".to_owned(), columns: heads, rows: columns.iter().map(row).collect() }
 }
 
-/// What each column is: its choices, what else differs, and the state of those without estimates.
+/// What each column is: its choices, what else differs, its warnings, and the state of those without estimates.
 fn below(columns: &[Column], style: &Style<'_>) -> Vec<(String, Vec<String>)> {
     let language = style.options.language;
     let mut rows = Vec::new();
     for axis in axes(columns) {
-        rows.push((axis_words(axis, language), columns.iter().map(|column| choice(column, axis)).collect()));
+        rows.push((
+            axis_words(axis, language),
+            columns.iter().map(|column| choice_of(column, axis, style)).collect(),
+        ));
     }
-    let own = |axis: &str| columns.iter().any(|column| column.choices.iter().any(|c| c.axis == axis));
-    let mut more = |axis: &str, text: &dyn Fn(&Column) -> String| {
+    rows.extend(more(columns, style));
+    let mut some = |words: String, text: &dyn Fn(&Column) -> String| {
         let texts: Vec<String> = columns.iter().map(text).collect();
-        if !own(axis) && texts.iter().any(|text| *text != texts[0]) {
-            rows.push((axis_words(axis, language), texts));
+        if texts.iter().any(|text| !text.is_empty()) {
+            rows.push((words, texts));
         }
     };
-    more("outcome", &|c| c.outcome.as_deref().map(|name| style.variable(name)).unwrap_or_default());
-    more("template", &|c| c.template_id.as_ref().map(ToString::to_string).unwrap_or_default());
-    more("sample", &|c| c.sample.clone().unwrap_or_else(|| pick(language, "all rows", "全部行")));
-    more("variance", &|c| c.std_errors.clone().unwrap_or_default());
+    some(pick(language, "Warnings", "警告"), &|column| warnings_of(column, style));
     if columns.iter().any(|column| column.results.is_empty()) {
         let status = |column: &Column| status_words(&column.status, language);
         rows.push((pick(language, "Status", "状态"), columns.iter().map(status).collect()));
     }
     rows
+}
+
+/// Kinds of choices that are shown where they differ, and the axis of a batch that shows each already.
+const SHOWN: [(Fact, &str); 9] = [
+    (Fact::Outcome, "outcome"),
+    (Fact::Method, "template"),
+    (Fact::Categorical, "categories"),
+    (Fact::Sample, "sample"),
+    (Fact::Errors, "variance"),
+    (Fact::Weights, "weights"),
+    (Fact::Fixed, "fixed"),
+    (Fact::Steps, "steps"),
+    (Fact::Options, "parameters"),
+];
+
+/// What differs between the columns and is on no axis of a batch.
+pub(super) fn more(columns: &[Column], style: &Style<'_>) -> Vec<(String, Vec<String>)> {
+    let own = |axis: &str| columns.iter().any(|column| column.choices.iter().any(|c| c.axis == axis));
+    let mut rows = Vec::new();
+    for (fact, axis) in SHOWN.into_iter().filter(|(_, axis)| !own(axis)) {
+        let apart = unshared(columns, &|choice| choice.fact == fact);
+        let text = |column: &Column| {
+            let of = apart.iter().filter(|(_, of)| of.contains(&column.index));
+            let words = of.map(|(choice, _)| choice_words(&choice.said, style.labels, style.options));
+            words.collect::<Vec<_>>().join("; ")
+        };
+        if !apart.is_empty() {
+            rows.push((axis_words(axis, style.options.language), columns.iter().map(text).collect()));
+        }
+    }
+    rows
+}
+
+/// The choice of a column on an axis in words; empty where it has none.
+pub(super) fn choice_of(column: &Column, axis: &str, style: &Style<'_>) -> String {
+    label_words(axis, &choice(column, axis), style)
 }
 
 /// The axes of all columns, in their order.
@@ -158,7 +195,6 @@ pub(super) fn choice(column: &Column, axis: &str) -> String {
 }
 
 /// Keys of the rows that a column repeats, with its number.
-pub(super) fn repeated<'a>(columns: &'a [Column], focus: &str) -> Vec<String> {
-    let twice = |column: &&'a Column| column.results.iter().filter(|row| key_of(row) == focus).count() > 1;
-    columns.iter().filter(twice).map(number).collect()
+pub(super) fn repeated(columns: &[Column], focus: &str) -> Vec<String> {
+    columns.iter().filter(|column| column.repeats(focus)).map(number).collect()
 }

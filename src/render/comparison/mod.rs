@@ -6,6 +6,7 @@ mod data;
 mod grids;
 mod said;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::design::Design;
@@ -15,10 +16,10 @@ use super::report::Report;
 use super::style::Style;
 use super::words::pick;
 use super::{Format, Language, Options, request_key, tag_of};
-use crate::domain::comparison::{Column, Point, Summary, focus_of, points, summary};
+use crate::domain::comparison::{Column, Point, RowName, Summary, focus_of, key_of, points, summary};
 
 pub use data::csv;
-pub use said::{axis_words, caution, choice_words, status_words, summary_sentences};
+pub use said::{axis_words, caution, choice_words, status_words};
 
 /// Name of the curve among the figures of a report.
 pub const CURVE: &str = "specification_curve.svg";
@@ -76,17 +77,14 @@ pub fn report(comparison: &Comparison<'_>, options: &Options) -> Report {
         title,
         facts: said::facts(&parts, &style),
         findings_title: pick(language, "The curve in numbers", "曲线概要"),
-        findings: match (parts.focus, parts.summary) {
-            (Some(term), Some(summary)) => summary_sentences(&summary, &style.term(term), options),
-            _ => Vec::new(),
-        },
+        findings: said::sentences(&parts, &style),
         grids: grids::grids(&parts, &style),
         tables: data::tables(&parts, &style),
         figures,
         flow: None,
         png_tag: tag_of(&key).to_owned(),
         notes_title: pick(language, "Notes", "说明"),
-        notes: said::notes(&parts, language),
+        notes: said::notes(&parts, &style),
         methods_title: pick(language, "Methods", "方法"),
         methods: Vec::new(),
         decimals: options.decimals,
@@ -103,23 +101,54 @@ pub fn curve_svg(comparison: &Comparison<'_>, options: &Options) -> Option<Strin
     curve::svg(&Parts::of(comparison), &Style { options, labels: &labels, level: 95.0, design: &design })
 }
 
-/// Returns what a reader has to know: what differs, which specifications have no results and why.
-pub fn notes(comparison: &Comparison<'_>, language: Language) -> Vec<String> {
-    said::notes(&Parts::of(comparison), language)
+/// A comparison in words.
+pub struct Words {
+    /// The curve in sentences.
+    pub sentences: Vec<String>,
+    /// What a reader has to know: what differs, which runs warn, which specifications have no results and why.
+    pub notes: Vec<String>,
+    /// Labels of the data, with the words of every row.
+    pub labels: Labels,
 }
 
-/// Labels of the data, with the words of the terms as the runs recorded them.
+/// Returns a comparison in words.
+pub fn words(comparison: &Comparison<'_>, options: &Options) -> Words {
+    let parts = Parts::of(comparison);
+    let labels = labels(comparison, options);
+    let design = Design::default();
+    let style = Style { options, labels: &labels, level: 95.0, design: &design };
+    let (sentences, notes) = (said::sentences(&parts, &style), said::notes(&parts, &style));
+    Words { sentences, notes, labels }
+}
+
+/// Labels of the data, with the words of the rows of all columns.
 fn labels(comparison: &Comparison<'_>, options: &Options) -> Labels {
-    let mut labels = comparison.labels.clone();
+    let (mut labels, language) = (comparison.labels.clone(), options.language);
     labels.variables.extend(options.own_labels.clone());
-    // the words of a level are recorded in English; plain names and the constant follow the language
-    for row in comparison.columns.iter().flat_map(|column| &column.results) {
-        let key = crate::domain::comparison::key_of(row);
-        if key != row.term {
-            labels.terms.entry(key.to_owned()).or_insert_with(|| key.to_owned());
+    let mut terms = HashMap::new();
+    for column in comparison.columns {
+        for (at, (key, row)) in column.rows().enumerate() {
+            // the words of a level are recorded in English; plain names and the constant follow the language
+            let own = key_of(row);
+            if key == row.term {
+                continue;
+            }
+            let words = if own == row.term { labels.estimate("term", own, language) } else { own.to_owned() };
+            let words =
+                column.names.get(at).map_or_else(|| words.clone(), |name| row_words(name, &words, language));
+            terms.entry(key.to_owned()).or_insert(words);
         }
     }
+    labels.terms.extend(terms);
     labels
+}
+
+/// The words of a row: those of its term, its model, and its reference category where that is not the same everywhere.
+fn row_words(name: &RowName, term: &str, language: Language) -> String {
+    let of = name.of.as_deref().map(|of| pick(language, &format!(" [{of}]"), &format!("〔{of}〕")));
+    let base = name.against.as_deref();
+    let base = base.map(|base| pick(language, &format!(" (against {base})"), &format!("（对照：{base}）")));
+    std::iter::once(term.to_owned()).chain(of).chain(base).collect()
 }
 
 /// The number of a column as it is printed.

@@ -4,10 +4,13 @@ use super::super::Labels;
 use super::super::facts::std_errors_words;
 use super::super::number::{fixed, whole_or_fixed};
 use super::super::style::Style;
+use super::super::warnings::warning_words;
 use super::super::words::pick;
 use super::super::{Language, Options};
 use super::{Parts, is_chinese, number};
-use crate::domain::comparison::{Column, Difference, Said, Summary, differences};
+use crate::domain::comparison::{
+    Choice, Column, Difference, Fact, Said, Summary, differences, references, unshared,
+};
 use crate::domain::template::Bilingual;
 
 /// Returns what an axis is called.
@@ -20,6 +23,10 @@ pub fn axis_words(axis: &str, language: Language) -> String {
         "parameters" => ("Parameters", "参数"),
         "template" => ("Method", "方法"),
         "cell" => ("Specification", "设定"),
+        "categories" => ("Categories", "分类变量"),
+        "weights" => ("Weights", "权重"),
+        "fixed" => ("Fixed effects", "固定效应"),
+        "steps" => ("Data steps", "数据步骤"),
         other => (other, other),
     };
     pick(language, en, zh)
@@ -50,12 +57,16 @@ pub fn choice_words(said: &Said, labels: &Labels, options: &Options) -> String {
     match said {
         Said::Text(text) => text.clone(),
         Said::Column(name) => variable(name),
-        Said::Method(title) => own(title),
+        Said::Words(words) => own(words),
         Said::Parameter(label, value) => {
             let label = own(label);
             pick(language, &format!("{label}: {value}"), &format!("{label}：{value}"))
         }
         Said::Errors(kind) => std_errors_words(kind, language, variable),
+        Said::Base(name, base) => {
+            let name = variable(name);
+            pick(language, &format!("{name} (base: {base})"), &format!("{name}（对照：{base}）"))
+        }
         Said::AllRows => pick(language, "all rows", "全部行"),
     }
 }
@@ -72,8 +83,47 @@ pub fn caution(language: Language) -> String {
     )
 }
 
+/// Returns the choice of a batch in words: what the service called it itself follows the language, a label of the client stays.
+pub(super) fn label_words(axis: &str, label: &str, style: &Style<'_>) -> String {
+    let language = style.options.language;
+    if !is_chinese(language) {
+        return label.to_owned();
+    }
+    let column = |name: &str| style.variable(name);
+    match (axis, label) {
+        ("sample", "all rows") => "全部行".to_owned(),
+        ("controls", "no controls") => "无控制变量".to_owned(),
+        ("parameters", "as in the base") => "同基准设定".to_owned(),
+        ("variance", _) => match label.split_once("by ") {
+            Some(("" | "cluster ", columns)) => {
+                std_errors_words(&format!("cluster {}", columns.replace(',', "")), language, column)
+            }
+            Some((kind, columns)) => {
+                let by: Vec<String> = columns.split(", ").map(column).collect();
+                format!("{}，按 {} 聚类", std_errors_words(kind.trim(), language, column), by.join("、"))
+            }
+            None => std_errors_words(label, language, column),
+        },
+        _ => label.to_owned(),
+    }
+}
+
+/// Returns the curve in sentences, with what one number over all estimates would hide said first.
+pub(super) fn sentences(parts: &Parts<'_>, style: &Style<'_>) -> Vec<String> {
+    let (Some(term), Some(summary)) = (parts.focus, parts.summary) else { return Vec::new() };
+    let mixes = summary.estimates > 1 && differences(parts.columns).into_iter().any(Difference::mixes);
+    let warning = pick(
+        style.options.language,
+        "The estimates are of different outcomes, methods or scales (see the notes): the median and the range put together \
+         numbers that do not measure the same.",
+        "各估计值的因变量、方法或尺度不同（见说明）：中位数与范围混合了度量不同事物的数字。",
+    );
+    let said = summary_sentences(&summary, &style.term(term), style.options);
+    mixes.then_some(warning).into_iter().chain(said).collect()
+}
+
 /// Returns a curve in sentences; `term` is in words.
-pub fn summary_sentences(summary: &Summary, term: &str, options: &Options) -> Vec<String> {
+fn summary_sentences(summary: &Summary, term: &str, options: &Options) -> Vec<String> {
     let language = options.language;
     let digits = |x: f64| fixed(x, options.decimals);
     let Summary {
@@ -147,15 +197,14 @@ pub(super) fn facts(parts: &Parts<'_>, style: &Style<'_>) -> Vec<(String, String
     facts
 }
 
-/// Returns what a reader has to know: what differs, which specifications have no results and why, repeated terms.
-pub(super) fn notes(parts: &Parts<'_>, language: Language) -> Vec<String> {
-    let mut notes: Vec<String> = differences(parts.columns)
-        .into_iter()
-        .map(|difference| of_difference(difference, language))
-        .collect();
-    notes.extend(
-        parts.columns.iter().filter(|c| c.results.is_empty()).map(|column| without(column, language)),
-    );
+/// Returns what a reader has to know: what differs, which runs warn, which specifications have no results and why, repeated terms.
+pub(super) fn notes(parts: &Parts<'_>, style: &Style<'_>) -> Vec<String> {
+    let language = style.options.language;
+    let differences = differences(parts.columns).into_iter();
+    let mut notes: Vec<String> =
+        differences.map(|difference| of_difference(difference, parts, style)).collect();
+    notes.extend(warned(parts, language));
+    notes.extend(parts.columns.iter().filter(|c| c.results.is_empty()).map(|column| without(column, style)));
     if let Some(focus) = parts.focus {
         let twice = super::grids::repeated(parts.columns, focus);
         if !twice.is_empty() {
@@ -172,26 +221,118 @@ pub(super) fn notes(parts: &Parts<'_>, language: Language) -> Vec<String> {
     notes
 }
 
-fn of_difference(difference: Difference, language: Language) -> String {
-    let (en, zh) = match difference {
+/// Most numbers of columns that a note lists.
+const MOST_NUMBERS: usize = 12;
+
+/// The numbers of columns as they are printed; of many the first ones.
+fn numbers(of: &[u32]) -> String {
+    let more = if of.len() > MOST_NUMBERS { ", …" } else { "" };
+    let shown: Vec<String> = of.iter().take(MOST_NUMBERS).map(|n| format!("({n})")).collect();
+    format!("{}{more}", shown.join(", "))
+}
+
+/// A list of choices, each with the columns that have it.
+fn listed(choices: Vec<(String, Vec<u32>)>, language: Language) -> String {
+    let one = |(words, of): (String, Vec<u32>)| format!("{} {words}", numbers(&of));
+    choices.into_iter().map(one).collect::<Vec<_>>().join(&pick(language, "; ", "；"))
+}
+
+fn chosen(parts: &Parts<'_>, style: &Style<'_>, holds: &dyn Fn(&Choice) -> bool) -> String {
+    let words =
+        |(choice, of): (&Choice, Vec<u32>)| (choice_words(&choice.said, style.labels, style.options), of);
+    listed(unshared(parts.columns, holds).into_iter().map(words).collect(), style.options.language)
+}
+
+fn bases(parts: &Parts<'_>, style: &Style<'_>) -> String {
+    let of_factor = |(factor, bases): (&str, std::collections::BTreeMap<&str, Vec<u32>>)| {
+        let bases = bases.into_iter().map(|(base, of)| (base.to_owned(), of)).collect();
+        format!("{}: {}", style.variable(factor), listed(bases, style.options.language))
+    };
+    references(parts.columns).into_iter().map(of_factor).collect::<Vec<_>>().join("; ")
+}
+
+fn of_difference(difference: Difference, parts: &Parts<'_>, style: &Style<'_>) -> String {
+    let of = |fact: Fact| chosen(parts, style, &|choice| choice.fact == fact);
+    let (en, zh, list) = match difference {
         Difference::Outcome => (
             "The outcomes differ; their estimates may be in different units.",
             "因变量不同，估计值的单位可能不同。",
+            String::new(),
         ),
         Difference::Template => (
             "The methods differ; a coefficient of one may not measure what that of another does.",
             "方法不同，各系数所度量的可能不是同一事物。",
+            String::new(),
         ),
-        Difference::Data => ("The data differ.", "数据不同。"),
+        Difference::Scale => (
+            "The models or scales differ: {list}. Their estimates are different quantities.",
+            "模型或尺度不同：{list}。各估计值是不同的量。",
+            chosen(parts, style, &Choice::is_of_scale),
+        ),
+        Difference::Options => {
+            ("Options differ: {list}.", "选项不同：{list}。", chosen(parts, style, &Choice::is_of_options))
+        }
+        Difference::Level => (
+            "The confidence levels differ, and so do the intervals: {list}.",
+            "置信水平不同，区间不可直接比较：{list}。",
+            chosen(parts, style, &Choice::is_of_level),
+        ),
+        Difference::Reference => (
+            "The reference categories differ ({list}); terms with another one stand in their own rows.",
+            "对照类别不同（{list}）；对照不同的项各自成行。",
+            bases(parts, style),
+        ),
+        Difference::Sample => {
+            ("The conditions on the rows differ: {list}.", "样本条件不同：{list}。", of(Fact::Sample))
+        }
+        Difference::Weights => ("The weights differ: {list}.", "权重不同：{list}。", of(Fact::Weights)),
+        Difference::Steps => ("The data steps differ: {list}.", "数据步骤不同：{list}。", of(Fact::Steps)),
+        Difference::Data => ("The data differ.", "数据不同。", String::new()),
     };
-    pick(language, en, zh)
+    pick(style.options.language, en, zh).replace("{list}", &list)
 }
 
-fn without(column: &Column, language: Language) -> String {
+/// What the runs warn of, each check once with the columns.
+fn warned(parts: &Parts<'_>, language: Language) -> Vec<String> {
+    let mut found: Vec<(&str, Vec<u32>)> = Vec::new();
+    for column in parts.columns {
+        for check in &column.warnings {
+            match found.iter_mut().find(|(id, _)| *id == check.id) {
+                Some((_, of)) => of.push(column.index),
+                None => found.push((&check.id, vec![column.index])),
+            }
+        }
+    }
+    let all = parts.columns.len();
+    let said = |(id, of): (&str, Vec<u32>)| {
+        let (words, count, list) = (warning_words(id, language), of.len(), numbers(&of));
+        let (have, is) = (if count == 1 { "has" } else { "have" }, if all == 1 { "" } else { "s" });
+        pick(
+            language,
+            &format!("{count} of {all} specification{is} {have} a warning, {list}: {words}"),
+            &format!("{all} 个设定中有 {count} 个带有警告，{list}：{words}"),
+        )
+    };
+    found.into_iter().map(said).collect()
+}
+
+/// The checks of a column that warn, in a few words.
+pub(super) fn warnings_of(column: &Column, style: &Style<'_>) -> String {
+    let language = style.options.language;
+    let words: Vec<String> =
+        column.warnings.iter().map(|check| super::super::words::name(&check.id, language)).collect();
+    words.join(&pick(language, "; ", "；"))
+}
+
+fn without(column: &Column, style: &Style<'_>) -> String {
+    let language = style.options.language;
     let (status, colon) =
         (status_words(&column.status, language), if is_chinese(language) { "：" } else { ": " });
     let reason = column.reason.as_deref().map(|reason| format!("{colon}{reason}")).unwrap_or_default();
-    format!("{} {}{colon}{status}{reason}", number(column), column.name)
+    let choices: Vec<String> =
+        column.choices.iter().map(|choice| label_words(&choice.axis, &choice.label, style)).collect();
+    let name = if choices.is_empty() { column.name.clone() } else { choices.join(" · ") };
+    format!("{} {name}{colon}{status}{reason}", number(column))
 }
 
 #[cfg(test)]

@@ -33,8 +33,12 @@ pub fn without(cell: &BatchCell, reason: String) -> Column {
         observations: None,
         fit: BTreeMap::new(),
         input_fingerprint: None,
+        caption: String::new(),
+        warnings: Vec::new(),
+        levels: Vec::new(),
         specification: Vec::new(),
         results: Vec::new(),
+        names: Vec::new(),
     }
 }
 
@@ -101,6 +105,8 @@ pub fn of_run(library: &Library, index: u32, job: &JobRecord, run: &Run) -> Colu
 }
 
 fn filled(mut column: Column, library: &Library, job: &JobRecord, run: &Run) -> Column {
+    column.levels.clone_from(&run.levels);
+    column.warnings = run.checks.iter().filter(|check| check.status == "warn").cloned().collect();
     column.std_errors = run.metrics.get("std_errors").and_then(Value::as_str).map(str::to_owned);
     if let Some(plan) = job.plan_of(run) {
         specify(&mut column, library, plan);
@@ -124,7 +130,7 @@ fn specify(column: &mut Column, library: &Library, plan: &Plan) {
         parameters.filter(|p| p.bind == "outcome_var").find_map(|p| plan.contract.bound.get(&p.name));
     let outcome = of_role.or_else(|| plan.contract.bound.get("outcome"));
     column.outcome = outcome.and_then(Value::as_str).map(str::to_owned);
-    column.specification = specification(plan, meta, column.std_errors.as_deref());
+    column.specification = specification(plan, meta, column.std_errors.as_deref(), &column.levels);
     column.template_id = Some(id.clone());
     column.sample = plan.sample_if.as_ref().map(|condition| condition.canonical.clone());
     column.input_fingerprint = Some(plan.input_fingerprint.clone());

@@ -37,6 +37,7 @@ impl CompareBatch<'_> {
             columns: columns.collect(),
             labels: labels_of(jobs.iter().filter_map(|(_, job)| job.as_ref())),
             ended_at: batch.ended_at.unwrap_or(batch.updated_at).timestamp(),
-        })
+        }
+        .named())
     }
 }

@@ -88,7 +88,7 @@ impl CompareRuns<'_> {
             jobs.push(job);
         }
         compared.labels = labels_of(jobs.iter());
-        Ok(compared)
+        Ok(compared.named())
     }
 
     /// Returns whom a choice is read as.

@@ -9,7 +9,7 @@ pub mod views;
 use std::sync::Arc;
 
 use crate::domain::artifact::media_type_of;
-use crate::domain::comparison::{Column, focus_of};
+use crate::domain::comparison::{Column, caption, focus_of, name_rows};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::render::comparison::{Comparison, csv, curve_svg, report};
@@ -55,6 +55,14 @@ pub enum FileFormat {
 }
 
 impl Compared {
+    /// Names rows and columns once all columns are there: both say what the others do not share.
+    #[must_use]
+    pub fn named(mut self) -> Self {
+        name_rows(&mut self.columns);
+        caption(&mut self.columns);
+        self
+    }
+
     /// Returns the input of the renderers.
     pub fn comparison(&self) -> Comparison<'_> {
         Comparison {

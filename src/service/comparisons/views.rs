@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::Compared;
 use crate::domain::comparison::{
-    Column, Difference, Fact, Point, Summary, differences, focus_of, key_of, points, summary, terms_of,
+    Column, Difference, Fact, Point, Summary, differences, focus_of, points, summary, terms_of,
 };
 use crate::domain::run::ResultRow;
-use crate::render::comparison::{caution, choice_words, notes, summary_sentences};
-use crate::render::{Labels, Options};
+use crate::render::Options;
+use crate::render::comparison::{caution, choice_words, words};
 
 /// Specifications side by side, the curve of one term, and its numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -33,14 +33,15 @@ pub struct ComparisonView {
     pub specification: Vec<ComparedChoice>,
     /// What differs so that estimates may measure different things.
     pub differences: Vec<Difference>,
-    /// Remarks, also on each specification without estimates.
+    /// Remarks: what differs in words, the warnings of the runs, and each specification without estimates.
     pub notes: Vec<String>,
 }
 
 /// A term over all specifications.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ComparedTerm {
-    /// As the engine names it; a level of a text column by its words.
+    /// As the engine names it; a level of a text column by its words. Where a specification has the term in several models the
+    /// model follows in brackets, where reference categories differ the category that the estimate is against.
     pub term: String,
     /// The term in the words of the data.
     pub label: String,
@@ -68,15 +69,15 @@ impl ComparisonView {
         let focus = focus_of(columns, compared.wanted.as_deref());
         let curve = focus.map(|key| points(columns, key)).unwrap_or_default();
         let summary = summary(&curve, columns.len());
-        let label = |key: &str| label_of(columns, &compared.labels, key, options);
+        let said = words(&compared.comparison(), options);
+        let label = |key: &str| match options.labels {
+            true => said.labels.estimate("term", key, options.language),
+            false => key.to_owned(),
+        };
         let term = |key: &str| ComparedTerm {
             term: key.to_owned(),
             label: label(key),
             results: columns.iter().map(|column| column.result(key).cloned()).collect(),
-        };
-        let sentences = match (&summary, focus) {
-            (Some(summary), Some(key)) => summary_sentences(summary, &label(key), options),
-            _ => Vec::new(),
         };
         Self {
             title: compared.title.clone(),
@@ -84,11 +85,11 @@ impl ComparisonView {
             terms: terms_of(columns, focus).into_iter().map(term).collect(),
             curve,
             summary,
-            sentences,
+            sentences: said.sentences,
             caution: caution(options.language),
             specification: specification_of(compared, options),
             differences: differences(columns),
-            notes: notes(&compared.comparison(), options.language),
+            notes: said.notes,
             columns: columns.clone(),
         }
     }
@@ -111,13 +112,4 @@ fn specification_of(compared: &Compared, options: &Options) -> Vec<ComparedChoic
     }
     found.sort_by_key(|choice| choice.fact);
     found
-}
-
-fn label_of(columns: &[Column], labels: &Labels, key: &str, options: &Options) -> String {
-    let is_plain =
-        columns.iter().flat_map(|column| &column.results).any(|row| row.term == key && key_of(row) == key);
-    match is_plain && options.labels {
-        true => labels.row(key, options.language),
-        false => key.to_owned(),
-    }
 }

@@ -15,6 +15,7 @@ use crate::domain::layout::{run_artifact, stored_path};
 use crate::domain::plan::{BoundParameter, CategoricalMark, Plan, PlanOutput};
 use crate::domain::run::{ResultRow, Run};
 use crate::domain::template::TemplateMeta;
+use crate::domain::verdict::results::term_column;
 use crate::library::repairs::after_repairs;
 use crate::ports::blob_store::BlobStore;
 use crate::ports::ids::IdSource;
@@ -187,8 +188,10 @@ impl Subject<'_> {
         let (labels, _) = self.labels(false);
         let is_of_levels = |row: &ResultRow| row.term.contains('.') || labels.binary.contains(&row.term);
         let (labels, _) = if rows.iter().any(is_of_levels) { self.labels(true) } else { (labels, None) };
+        let column = term_column(&self.plan.contract.outputs);
         for row in rows {
-            row.label = Some(labels.row(&row.term, Language::En)).filter(|words| *words != row.term);
+            let words = labels.estimate(column, &row.term, Language::En);
+            row.label = Some(words).filter(|words| *words != row.term);
         }
     }
 

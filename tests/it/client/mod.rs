@@ -1,5 +1,6 @@
 //! The command line for people: the real program against a real service.
 
+mod comparisons;
 mod credentials;
 mod documents;
 mod failures;

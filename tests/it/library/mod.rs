@@ -7,6 +7,7 @@ mod contract;
 mod do_file;
 mod few_rows;
 mod plans;
+mod results;
 mod runs;
 mod selection_ranking;
 mod templates;

@@ -8,6 +8,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value, json};
 
+use super::results::lost_results;
 use super::words::untold;
 use crate::support::app::{Answer, Job, TestApp};
 
@@ -196,6 +197,7 @@ async fn every_template_gives_its_golden_numbers_over_http() {
         let (run, tables) = run(&app, meta).await;
         wrong.extend(differences(&golden, &tables).into_iter().map(|w| format!("{id}: {w}")));
         wrong.extend(lost_rows(&run, &tables).into_iter().map(|w| format!("{id}: {w}")));
+        wrong.extend(lost_results(id, &run, &tables).into_iter().map(|w| format!("{id}: {w}")));
         for name in meta["metrics"].as_array().expect("a list") {
             let name = name.as_str().expect("a name");
             if run["metrics"].get(name).is_none_or(Value::is_null) {

@@ -53,7 +53,7 @@ async fn a_good_run_publishes_its_files_with_their_hashes() {
     };
     assert_eq!(kind("table_coefficients.csv"), ArtifactKind::ExportTable);
     assert_eq!(kind("notes.txt"), ArtifactKind::ExportOther);
-    assert_eq!(run.results.len(), 1);
+    assert_eq!(run.results.len(), 2, "the term and the constant");
     assert_eq!((run.results[0].term.as_str(), run.results[0].estimate), ("x", Some(1.5)));
     assert_eq!(run.checks.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), ["few_df"]);
     assert_eq!(run.sample_flow.last().map(|s| (s.rows, s.dropped)), Some((40, 10)));

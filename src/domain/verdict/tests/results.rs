@@ -15,10 +15,11 @@ fn results_are_read_from_a_table_of_estimates_of_another_name() {
     case.outputs.push(behind);
     let verdict = judge(&case);
     assert_eq!(verdict.status, RunStatus::Succeeded, "{:?}", verdict.failure);
-    assert_eq!(verdict.results.iter().map(|row| row.term.as_str()).collect::<Vec<_>>(), ["school"]);
-    // without anchors no table is meant
+    assert_eq!(verdict.results[0].term, "school");
+    // the first table of terms, also where the log names no row
     case.log = case.log.map(|log| log.replace("|result|", "|note|"));
-    assert_eq!(judge(&case).results, []);
+    let rows = judge(&case).results;
+    assert_eq!(rows.iter().map(|row| row.term.as_str()).collect::<Vec<_>>(), ["school", "age", "_cons"]);
 }
 
 #[test]
@@ -28,8 +29,6 @@ fn rows_of_several_models_and_equations_say_of_which_they_are() {
         let header = ["model", "equation", "term", "estimate", "std_error"].map(str::to_owned).to_vec();
         let rows = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
         case.outputs[0] = output(Table { header, rows });
-        let anchor = |row: &str| format!("SS_EVENT|result|k=n1n1n1n1|row={row}|estimate=1.5\n");
-        case.log = case.log.map(|log| log.replace(&anchor("1"), &(anchor("1") + &anchor("2"))));
         let of = |row: &ResultRow| (row.term.clone(), row.model.clone(), row.equation.clone());
         judge(&case).results.iter().map(of).collect::<Vec<_>>()
     };
@@ -40,8 +39,61 @@ fn rows_of_several_models_and_equations_say_of_which_they_are() {
     );
     assert_eq!(
         read(&[["heckman", "wage", "school", "1.5", "0.5"], ["heckman", "select", "school", "2.5", "0.5"]]),
-        [("school".to_owned(), None, some("wage")), ("school".to_owned(), None, some("select"))]
+        [
+            ("school".to_owned(), some("heckman"), some("wage")),
+            ("school".to_owned(), some("heckman"), some("select"))
+        ]
     );
+}
+
+/// The columns that name the estimates of tables as the library writes them.
+#[test]
+fn the_columns_of_a_table_say_what_its_estimates_are_of() {
+    use super::super::results::{Columns, place};
+    let of = |header: &'static str| {
+        let header: Vec<&str> = header.split(' ').collect();
+        Columns::of(&header).map(|c| (c.term, c.against, c.model, c.estimate))
+    };
+    for (header, expected) in [
+        ("equation term estimate std_error", Some(("term", None, None, "estimate"))),
+        ("estimator term estimate std_error", Some(("term", None, Some("estimator"), "estimate"))),
+        ("relative_period estimate std_error n", Some(("relative_period", None, None, "estimate"))),
+        ("variable group n estimate std_error", Some(("variable", None, Some("group"), "estimate"))),
+        ("group against difference std_error ratio", Some(("group", Some("against"), None, "difference"))),
+        ("first second difference std_error", Some(("second", Some("first"), None, "difference"))),
+        ("term first se_first second difference std_error", Some(("term", None, None, "difference"))),
+        ("model estimate std_error ratio", Some(("model", None, None, "estimate"))),
+        ("test estimate statistic p_value n", None),
+        ("metric value note", None),
+    ] {
+        assert_eq!(of(header), expected, "{header}");
+    }
+    let files = |names: &[(&'static str, &'static str)]| {
+        let header = |(file, header): &(&'static str, &'static str)| (*file, header.split(' ').collect());
+        place(&names.iter().map(header).collect::<Vec<_>>())
+    };
+    let (hazards, periods) = ("term estimate std_error", "from to estimate std_error");
+    assert_eq!(files(&[("table_periods.csv", periods), ("table_hazards.csv", hazards)]), Some(1));
+    assert_eq!(
+        files(&[("table_paths.csv", hazards), ("table_effects.csv", "effect estimate ci_low")]),
+        Some(1)
+    );
+    assert_eq!(files(&[("table_fit.csv", "metric value")]), None);
+}
+
+#[test]
+fn tests_among_the_estimates_are_left_out_and_large_tables_cut() {
+    let rows = |rows: Vec<Vec<String>>| {
+        let mut case = good();
+        let header = ["effect", "estimate", "std_error"].map(str::to_owned).to_vec();
+        case.outputs[0] = output(Table { header, rows });
+        judge(&case).results
+    };
+    let row = |effect: &str, estimate: &str| vec![effect.to_owned(), estimate.to_owned(), "0.5".to_owned()];
+    let found = rows(vec![row("att", "1.5"), row("pretrend", "")]);
+    assert_eq!(found.iter().map(|row| row.term.as_str()).collect::<Vec<_>>(), ["att"]);
+    let many = (0..600).map(|n| row(&format!("e{n}"), "1")).collect();
+    assert_eq!(rows(many).len(), super::super::results::MOST_RESULTS);
 }
 
 #[test]
