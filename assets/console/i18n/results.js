@@ -123,7 +123,7 @@ export default {
 "results.se.classical": "经典（同方差）",
 "results.se.cluster": "按 {by} 聚类",
 "results.note.se": "括号内为标准误。",
-"results.note.references": "参照组：{all}。",
+"results.note.references": "{n|参照组|参照组}：{all}。",
 "results.note.se_kind": "括号内为标准误（{kind}）。",
 "results.note.outcome": "因变量：{name}。",
 "results.rows_of": "前 {n} 行，共 {total} 行。",

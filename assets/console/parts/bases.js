@@ -37,7 +37,7 @@ export function basesCard(store, { variables, memory, disabled }) {
       ? select([{ value: '', label: known ? `${of(known.level)} – ${t('draft.usual')}` : t('draft.base.usual') }, ...[...free, ...gone].map((level) => ({ value: level, label: of(level) }))], { value: own, disabled, onchange: (e) => set(column, e.target.value) })
       : h('input', { type: 'text', value: own, placeholder: known?.level ?? '', disabled, onchange: (e) => set(column, e.target.value.trim()) });
     const wrong = store.problemOf(`base_levels.${column}`);
-    return field(t('draft.base.field', { column }), input, { id: `base-${column}`, hint: own ? null : baseReason(base), error: wrong && reasonTexts(wrong.reason ?? wrong.message) });
+    return field(t('draft.base.field', { column }), input, { id: `base-${column}`, hint: baseReason(base), error: wrong && reasonTexts(wrong.reason ?? wrong.message) });
   };
   return card(t('draft.bases'), { lead: t('draft.bases.lead'), id: 'bases' }, h('div', { class: 'form-grid' }, bases.map(one)));
 }

@@ -105,7 +105,7 @@ function update(view) {
   }
   const own = store.draft.derived_variables.map(({ name, expression, label }) => ({ name, expression, ...(label ? { label } : {}) }));
   const derive = async (variable) => { await store.set('derived_variables', [...own, variable]); view.drawTexts('derived_variables'); };
-  fill(parts.remarks, remarks(view.preview?.warnings.filter(matters) ?? [], { derived: () => own, derive, steps: () => store.draft.data_steps, set: (steps) => store.set('data_steps', steps), error: () => store.errors.get('data_steps'), disabled: view.frozen }));
+  fill(parts.remarks, remarks(view.preview?.warnings.filter(matters) ?? [], { derived: () => own, derive, steps: () => store.draft.data_steps, set: (steps) => store.set('data_steps', steps), error: () => store.errors.get('data_steps'), disabled: view.frozen }, view.preview?.datasets));
   drawMethod(view);
   drawParameters(view);
   fill(parts.interaction, interactionCard(store, { variables: view.variables(), memory: view.ctx.memory, disabled: view.frozen }));
