@@ -249,7 +249,7 @@ for (const [lang, words] of [['en', { found: '106 matched, 34 only in the main t
   });
 }
 
-spec('a lost connection is told, and what was done is sent afterwards', {}, async ({ page, service, context, expect_outage }) => {
+spec('a lost connection is told, and what was done is sent afterwards', { chromium: true }, async ({ page, service, context, expect_outage }) => {
   const job = await service.job('drafted');
   await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
   await page.locator('#p-outcome').waitFor();
@@ -267,7 +267,7 @@ spec('a lost connection is told, and what was done is sent afterwards', {}, asyn
   assert.equal(await page.locator('#p-outcome').inputValue(), 'pay');
 });
 
-spec('an upload can be stopped', {}, async ({ page, service }) => {
+spec('an upload can be stopped', { chromium: true }, async ({ page, service }) => {
   const folder = await mkdtemp(join(tmpdir(), 'console-'));
   try {
     const large = join(folder, 'large.csv');
@@ -339,7 +339,7 @@ spec('what was refused stays through a change of language', {}, async ({ page, s
   assert.equal(await page.locator('#sample-if').inputValue(), 'age >= 25');
 });
 
-spec('a view that cannot be loaded is a lost connection', {}, async ({ page, service, context, expect_outage }) => {
+spec('a view that cannot be loaded is a lost connection', { chromium: true }, async ({ page, service, context, expect_outage }) => {
   const job = await service.job('drafted');
   await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
   await page.locator('#p-outcome').waitFor();
