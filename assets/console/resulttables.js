@@ -3,7 +3,7 @@
 
 import { cellText, named, nameOf, remark } from './codes.js';
 import { lang, num, t, tr } from './i18n.js';
-import { isCoefficients, number, parseCsv, plain, regression } from './tables.js';
+import { isCoefficients, minus, number, parseCsv, plain, regression } from './tables.js';
 import { button, h, uid } from './ui.js';
 
 /** Most rows that are shown of a long table at first. */
@@ -124,9 +124,6 @@ export function tablesOf({ run, plan, texts, outputs, words }) {
     },
   }));
 }
-
-/** A true minus where a number has one; clipboard.js puts the plain sign back. */
-const minus = (text) => text.replace(/(^|[([ ])-(?=[\d.])/g, '$1−');
 
 const cellNode = ({ text, below }) => [h('span', {}, minus(text)), below && h('span', { class: 'below' }, minus(below))];
 

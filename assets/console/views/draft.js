@@ -289,7 +289,7 @@ function limits(p) {
 
 function drawSample(view) {
   const { store } = view;
-  view.sample = expressionEditor({ kind: 'condition', label: t('draft.sample.label'), hint: t('draft.sample.hint'), value: view.ctx.memory.sample ?? store.draft.sample_if ?? '', id: 'sample-if', variables: view.variables().map((v) => v.name), disabled: view.frozen, onchange: (text) => {
+  view.sample = expressionEditor({ kind: 'condition', label: t('draft.sample.label'), hint: t('draft.sample.hint'), value: view.ctx.memory.sample ?? store.draft.sample_if ?? '', id: 'sample-if', variables: view.variables().map((v) => v.name), disabled: view.frozen, texts: () => view.variables().filter((v) => v.inferred_type === 'text').flatMap((v) => (v.categories ?? []).map((c) => c.value)), onchange: (text) => {
     if (text === (store.draft.sample_if ?? '') && !store.errors.has('sample_if')) updateSample(view);
     else store.set('sample_if', text === '' ? null : text);
   } });
