@@ -3,6 +3,7 @@
 
 import { request } from './api.js';
 import { addWords, duration, has, lang, num, percent, t, when } from './i18n.js';
+import { remarkText } from './parts/remarks.js';
 import { pValue } from './tables.js';
 import { badge, button, card, copy, dialog, field, h, icon, toast } from './ui.js';
 import checkWords from './i18n/checks.js';
@@ -48,7 +49,7 @@ const VALUES = { missing_loss: 'lost', few_clusters: 'clusters', weak_iv: 'f', a
 /** The value of a check with what it is; a bare number says nothing and is left out. */
 export function checkValue({ id, value }) {
   const [kind, x] = [VALUES[id], Number(value)];
-  if (!kind || value === null || value === '' || !Number.isFinite(x)) return '';
+  if (!kind || value === null || value === '' || !Number.isFinite(x) || (kind === 'lost' && x === 0)) return '';
   return t(`check.value.${kind}`, { value: kind === 'lost' ? percent(x) : kind === 'p' ? pValue(x, 3).replace(/^<?/, (sign) => `${sign || '='} `) : num(x, 1) });
 }
 
@@ -57,7 +58,8 @@ export function advised(check) {
   const advice = check.message?.includes(': ');
   if (!has(`found.${check.id}.ok`)) return check.message ?? '';
   if (!advice) return '';
-  return has(`check.stop.${check.id}`) ? t(`check.stop.${check.id}`) : check.message;
+  // checks of the upload say what its remark says
+  return has(`check.stop.${check.id}`) ? t(`check.stop.${check.id}`) : remarkText(check);
 }
 
 /** Checks, the ones that need a look first. */

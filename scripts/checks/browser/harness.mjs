@@ -107,7 +107,9 @@ export async function open(page, service, place = '#/', kept = {}) {
       for (const [key, value] of Object.entries(entries)) sessionStorage.setItem(key, typeof value === 'string' ? value : JSON.stringify(value));
     }, kept);
   }
-  await page.goto(`${service.base}/v1/console${place}`);
+  // another place of the same page: Firefox tells of no load
+  if (FIREFOX && page.url().startsWith(`${service.base}/v1/console#`)) await page.evaluate((hash) => { location.hash = hash; }, place);
+  else await page.goto(`${service.base}/v1/console${place}`);
   await page.locator('h1').first().waitFor();
 }
 
@@ -285,7 +287,7 @@ export async function saved(page, act) {
       URL.createObjectURL = (blob) => { const href = make.call(URL, blob); blobs.set(href, blob); return href; };
       document.addEventListener('click', (e) => {
         const link = e.target.closest?.('a[download]');
-        if (!link) return;
+        if (!link || (link.protocol === 'blob:' && !blobs.has(link.href))) return;
         // its panel of downloads would take the focus
         e.preventDefault();
         URL.createObjectURL = make;

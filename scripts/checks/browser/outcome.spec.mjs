@@ -56,6 +56,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     await page.locator('#to-downloads').click();
     await page.locator('#make-reports').waitFor();
     await page.locator('#format-pdf').check();
+    assert.equal(await page.locator('#reports .table-options input').first().isChecked(), false, 'reports have no stars unless they are wanted');
     // held for a while, so that the page is read as it is while the files are being made
     let letGo;
     const held = new Promise((done) => { letGo = done; });

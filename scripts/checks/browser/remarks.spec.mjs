@@ -119,4 +119,10 @@ spec('remarks of two files in Chinese have no English, and each has its file', {
   assert.ok(said.length >= 2, said.join('\n'));
   assert.deepEqual(said.filter((text) => /[a-z]{3,} [a-z]{2,}/.test(text)), [], 'no English sentence');
   await narrow();
+  await page.locator('#to-plan').click();
+  await page.locator('#freeze:not([disabled])').click();
+  await page.locator('dialog #freeze-run').click();
+  await page.locator('#see-results').click();
+  await page.locator('.light-list .check-warn', { hasText: '收入 中的 -9' }).waitFor();
+  assert.doesNotMatch(await page.locator('.light-list').innerText(), /[a-z]{3,} [a-z]{2,}/, 'nor in what the run says of it');
 });
