@@ -28,7 +28,8 @@ export function basesCard(store, { variables, memory, disabled }) {
     const { column } = base;
     const own = base.reason === 'stated' ? base.level : '';
     const known = usual[column];
-    const categories = variables.find((v) => v.name === column)?.categories ?? [];
+    // a base is a text, also of a variable of numbers
+    const categories = (variables.find((v) => v.name === column)?.categories ?? []).map((c) => ({ ...c, value: String(c.value) }));
     const label = (c) => `${c.value}${c.label === null ? '' : ` = ${c.label}`}${c.rows === null ? '' : ` (${num(c.rows)})`}`;
     const of = (level) => label(categories.find((c) => c.value === level) ?? { value: level, label: null, rows: null });
     const free = categories.map((c) => c.value).filter((level) => level !== known?.level);

@@ -88,3 +88,24 @@ spec('a category that no row has is refused at its field, and a base of a variab
   if (await left.count() > 0) await left.click();
   await becomes(async () => (await service.call('POST', `/v1/jobs/${job.job_id}/plan/preview`, {}, job.token)).ready, true, 'nothing stands in the way of the plan');
 });
+
+spec('a variable of numbers with labels is chosen by its labels', {}, async ({ page, service }) => {
+  const job = await drafted(service, OLS);
+  // the labels that a file of Stata or SPSS would bring
+  await page.route('**/inputs/preview**', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    const column = body.columns.find((c) => c.name === 'sector');
+    if (column) column.categories = ['Food', 'Textiles', 'Machinery', 'Services'].map((label, i) => ({ value: i + 1, label, rows: 30 }));
+    await route.fulfill({ response: answer, json: body });
+  });
+  await openJob(page, service, job, 'draft');
+  const sector = page.locator('#base-sector');
+  await sector.waitFor();
+  assert.deepEqual(await sector.locator('option').allInnerTexts(), ['1 = Food (30) – usual', '2 = Textiles (30)', '3 = Machinery (30)', '4 = Services (30)']);
+  await sector.selectOption('4');
+  await page.locator('#base-sector-hint', { hasText: 'as stated' }).waitFor();
+  assert.equal(await sector.inputValue(), '4');
+  await page.locator('#to-plan').click();
+  await page.getByText('sector (base: 4 = Services, as stated)').waitFor();
+});
