@@ -196,7 +196,10 @@ function stepper(job, view) {
 }
 
 function foot(capabilities, job = foot.job) {
-  Object.assign(foot, { last: capabilities, job });
+  // a link that is drawn anew while it is pressed loses the press
+  const key = `${lang()} ${capabilities?.version} ${job?.job_id}`;
+  if (foot.key === key) return;
+  Object.assign(foot, { last: capabilities, job, key });
   fill(byId('foot'), capabilities && h('span', {}, t('app.foot', { version: capabilities.version, engine: t(`app.engine.${capabilities.engine}`) })),
     h('nav', { 'aria-label': t('app.name') }, job && h('a', { href: `#/compare?job=${job.job_id}`, id: 'to-compare' }, t('app.compare')), job && h('a', { href: `#/job/${job.job_id}/batches`, id: 'to-batches' }, t('app.batches')), job && h('a', { href: `#/job/${job.job_id}/webhooks`, id: 'to-webhooks' }, t('app.webhooks')), h('a', { href: new URL('docs', api.base).href }, t('app.api')), h('a', { href: '#/operator' }, t('app.operator'))));
 }

@@ -2,7 +2,9 @@
 // causes of failure, the history of plans, and how a frozen plan is opened again.
 
 import { request } from './api.js';
-import { addWords, duration, has, lang, t, when } from './i18n.js';
+import { addWords, duration, has, lang, num, percent, t, when } from './i18n.js';
+import { remarkText } from './parts/remarks.js';
+import { pValue } from './tables.js';
 import { badge, button, card, copy, dialog, field, h, icon, toast } from './ui.js';
 import checkWords from './i18n/checks.js';
 import runWords from './i18n/run.js';
@@ -41,11 +43,23 @@ export const seconds = (run) => (new Date(run.ended_at ?? Date.now()) - new Date
 /** The state of an attempt. */
 export const runBadge = (run) => badge(t(`status.${run.status}`), { succeeded: run.checks?.some((c) => c.status === 'warn') ? 'warn' : 'ok', failed: 'fail', cancelled: 'idle', running: 'info' }[run.status]);
 
-/** A value of a check as people read it. */
-export function checkValue(value) {
-  const x = Number(value);
-  if (value === null || value === '' || !Number.isFinite(x)) return value ?? '';
-  return Number.isInteger(x) ? String(x) : String(Number(x.toPrecision(4)));
+/** What the value of a check is, where it is the same in every analysis. */
+const VALUES = { missing_loss: 'lost', few_clusters: 'clusters', weak_iv: 'f', ar2: 'p', density_jump: 'p', overid_reject: 'p', ph_violation: 'p', serial_correlation: 'p' };
+
+/** The value of a check with what it is; a bare number says nothing and is left out. */
+export function checkValue({ id, value }) {
+  const [kind, x] = [VALUES[id], Number(value)];
+  if (!kind || value === null || value === '' || !Number.isFinite(x) || (kind === 'lost' && x === 0)) return '';
+  return t(`check.value.${kind}`, { value: kind === 'lost' ? percent(x) : kind === 'p' ? pValue(x, 3).replace(/^<?/, (sign) => `${sign || '='} `) : num(x, 1) });
+}
+
+/** What the service adds to a check, in words of the page: a message without advice says what `found` says. */
+export function advised(check) {
+  const advice = check.message?.includes(': ');
+  if (!has(`found.${check.id}.ok`)) return check.message ?? '';
+  if (!advice) return '';
+  // checks of the upload say what its remark says
+  return has(`check.stop.${check.id}`) ? t(`check.stop.${check.id}`) : remarkText(check);
 }
 
 /** Checks, the ones that need a look first. */
@@ -54,8 +68,8 @@ export function checkList(checks) {
   const sorted = [...checks].sort((a, b) => order[a.status] - order[b.status]);
   return h('ul', { class: 'checks' }, sorted.map((check) => h('li', { class: `check-${check.status}` },
     badge(t(`check.status.${check.status}`), check.status),
-    h('span', { class: 'check-name' }, found(check), check.message && h('span', { class: 'hint' }, ` ${check.message}`), check.acknowledged && h('span', { class: 'hint' }, ` (${t('check.acknowledged')})`)),
-    h('code', { class: 'check-value' }, checkValue(check.value)))));
+    h('span', { class: 'check-name' }, found(check), advised(check) && h('span', { class: 'hint' }, ` ${advised(check)}`), check.acknowledged && h('span', { class: 'hint' }, ` (${t('check.acknowledged')})`)),
+    h('span', { class: 'muted check-value' }, checkValue(check)))));
 }
 
 /** What failed, with what the log says and what can be done; `can` names the actions: `{run_again(), revise_plan(), …}`. */
@@ -73,8 +87,9 @@ export function failure(run, job, can) {
       does && first && button(t(label[act]), { kind: i === 0 ? 'primary' : 'plain', onclick: does }));
   });
   const failed = (run.checks ?? []).filter((c) => c.status === 'fail');
-  // the service's own marks say what the checks above say
-  const evidence = (run.evidence ?? []).filter((line) => !line.text.startsWith('SS_EVENT|'));
+  // the service's own marks, and its lines for the checks, say what the checks above say
+  const told = new Set(failed.flatMap((c) => [`check ${c.id} failed`, c.message]));
+  const evidence = (run.evidence ?? []).filter((line) => !line.text.startsWith('SS_EVENT|') && !told.has(line.text));
   return h('div', { class: 'failure' },
     h('div', { class: 'note note-fail', role: 'status' }, icon('warn'), h('div', { class: 'note-body' },
       h('p', { class: 'problem-title' }, t(`cause.${cause}`)), h('p', {}, t(`cause.${cause}.help`)),

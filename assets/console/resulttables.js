@@ -2,18 +2,18 @@
 // below a table.
 
 import { cellText, named, nameOf, remark } from './codes.js';
-import { num, t, tr } from './i18n.js';
-import { isCoefficients, number, parseCsv, plain, regression } from './tables.js';
+import { lang, num, t, tr } from './i18n.js';
+import { isCoefficients, minus, number, parseCsv, plain, regression } from './tables.js';
 import { button, h, uid } from './ui.js';
 
 /** Most rows that are shown of a long table at first. */
 const SOME_ROWS = 60;
 
 /**
- * Words for the columns of the data: `variable(name)` and `term(text)`, as labels or as names, and `has(name)`. `results` are
- * the run's terms, which carry the labels of levels.
+ * Words for the columns of the data: `variable(name)` and `term(text)`, as labels or as names, `has(name)`, and `levelOf(column,
+ * number)`. `results` of the run carry the labels of terms, `levels` those of the categories of its models.
  */
-export function wordsOf(plan, columns, labels, results = []) {
+export function wordsOf(plan, columns, labels, { results = [], levels = [] } = {}) {
   const known = new Map(columns.filter((c) => c.label).map((c) => [c.name, c.label]));
   for (const d of plan.derived_variables ?? []) if (d.label) known.set(d.name, d.label);
   const companions = new Map((plan.categorical_vars ?? []).filter((c) => c.companion).map((c) => [c.companion, c.column]));
@@ -25,8 +25,8 @@ export function wordsOf(plan, columns, labels, results = []) {
     const dot = text.lastIndexOf('.');
     if (dot < 0 || /^\d*\.?\d+$/.test(text)) return variable(text);
     const level = /^(\d+)(b|bn|n|o)?$/.exec(text.slice(0, dot));
-    const name = variable(text.slice(dot + 1));
-    if (level) return `${name}: ${level[1]}`;
+    const [column, name] = [text.slice(dot + 1), variable(text.slice(dot + 1))];
+    if (level) return `${name}: ${levels.find((l) => l.column === column && l.number === Number(level[1]))?.label ?? level[1]}`;
     const lag = /^([LFDS])(\d*)$/i.exec(text.slice(0, dot));
     if (lag) return t(`results.op.${lag[1].toUpperCase()}`, { name, n: Number(lag[2] || 1) });
     return /^(c|i|o|co)$/.test(text.slice(0, dot)) ? name : `${text.slice(0, dot)}.${name}`;
@@ -38,17 +38,19 @@ export function wordsOf(plan, columns, labels, results = []) {
     return text.split('#').filter(Boolean).map(part).join(' × ');
   };
   const own = new Set([...columns, ...(plan.derived_variables ?? [])].map((c) => c.name));
-  return { variable, term, has: (name) => own.has(companions.get(name) ?? name) };
+  /** The category of a column of the data behind the number of a table; null where it is none. */
+  const levelOf = (column, n) => levels.find((l) => (companions.get(l.column) ?? l.column) === column && l.number === n)?.label ?? null;
+  return { variable, term, levelOf, has: (name) => own.has(companions.get(name) ?? name) };
 }
 
-function style(words, options, run) {
+function style(words, options, run, moderator) {
   return {
     decimals: options.decimals,
     stars: options.stars,
-    name: nameOf,
+    name: (code) => (code === 'moderator' && moderator ? words.variable(moderator) : nameOf(code)),
     term: (text) => (words.has(text) ? null : named(text)) ?? words.term(text),
     model: (text) => (/^model ?\d+$/i.test(text) ? t('results.model', { n: text.replace(/\D/g, '') }) : cellText('model', text, words)),
-    cell: (column, text) => cellText(column, text, words),
+    cell: (column, text) => (column === 'moderator' && moderator ? text : cellText(column, text, words)),
     base: t('results.base'),
     omitted: t('results.omitted'),
     interval: t('results.interval', { level: run.level }),
@@ -63,6 +65,22 @@ export function levelOf(plan, tables) {
   return number(row?.[1] ?? '') ?? plan.contract.bound?.level ?? 95;
 }
 
+/** A table with the moderator's categories in words, where its numbers stand for some; its column is named after the variable. */
+function moderated(table, moderator, words) {
+  const at = moderator ? table.columns.indexOf('moderator') : -1;
+  const labels = table.rows.map((row) => (at < 0 ? null : words.levelOf(moderator, number(row[at]))));
+  if (labels.length === 0 || labels.includes(null)) return table;
+  return { columns: table.columns, rows: table.rows.map((row, i) => row.map((cell, j) => (j === at ? labels[i] : cell))) };
+}
+
+/** What the categories of the terms of a table are compared with, as a sentence; null where there are none. */
+function referencesNote(table, run, words) {
+  const at = table.columns.indexOf('term');
+  const terms = new Set(at < 0 ? [] : table.rows.map((row) => /^\d+\.([^.#]+)$/.exec(row[at])?.[1]));
+  const all = (run.levels ?? []).filter((l) => l.base && terms.has(l.column)).map((l) => `${words.variable(l.column)}${(lang() === 'zh' ? '：' : ': ')}${l.label}`);
+  return all.length > 0 && t('results.note.references', { n: all.length, all: all.join(lang() === 'zh' ? '；' : '; ') });
+}
+
 /** The kind of standard errors in words. */
 function errorsWords(kind, words) {
   if (!kind) return null;
@@ -73,7 +91,7 @@ function errorsWords(kind, words) {
 
 function notesOf(table, run, plan, words, options) {
   const kind = errorsWords(run.metrics?.std_errors, words);
-  const notes = [kind ? t('results.note.se_kind', { kind }) : t('results.note.se')];
+  const notes = [kind ? t('results.note.se_kind', { kind }) : t('results.note.se'), referencesNote(table, run, words)].filter(Boolean);
   const at = table.columns.indexOf('equation');
   const bound = plan.contract.bound ?? {};
   const same = at >= 0 && table.rows.every((row) => row[at] === table.rows[0][at]) ? table.rows[0][at] : null;
@@ -90,22 +108,22 @@ export function tablesOf({ run, plan, texts, outputs, words }) {
   const comparison = parsed.get('table_comparison.csv') ?? null;
   const coefficients = [...parsed].filter(([, table]) => isCoefficients(table)).map(([file]) => file);
   const facts = { ...run, level: levelOf(plan, parsed) };
+  const moderator = plan.contract.bound?.moderator;
   const shown = [...parsed].filter(([file]) => !(file === 'table_fit.csv' && coefficients.length > 0));
   const titleOf = (file) => (file === 'table_coefficients.csv' ? t('results.estimates') : tr(outputs.get(file)) || file);
   return shown.map(([file, table]) => ({
     file,
     title: titleOf(file),
     draw(options) {
-      const own = style(words(options.labels), options, facts);
-      const grid = regression(table, { fit: file === coefficients[0] ? fit : null, comparison }, own);
+      const said = words(options.labels);
+      const own = style(said, options, facts, moderator);
+      const shown = moderated(table, moderator, said);
+      const grid = regression(shown, { fit: file === coefficients[0] ? fit : null, comparison }, own);
       const title = titleOf(file);
-      return grid ? drawRegression(grid, title, notesOf(table, facts, plan, words(options.labels), options)) : drawPlain(table, title, own);
+      return grid ? drawRegression(grid, title, notesOf(table, facts, plan, said, options)) : drawPlain(shown, title, own);
     },
   }));
 }
-
-/** A true minus where a number has one; clipboard.js puts the plain sign back. */
-const minus = (text) => text.replace(/(^|[([ ])-(?=[\d.])/g, '$1−');
 
 const cellNode = ({ text, below }) => [h('span', {}, minus(text)), below && h('span', { class: 'below' }, minus(below))];
 

@@ -54,6 +54,9 @@ export function fixed(x, decimals) {
 /** Whole numbers without decimals, others as `fixed`. */
 export const wholeOrFixed = (x, decimals) => (Number.isInteger(x) && Math.abs(x) < 1e15 ? String(x) : fixed(x, decimals));
 
+/** A true minus where a number has one; clipboard.js puts the plain sign back. */
+export const minus = (text) => text.replace(/(^|[([ ])-(?=[\d.])/g, '$1−');
+
 /** A p-value: at least three decimals, and a floor. */
 export function pValue(p, decimals) {
   const places = Math.max(3, decimals);

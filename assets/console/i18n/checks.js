@@ -215,7 +215,15 @@ export default {
 "found.word_order.not": "The ratings are words, and the weights take them in alphabetical order.",
 "found.word_order.ok": "No weights depend on the order of words.",
 "found.zero_spread.not": "A variable does not vary.",
-"found.zero_spread.ok": "Every variable varies."
+"found.zero_spread.ok": "Every variable varies.",
+"check.stop.non_numeric": "Write the column as numbers, or choose another one.",
+"check.stop.all_omitted": "Use columns that vary and do not repeat each other.",
+"check.stop.collinear": "Leave one column out: it is a combination of the others.",
+"check.stop.converge": "Use fewer terms, combine rare levels, and leave out columns that predict the outcome or each other.",
+"check.value.lost": "(lost: {value})",
+"check.value.clusters": "({value} clusters)",
+"check.value.p": "(p {value})",
+"check.value.f": "(F = {value})"
 },
 "zh": {
 "found.all_missing.not": "有的列没有任何取值。",
@@ -433,6 +441,14 @@ export default {
 "found.word_order.not": "评分是文字，权重按字母顺序使用它们。",
 "found.word_order.ok": "没有权重依赖文字的顺序。",
 "found.zero_spread.not": "有的变量没有变异。",
-"found.zero_spread.ok": "每个变量都有变异。"
+"found.zero_spread.ok": "每个变量都有变异。",
+"check.stop.non_numeric": "请将该列改为数值，或改用其他列。",
+"check.stop.all_omitted": "请使用有变化且互不重复的列。",
+"check.stop.collinear": "请去掉一列：它是其他列的组合。",
+"check.stop.converge": "请减少项数，合并罕见类别，并去掉能完全预测因变量或彼此的列。",
+"check.value.lost": "（减少 {value}）",
+"check.value.clusters": "（{value} 个聚类）",
+"check.value.p": "（p {value}）",
+"check.value.f": "（F = {value}）"
 }
 };

@@ -1,5 +1,12 @@
 export default {
 "en": {
+"data.vce.robust": "robust to unequal variances",
+"data.vce.cluster": "clustered",
+"data.vce.classical": "classical",
+"data.vce.ols": "classical",
+"data.vce.unadjusted": "classical",
+"data.vce.oim": "observed information",
+"data.vce.opg": "outer product of gradients",
 "data.broken": "the connection is lost; the upload continues by itself",
 "data.cancelled": "The reading was stopped and the file removed. Choose another file.",
 "data.choose": "Choose your file",
@@ -133,6 +140,13 @@ export default {
 "type.text": "text"
 },
 "zh": {
+"data.vce.robust": "异方差稳健",
+"data.vce.cluster": "聚类",
+"data.vce.classical": "经典（同方差）",
+"data.vce.ols": "经典（同方差）",
+"data.vce.unadjusted": "经典（同方差）",
+"data.vce.oim": "观测信息矩阵",
+"data.vce.opg": "梯度外积",
 "data.broken": "连接已断开，上传会自动继续",
 "data.cancelled": "读取已停止，文件已删除。请选择其他文件。",
 "data.choose": "选择文件",

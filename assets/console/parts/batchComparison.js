@@ -3,6 +3,7 @@
 import { t } from '../i18n.js';
 import { nameOf } from '../codes.js';
 import { button, card, checkbox, field, fill, h, note, problem, select } from '../ui.js';
+import { errorsText } from './columns.js';
 import { sideBySide } from './compareTable.js';
 import { curve } from './curve.js';
 
@@ -34,13 +35,22 @@ export async function comparison({ json, save, signal, language }) {
   return node;
 }
 
+/** A choice in words of the page; names of variables and conditions as they are. */
+export function choiceText({ axis, label }) {
+  if (label === 'no controls') return t('batches.no_controls');
+  if (label === 'all rows') return t('batches.all_rows');
+  if (axis !== 'variance') return label;
+  const by = /^cluster by (.+)$/.exec(label);
+  return by ? t('results.se.cluster', { by: by[1] }) : errorsText(label);
+}
+
 /** The choices of the cells, each once, with the columns that have it. */
 function choicesOf(columns) {
   const found = new Map();
   for (const { index, choices } of columns) {
     for (const { axis, label } of choices) {
       const key = JSON.stringify([axis, label]);
-      if (!found.has(key)) found.set(key, { fact: axis, key: label, label, columns: [] });
+      if (!found.has(key)) found.set(key, { fact: axis, key: label, label: choiceText({ axis, label }), columns: [] });
       found.get(key).columns.push(index);
     }
   }

@@ -1,7 +1,7 @@
 // The choices of a batch: outcomes, sets of controls, samples, standard errors. Without a choice an axis stays as in the draft.
 
 import { t } from '../i18n.js';
-import { manyColumns, variablesOf } from './columns.js';
+import { errorsText, manyColumns, variablesOf } from './columns.js';
 import { templateMeta } from './templates.js';
 import { button, checkbox, field, fill, h, problem, uid } from '../ui.js';
 
@@ -41,7 +41,7 @@ export async function batchForm(ctx, { made, cells }) {
       field(t('batches.condition'), h('input', { type: 'text', class: 'mono', id: `sample-if-${i}`, value: sample.condition, spellcheck: 'false', placeholder: 'age > 30', oninput: (e) => { sample.condition = e.target.value; } }), { hint: t('batches.condition.hint') }),
       h('div', { class: 'row' }, button(t('batches.drop'), { kind: 'quiet', 'aria-label': t('batches.drop_sample', { n: i + 1 }), onclick: () => { chosen.samples.splice(i, 1); draw(); } })))),
     h('div', { class: 'row' }, button(t('batches.add_sample'), { icon: 'plus', id: 'add-sample', onclick: () => { chosen.samples.push({ label: '', condition: '' }); draw(); } })));
-    fill(parts.variance, kinds.length === 0 ? h('p', { class: 'hint' }, t('batches.one_variance')) : h('div', { class: 'check-grid' }, kinds.map((kind) => checkbox(h('code', {}, kind), { id: `vce-${kind}`, checked: chosen.kinds.includes(kind), onchange: (e) => {
+    fill(parts.variance, kinds.length === 0 ? h('p', { class: 'hint' }, t('batches.one_variance')) : h('div', { class: 'check-grid' }, kinds.map((kind) => checkbox(errorsText(kind), { id: `vce-${kind}`, checked: chosen.kinds.includes(kind), onchange: (e) => {
       chosen.kinds = kinds.filter((k) => (k === kind ? e.target.checked : chosen.kinds.includes(k)));
       draw();
     } }))), chosen.kinds.includes('cluster') && manyColumns({ ...(of('cluster_var') ?? ANY), required: false }, variables, { value: chosen.clusters, id: 'batch-clusters', label: t('batches.clusters'), onpick: (names) => { chosen.clusters = names; draw(); } }));

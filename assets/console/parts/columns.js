@@ -1,10 +1,13 @@
 // Pickers of variables: they know the variables of the data with their types, and which ones fit a parameter.
 
 import dataWords from '../i18n/data.js';
-import { addWords, num, percent, t } from '../i18n.js';
+import { addWords, has, num, percent, t } from '../i18n.js';
 import { button, dialog, fill, h, icon, select, uid } from '../ui.js';
 
 addWords(dataWords);
+
+/** A kind of standard errors in words. */
+export const errorsText = (kind) => (has(`data.vce.${kind}`) ? t(`data.vce.${kind}`) : kind);
 
 const NUMERIC = new Set(['integer', 'number', 'binary']);
 

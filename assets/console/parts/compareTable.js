@@ -1,12 +1,10 @@
 // A comparison of the service side by side: a row for each term, a column for each run, and below what each run is.
 
 import { t } from '../i18n.js';
-import { fixed, stars, wholeOrFixed } from '../tables.js';
+import { fixed, minus, stars, wholeOrFixed } from '../tables.js';
 import { h, uid } from '../ui.js';
 
 const FIT = [['r2', 3], ['r2_a', 3], ['r2_within', 3], ['r2_p', 3]];
-
-const minus = (text) => text.replace(/^(\(?)-/, '$1−');
 
 function estimate(result, column, options) {
   if (!result) return column.reason === null ? '–' : t(`batches.status.${column.status}`);

@@ -3,14 +3,13 @@
 
 import { differences, ticks } from './compareData.js';
 import { t } from '../i18n.js';
-import { fixed, pValue } from '../tables.js';
+import { fixed, minus, pValue } from '../tables.js';
 import { disclosure, h, s, uid } from '../ui.js';
 
 const HIGH = 220;
 const ROW = 20;
 const TOP = 14;
 
-const minus = (text) => text.replace(/^-/, '−');
 /** A text of at most so many letters. */
 export const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
@@ -82,7 +81,7 @@ export function curve({ curve: found, term, sentences, caution }, { choices, fac
   }).observe(spot);
   const same = shared.filter((group) => group.fact !== 'data').map(({ fact: kind, items }) => t('compare.pair', { fact: fact(kind), what: items.map((item) => item.label).join(', ') }));
   return h('figure', { class: 'stack' }, spot,
-    h('figcaption', { class: 'stack' }, h('div', { id: 'curve-said' }, sentences.filter((said) => said !== caution).map((said) => h('p', {}, said))), h('p', { class: 'hint' }, t('compare.curve.signs')),
+    h('figcaption', { class: 'stack' }, h('div', { id: 'curve-said' }, sentences.filter((said) => said !== caution).map((said) => h('p', {}, minus(said)))), h('p', { class: 'hint' }, t('compare.curve.signs')),
       same.length > 0 && found.length > 1 && h('p', { class: 'hint', id: 'curve-same' }, t('compare.curve.same', { what: same.join('; ') }))),
     disclosure(t('compare.curve.table'), { id: 'curve-list' }, asTable(found, varying, { fact, name })));
 }

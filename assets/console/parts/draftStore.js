@@ -14,12 +14,16 @@ export function patchKey(parameter) {
   return column && parameter.bind !== 'option' ? `roles.${parameter.bind}` : `parameters.${parameter.name}`;
 }
 
+/** The bases of categories that a person stated, by variable. */
+export const statedBases = (draft) => Object.fromEntries((draft.category_bases ?? []).filter((b) => b.reason === 'stated').map((b) => [b.column, b.level]));
+
 /** What the keys of a change hold in a draft, as a change that brings it back; null where a key cannot be brought back. */
 export function valuesOf(draft, updates) {
   const plain = {
     template_id: () => (draft.template && draft.template.chosen_by !== 'ranking' ? draft.template.template_id : null),
     sample_if: () => draft.sample_if,
     categorical_vars: () => draft.categorical_vars,
+    base_levels: () => { const bases = statedBases(draft); return Object.keys(bases).length > 0 ? bases : null; },
     data_steps: () => draft.data_steps,
     derived_variables: () => draft.derived_variables.map(({ name, expression, label }) => ({ name, expression, ...(label ? { label } : {}) })),
     draft_text: () => draft.draft_text,

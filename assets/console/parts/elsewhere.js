@@ -9,7 +9,7 @@ import { titleOf } from './templates.js';
 import { changeWords } from './undo.js';
 import { patchKey, valuesOf } from './draftStore.js';
 
-const PLAIN = ['requirement', 'template_id', 'sample_if', 'categorical_vars', 'data_steps', 'derived_variables'];
+const PLAIN = ['requirement', 'template_id', 'sample_if', 'categorical_vars', 'base_levels', 'data_steps', 'derived_variables'];
 
 /** What a draft states, by the key of a change. */
 function statements(draft) {
@@ -59,7 +59,7 @@ export async function changedElsewhere(view, theirs, updates, error) {
 }
 
 function ask(view, keys, mine, now, replaced, apart) {
-  const one = (value) => (value?.expression ? `${value.name} = ${value.expression}` : value?.kind ? stepText(value) : String(value));
+  const one = (value) => (value?.expression ? `${value.name} = ${value.expression}` : value?.kind ? stepText(value) : value instanceof Object ? Object.entries(value).map(([column, level]) => t('draft.base.of', { column, level })).join(', ') : String(value));
   const shown = (key, value) => ((value ?? []).length === 0 ? '–' : key === 'template_id' ? titleOf(value) : [value].flat().map(one).join(', '));
   const column = (key, render) => ({ key, label: t(`draft.elsewhere.${key}`), render });
   const rows = table([column('what', (key) => changeWords(key, view)), column('here', (key) => shown(key, mine[key])), column('there', (key) => shown(key, now[key]))], keys, { caption: t('draft.elsewhere'), rowHeader: 'what' });

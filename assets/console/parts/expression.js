@@ -12,9 +12,10 @@ const FUNCTIONS = {
 
 /**
  * `kind` is `condition` or `variable`; `onchange(text)` is called when typing pauses. The node has
- * `show({error, outcome})`, where `error` may carry `context {position, expected}`, and `setVariables(names)`.
+ * `show({error, outcome})`, where `error` may carry `context {position, expected}`, and `setVariables(names)`. `texts()` are the
+ * values of the columns of words: one that stands without quotes is offered with them.
  */
-export function expressionEditor({ kind, label, hint, value = '', id, variables, onchange, required, disabled }) {
+export function expressionEditor({ kind, label, hint, value = '', id, variables, onchange, required, disabled, texts = () => [] }) {
   const area = h('textarea', { rows: '2', class: 'mono', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', disabled, value });
   const later = debounce(() => onchange(area.value.trim()), 450);
   area.addEventListener('input', () => { state('checking'); later(); });
@@ -53,8 +54,10 @@ export function expressionEditor({ kind, label, hint, value = '', id, variables,
     if (position !== undefined) {
       const text = Array.from(area.value);
       const names = (expected ?? []).filter((e) => /^[\p{L}_][\p{L}\p{N}_]*$/u.test(e) && variables.includes(e));
+      const unquoted = texts().filter((value) => startsWith(text, position, value)).sort((a, b) => b.length - a.length)[0];
+      const meant = [...(unquoted ? [[`"${unquoted}"`, unquoted.length]] : []), ...names.map((name) => [name])];
       fill(place, h('code', { class: 'marked' }, text.slice(0, position).join(''), h('mark', {}, text[position] ?? '␣'), text.slice(position + 1).join('')),
-        names.length > 0 && h('span', { class: 'row' }, t('draft.meant'), names.map((name) => button(name, { kind: 'quiet', onclick: () => { replaceWord(area, position, name); area.dispatchEvent(new Event('input')); later.flush(); } }))));
+        meant.length > 0 && h('span', { class: 'row' }, t('draft.meant'), meant.map(([word, length]) => button(word, { kind: 'quiet', onclick: () => { replaceWord(area, position, word, length); area.dispatchEvent(new Event('input')); later.flush(); } }))));
     }
     state('judged', error ? null : good);
   };
@@ -62,10 +65,16 @@ export function expressionEditor({ kind, label, hint, value = '', id, variables,
   return node;
 }
 
-function replaceWord(area, position, name) {
+/** Whether a value stands at a place, in letters of any size, as a whole. */
+function startsWith(text, position, value) {
+  const found = text.slice(position, position + value.length).join('');
+  return found.toLowerCase() === value.toLowerCase() && !/[\p{L}\p{N}_]/u.test(text[position + value.length] ?? '');
+}
+
+function replaceWord(area, position, name, length = 0) {
   const text = Array.from(area.value);
-  let end = position;
-  while (end < text.length && /[\p{L}\p{N}_]/u.test(text[end])) end += 1;
+  let end = position + length;
+  while (length === 0 && end < text.length && /[\p{L}\p{N}_]/u.test(text[end])) end += 1;
   area.value = [...text.slice(0, position), name, ...text.slice(end)].join('');
   area.focus();
 }

@@ -8,6 +8,9 @@ const WITH = 'linear.interaction_margins';
 const WITHOUT = 'linear.ols_robust';
 const FROM = ['linear.ols_robust', 'linear.ols_cluster', 'linear.wls'];
 
+/** Most values of a text that are groups in which an effect is shown. */
+const MOST_GROUPS = 30;
+
 /** Values that only the one analysis has: they are cleared with it. */
 const cleared = (draft, names) => Object.fromEntries(names.filter((name) => draft.parameters.some((p) => p.name === name && p.source === 'client_parameter')).map((name) => [`parameters.${name}`, null]));
 
@@ -20,12 +23,12 @@ export function interactionCard(store, { variables, memory, disabled }) {
     const [x, z] = [of('focal_var')[0], of('moderator_var')[0]];
     if (!x || !z) return null;
     const remove = () => store.set('template_id', WITHOUT, { 'roles.regressors': [x, z], 'roles.focal_var': null, 'roles.moderator_var': null, ...cleared(draft, ['moderator_values', 'vce']) });
-    return card(t('draft.interaction'), { id: 'interaction' }, h('p', {}, h('code', {}, `${x} × ${z}`), ' ', t('draft.interaction.is', { x, z })),
+    return card(t('draft.interaction'), { id: 'interaction' }, h('p', {}, h('code', {}, `${x} × ${z}`), ' ', t(variables.find((v) => v.name === z)?.inferred_type === 'text' ? 'draft.interaction.each' : 'draft.interaction.is', { x, z })),
       !disabled && h('div', {}, button(t('draft.interaction.remove'), { icon: 'cross', id: 'interaction-remove', onclick: remove })));
   }
   const own = [...of('regressors'), ...of('controls')];
   if (disabled || !FROM.includes(id) || own.length === 0) return null;
-  const others = variables.filter((v) => !of('outcome_var').includes(v.name) && ['integer', 'number', 'binary'].includes(v.inferred_type));
+  const others = variables.filter((v) => !of('outcome_var').includes(v.name) && (['integer', 'number', 'binary'].includes(v.inferred_type) || (v.inferred_type === 'text' && v.distinct > 1 && v.distinct <= MOST_GROUPS)));
   const pick = memory.interaction ??= {};
   const x = own.includes(pick.x) ? pick.x : own[0];
   const offered = others.filter((v) => v.name !== x);

@@ -2,7 +2,7 @@
 // means for the results.
 
 import { addWords, has, t } from '../i18n.js';
-import { found } from '../outcome.js';
+import { advised, checkValue, found } from '../outcome.js';
 import { h, icon } from '../ui.js';
 import words from '../i18n/lights.js';
 
@@ -16,9 +16,9 @@ const lamp = (status) => h('span', { class: `light light-${status}` }, icon(SIGN
 function line(check) {
   const meaning = check.status !== 'ok' && has(`light.${check.id}`) && t(`light.${check.id}`);
   return h('li', { class: `check-${check.status}` }, lamp(check.status), h('div', {},
-    h('p', {}, h('strong', {}, t(`light.is.${check.status}`)), ' ', h('span', { class: 'check-name' }, found(check)),
+    h('p', {}, h('strong', {}, t(`light.is.${check.status}`)), ' ', h('span', { class: 'check-name' }, found(check)), ' ', h('span', { class: 'muted' }, checkValue(check)),
       check.acknowledged && h('span', { class: 'hint' }, ` (${t('check.acknowledged')})`)),
-    meaning && h('p', { class: 'hint' }, meaning), check.status !== 'ok' && check.message && h('p', { class: 'hint' }, check.message)));
+    meaning && h('p', { class: 'hint' }, meaning), check.status !== 'ok' && advised(check) && h('p', { class: 'hint' }, advised(check))));
 }
 
 /** All checks, those that need attention first, with the number of each colour. */

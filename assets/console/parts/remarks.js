@@ -9,6 +9,36 @@ addWords(words);
 
 /** Pattern of the service's sentence → key of the page's, with the groups as `{a}` to `{e}`. */
 const KNOWN = [
+  [/^(.+) in (.+) \((\d+) cells?, first in row (\d+)\) (?:is|are) the only negative numbers? \(all others: (.+)\): .*$/, 'negative'],
+  [/^(.+) holds codes whose labels say that there is no answer: (.+); \d+ values are read as numbers$/, 'no_answer'],
+  [/^the rows may be the cells of a table: there is about one for each combination of (.+), and (.+) may say how many .*$/, 'counted'],
+  [/^the table may lie on its side: .*$/, 'on_its_side'],
+  [/^an empty column stands between (.+) and (.+): the sheet may .*$/, 'side_by_side'],
+  [/^(.+) holds whole numbers of more than 15 digits; .*$/, 'digits'],
+  [/^(.+) holds (\d+) whole numbers in exponential form.*$/, 'exponents'],
+  [/^(.+) writes two levels under several words: (.+); and (.+); each word .*$/, 'synonyms'],
+  [/^(.+) holds several answers in one cell, separated by "(.+)" \((.+)\): (\d+) combinations of (\d+) answers .*$/, 'several'],
+  [/^(\d+) rows? in the table (?:has|have) no value in any column \(the first is row (\d+)\).*$/, 'empty_rows'],
+  [/^(.+) holds whole numbers \((.+) to (.+)\) that (?:are all|look like) .*; they are kept as numbers.*$/, 'number_dates'],
+  [/^(.+) writes numbers in two ways, (".*") in row (\d+) and (".*") in row (\d+): .*$/, 'two_ways'],
+  [/^(.+) writes numbers in several units, (.+); it is kept as text$/, 'units'],
+  [/^(.+) holds months whose year has two digits \((.+)\), .*$/, 'months'],
+  [/^(.+) holds \d+ dates? with the year first \((.+)\) and \d+ dates? with .+ \((.+)\); it is kept as text\. .*$/, 'year_first'],
+  [/^(.+) holds dates \((.+)\) and numbers such as the days of a spreadsheet \((.+)\); .*$/, 'days_too'],
+  [/^(.+) holds dates in the order .+; no date: (.+); it is kept as text$/, 'no_date'],
+  [/^(.+) holds pairs of years \((.+)\), as school years.*$/, 'years'],
+  [/^(.+) holds pairs of years \((.+)\) and (".*") in row (\d+), which is none; .*$/, 'years_but'],
+  [/^row (\d+) holds .+, and in (.+) the (?:sums|means).* of the rows .*: a row of totals; .*$/, 'sums'],
+  [/^(.+) has (\d+) merged cells? down the column \(the first in rows (\d+) to (\d+)\).* in (\d+) rows?$/, 'merged'],
+  [/^(\d+) cells hold a formula error; .*$/, 'formula'],
+  [/^row (\d+), taken as the header, .*: it may be the first observation$/, 'no_header'],
+  [/^(\d+) more columns have this remark$/, 'more'],
+  [/^(.+): numbers .+ were read as negative ones.*$/, 'minus'],
+  [/^(.+): points were read as thousands separators .*$/, 'points'],
+  [/^(.+): (?:full-width digits were|digits of another script were|invisible signs were) .*$/, 'spelt'],
+  [/^(.+): every number fits two readings; .*$/, 'either'],
+  [/^(.+) holds texts of up to (\d+) bytes$/, 'long'],
+  [/^only the first (\d+) value labels of (.+) are kept$/, 'labels_cut'],
   [/^column "" is named (.+) here$/, 'unnamed'],
   [/^column "(.+)" is named (.+) here$/, 'renamed'],
   [/^the text was read as (.+), which is a guess$/, 'encoding'],
@@ -34,7 +64,7 @@ const KNOWN = [
   [/^(.+) holds (\d+) percentages? \((.+) in row (\d+)\) and \d+ numbers? without a percent sign \((.+) in row \d+\).*$/, 'two_styles'],
   [/^(\S+(?: and \S+)*) in (.+) \((\d+) cells?, first in row (\d+)\) lies? far from all other values \((.+)\): .*$/, 'code'],
   [/^(.+) has (\d+) values? that no number can hold, such as inf(?: \(first in row (\d+)\))?.*$/, 'infinite'],
-  [/^row (\d+) holds "(.*)" in (.+): (?:a row of totals|a row of statistics|the last).*$/, 'total'],
+  [/^row (\d+) holds "(.*)" in (.+): (?:a row of totals|a row of statistics|\d+ rows below|the last).*$/, 'total'],
   [/^row (\d+) holds "(.*)": a note below the table.*$/, 'note'],
   [/^(.+) holds a yes and a no as words \("(.*)"\); it is kept as text, and can be read as 0 and 1 .*$/, 'yes_and_no'],
   [/^(.+) has levels that differ only in capital letters.*: (.+); each spelling is a level of its own$/, 'spellings'],
@@ -63,12 +93,14 @@ const KNOWN = [
 ];
 
 /** The places in a list of cells. */
-const placed = (text) => (lang() === 'zh' ? text.replace(/ in row (\d+)/g, '（第 $1 行）').replace(/ and (\d+) more/, ' 等另外 $1 种').replace(/, (?=")/g, '、') : text);
+const placed = (text) => (lang() === 'zh' ? text.replace(/ \((\d+) cells?, first in row (\d+)\)/g, '（$1 个单元格，首个在第 $2 行）').replace(/ in row (\d+)/g, '（第 $1 行）').replace(/ and (\d+) more/, ' 等另外 $1 种').replace(/, (?=")/g, '、') : text);
 
 /** What the service says of the data, in words of this page; unknown sentences as they came. */
 export function remarkText(remark) {
+  // files without lines count the rows of the data
+  const message = remark.message.replace(/(row \d+) of the data/g, '$1');
   for (const [pattern, key] of KNOWN) {
-    const hit = remark.message.match(pattern);
+    const hit = message.match(pattern);
     if (hit) return t(`data.said.${key}`, Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name, i) => [name, placed(hit[i + 1] ?? '?').replace(/^(\S+) to (\S+)$/, '$1 – $2')])));
   }
   return remark.message;
@@ -137,14 +169,15 @@ function repairs(remark, repair) {
   });
 }
 
-/** Remarks on the data, those that need attention first. */
-export function remarks(list, repair) {
+/** Remarks on the data, those that need attention first; of several `files` (`{dataset_key, original_name}`) each names its own. */
+export function remarks(list, repair, files = []) {
+  const fileOf = (w) => files.length > 1 && files.find((f) => f.dataset_key === w.dataset_key)?.original_name;
   if (list.length === 0) return null;
   // what a repair settles is said once
   const said = list.filter((w) => w.type !== 'mixed_types' || !list.some((o) => o.column === w.column && o.repairs?.length > 0));
   const order = said.sort((a, b) => (b.severity === 'warning') - (a.severity === 'warning'));
   const item = (w) => h('li', {}, badge(t(w.severity === 'warning' ? 'data.look' : 'data.remark'), w.severity === 'warning' ? 'warn' : 'info'),
-    h('div', {}, h('p', {}, h('strong', {}, has(`data.warning.${w.type}`) ? t(`data.warning.${w.type}`) : w.type.replace(/_/g, ' ')), w.column && [' ', h('code', {}, w.column)]),
+    h('div', {}, h('p', {}, h('strong', {}, has(`data.warning.${w.type}`) ? t(`data.warning.${w.type}`) : w.type.replace(/_/g, ' ')), w.column && [' ', h('code', {}, w.column)], fileOf(w) && h('span', { class: 'muted' }, ` · ${fileOf(w)}`)),
       h('p', { class: 'hint' }, [remarkText(w), adviceText(w)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ')), repairs(w, repair), derivation(w, repair)));
   const serious = order.filter((w) => w.severity === 'warning').length;
   const error = repair?.error?.();

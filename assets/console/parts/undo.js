@@ -4,7 +4,7 @@ import { t, tr } from '../i18n.js';
 import { announce, button, h } from '../ui.js';
 import { patchKey } from './draftStore.js';
 
-const CARDS = { requirement: 'question', template_id: 'method', sample_if: 'sample', derived_variables: 'derived', categorical_vars: 'categorical', data_steps: 'steps' };
+const CARDS = { requirement: 'question', template_id: 'method', sample_if: 'sample', derived_variables: 'derived', categorical_vars: 'categorical', base_levels: 'bases', data_steps: 'steps' };
 
 /** What a key changes, in words. */
 export function changeWords(key, view) {

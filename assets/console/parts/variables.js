@@ -6,6 +6,7 @@ import { badge, button, card, field, fill, h, icon, note, select } from '../ui.j
 import { reasonText } from './reasons.js';
 import { chooseColumns } from './columns.js';
 import { expressionEditor, grammarHelp } from './expression.js';
+import { mergeFacts, mergeText } from './merge.js';
 import { isRepair } from './remarks.js';
 
 /** The editor of derived variables. Rows that are not complete yet live here; complete ones are sent as they are typed. */
@@ -80,6 +81,13 @@ export function categoricalCard(store, { variables, disabled }) {
   })));
 }
 
+/** Rows that a merge leaves out because they have no partner. */
+function lostText(reason) {
+  const found = mergeFacts(reason);
+  const lost = found?.kept === 'matched' ? Number(found.before) : 0;
+  return lost > 0 && note('warn', h('p', {}, t('draft.steps.lost', { n: lost, all: num(lost + Number(found.matched)) })));
+}
+
 /** Merging and appending further data sets, in order; only where there are any. */
 export function stepsCard(store, { disabled }) {
   const others = store.draft.data_sources.filter((d) => d.role !== 'primary_dataset');
@@ -103,8 +111,9 @@ export function stepsCard(store, { disabled }) {
       !disabled && h('button', { type: 'button', class: 'icon-button', id: `step-${i}-remove`, 'aria-label': t('draft.remove', { name: nameOf(step.dataset_key) }), onclick: () => set(steps.filter((_, j) => j !== i)) }, icon('cross'))),
       step.kind === 'merge' && h('div', { class: 'form-grid' }, field(t('draft.steps.keys'), keys, { id: `step-${i}-keys`, hint: t('draft.steps.keys.hint') }),
         field(t('draft.steps.type'), select(['1:1', 'm:1', '1:m'].map((v) => ({ value: v, label: t(`draft.steps.${v}`) })), { value: step.merge_type, disabled, onchange: (e) => change(i, { merge_type: e.target.value }) }), { id: `step-${i}-type` }),
-        field(t('draft.steps.keep'), select(['matched', 'master', 'all'].map((v) => ({ value: v, label: t(`draft.steps.keep.${v}`) })), { value: step.keep, disabled, onchange: (e) => change(i, { keep: e.target.value }) }), { id: `step-${i}-keep` })),
-      flow && h('p', { class: 'hint' }, t('draft.steps.rows', { rows: num(flow.rows) }), flow.reason && ` · ${flow.reason}`));
+        field(t('draft.steps.keep'), select(['master', 'matched', 'all'].map((v) => ({ value: v, label: t(`draft.steps.keep.${v}`) })), { value: step.keep ?? 'master', disabled, onchange: (e) => change(i, { keep: e.target.value }) }), { id: `step-${i}-keep` })),
+      flow && h('p', { class: 'hint' }, t('draft.steps.rows', { rows: num(flow.rows) }), flow.reason && ` · ${mergeText(flow.reason, nameOf)}`),
+      flow && lostText(flow.reason));
   }
 
   const what = select(others.flatMap((d) => ['merge', 'append'].map((kind) => ({ value: `${kind}|${d.dataset_key}`, label: `${t(`draft.steps.${kind}`)}: ${d.original_name}` }))), { id: 'step-what', 'aria-label': t('draft.steps.add'), disabled });
@@ -114,7 +123,7 @@ export function stepsCard(store, { disabled }) {
     const own = new Set(columns(main?.dataset_key));
     const shared = columns(dataset_key).filter((n) => own.has(n)).map((name) => ({ name, inferred_type: store.draft.variable_types.find((v) => v.name === name)?.inferred_type ?? 'text' }));
     const keys = await chooseColumns({ max_items: 20 }, shared, shared.length === 1 ? [shared[0].name] : [], t('draft.steps.keys'));
-    if (keys?.length) set([...steps, { kind, dataset_key, keys, merge_type: 'm:1', keep: 'matched' }]);
+    if (keys?.length) set([...steps, { kind, dataset_key, keys, merge_type: 'm:1', keep: 'master' }]);
   } });
   const error = store.errors.get('data_steps');
   return card(t('draft.steps'), { lead: t('draft.steps.lead'), id: 'data-steps' }, steps.some((s) => !isRepair(`${s.kind} `)) && h('ol', { class: 'stack' }, steps.map((step, i) => !isRepair(`${step.kind} `) && row(step, i))), error && note('fail', error.message), !disabled && h('div', { class: 'insert-row' }, what, add));

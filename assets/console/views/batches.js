@@ -3,8 +3,10 @@
 import { jobApi, saveBlob, sleep } from '../api.js';
 import { addWords, duration, lang, num, t, when } from '../i18n.js';
 import { batchForm } from '../parts/batchForm.js';
-import { comparison } from '../parts/batchComparison.js';
-import { stackable } from '../outcome.js';
+import { choiceText, comparison } from '../parts/batchComparison.js';
+import { reasonTexts } from '../parts/reasons.js';
+import { roleName } from '../parts/templates.js';
+import { stackable, word } from '../outcome.js';
 import { announce, badge, button, card, confirm, empty, fill, h, loading, note, problem, progress, table, unpressed } from '../ui.js';
 import compareWords from '../i18n/compare.js';
 import draftWords from '../i18n/draft.js';
@@ -14,8 +16,10 @@ for (const words of [compareWords, draftWords, resultsWords]) addWords(words);
 
 const KIND = { succeeded: 'ok', partly_succeeded: 'warn', failed: 'fail', refused: 'fail', cancelled: 'idle', running: 'info', queued: 'idle' };
 const state = (status) => badge(t(`batches.status.${status}`), KIND[status] ?? 'idle');
-const choicesOf = (cell) => cell.choices.map((choice) => choice.label).join(' · ');
-const reasonOf = (cell) => (cell.refusals ?? []).map((r) => [r.path, r.message].filter(Boolean).join(': ')).join('; ') || cell.cause || '';
+const choicesOf = (cell) => cell.choices.map(choiceText).join(' · ');
+/** The field of a refusal by its name on the page. */
+const fieldOf = (path) => (path === 'sample_if' ? t('batches.axis.sample') : path?.startsWith('roles.') ? roleName(path.slice(6)) : path);
+const reasonOf = (cell) => (cell.refusals ?? []).map((r) => [fieldOf(r.path), reasonTexts(r.message.replace(/ at position \d+(?:; expected .*)?$/, ''))].filter(Boolean).join(lang() === 'zh' ? '：' : ': ')).join(lang() === 'zh' ? '；' : '; ') || (cell.cause ? word('cause', cell.cause) : '');
 
 /** Shows the view. */
 export async function mount(root, ctx) {

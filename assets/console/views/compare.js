@@ -46,7 +46,7 @@ export async function mount(root, ctx) {
 class CompareView {
   constructor(root, ctx) {
     const { params } = ctx;
-    this.options = { decimals: ctx.memory.decimals ?? 3, stars: params.stars !== '0', labels: params.labels !== '0' };
+    this.options = { decimals: ctx.memory.decimals ?? 3, stars: params.stars === '1', labels: params.labels !== '0' };
     Object.assign(this, { root, ctx, jobs: new Map(), chosen: new Set(), term: params.term ?? null, tenant: params.tenant ?? null });
     this.chooser = h('div', { class: 'stack' });
     this.shown = h('div', { class: 'stack' });
@@ -136,7 +136,7 @@ class CompareView {
 
   /** Keeps what is shown in the address, without leaving the page. */
   address() {
-    const wanted = { runs: writeRuns([...this.chosen]), term: this.term, tenant: this.tenant, stars: this.options.stars ? null : '0', labels: this.options.labels ? null : '0' };
+    const wanted = { runs: writeRuns([...this.chosen]), term: this.term, tenant: this.tenant, stars: this.options.stars ? '1' : null, labels: this.options.labels ? null : '0' };
     const params = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value));
     if (!wanted.runs && this.ctx.params.job) params.set('job', this.ctx.params.job);
     history.replaceState(history.state, '', `#/compare${params.size > 0 ? `?${params}` : ''}`);

@@ -237,7 +237,7 @@ const columnTable = (data) => table([
   { key: 'distinct', label: t('data.col.distinct'), align: 'end', render: (c) => (c.distinct_is_lower_bound ? '≥ ' : '') + num(c.distinct) },
   data.columns.some((c) => c.categories) && { key: 'categories', label: t('data.col.categories'), render: (c) => categoriesOf(c) },
   data.columns.some((c) => labelOf(c)) && { key: 'label', label: t('data.col.label'), render: labelOf },
-].filter(Boolean), data.columns, { caption: t('data.tab.columns'), rowHeader: 'name' });
+].filter(Boolean), data.columns, { caption: t('data.tab.columns'), rowHeader: 'name', cls: 'variables' });
 
 function rowTable(data) {
   if (data.sample_rows.length === 0) return empty(t('data.no_rows'));

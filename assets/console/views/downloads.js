@@ -20,7 +20,7 @@ const REPORTS = ['docx', 'xlsx', 'pdf', 'tex', 'png', 'dta'];
 /** Files up to so many bytes are fetched with the credential; larger ones are opened by a signed link. */
 const BY_BLOB = 20_000_000;
 
-const chosen = { formats: new Set(['docx', 'xlsx']), stars: true, labels: true, decimals: 3 };
+const chosen = { formats: new Set(['docx', 'xlsx']), stars: false, labels: true, decimals: 3 };
 
 /** Shows the view. */
 export async function mount(root, ctx) {

@@ -4,8 +4,9 @@
 import * as api from '../api.js';
 import { t, tr } from '../i18n.js';
 import { announce, badge, button, card, checkbox, confirm, disclosure, empty, field, fill, h, icon, loading, note, problem, select, unpressed } from '../ui.js';
-import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
-import { DraftStore, patchKey } from '../parts/draftStore.js';
+import { errorsText, manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
+import { basesCard, firstBase } from '../parts/bases.js';
+import { DraftStore, patchKey, statedBases } from '../parts/draftStore.js';
 import { changedElsewhere } from '../parts/elsewhere.js';
 import { expressionEditor, grammarHelp } from '../parts/expression.js';
 import { interactionCard } from '../parts/interaction.js';
@@ -69,7 +70,7 @@ async function edit(body, ctx, draft) {
     // the same question and data give the same reasons
     draft.source === 'rules' && !draft.stale && suggestion(ctx).catch(() => null),
   ]);
-  const parts = Object.fromEntries(['remarks', 'question', 'rules', 'method', 'roles', 'interaction', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
+  const parts = Object.fromEntries(['remarks', 'question', 'rules', 'method', 'roles', 'interaction', 'extra', 'sample', 'derived', 'marks', 'bases', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
   const llm = await api.capabilities().then((c) => c.llm.configured, () => false);
   const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta, suggested: suggested || null, sample: null, derived: null };
   view.redraw = unpressed(() => update(view));
@@ -79,7 +80,7 @@ async function edit(body, ctx, draft) {
   const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
   fill(body, frozen && note('info', h('p', {}, t('draft.frozen')), h('div', {}, button(t('data.to_plan'), { onclick: () => ctx.step('plan') }))),
     parts.remarks,
-    h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.rules, parts.method, parts.steps, parts.roles, parts.interaction, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
+    h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.rules, parts.method, parts.steps, parts.roles, parts.interaction, parts.marks, parts.bases, parts.sample, parts.derived, parts.extra, parts.options), aside));
   drawQuestion(view);
   fill(parts.rules, view.suggested && suggestedCard(view.suggested, meta));
   drawSample(view);
@@ -104,11 +105,12 @@ function update(view) {
   }
   const own = store.draft.derived_variables.map(({ name, expression, label }) => ({ name, expression, ...(label ? { label } : {}) }));
   const derive = async (variable) => { await store.set('derived_variables', [...own, variable]); view.drawTexts('derived_variables'); };
-  fill(parts.remarks, remarks(view.preview?.warnings.filter(matters) ?? [], { derived: () => own, derive, steps: () => store.draft.data_steps, set: (steps) => store.set('data_steps', steps), error: () => store.errors.get('data_steps'), disabled: view.frozen }));
+  fill(parts.remarks, remarks(view.preview?.warnings.filter(matters) ?? [], { derived: () => own, derive, steps: () => store.draft.data_steps, set: (steps) => store.set('data_steps', steps), error: () => store.errors.get('data_steps'), disabled: view.frozen }, view.preview?.datasets));
   drawMethod(view);
   drawParameters(view);
   fill(parts.interaction, interactionCard(store, { variables: view.variables(), memory: view.ctx.memory, disabled: view.frozen }));
   fill(parts.marks, categoricalCard(store, { variables: view.variables(), disabled: view.frozen }));
+  if (!typing(parts.bases, view)) fill(parts.bases, basesCard(store, { variables: view.variables(), memory: view.ctx.memory, disabled: view.frozen }));
   const ownInputs = inputsCard(store, view.meta, { disabled: view.frozen });
   fill(parts.steps, ownInputs, (!ownInputs || store.draft.data_steps.length > 0) && stepsCard(store, { disabled: view.frozen }));
   view.derived?.update();
@@ -256,7 +258,7 @@ function control(p, view) {
   if (p.type === 'varname') input = oneColumn(p, view.variables(), { value, onpick: pick, disabled });
   else if (p.type === 'varlist' && p.max_items === 1) input = oneColumn(p, view.variables(), { value: Array.isArray(value) ? value[0] : value, onpick: (v) => pick(v ? [v] : null), disabled });
   else if (p.type === 'varlist') return manyField(p, view, { id, label, hint, value, set, disabled });
-  else if (p.type === 'enum') input = select([...(fallback === null ? [{ value: '', label: t(p.required ? 'draft.choose' : 'draft.none') }] : []), ...(p.values ?? []).map((v) => ({ value: v, label: v === fallback ? `${v} (${t('draft.usual')})` : v }))], { value: value ?? fallback ?? '', disabled, onchange: (e) => pick(e.target.value === fallback || e.target.value === '' ? null : e.target.value) });
+  else if (p.type === 'enum') input = select([...(fallback === null ? [{ value: '', label: t(p.required ? 'draft.choose' : 'draft.none') }] : []), ...(p.values ?? []).map((v) => ({ value: v, label: [p.name === 'vce' ? errorsText(v) : v, v === fallback && `(${t('draft.usual')})`].filter(Boolean).join(' ') }))], { value: value ?? fallback ?? '', disabled, onchange: (e) => pick(e.target.value === fallback || e.target.value === '' ? null : e.target.value) });
   else if (p.type === 'boolean') {
     const row = checkbox(label, { id, hint, checked: (value ?? p.value) === true || (value ?? p.value) === 'true', disabled, onchange: (e) => set(e.target.checked) });
     return row;
@@ -287,7 +289,7 @@ function limits(p) {
 
 function drawSample(view) {
   const { store } = view;
-  view.sample = expressionEditor({ kind: 'condition', label: t('draft.sample.label'), hint: t('draft.sample.hint'), value: view.ctx.memory.sample ?? store.draft.sample_if ?? '', id: 'sample-if', variables: view.variables().map((v) => v.name), disabled: view.frozen, onchange: (text) => {
+  view.sample = expressionEditor({ kind: 'condition', label: t('draft.sample.label'), hint: t('draft.sample.hint'), value: view.ctx.memory.sample ?? store.draft.sample_if ?? '', id: 'sample-if', variables: view.variables().map((v) => v.name), disabled: view.frozen, texts: () => view.variables().filter((v) => v.inferred_type === 'text').flatMap((v) => (v.categories ?? []).map((c) => c.value)), onchange: (text) => {
     if (text === (store.draft.sample_if ?? '') && !store.errors.has('sample_if')) updateSample(view);
     else store.set('sample_if', text === '' ? null : text);
   } });
@@ -342,11 +344,18 @@ function drawStatus(view) {
     store.failed && problem(store.failed.error, { retry: store.failed.again }),
     undoRow(view),
     draft.stale && !view.frozen && note('warn', h('p', {}, t('draft.stale')), h('div', {}, button(t('draft.stale.renew'), { onclick: () => store.set('draft_text', ctx.job.requirement || draft.draft_text || '') }))),
-    open.length > 0 && h('div', {}, h('h3', {}, t('draft.open', { n: open.length })), h('ul', { class: 'open-list' }, open.map((u) => { const p = named(u); return h('li', {}, icon('warn'), h('button', { type: 'button', class: 'link', onclick: () => focusField(p?.name ?? u.field, view) }, p ? tr(p.label) : u.description)); }))),
+    open.length > 0 && h('div', {}, h('h3', {}, t('draft.open', { n: open.length })), h('ul', { class: 'open-list' }, open.map((u) => { const p = named(u); return h('li', {}, icon('warn'), h('button', { type: 'button', class: 'link', onclick: () => settle(u, p, view) }, p ? tr(p.label) : reasonTexts(u.description))); }))),
     other.length > 0 && h('div', {}, h('h3', {}, t('draft.unsure')), h('ul', { class: 'open-list' }, other.map((u) => h('li', {}, icon('info'), h('div', {}, h('p', {}, u.description), u.impact && h('p', { class: 'hint' }, u.impact), !view.frozen && named(u) && u.candidates.length > 0 && h('div', { class: 'row' }, u.candidates.slice(0, 4).map((c) => button(t('draft.answer', { name: c }), { kind: 'quiet', onclick: () => { const p = named(u); store.set(patchKey(p), p.type === 'varlist' ? [c] : c); } })))))))),
     wrong.length > 0 && h('ul', { class: 'open-list' }, wrong.map((c) => h('li', {}, icon('warn'), h('span', {}, reasonTexts(c.message))))),
     ready && open.length === 0 && h('p', { class: 'row' }, badge(t('draft.complete'), 'ok')),
     button(t(view.frozen ? 'data.to_plan' : 'draft.to_plan'), { kind: 'primary', id: 'to-plan', onclick: async () => { view.sample?.flush(); await store.idle(); ctx.step('plan'); } })));
+}
+
+/** Leads to the field of what is open; a base of a variable that the analysis left has none, and goes. */
+function settle(unknown, parameter, view) {
+  const column = /^base_levels\.(.+)$/.exec(unknown.field)?.[1];
+  if (column && !document.getElementById(`base-${column}`)) view.store.set('base_levels', statedBases(view.store.draft));
+  else focusField(parameter?.name ?? (column ? `base-${column}` : unknown.field), view);
 }
 
 /** Brings a field into view and focuses it. */
@@ -354,7 +363,7 @@ function focusField(name, view) {
   if (!name) return;
   const p = view.store.draft.parameters.find((x) => x.name === name || x.bind === name || `parameters.${x.name}` === name || `roles.${x.bind}` === name);
   if (p) for (const part of ['extra', 'options']) { const d = view.parts[part].querySelector('details'); if (d && d.querySelector(`#p-${p.name}`)) d.open = true; }
-  const node = document.getElementById(p ? `p-${p.name}` : { sample_if: 'sample-if', derived_variables: 'derived-add', template_id: 'browse', data_steps: document.getElementById('step-add') ? 'step-add' : 'remarks-open', remarks: 'remarks-open' }[name] ?? name);
+  const node = name === 'bases' ? firstBase() : document.getElementById(p ? `p-${p.name}` : { sample_if: 'sample-if', derived_variables: 'derived-add', template_id: 'browse', data_steps: document.getElementById('step-add') ? 'step-add' : 'remarks-open', remarks: 'remarks-open' }[name] ?? name);
   if (!node) return;
   setTimeout(() => { node.scrollIntoView({ block: 'center' }); node.focus({ preventScroll: true }); }, 30);
 }

@@ -5,6 +5,9 @@ import * as api from '../api.js';
 import { addWords, has, lang, num, t, tr, when } from '../i18n.js';
 import { announce, badge, button, card, code, debounce, dialog, disclosure, field, fill, h, icon, loading, note, problem, sampleFlow, table, unpressed } from '../ui.js';
 import { orTell, revise, stackable, word } from '../outcome.js';
+import { baseReason } from '../parts/bases.js';
+import { errorsText } from '../parts/columns.js';
+import { mergeText } from '../parts/merge.js';
 import { reasonTexts } from '../parts/reasons.js';
 import { isRepair, stepText } from '../parts/remarks.js';
 import { roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
@@ -49,6 +52,7 @@ async function preview(view, first = false) {
     view.data = answer.data;
     view.version = ctx.job.version;
     view.meta = await templateMeta(ctx.jobId, view.data.plan.template.template_id).catch(() => null);
+    view.names ??= await dataNames(ctx);
   } catch (error) {
     if (error.code === 'ABORTED') return;
     if (first) fill(body, problem(error, { retry: () => preview(view, true), actions: button(t('plan.to_draft'), { onclick: () => ctx.step('draft') }) }));
@@ -67,8 +71,8 @@ function draw(view) {
   const missing = data.missing_params_detail;
   const failed = data.checks.filter((c) => c.status === 'fail');
   fill(parts.standing, standing(view, missing, failed));
-  fill(parts.bindings, bindings(data.plan, meta, (name) => ctx.step('draft', { field: name })));
-  fill(parts.flow, flowCard(data.sample_flow, data.plan));
+  fill(parts.bindings, bindings(data.plan, meta, view.names, (name) => ctx.step('draft', { field: name })));
+  fill(parts.flow, flowCard(data.sample_flow, data.plan, view.names.nameOf));
   fill(parts.checks, checksCard(view));
   fill(parts.dofile, card(t('plan.dofile'), { lead: t('plan.dofile.lead') }, data.do_file
     ? code(data.do_file, { label: t('plan.dofile'), name: 'main.do', actions: button(t('plan.save_file'), { kind: 'quiet', icon: 'download', onclick: () => api.saveBlob(new Blob([data.do_file], { type: 'text/plain' }), 'main.do') }) })
@@ -96,8 +100,18 @@ function standing(view, missing, failed) {
 
 /* ---- the values ---- */
 
+/** The name of the file behind the key of a data set, and of a category behind its number (`categoryOf(column, level)`). */
+async function dataNames(ctx) {
+  const { datasets, columns } = await ctx.api.get('inputs/preview', { query: { rows: 1, columns: 200 }, signal: ctx.signal }).then((a) => a.data).catch(() => ({ datasets: [], columns: [] }));
+  const labelOf = (column, level) => columns.find((c) => c.name === column)?.categories?.find((c) => String(c.value) === level)?.label;
+  return {
+    nameOf: (key) => datasets.find((d) => d.dataset_key === key)?.original_name ?? key,
+    categoryOf: (column, level) => { const label = labelOf(column, level); return label ? `${level} = ${label}` : level; },
+  };
+}
+
 /** Every parameter with its value and where it came from. */
-export function bindings(plan, meta, onedit) {
+function bindings(plan, meta, { nameOf, categoryOf }, onedit) {
   const weighted = plan.contract.parameters.some((p) => p.name === 'weight_var' && p.value);
   // the kind of a weight that nobody named decides nothing
   const rows = plan.contract.parameters.filter((p) => p.status !== 'unused' && (p.name !== 'weight_kind' || weighted)).map((p) => ({ ...p, meta: meta?.parameters.find((m) => m.name === p.name) }));
@@ -105,14 +119,14 @@ export function bindings(plan, meta, onedit) {
     const v = p.value?.canonical ?? p.value;
     if (p.status === 'missing' || v === null || v === undefined) return h('span', { class: 'strong-warn' }, t('plan.value.missing'));
     const list = Array.isArray(v) ? v : [v];
-    return list.map((x, i) => [i > 0 && ', ', typeof x === 'number' ? num(x) : h('code', {}, String(x))]);
+    return list.map((x, i) => [i > 0 && ', ', typeof x === 'number' ? num(x) : p.name === 'vce' ? errorsText(x) : h('code', {}, String(x))]);
   };
   const more = [
     plan.derived_variables.length > 0 && [t('draft.derived'), plan.derived_variables.map((v) => h('div', {}, h('code', {}, `${v.name} = ${v.expression}`)))],
-    plan.categorical_vars.length > 0 && [t('draft.categorical'), h('code', {}, plan.categorical_vars.map((c) => (c.base ? t('draft.base', { column: c.column, level: c.base.level }) : c.column ?? c)).join(', '))],
+    plan.categorical_vars.length > 0 && [t('draft.categorical'), h('span', {}, plan.categorical_vars.map((c) => (c.base ? baseWords(c, categoryOf) : c.column ?? c)).join(lang() === 'zh' ? '，' : ', ')), onedit && plan.categorical_vars.some((c) => c.base) && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('plan.change_it', { name: t('draft.bases') }), onclick: () => onedit('bases') }, icon('edit'))],
     plan.interaction_terms?.length > 0 && [t('plan.interactions'), h('code', {}, plan.interaction_terms.map((x) => x.join(' × ')).join(', '))],
     plan.panel && [t('plan.panel'), h('code', {}, [plan.panel.entity_var, plan.panel.time_var].filter(Boolean).join(' × '))],
-    ...[false, true].map((repairs) => [t(repairs ? 'data.repair.list' : 'draft.steps'), plan.data_steps.filter((s) => isRepair(`${s.kind} `) === repairs).map((s) => h('div', {}, stepText(s), ' ', !repairs && h('code', {}, [s.dataset_key, ...(s.keys ?? [])].join(' '))))]).filter(([, steps]) => steps.length > 0),
+    ...[false, true].map((repairs) => [t(repairs ? 'data.repair.list' : 'draft.steps'), plan.data_steps.filter((s) => isRepair(`${s.kind} `) === repairs).map((s) => h('div', {}, stepText(s), ' ', !repairs && h('code', {}, [nameOf(s.dataset_key), ...(s.keys ?? [])].join(' '))))]).filter(([, steps]) => steps.length > 0),
   ].filter(Boolean);
   return card(titleOf(plan.template.template_id, plan.template.title), { lead: (lang() === 'zh' && meta?.description_zh) || meta?.description },
     stackable(table([
@@ -121,8 +135,11 @@ export function bindings(plan, meta, onedit) {
       { key: 'source', label: t('plan.source'), render: (p) => sourceOf(p, plan) },
       onedit && { key: 'edit', align: 'end', label: h('span', { class: 'sr' }, t('plan.change')), render: (p) => h('button', { type: 'button', class: 'icon-button', 'aria-label': t('plan.change_it', { name: tr(p.meta?.label) || p.name }), onclick: () => onedit(p.name) }, icon('edit')) },
     ].filter(Boolean), rows, { caption: t('plan.bindings'), rowHeader: 'name' })),
-    more.length > 0 && h('dl', { class: 'pairs' }, more.map(([name, content]) => [h('dt', {}, name), h('dd', {}, content)])));
+    more.length > 0 && h('dl', { class: 'pairs' }, more.map(([name, ...content]) => [h('dt', {}, name), h('dd', {}, content)])));
 }
+
+/** A column of categories with its base, and why that is the base. */
+const baseWords = ({ column, base }, categoryOf) => t('draft.base.of', { column, level: [categoryOf(column, base.level), baseReason(base)].filter(Boolean).join(lang() === 'zh' ? '，' : ', ') });
 
 /** Who chose a value: what a draft by rules or by a model says is nobody's own choice. */
 function sourceOf(p, plan) {
@@ -131,15 +148,15 @@ function sourceOf(p, plan) {
   return t(`plan.source.${proposed ? plan.plan_source : p.source}`);
 }
 
-function flowCard(steps, plan) {
+function flowCard(steps, plan, nameOf) {
   const repairs = (plan.data_steps ?? []).filter((s) => isRepair(`${s.kind} `));
   const words = (step) => {
     const [kind, ...rest] = step.split(' ');
     if (isRepair(step)) return repairs.length > 0 ? stepText(repairs.shift()) : t('data.step.flow');
-    return has(`plan.flow.${kind}`) ? t(`plan.flow.${kind}`, { name: rest.join(' ') }) : step;
+    return has(`plan.flow.${kind}`) ? t(`plan.flow.${kind}`, { name: nameOf(rest.join(' ')) }) : step;
   };
   const complete = steps.some((x) => x.step === 'complete_cases') || (steps.length > 1 && !plan.derived_variables.length);
-  return card(t('plan.flow'), { lead: t('plan.flow.lead') }, sampleFlow(steps.map((x) => ({ label: words(x.step), rows: x.rows, note: isRepair(x.step) ? null : x.reason })), { label: t('plan.flow') }), !complete && h('p', { class: 'hint' }, t('plan.flow.later')));
+  return card(t('plan.flow'), { lead: t('plan.flow.lead') }, sampleFlow(steps.map((x) => ({ label: words(x.step), rows: x.rows, note: isRepair(x.step) ? null : mergeText(x.reason, nameOf) })), { label: t('plan.flow') }), !complete && h('p', { class: 'hint' }, t('plan.flow.later')));
 }
 
 /** Lists of a check's value as words. */
@@ -198,7 +215,7 @@ async function frozen(body, ctx, plan) {
   const run = async () => { try { await ctx.api.post('run', {}); ctx.step('run'); } catch (error) { body.prepend(problem(error)); } };
   fill(body, h('div', { class: 'columns' }, h('div', { class: 'stack' },
     note('info', h('p', {}, h('strong', {}, t('plan.frozen'))), h('p', {}, t('plan.frozen.text', { n: plan.revision, at: when(plan.created_at) }))),
-    bindings(plan, meta, null),
+    bindings(plan, meta, await dataNames(ctx), null),
     card(t('plan.identity'), { lead: t('plan.identity.lead') }, h('dl', { class: 'pairs' }, [['plan.id', plan.plan_id], ['plan.fingerprint', plan.input_fingerprint], ['plan.template', `${plan.template.template_id} ${plan.template.version}`], ['plan.seed', plan.seed]].map(([key, value]) => [h('dt', {}, t(key)), h('dd', {}, h('code', { class: 'long' }, String(value ?? '–')))])))),
     h('aside', { class: 'sticky stack', 'aria-label': t('plan.next') }, card(t('plan.next'), { cls: 'status-card' },
       ctx.job.status === 'confirmed' && button(t('plan.run'), { kind: 'primary', icon: 'play', id: 'run', onclick: run }),

@@ -6,6 +6,7 @@ import { copyTable } from '../clipboard.js';
 import { figureCard } from '../parts/figures.js';
 import { findingsCard } from '../parts/findingsCard.js';
 import { lights } from '../parts/lights.js';
+import { mergeText } from '../parts/merge.js';
 import { isRepair, stepText } from '../parts/remarks.js';
 import { duration, lang, num, t, tr, when } from '../i18n.js';
 import { markdown } from '../markdown.js';
@@ -23,17 +24,17 @@ export async function mount(root, ctx) {
 }
 
 /** A step of the sample: `loaded`, or a data step with its data set, `merge data_2`. */
-function stepWords(step) {
+function stepWords(step, fileOf) {
   const [kind, dataset] = step.split(' ');
-  return dataset ? `${word('sample', kind)}: ${dataset}` : word('sample', step);
+  return dataset ? `${word('sample', kind)}: ${fileOf(dataset)}` : word('sample', step);
 }
 
 /** How tables are printed; kept while the page is open. */
-const options = { decimals: 3, stars: true, labels: true };
+const options = { decimals: 3, stars: false, labels: true };
 
 class ResultsView {
   constructor(root, ctx) {
-    Object.assign(this, { root, ctx, blobs: [] });
+    Object.assign(this, { root, ctx, blobs: [], fileOf: (key) => key });
   }
 
   stop() {
@@ -68,7 +69,9 @@ class ResultsView {
   /** Columns with their labels; without the data there are none. */
   async labelled() {
     try {
-      return (await this.ctx.api.get('inputs/preview', { query: { rows: 1, columns: 200 }, signal: this.ctx.signal })).data.columns;
+      const { columns, datasets } = (await this.ctx.api.get('inputs/preview', { query: { rows: 1, columns: 200 }, signal: this.ctx.signal })).data;
+      this.fileOf = (key) => datasets.find((d) => d.dataset_key === key)?.original_name ?? key;
+      return columns;
     } catch { return []; }
   }
 
@@ -114,7 +117,7 @@ class ResultsView {
     files.sort((a, b) => order.indexOf(name(a)) - order.indexOf(name(b)));
     try {
       const texts = await Promise.all(files.map(async (a) => [name(a), (await this.ctx.api.get(`artifacts/${a.rel_path}`, { as: 'text', signal: this.ctx.signal })).data]));
-      const words = (labels) => wordsOf(this.plan, this.columns, labels, this.run.results);
+      const words = (labels) => wordsOf(this.plan, this.columns, labels, this.run);
       const tables = tablesOf({ run: this.run, plan: this.plan, texts, outputs: this.outputs, words });
       this.drawTables(tables, new Map(files.map((a) => [name(a), a])));
     } catch (error) {
@@ -226,11 +229,11 @@ class ResultsView {
   sample() {
     const steps = this.run.sample_flow ?? [];
     if (steps.length === 0) return null;
-    const part = (text) => (text.startsWith('missing:') ? t('results.missing', { columns: text.slice(8).trim() }) : text.startsWith('not in the estimation') ? t('results.dropped', { n: text.split(': ').at(-1) }) : text);
+    const part = (text) => (text.startsWith('missing:') ? t('results.missing', { columns: text.slice(8).trim() }) : text.startsWith('not in the estimation') ? t('results.dropped', { n: text.split(': ').at(-1) }) : mergeText(text, this.fileOf));
     const reason = (text) => text?.split('; not ').map((piece, i) => part(i > 0 ? `not ${piece}` : piece)).join(lang() === 'zh' ? '；' : '; ');
     // the plan has the repairs in the order of the flow
     const repairs = (this.plan?.data_steps ?? []).filter((s) => isRepair(`${s.kind} `));
-    const shown = (s) => (isRepair(s.step) ? { step: s.step, label: t('data.step.flow'), rows: s.rows, note: repairs.length > 0 ? stepText(repairs.shift()) : s.reason } : { step: s.step, label: stepWords(s.step), rows: s.rows, note: reason(s.reason) });
+    const shown = (s) => (isRepair(s.step) ? { step: s.step, label: t('data.step.flow'), rows: s.rows, note: repairs.length > 0 ? stepText(repairs.shift()) : s.reason } : { step: s.step, label: stepWords(s.step, this.fileOf), rows: s.rows, note: reason(s.reason) });
     return card(t('results.sample'), { lead: t('results.sample.text') }, sampleFlow(steps.map(shown), { label: t('results.sample') }));
   }
 
@@ -260,9 +263,9 @@ class ResultsView {
     if (others.length === 0 || !this.run.results?.length) return null;
     const revision = (run) => planOf(run, this.plans)?.revision ?? '?';
     const label = (run) => `${t('run.revision', { n: revision(run) })} · ${t('run.attempt', { n: run.attempt })}`;
-    const words = wordsOf(this.plan, this.columns, options.labels, [...this.run.results, ...others.flatMap((r) => r.results)]);
+    const words = wordsOf(this.plan, this.columns, options.labels, { results: [...this.run.results, ...others.flatMap((r) => r.results)] });
     const spot = h('div', {});
-    const shown = (r) => (r ? [h('span', {}, fixed(r.estimate, options.decimals) + stars(r.p_value)), r.std_error !== null && h('span', { class: 'below' }, `(${fixed(r.std_error, options.decimals)})`)] : '–');
+    const shown = (r) => (r ? [h('span', {}, fixed(r.estimate, options.decimals) + (options.stars ? stars(r.p_value) : '')), r.std_error !== null && h('span', { class: 'below' }, `(${fixed(r.std_error, options.decimals)})`)] : '–');
     const show = (other) => {
       const rows = compared(other, this.run).map(({ term, a, b }) => h('tr', {}, h('th', { scope: 'row' }, words.term(term)), h('td', { class: 'num' }, shown(a)), h('td', { class: 'num' }, shown(b))));
       const n = (run) => h('td', { class: 'num' }, wholeOrFixed(run.metrics?.n_used ?? NaN, 0));

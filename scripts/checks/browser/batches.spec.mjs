@@ -8,8 +8,8 @@ const spec = suite('batches');
 const DRAFT = { template_id: 'linear.ols_robust', outcome_var: 'log_pay', roles: { regressors: ['schooling'] } };
 
 const WORDS = {
-  en: { refused: '2 of 4 specifications cannot be frozen', ended: '4 of 4 have ended: 4 succeeded', caution: 'they are not a test', side: 'Side by side' },
-  zh: { refused: '4 个设定中有 2 个无法冻结', ended: '4 个中已结束 4 个：成功 4', caution: '并不是检验', side: '并列比较' },
+  en: { refused: '2 of 4 specifications cannot be frozen', ended: '4 of 4 have ended: 4 succeeded', caution: 'they are not a test', side: 'Side by side', choices: ['Without controls', 'All rows'], refusal: 'Sample: there is no variable absent_column' },
+  zh: { refused: '4 个设定中有 2 个无法冻结', ended: '4 个中已结束 4 个：成功 4', caution: '并不是检验', side: '并列比较', choices: ['无控制变量', '全部行'], refusal: '样本：没有变量 absent_column' },
 };
 
 /** Chooses variables in the dialog of a picker. */
@@ -42,6 +42,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]
     await page.locator('#run-batch').click();
     await page.locator('#batch-preview', { hasText: words.refused }).waitFor();
     assert.equal(await page.locator('#batch-preview tbody tr').count(), 2);
+    assert.ok((await page.locator('#batch-preview').innerText()).includes(words.refusal), await page.locator('#batch-preview').innerText());
     await look('refused');
 
     await page.locator('#sample-if-1').fill('age > 30');
@@ -51,6 +52,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]
     assert.ok((await page.locator('#batch-caution').innerText()).includes(words.caution));
     const table = await page.locator('#batch-table').innerText();
     for (const number of ['0.088', '0.091', '0.096', '0.099']) assert.ok(table.includes(number), `${number} in ${table}`);
+    for (const said of words.choices) assert.ok(table.includes(said) && (await page.locator('#batch-cells').innerText()).includes(said), `${said} in ${table}`);
     await page.locator('#batch-stars').check();
     await page.locator('#batch-table', { hasText: '0.088***' }).waitFor();
     await look('compared');

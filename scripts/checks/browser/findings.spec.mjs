@@ -40,6 +40,9 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['en', 'dark', 360],
     assert.ok((await amber.innerText()).startsWith(words.few), `what was found, as a sentence: ${await amber.innerText()}`);
     await becomes(async () => (await page.locator('.light-list .check-ok').allInnerTexts()).some((text) => text.includes(words.rows)), true, 'also of a check that passed');
     await becomes(() => page.locator('.light-list .check-ok').count(), run.checks.filter((c) => c.status === 'ok').length, 'and each passed check has its light');
+    // few clusters is a number of them; a bare number has no meaning
+    assert.match(await amber.innerText(), /\(\d+ clusters\)|（\d+ 个聚类）/);
+    assert.doesNotMatch(await page.locator('.light-list').innerText(), /\(value|（值/, 'no value without what it is');
     await accessible('sentences and lights');
     await narrow();
     await shot(`${lang}-${scheme}-${width}`);

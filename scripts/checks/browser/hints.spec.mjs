@@ -34,3 +34,24 @@ for (const [lang, scheme, width, heading, hint] of [
     await becomes(() => page.locator('#sample', { hasText: 'Nroth' }).count(), 0, 'the hint is gone');
   });
 }
+
+spec('a text without quotes is offered with them', {}, async ({ page, service, expect_refusal }) => {
+  const job = await service.job('drafted');
+  await openJob(page, service, job, 'draft');
+  expect_refusal(400, /draft\/patch/);
+  await page.locator('#sample-if').fill('region == north');
+  await page.locator('#sample-if').press('Enter');
+  await page.locator('.expression-place button', { hasText: '"North"' }).click();
+  const stored = async () => (await service.call('GET', `/v1/jobs/${job.job_id}/draft/preview`, undefined, job.token)).sample_if;
+  await becomes(stored, 'region == "North"', 'one press writes it');
+});
+
+spec('checks of a plan in Chinese have no English', { lang: 'zh' }, async ({ page, service, narrow }) => {
+  const job = await service.job('drafted', { draft: { template_id: 'linear.ols_robust', outcome_var: 'log_pay', roles: { regressors: ['schooling'], controls: ['female'], cluster_var: ['region'] }, sample_if: 'female == 1', parameters: { vce: 'cluster' } } });
+  await openJob(page, service, job, 'plan');
+  const checks = page.locator('.check-list');
+  await checks.getByText('region 只有 4 个聚类').waitFor();
+  await checks.getByText('female').waitFor();
+  assert.doesNotMatch(await checks.innerText(), /[a-z]{3,} [a-z]{2,}/, 'no English sentence');
+  await narrow();
+});

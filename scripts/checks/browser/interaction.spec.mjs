@@ -48,3 +48,33 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]
     assert.match(said.at(-1), CHANGE[lang]);
   });
 }
+
+const MODERATED = { en: ['in each category of union', 'Where union is no'], zh: ['在 union 的每个类别中', '当 union 为 no 时'] };
+
+for (const [lang, width] of [['en', 1280], ['zh', 390]]) {
+  spec(`with groups in words as the moderator, whose effects have the words in ${lang}`, { lang, width }, async ({ page, service, narrow }) => {
+    const [each, where] = MODERATED[lang];
+    const job = await service.job('redeemed', { requirement: 'Does the return to schooling depend on the union?' });
+    const form = new FormData();
+    // a draw of pay that rises with schooling, more so for members
+    const row = (i) => { const [s, u] = [8 + (i % 9), (i * 7) % 3 === 0]; return [(1 + (u ? 0.12 : 0.08) * s + ((i * 37) % 23) / 40).toFixed(3), s, u ? 'yes' : 'no', i % 5].join(); };
+    form.append('file', new Blob([`pay,schooling,union,years\n${Array.from({ length: 200 }, (_, i) => row(i)).join('\n')}\n`]), 'pay.csv');
+    form.append('role', 'primary_dataset');
+    await service.call('POST', `/v1/jobs/${job.job_id}/inputs/upload`, form, job.token);
+    await service.call('PUT', `/v1/jobs/${job.job_id}/draft`, { template_id: 'linear.ols_robust', outcome_var: 'pay', roles: { regressors: ['schooling'], controls: ['years'] } }, job.token);
+    await openJob(page, service, job, 'draft');
+    await page.locator('#interaction-z').selectOption('union');
+    await page.locator('#interaction-add:enabled').click();
+    await page.locator('#interaction', { hasText: each }).waitFor();
+    await page.locator('#to-plan').click();
+    await page.locator('#freeze:not([disabled])').click();
+    await page.locator('dialog #freeze-run').click();
+    await page.locator('#see-results').click();
+    await page.locator('.findings li', { hasText: where }).first().waitFor();
+    const effects = page.locator('[data-file="table_margins.csv"] table');
+    await effects.waitFor();
+    assert.equal(await effects.locator('thead th').first().innerText(), 'union', 'the column has the name of the moderator');
+    assert.deepEqual((await effects.locator('tbody tr > :first-child').allInnerTexts()), ['no', 'yes'], 'and its groups their words');
+    await narrow();
+  });
+}

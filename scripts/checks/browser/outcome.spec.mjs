@@ -7,8 +7,8 @@ import { arrived, becomes, openJob, saved, suite } from './harness.mjs';
 const spec = suite('outcome');
 
 const WORDS = {
-  en: { start: 'Run the plan', see: 'Show the results', make: 'Create the files', revise: 'Revise the plan', open: 'Open the plan', constant: 'Constant' },
-  zh: { start: '运行计划', see: '查看结果', make: '生成文件', revise: '修订计划', open: '打开计划', constant: '常数项' },
+  en: { start: 'Run the plan', see: 'Show the results', make: 'Create the files', revise: 'Revise the plan', open: 'Open the plan', constant: 'Constant', base: 'Reference category: sector: 1.' },
+  zh: { start: '运行计划', see: '查看结果', make: '生成文件', revise: '修订计划', open: '打开计划', constant: '常数项', base: '参照组：sector：1。' },
 };
 
 for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]) {
@@ -39,7 +39,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     const run = (await service.call('GET', `/v1/jobs/${job.job_id}/runs`, undefined, job.token)).runs[0];
     const slope = run.results.find((r) => r.term === 'schooling');
     const shown = (await grid.innerText()).replaceAll('−', '-');
-    assert.ok(shown.includes(`${slope.estimate.toFixed(3)}***`), `the estimate of the service stands in the table: ${shown}`);
+    assert.ok(shown.includes(slope.estimate.toFixed(3)) && !shown.includes('***'), `the estimate of the service stands in the table, without stars: ${shown}`);
     assert.ok(shown.includes(`(${slope.std_error.toFixed(3)})`), 'with its standard error');
     assert.ok(shown.includes(words.constant), 'and the constant in words');
     assert.ok(run.results.filter((r) => r.label && r.term !== '_cons').every((r) => shown.includes(r.label)), `levels have their labels: ${shown}`);
@@ -48,13 +48,15 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     assert.ok((await image.getAttribute('alt')).length > 20, 'and says what it shows');
     await look('results');
     await page.locator('.table-options select').selectOption('5');
-    await page.locator('.table-options input').first().uncheck();
+    await page.locator('.table-options input').first().check();
     const precise = await grid.innerText();
-    assert.ok(precise.includes(slope.estimate.toFixed(5)) && !precise.includes('***'), precise);
+    assert.ok(precise.includes(`${slope.estimate.toFixed(5)}***`), precise);
+    assert.ok((await page.locator('.table-notes').first().innerText()).includes(words.base), 'the note names the category that the others are compared with');
 
     await page.locator('#to-downloads').click();
     await page.locator('#make-reports').waitFor();
     await page.locator('#format-pdf').check();
+    assert.equal(await page.locator('#reports .table-options input').first().isChecked(), false, 'reports have no stars unless they are wanted');
     // held for a while, so that the page is read as it is while the files are being made
     let letGo;
     const held = new Promise((done) => { letGo = done; });

@@ -97,3 +97,32 @@ spec('a yes and a no as words become a variable of 0 and 1', {}, async ({ page, 
   assert.deepEqual(steps.map((step) => [step.column, step.to, step.one]), [['cured', 'yes_no', 'yes']]);
   await narrow();
 });
+
+/** Two files: a negative code and numbers in several units; another encoding. */
+const FILES = [['月收入.csv', `编号,收入,面积,年龄\n${Array.from({ length: 60 }, (_, i) => `${i + 1},${i % 12 === 5 ? -9 : 3000 + ((i * 37) % 61) * 90},${i % 2 ? `${i + 20}公顷` : `${i + 20}亩`},${20 + ((i * 7) % 40)}`).join('\n')}\n`], ['省份.csv', '编号,省份\n1,北京\n2,上海\n3,广东\n']];
+
+spec('remarks of two files in Chinese have no English, and each has its file', { lang: 'zh' }, async ({ page, service, narrow }) => {
+  const job = await service.job('redeemed', { requirement: '年龄对收入有什么影响？' });
+  const form = new FormData();
+  for (const [i, [name, text]] of FILES.entries()) {
+    // the second one in GB 18030
+    form.append('file', new Blob([i === 0 ? text : Uint8Array.from([177, 224, 186, 197, 44, 202, 161, 183, 221, 10, 49, 44, 177, 177, 190, 169, 10, 50, 44, 201, 207, 186, 163, 10, 51, 44, 185, 227, 182, 171, 10])]), name);
+    form.append('role', i === 0 ? 'primary_dataset' : 'secondary_dataset');
+  }
+  await service.call('POST', `/v1/jobs/${job.job_id}/inputs/upload`, form, job.token);
+  await service.call('PUT', `/v1/jobs/${job.job_id}/draft`, { template_id: 'linear.ols_robust', outcome_var: '收入', roles: { regressors: ['年龄'] } }, job.token);
+  await openJob(page, service, job, 'draft');
+  const list = page.locator('#remarks');
+  await list.locator('li', { hasText: '收入 中的 -9（5 个单元格，首个在第 7 行）为负数' }).waitFor();
+  await list.locator('li', { hasText: '省份.csv' }).first().waitFor();
+  const said = await list.locator('.hint').allInnerTexts();
+  assert.ok(said.length >= 2, said.join('\n'));
+  assert.deepEqual(said.filter((text) => /[a-z]{3,} [a-z]{2,}/.test(text)), [], 'no English sentence');
+  await narrow();
+  await page.locator('#to-plan').click();
+  await page.locator('#freeze:not([disabled])').click();
+  await page.locator('dialog #freeze-run').click();
+  await page.locator('#see-results').click();
+  await page.locator('.light-list .check-warn', { hasText: '收入 中的 -9' }).waitFor();
+  assert.doesNotMatch(await page.locator('.light-list').innerText(), /[a-z]{3,} [a-z]{2,}/, 'nor in what the run says of it');
+});

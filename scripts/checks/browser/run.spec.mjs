@@ -126,6 +126,7 @@ for (const [lang, cause, found] of [['en', 'The data do not allow this analysis'
     await page.getByText(cause).first().waitFor();
     assert.ok((await page.locator('.failure .check-fail').first().innerText()).includes(found), 'with what the check found');
     assert.ok(await page.locator('.evidence li').count() > 0, 'with what the log says');
+    assert.doesNotMatch(await page.locator('.failure').innerText(), /check no_obs failed|every term/, 'the cause is said once, in the language of the page');
     await page.locator('[data-state=ended]').waitFor();
     await accessible('a failed run');
     await shot(`failed-${lang}`);

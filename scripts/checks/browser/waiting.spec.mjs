@@ -19,7 +19,7 @@ const WORDS = {
 
 for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]) {
   const words = WORDS[lang];
-  spec(`an upload tells how far it is in ${lang}`, { lang, scheme, width }, async ({ page, service, accessible, narrow, shot }) => {
+  spec(`an upload tells how far it is in ${lang}`, { lang, scheme, width, chromium: true }, async ({ page, service, accessible, narrow, shot }) => {
     const folder = await mkdtemp(join(tmpdir(), 'console-'));
     try {
       const large = join(folder, 'large.csv');
