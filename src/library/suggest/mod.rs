@@ -86,6 +86,7 @@ mod shared;
 mod sides;
 mod squares;
 mod stated_numbers;
+mod stated_parts;
 mod statements;
 mod structure;
 mod studies;
@@ -330,7 +331,10 @@ fn suggested(input: &SuggestInput<'_>, mixed: &BTreeSet<String>) -> Suggestion {
         None => suggestion,
     };
     let suggestion = wide::asked(&text, labels::explained(suggestion, input.dataset), input.dataset);
-    let suggestion = method_words::kept(input, &text, suggestion);
+    let suggestion = stated_parts::taken(
+        &SuggestInput { question: &text, ..*input },
+        method_words::kept(input, &text, suggestion),
+    );
     let mut suggestion = namesakes::asked(lacking::asked(input, &text, suggestion), input.dataset);
     suggestion.open_questions.extend(questions::of_second_parts(input.question, second_parts));
     // two phrases for one column are asked for once

@@ -143,3 +143,33 @@ async fn orders_and_lags_of_a_series_are_settings() {
     }
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_category_and_an_exposure_that_a_question_states_are_taken() {
+    let mut app = TestApp::start().await;
+    let text = rows();
+    for question in [
+        "regress pressure on arm and age, with low dose as the reference",
+        "regress pressure on arm and age; reference category low dose",
+        "arm和age对pressure的影响，以low dose为参照组",
+    ] {
+        let draft = &asked(&app, question, &text).await["draft"];
+        assert_eq!(draft["base_levels"]["arm"], "low dose", "{question}: {draft}");
+    }
+    let mut roads = "segment,crashes,aadt,speed_limit,length_km\n".to_owned();
+    for row in 0..150 {
+        roads += &format!(
+            "{row},{},{},{},{}.{}\n",
+            of(row, 7, 9),
+            900 + of(row, 11, 90) * 40,
+            50 + of(row, 13, 4) * 10,
+            1 + of(row, 17, 9),
+            row % 10
+        );
+    }
+    let question =
+        "effect of aadt and speed limit on the number of crashes, with road length as the exposure";
+    let draft = &asked(&app, question, &roads).await["draft"];
+    assert_eq!(draft["parameters"]["exposure_var"], "length_km", "{draft}");
+    app.stop().await;
+}
