@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{compared, member, near};
+use super::{compared, member};
 use crate::batches::{base, ended, made, with_data};
 use crate::support::app::{Job, TestApp};
 use crate::support::pdf;
