@@ -107,6 +107,7 @@ spec('a question that was changed elsewhere, and a plan that was frozen elsewher
   await other.locator('#question').fill('Does schooling pay?');
   await other.locator('#question').press('Tab');
   await becomes(stored((d) => d.requirement), 'Does schooling pay?', 'the other window asks something else');
+  await page.bringToFront();
   await page.locator('#question').fill('Does experience pay?');
   await page.locator('#question').press('Tab');
   await page.locator('dialog[open]').getByRole('button', { name: 'Keep mine', exact: true }).click();
