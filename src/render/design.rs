@@ -137,6 +137,11 @@ impl Design {
         term.contains('#') && columns_of(term).any(has)
     }
 
+    /// True for a term that is made of this column, alone or with others.
+    pub(super) fn has_column(&self, term: &str, column: &str) -> bool {
+        columns_of(term).any(|name| self.own(name) == column)
+    }
+
     /// True for the effect of one level of this column alone, `2.sector`.
     pub(super) fn is_level(&self, term: &str, column: &str) -> bool {
         let of = |(level, name): (&str, &str)| {

@@ -57,6 +57,12 @@ pub(super) fn p_words(p: f64, style: &Style<'_>) -> String {
     }
 }
 
+/// A p-value as words, with the remark that it is that of an exact test where the name of its row says so.
+pub(super) fn p_of_test(p: f64, test: &str, style: &Style<'_>) -> String {
+    let words = p_words(p, style);
+    if test.ends_with("exact") { plain(style, "exact_test", &[("evidence", &words)]) } else { words }
+}
+
 /// The sentence that follows an interval that includes no difference.
 pub(super) fn remark(open: bool, style: &Style<'_>) -> String {
     match open {

@@ -13,7 +13,7 @@ use super::words::{name, pick, remark};
 use super::{Language, Source};
 use crate::domain::data_step::{PlannedStep, StepKind};
 use crate::domain::run::SampleStep;
-use crate::domain::verdict::facts::BY_ESTIMATOR;
+use crate::domain::verdict::facts::{BY_ESTIMATOR, BY_WEIGHT};
 
 /// Facts in pairs: analysis, data, observations, standard errors, engine …
 pub(super) fn facts(source: &Source<'_>, style: &Style<'_>) -> Vec<(String, String)> {
@@ -275,9 +275,12 @@ fn reason(text: &str, language: Language) -> String {
     if language == Language::En {
         return text.to_owned();
     }
-    if let Some((missing, dropped)) = text.split_once("; ").filter(|(_, rest)| rest.starts_with(BY_ESTIMATOR))
-    {
-        return format!("{}；{}", reason(missing, language), reason(dropped, language));
+    let is_reason = |rest: &str| ["missing:", BY_ESTIMATOR].iter().any(|start| rest.starts_with(start));
+    if let Some((first, others)) = text.split_once("; ").filter(|(_, rest)| is_reason(rest)) {
+        return format!("{}；{}", reason(first, language), reason(others, language));
+    }
+    if let Some(rows) = text.strip_prefix(BY_WEIGHT).and_then(|rest| rest.strip_prefix(": ")) {
+        return format!("权重为零：{rows}");
     }
     if let Some(columns) = text.strip_prefix("missing:") {
         return format!("缺失：{}", columns.trim_start());
@@ -343,6 +346,7 @@ mod tests {
             "m:1，按 id, year：匹配 90 行，仅原数据有 10 行，仅 secondary_1 有 3 行；保留原数据的行"
         );
         assert_eq!(reason(&sentence, Language::En), sentence);
+        assert_eq!(reason("weight zero: 4; missing: wage (6)", Language::Zh), "权重为零：4；缺失：wage (6)");
         assert_eq!(
             reason("age >= 18 & region != \"by: 1\"", Language::Zh),
             "age >= 18 & region != \"by: 1\""

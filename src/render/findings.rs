@@ -4,12 +4,13 @@
 //! those of the readers in `DESIGNS`.
 
 use super::evidence::{evidence_of, remark};
-use super::findings_differences::{difference, held, in_steps};
+use super::findings_differences::difference;
 use super::findings_interaction::interaction;
+use super::findings_notes::{notes, with_serial_errors};
 use super::made_terms::{has_inflation, ratio};
 use super::number::{spoken, whole_or_fixed};
 use super::regression::is_coefficients;
-use super::sentences::{Estimate, Finding, USUAL, Verdict, cut, plain, row_of, said_of, table_of};
+use super::sentences::{Estimate, Finding, USUAL, Verdict, cut, row_of, said_of, table_of};
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::words::{name, pick};
@@ -163,11 +164,11 @@ impl OfTerms<'_> {
     /// These sentences behind others, with what the comparisons hold equal and their steps.
     fn with_notes(self, mut sentences: Vec<Finding>, style: &Style<'_>) -> Findings {
         sentences.extend(self.sentences);
-        let rows = (self.table, self.compared.as_slice());
-        let selected = (!sentences.is_empty() && style.design.uses(&["stepwise"]))
-            .then(|| plain(style, "selected_by_data", &[]));
-        let notes = [held(rows, style), in_steps(rows, self.reading, style), selected];
-        Findings { sentences, notes: notes.into_iter().flatten().collect() }
+        let notes = match sentences.is_empty() {
+            true => Vec::new(),
+            false => notes((self.table, self.compared.as_slice()), self.reading, style),
+        };
+        Findings { sentences, notes }
     }
 }
 
@@ -298,7 +299,7 @@ pub(super) fn scaled(table: &Table, row: usize, style: &Style<'_>) -> Option<(&'
         let (low, high) = (format!("{ratio}_low"), format!("{ratio}_high"));
         return Some((ratio, Estimate::of(table, row, [ratio, &low, &high, "p_value"])?));
     }
-    let estimate = Estimate::of(table, row, USUAL)?;
+    let estimate = with_serial_errors(table, row, Estimate::of(table, row, USUAL)?);
     let is_unfilled = |r: &&str| table.position(r).is_some_and(|j| table.is_blank(j));
     // the parts of a two-part model and the models of a sampling design have no column of ratios
     let chosen = style.design.value("model").filter(|_| style.design.uses(&["svy"]));

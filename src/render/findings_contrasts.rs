@@ -108,7 +108,18 @@ fn many_outcomes(tables: &[Table], style: &Style<'_>) -> Said {
     let (alpha, share) = (alpha_words(style), whole_or_fixed(100.0 - style.level, 1));
     let values = [("n", n.as_str()), ("k", &alone), ("holm", &holm), ("bh", &rate)];
     let values = [&values[..], &[("alpha", alpha.as_str()), ("share", &share)]].concat();
-    Some(vec![fit.says(plain(style, "many_outcomes", &values))])
+    let mut all = vec![fit.says(plain(style, "many_outcomes", &values))];
+    all.extend(table_of(tables, "table_effects.csv").and_then(|table| rows_of_each(table, style)));
+    Some(all)
+}
+
+/// On how many rows the tests rest, where they do not rest on the same ones.
+fn rows_of_each(table: &Table, style: &Style<'_>) -> Option<Finding> {
+    let known: Vec<f64> = rows(table).filter_map(|row| number(table, row, "n")).collect();
+    let low = known.iter().copied().reduce(f64::min)?;
+    let high = known.iter().copied().reduce(f64::max).filter(|high| *high > low)?;
+    let (low, high) = (whole_or_fixed(low, 0), whole_or_fixed(high, 0));
+    Some(table.says(plain(style, "rows_of_each", &[("low", &low), ("high", &high)])))
 }
 
 fn normality(tables: &[Table], style: &Style<'_>) -> Said {

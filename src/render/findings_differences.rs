@@ -7,7 +7,7 @@ use super::findings::{Reading, ratio_of_row, scaled};
 use super::made_terms::kind_of_ratio;
 use super::number::{brief, short_of_all, spoken, whole_or_fixed, whole_or_spoken};
 use super::sentences::{Verdict, heading, plain};
-use super::steps::{as_step, listed};
+use super::steps::as_step;
 use super::style::{Reference, Style};
 use super::table::{Cell, Table};
 use super::units::{is_measured_in, unit, without_unit};
@@ -149,7 +149,7 @@ pub(super) fn difference(
 
 /// The round step in which the variable of a term varies; 1 for categories, for logarithms, which are elasticities, and for
 /// average effects, which hold for small steps only.
-fn step(term: &str, reading: Reading, style: &Style<'_>) -> f64 {
+pub(super) fn step(term: &str, reading: Reading, style: &Style<'_>) -> f64 {
     let is_other = style.is_binary(term) || style.design.logarithm(term).is_some();
     if reading != Reading::Estimate || term.contains(['.', '#']) || is_other {
         return 1.0;
@@ -350,47 +350,6 @@ fn of_logarithm(term: &str, value: f64, style: &Style<'_>) -> Option<String> {
         }
     };
     Some(pick(style.options.language, &format!(" {said}"), &said))
-}
-
-/// Which other variables the sentences hold equal: of one variable in question all others, of several each the rest.
-pub(super) fn held((table, rows): (&Table, &[usize]), style: &Style<'_>) -> Option<String> {
-    let design = style.design;
-    let own = |row: &usize| {
-        let term = table.cell(*row, "term").text();
-        design.own(term.rsplit('.').next().unwrap_or(term)).to_owned()
-    };
-    let mut said: Vec<String> = rows.iter().map(own).collect();
-    said.sort();
-    said.dedup();
-    // a number of events is compared at the same exposure
-    let exposure = design.value("exposure_var").filter(|name| !name.is_empty());
-    let is_period = |row: usize| design.is_period(table.cell(row, "term").text());
-    let has_periods = design.is_on("time_effects") || (0..table.rows.len()).any(is_period);
-    let others = exposure.iter().chain(design.time.as_ref().filter(|_| has_periods));
-    let mut all: Vec<&String> = Vec::new();
-    for name in design.focal.iter().chain(&design.controls).chain(&design.absorbed).chain(others) {
-        if !all.contains(&name) {
-            all.push(name);
-        }
-    }
-    let others: Vec<String> = match said.as_slice() {
-        [] => return None,
-        [one] => all.into_iter().filter(|name| *name != one).map(|name| style.variable(name)).collect(),
-        _ => all.into_iter().map(|name| style.variable(name)).collect(),
-    };
-    let names = others.join(&pick(style.options.language, ", ", "、"));
-    (!others.is_empty()).then(|| plain(style, "held", &[("names", &names)]))
-}
-
-/// The remark on steps other than 1, where a sentence has one.
-pub(super) fn in_steps(
-    (table, rows): (&Table, &[usize]),
-    reading: Reading,
-    style: &Style<'_>,
-) -> Option<String> {
-    let all = rows.iter().map(|row| step(table.cell(*row, "term").text(), reading, style));
-    let steps = listed(all.filter(|step| *step != 1.0), style.options.language);
-    steps.map(|steps| plain(style, "steps", &[("steps", &steps)]))
 }
 
 #[cfg(test)]

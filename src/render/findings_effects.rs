@@ -35,14 +35,36 @@ fn of_threshold(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let term = |name: &str| row_of(table, "term", name);
     let values = [("x", x.as_str()), ("y", &y), ("cutoff", &cutoff)];
     let said = match term("robust").or_else(|| term("jump")) {
-        Some(row) => said_of(style, "jump", (table, row), &values),
+        Some(row) => said_effect(style, "jump", (table, row), &values),
         None => {
             let treatment = style.variable(style.design.focal.first()?);
             let own = [("x", treatment.as_str()), ("y", &y), ("cutoff", &cutoff)];
-            said_of(style, "effect_moved", (table, term("effect")?), &own)
+            // the bandwidth is too wide for the plain interval; the other one has no controls
+            let robust = term("effect_robust").filter(|_| style.design.controls.is_empty());
+            said_effect(style, "effect_moved", (table, robust.or_else(|| term("effect"))?), &own)
         }
     };
     Some(vec![said?, table.says(plain(style, "jump.caveat", &values))])
+}
+
+/// The sentence of an effect on the outcome, in percentage points where its mean is a share.
+fn said_effect(
+    style: &Style<'_>,
+    kind: &str,
+    (table, row): (&Table, usize),
+    values: &[(&str, &str)],
+) -> Option<Finding> {
+    let outcome = style.design.outcome.as_deref()?;
+    if !style.is_share(outcome) {
+        return said_of(style, kind, (table, row), values);
+    }
+    let share = plain(style, "share_of", &[("y", &style.event(outcome))]);
+    let points = Estimate::of(table, row, USUAL)?.scaled(100.0);
+    let (value, evidence) = points.words(style);
+    let value = plain(style, "points", &[("n", &value)]);
+    // the first text for a blank fills it
+    let own = [("y", share.as_str()), ("value", &value), ("evidence", &evidence)];
+    Some(table.says(judged(style, kind, (&points, 0.0), &[&own[..], values].concat())))
 }
 
 fn of_treatment(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
@@ -53,7 +75,7 @@ fn of_treatment(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let kind = if table.cell(row, "term").text() == "atet" { "effect_treated" } else { "effect" };
     let caveat = table.says(plain(style, "effect.caveat", &values));
     let values = [&values[..], &[("having", having.as_str())]].concat();
-    Some(vec![said_of(style, kind, (table, row), &values)?, caveat])
+    Some(vec![said_effect(style, kind, (table, row), &values)?, caveat])
 }
 
 /// The mean gap between the treated unit and its synthetic control. The p-value is a rank among the units: the first rank is

@@ -5,9 +5,10 @@
 use super::evidence::evidence;
 use super::findings_descriptions::shown;
 use super::number::spoken;
-use super::sentences::{Finding, row_of, said};
+use super::sentences::{Finding, plain, row_of, said};
 use super::style::Style;
 use super::table::Table;
+use super::words::pick;
 
 /// Reads the table of items or the tables of classes; nothing where a run has neither.
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
@@ -19,9 +20,10 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
         && factors.position("average_variance").is_some()
     {
         let fit = table("table_fit.csv").and_then(|fit| of_fit(fit, factors.rows.len(), style));
+        let turned = table("table_loadings.csv").map(turned_items).unwrap_or_default();
         return fit
             .into_iter()
-            .chain(of_factors(factors, style))
+            .chain(of_factors(factors, &turned, style))
             .chain(of_pairs(factors, pairs, style))
             .collect();
     }
@@ -139,9 +141,32 @@ fn of_fit(fit: &Table, factors: usize, style: &Style<'_>) -> Option<Finding> {
     Some(fit.says(said(style, "factor_fit", sure, &values)))
 }
 
-/// How well the items of each factor measure it.
-fn of_factors(factors: &Table, style: &Style<'_>) -> Vec<Finding> {
+/// Items that load against the others of their factor, with the factor.
+fn turned_items(loadings: &Table) -> Vec<(&str, &str)> {
+    let text = |row: usize, column: &str| loadings.cell(row, column).text();
+    let value = |row: usize| loadings.cell(row, "std_loading").number().unwrap_or(0.0);
+    let rows = || 0..loadings.rows.len();
+    let against = |row: &usize| {
+        let of_one = rows().filter(|other| text(*other, "factor") == text(*row, "factor"));
+        value(*row) * of_one.map(value).sum::<f64>() < 0.0
+    };
+    rows().filter(against).map(|row| (text(row, "factor"), text(row, "variable"))).collect()
+}
+
+/// How well the items of each factor measure it. Reliability is that of a sum, which an item in the other direction spoils.
+fn of_factors(factors: &Table, turned: &[(&str, &str)], style: &Style<'_>) -> Vec<Finding> {
     let one = |row: usize| {
+        let name = factors.cell(row, "factor").text();
+        let items: Vec<String> = turned
+            .iter()
+            .filter(|(factor, _)| *factor == name)
+            .map(|(_, item)| style.variable(item))
+            .collect();
+        if !items.is_empty() {
+            let items = items.join(&pick(style.options.language, ", ", "、"));
+            let values = [("x", name), ("items", items.as_str())];
+            return Some(factors.says(plain(style, "factor_items.turned", &values)));
+        }
         let number = |column: &str| factors.cell(row, column).number();
         let (reliability, ave) = (number("composite_reliability")?, number("average_variance")?);
         let digits = |x: f64| spoken(x, style.options.decimals);

@@ -1,6 +1,7 @@
 //! The main results of medical designs: areas under curves, accuracy of a test, agreement of methods and raters, matched
 //! pairs, risks of the exposed, pooled studies, predicted risks, doses.
 
+use super::evidence::p_words;
 use super::findings_descriptions::percent;
 use super::number::{spoken, whole_or_fixed};
 use super::sentences::{Estimate, Finding, USUAL, by_p, plain, row_of, said_estimate, said_of, table_of};
@@ -30,7 +31,29 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     if !all.is_empty() && found.is_some_and(|(table, _)| table.file == "table_pooled.csv") {
         all.extend(heterogeneity(tables, style));
     }
+    if found.is_some_and(|(table, _)| table.file == "table_calibration.csv") {
+        all.extend(rows_with_logit(tables, style));
+    }
+    if found.is_some_and(|(table, _)| table.file == "table_doses.csv") {
+        all.extend(curve_of_doses(tables, style));
+    }
     all
+}
+
+/// On how many rows slope and intercept rest: a risk of 0 or 1 has no logit.
+fn rows_with_logit(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
+    let fit = table_of(tables, "table_fit.csv")?;
+    let number = |name: &str| fit.cell(row_of(fit, "metric", name)?, "value").number();
+    let (known, all) = (number("n_logit")?, number("N")?);
+    let (n, of) = (whole_or_fixed(known, 0), whole_or_fixed(all, 0));
+    (known < all).then(|| fit.says(plain(style, "rows_with_logit", &[("n", &n), ("of", &of)])))
+}
+
+/// That the curve does not describe the shares at the doses, which makes the limits of a dose too narrow.
+fn curve_of_doses(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
+    let fit = table_of(tables, "table_fit.csv")?;
+    let p = fit.cell(row_of(fit, "metric", "dose_p")?, "value").number().filter(|p| *p < style.alpha())?;
+    Some(fit.says(plain(style, "dose_fit", &[("evidence", &p_words(p, style))])))
 }
 
 /// How much the studies differ beyond chance (Higgins and Thompson 2002, Statistics in Medicine 21).
@@ -126,11 +149,12 @@ fn correlation(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
 fn pairs(table: &Table, style: &Style<'_>) -> Option<Vec<Finding>> {
     let a = style.variable(style.design.outcome.as_deref()?);
     let b = style.variable(&style.design.value("second")?);
-    let (mean_a, mean_b) = (number(table, "share_first", style)?, number(table, "share_second", style)?);
+    let share = |name: &str| table.cell(row_of(table, "measure", name)?, "estimate").number().map(percent);
+    let (mean_a, mean_b) = (share("share_first")?, share("share_second")?);
     let gap = Estimate::of(table, row_of(table, "measure", "difference")?, USUAL)?;
     let p = row_of(table, "measure", "mcnemar_exact").and_then(|row| table.cell(row, "p_value").number());
     let values = [("a", a.as_str()), ("b", &b), ("mean_a", &mean_a), ("mean_b", &mean_b)];
-    let gap = Estimate { p, ..gap };
+    let gap = Estimate { p, ..gap }.scaled(100.0);
     Some(vec![table.says(said_estimate(style, "change_share", (&gap, 0.0), &values))])
 }
 

@@ -1,7 +1,7 @@
 //! The main results of tests of one sample, of ordered or repeated measurements, of distributions, of equivalence and of a
 //! unit root: a sentence for each, with what the test cannot show where it does not reject.
 
-use super::evidence::p_words;
+use super::evidence::{p_of_test, p_words};
 use super::number::{spoken, spoken_within, whole_or_spoken};
 use super::sentences::{Estimate, Finding, USUAL, judged, row_of, said, said_of, table_of};
 use super::style::Style;
@@ -43,6 +43,11 @@ fn p_of(table: &Table, test: &str) -> Option<f64> {
     table.cell(row_of(table, "test", test)?, "p_value").number()
 }
 
+/// The p-value of the exact test, where the table has one, or that of another, and which of them it is.
+fn exact_or<'a>(table: &Table, test: &'a str) -> Option<(f64, &'a str)> {
+    p_of(table, "exact").map(|p| (p, "exact")).or_else(|| Some((p_of(table, test)?, test)))
+}
+
 fn outcome(style: &Style<'_>) -> Option<String> {
     Some(style.variable(style.design.outcome.as_deref()?))
 }
@@ -65,9 +70,9 @@ fn one_mean(table: &Table, style: &Style<'_>) -> Option<Finding> {
 
 fn one_change(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (a, b) = (outcome(style)?, style.variable(&style.design.value("second")?));
-    let (p, value) =
-        (p_of(table, "signed_rank")?, spoken(estimate(table, "median_change")?, style.options.decimals));
-    let values = [("a", a.as_str()), ("b", &b), ("value", &value), ("evidence", &p_words(p, style))];
+    let (p, test) = exact_or(table, "signed_rank")?;
+    let value = spoken(estimate(table, "median_change")?, style.options.decimals);
+    let values = [("a", a.as_str()), ("b", &b), ("value", &value), ("evidence", &p_of_test(p, test, style))];
     Some(table.says(said(style, "one_change", p < style.alpha(), &values)))
 }
 
@@ -90,7 +95,8 @@ fn equivalence(table: &Table, style: &Style<'_>) -> Option<Finding> {
     let (y, evidence) = (outcome(style)?, p_words(p, style));
     // a difference says nothing without what is subtracted from what
     let note = table.cell(row_of(table, "test", "difference")?, "note").text();
-    let pair = note.split(';').next().filter(|pair| pair.contains(" minus ")).unwrap_or_default();
+    // the level of the interval follows the last semicolon; words of a group may have some
+    let pair = note.rsplit_once(';').map_or(note, |(pair, _)| pair);
     let language = style.options.language;
     let pair = match pair.split_once(" minus ") {
         Some((a, b)) => pick(language, &format!(" ({pair})"), &format!("（{a} 减 {b}）")),
@@ -113,10 +119,11 @@ fn trend(table: &Table, style: &Style<'_>) -> Option<Finding> {
 
 /// A test whose sentence needs its p-value alone.
 fn differ(table: &Table, test: &str, kind: &str, style: &Style<'_>) -> Option<Finding> {
-    let p = p_of(table, test)?;
+    p_of(table, test)?;
+    let (p, test) = exact_or(table, test)?;
     let group = style.design.group.as_deref().map(|name| style.variable(name)).unwrap_or_default();
     let y = outcome(style).unwrap_or_default();
-    let values = [("x", group.as_str()), ("y", &y), ("evidence", &p_words(p, style))];
+    let values = [("x", group.as_str()), ("y", &y), ("evidence", &p_of_test(p, test, style))];
     Some(table.says(said(style, kind, p < style.alpha(), &values)))
 }
 

@@ -1,7 +1,7 @@
 //! The main results of events per time at risk and of hazard ratios by period of follow-up.
 
 use super::evidence::p_words;
-use super::number::whole_or_fixed;
+use super::number::{spoken, whole_or_fixed};
 use super::sentences::{Estimate, Finding, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::Table;
@@ -33,14 +33,25 @@ fn of_rates(rates: &Table, ratios: Option<&Table>, style: &Style<'_>) -> Option<
     let Some((ratios, x)) = ratios.zip(style.design.group.as_deref()) else { return Some(said) };
     let name = |row: usize, column: &str| ratios.cell(row, column).text().to_owned();
     for row in 0..ratios.rows.len() {
-        let Some(ratio) = Estimate::of(ratios, row, ["rate_ratio", "ci_low", "ci_high", "p_value"]) else {
-            continue;
-        };
         let (a, b, x) = (name(row, "group"), name(row, "against"), style.variable(x));
         let values = [("y", y.as_str()), ("x", &x), ("a", &a), ("b", &b)];
+        let Some(ratio) = Estimate::of(ratios, row, ["rate_ratio", "ci_low", "ci_high", "p_value"]) else {
+            said.extend(endless(ratios, row, &values, style));
+            continue;
+        };
         said.push(ratios.says(said_estimate(style, "group_rates", (&ratio, 1.0), &values)));
     }
     Some(said)
+}
+
+/// A ratio to a group without an event, which has a lower limit alone.
+fn endless(ratios: &Table, row: usize, values: &[(&str, &str)], style: &Style<'_>) -> Option<Finding> {
+    let number = |column: &str| ratios.cell(row, column).number();
+    let (low, p) = (number("ci_low")?, number("p_value")?);
+    let (low, level) = (spoken(low, style.options.decimals), style.level.to_string());
+    let own = [("low", low.as_str()), ("level", &level), ("evidence", &p_words(p, style))];
+    let kind = if p < style.alpha() { "group_rates.endless" } else { "group_rates.endless_open" };
+    Some(ratios.says(plain(style, kind, &[values, &own].concat())))
 }
 
 /// The hazard ratio of each period, after the test that they are equal.

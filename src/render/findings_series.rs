@@ -82,15 +82,36 @@ fn of_break(tests: &Table, parts: &Table, style: &Style<'_>) -> Option<Vec<Findi
         let values = [("y", y.as_str()), ("time", time), ("evidence", &p_words(p, style))];
         all.push(tests.says(said(style, "break_at", p < style.alpha(), &values)));
     }
-    for part in (0..parts.rows.len()).filter(|r| style.design.is_focal(parts.cell(*r, "term").text())) {
-        let Some(estimate) = Estimate::of(parts, part, USUAL) else { continue };
-        let (value, evidence) = estimate.words(style);
-        let x = style.term(parts.cell(part, "term").text());
-        let span = parts.cell(part, "period").text();
-        let values = [("x", x.as_str()), ("time", span), ("value", &value), ("evidence", &evidence)];
-        all.push(parts.says(plain(style, "part", &values)));
-    }
+    all.extend(before_and_after(parts, style));
     Some(all)
+}
+
+/// The coefficients before and after a break, that which moves most against its error first: the constant may be all that does.
+fn before_and_after(parts: &Table, style: &Style<'_>) -> Vec<Finding> {
+    let term = |row: usize| parts.cell(row, "term").text();
+    let number = |row: usize, name: &str| parts.cell(row, name).number();
+    let is_said = |row: &usize| style.design.is_focal(term(*row)) || term(*row) == "_cons";
+    let rows =
+        |part: &'static str| (0..parts.rows.len()).filter(move |r| parts.cell(*r, "part").text() == part);
+    let pair = |before: usize| {
+        let after = rows("after").find(|row| term(*row) == term(before))?;
+        let gap = number(after, "estimate")? - number(before, "estimate")?;
+        let error = number(after, "std_error")?.hypot(number(before, "std_error")?);
+        Some((before, after, (gap / error).abs()))
+    };
+    let mut pairs: Vec<(usize, usize, f64)> = rows("before").filter(is_said).filter_map(pair).collect();
+    pairs.sort_by(|a, b| b.2.total_cmp(&a.2));
+    let said = |(before, after, _): (usize, usize, f64)| {
+        let words = |row: usize| Some(Estimate::of(parts, row, USUAL)?.words(style));
+        let ((a, of_a), (b, of_b)) = (words(before)?, words(after)?);
+        let x = style.term(term(before));
+        let kind = if term(before) == "_cons" { "parts.level" } else { "parts" };
+        let spans =
+            [("from", parts.cell(before, "period").text()), ("to", parts.cell(after, "period").text())];
+        let values = [("x", x.as_str()), ("a", &a), ("b", &b), ("of_a", &of_a), ("of_b", &of_b)];
+        Some(parts.says(plain(style, kind, &[&values[..], &spans].concat())))
+    };
+    pairs.into_iter().filter_map(said).collect()
 }
 
 /// How far the estimates of the windows lie apart.

@@ -45,9 +45,13 @@ fn needed(sizes: &Table, facts: Option<&Table>, style: &Style<'_>) -> [Option<Fi
 
 /// What the units at hand can show; enough where their power is that asked for.
 fn available(sizes: &Table, facts: &Table, style: &Style<'_>) -> Option<Finding> {
-    let (power, least) = (fact(facts, "available_power")?, fact(facts, "available_increase")?);
-    let n = style.design.value("available")?;
-    let (value, shown) = (spoken(power, 2), spoken(least, style.options.decimals));
+    let power = fact(facts, "available_power")?;
+    let (n, value) = (style.design.value("available")?, spoken(power, 2));
+    // of few units no share, which ends at 0 and 1, may be far enough away
+    let Some(least) = fact(facts, "available_difference") else {
+        return Some(facts.says(plain(style, "size_available.none", &[("n", &n), ("value", &value)])));
+    };
+    let shown = spoken(least, style.options.decimals);
     let is_enough = power >= sizes.cell(0, "target_power").number()?;
     let values = [("n", n.as_str()), ("value", &value), ("least", &shown)];
     Some(facts.says(said(style, "size_available", is_enough, &values)))

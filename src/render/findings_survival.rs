@@ -5,12 +5,19 @@ use super::number::{spoken, whole_or_fixed};
 use super::sentences::{Estimate, Finding, USUAL, plain, row_of, said, said_estimate, table_of};
 use super::style::Style;
 use super::table::Table;
+use super::words::pick;
 
 /// Reads the mean times of groups; nothing where a run has none, or a single group.
 pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let Some(fit) = table_of(tables, "table_fit.csv") else { return Vec::new() };
     let limit = row_of(fit, "metric", "limit").and_then(|row| fit.cell(row, "value").number());
-    let (Some(limit), Some(group)) = (limit, style.design.group.as_deref()) else { return Vec::new() };
+    let Some(group) = style.design.group.as_deref() else {
+        return table_of(tables, "table_medians.csv")
+            .and_then(|table| median(table, style))
+            .into_iter()
+            .collect();
+    };
+    let Some(limit) = limit else { return Vec::new() };
     let limit = whole_or_fixed(limit, style.options.decimals);
     if let (Some(means), Some(differences)) =
         (table_of(tables, "table_rmst.csv"), table_of(tables, "table_differences.csv"))
@@ -21,6 +28,24 @@ pub(super) fn findings(tables: &[Table], style: &Style<'_>) -> Vec<Finding> {
     let curves = table_of(tables, "table_medians.csv");
     let longer = curves.and_then(|table| longest(table, (group, &limit), style));
     logrank(tables, group, style).into_iter().chain(longer).collect()
+}
+
+/// The median time of all rows, or that the curve does not fall so far.
+fn median(table: &Table, style: &Style<'_>) -> Option<Finding> {
+    let event = style.variable(style.design.failure.as_deref()?);
+    let y = style.variable(style.design.duration.as_deref()?);
+    let values = [("x", event.as_str()), ("y", &y)];
+    let Some(median) = Estimate::of(table, 0, ["median", "ci_low", "ci_high", "p_value"]) else {
+        return Some(table.says(plain(style, "median_time.none", &values)));
+    };
+    let (value, evidence) = median.words(style);
+    // beyond the upper limit the curve may not fall to one half: the interval has a lower end alone
+    let proof = match evidence.is_empty() {
+        true => String::new(),
+        false => pick(style.options.language, &format!(" ({evidence})"), &format!("（{evidence}）")),
+    };
+    let values = [&values[..], &[("value", value.as_str()), ("evidence", &proof)]].concat();
+    Some(table.says(plain(style, "median_time", &values)))
 }
 
 /// The test that the curves of the groups are equal.

@@ -1,6 +1,6 @@
 //! The main results of tests: means of two groups or of two measurements, and tests that only have a p-value.
 
-use super::evidence::p_words;
+use super::evidence::p_of_test;
 use super::findings_descriptions::{ends, group, percent};
 use super::number::{short_of_all, spoken};
 use super::sentences::{Estimate, Finding, USUAL, judged, plain, row_of, said, said_of, table_of};
@@ -9,8 +9,9 @@ use super::table::Table;
 use super::words::{name, pick};
 
 /// Tables of tests of groups, with the row of the test: of ranks the one that is corrected for ties, as in the summary.
-const GROUPS: [(&str, &str, &str); 3] = [
+const GROUPS: [(&str, &str, &str); 4] = [
     ("table_kwallis.csv", "test", "kruskal_wallis_ties"),
+    ("table_ranksum.csv", "test", "exact"),
     ("table_ranksum.csv", "test", "ranksum_z"),
     ("table_anova.csv", "source", "between"),
 ];
@@ -74,16 +75,17 @@ fn shares(table: &Table, style: &Style<'_>) -> Option<Finding> {
         let name = text.rsplit_once(", ").map_or(text, |(name, _)| name);
         style.level(&format!("{name}.{group}")).unwrap_or_else(|| name.to_owned())
     };
-    let share = |row: usize| Some(spoken(table.cell(row, "estimate").number()?, style.options.decimals));
-    let (x, y) = (style.variable(group), style.variable(style.design.outcome.as_deref()?));
+    let share = |row: usize| table.cell(row, "estimate").number().map(percent);
+    let (x, y) = (style.variable(group), style.event(style.design.outcome.as_deref()?));
     let (a, b, mean_a, mean_b) = (level(first), level(second), share(first)?, share(second)?);
     let values =
         [("x", x.as_str()), ("y", &y), ("a", &a), ("b", &b), ("mean_a", &mean_a), ("mean_b", &mean_b)];
-    said_of(style, "shares", (table, test), &values)
+    points_of(style, "shares", (table, test), &values)
 }
 
 /// Tables of tests that two columns are independent, with the row of the test.
-const RELATED: [(&str, &str); 3] = [
+const RELATED: [(&str, &str); 4] = [
+    ("table_test.csv", "fisher_exact"),
     ("table_test.csv", "pearson_chi2"),
     ("table_test.csv", "pearson_f"),
     ("table_fisher.csv", "fisher_exact"),
@@ -93,12 +95,12 @@ const RELATED: [(&str, &str); 3] = [
 fn related(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let column = |name: &str| Some(style.variable(&style.design.value(name)?));
     let (x, y) = (column("row")?, column("column")?);
-    let (table, p) = RELATED.iter().find_map(|(file, name)| {
+    let (table, p, test) = RELATED.iter().find_map(|(file, name)| {
         let table = table_of(tables, file)?;
-        Some((table, table.cell(row_of(table, "test", name)?, "p_value").number()?))
+        Some((table, table.cell(row_of(table, "test", name)?, "p_value").number()?, *name))
     })?;
     let strength = row_of(table, "test", "cramers_v").and_then(|row| table.cell(row, "statistic").number());
-    let mut evidence = Estimate { value: 0.0, interval: None, p: Some(p) }.words(style).1;
+    let mut evidence = p_of_test(p, test, style);
     if let Some(strength) = strength {
         let language = style.options.language;
         let words = format!("{} {}", name("cramers_v", language), spoken(strength, style.options.decimals));
@@ -172,9 +174,9 @@ fn group_ends(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
 
 /// A test that groups are equal.
 fn groups(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
-    let (table, p) = GROUPS.iter().find_map(|(file, column, name)| {
+    let (table, p, test) = GROUPS.iter().find_map(|(file, column, name)| {
         let table = table_of(tables, file)?;
-        Some((table, table.cell(row_of(table, column, name)?, "p_value").number()?))
+        Some((table, table.cell(row_of(table, column, name)?, "p_value").number()?, *name))
     })?;
     let design = style.design;
     let until = |name: &String| {
@@ -188,7 +190,7 @@ fn groups(tables: &[Table], style: &Style<'_>) -> Option<Finding> {
     let y =
         design.outcome.as_deref().map(|name| style.variable(name)).or(design.duration.as_ref().map(until))?;
     let x = style.variable(design.group.as_deref()?);
-    let evidence = p_words(p, style);
+    let evidence = p_of_test(p, test, style);
     let values = [("x", x.as_str()), ("y", &y), ("evidence", &evidence)];
     Some(table.says(said(style, "groups", p < style.alpha(), &values)))
 }

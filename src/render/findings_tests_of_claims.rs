@@ -209,7 +209,7 @@ fn without_a_test_nothing_is_compatible_with_anything() {
     assert_eq!(
         said(&[(TTEST, table)], &of),
         [
-            "The mean of y is 1.025 for one “rare” and 1.708 for “x”: a difference of -0.683 (nothing could be tested: there is neither \
+            "The mean of y is 1.025 for one “rare” and 1.708 for “x”: a difference of -0.683, “rare” minus “x” (nothing could be tested: there is neither \
           an interval nor a p-value)."
         ]
     );
@@ -228,7 +228,8 @@ fn an_interval_and_a_p_value_that_disagree_are_both_said() {
     let said_so = said(&[("table_shares.csv", table)], &of).remove(0);
     assert!(
         said_so.ends_with(
-            "a difference of -0.257, but the data are also compatible with equal shares (95% CI -0.514 to -0.00102; p = 0.136). \
+            "The share with y = 1 is 36.8% for g “new” and 11.1% for “old”: a difference of -25.730 percentage points, “old” minus \
+             “new”, but the data are also compatible with equal shares (95% CI -51.360 to -0.102; p = 0.136). \
              Interval and p-value come from different methods and do not agree: the interval excludes no difference, but the p-value \
              is not below 0.05."
         ),

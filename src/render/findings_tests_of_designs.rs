@@ -98,14 +98,14 @@ random,y,x,0.9,0.1,0.001,0.7,1.1
         "hausman,0.14,2,,0.932,\"V_b-V_B is not positive definite, {unusable}\"\nhausman_sigmamore,13.671,2,,0.0011,{common}\n"
     ));
     assert!(
-        fixed[1].contains("rejects") && fixed[2].starts_with("Fixed effect: If x is 1 higher"),
+        fixed[1].contains("rejects") && fixed[2].starts_with("Fixed effects: If x is 1 higher"),
         "{fixed:?}"
     );
     let none = of(&format!(
         "hausman,-3,1,,,\"negative: no p-value, {unusable}\"\nhausman_sigmamore,-1,1,,,{common}\n"
     ));
     assert!(
-        none.last().is_some_and(|s| s.starts_with("Fixed effect: If x is 1 higher, y is on average 0.400")),
+        none.last().is_some_and(|s| s.starts_with("Fixed effects: If x is 1 higher, y is on average 0.400")),
         "{none:?}"
     );
     assert!(!none.iter().any(|s| s.contains("0.900")), "{none:?}");
@@ -243,7 +243,9 @@ fn populations_and_related_columns_have_a_sentence() {
 #[test]
 fn breaks_and_windows_are_named_by_their_periods() {
     let tests = "test,time,period,statistic,p_value,critical_5,note\nsup_f,188,2007q1,5.77,,5.86,\nchow,190,2007q3,4.1,0.018,,\n";
-    let parts = "part,period,term,estimate,std_error,p_value\nbefore,1991q1 - 2006q4,x,0.36,0.1,0.01\nafter,2007q1 - 2020q4,x,0.33,0.1,0.04\n";
+    let parts = "part,period,term,estimate,std_error,p_value\nbefore,1991q1 - 2006q4,x,0.36,0.1,0.01\n\
+                 before,1991q1 - 2006q4,_cons,2.816,0.25,0.001\nafter,2007q1 - 2020q4,x,0.33,0.1,0.04\n\
+                 after,2007q1 - 2020q4,_cons,-0.558,0.21,0.012\n";
     let files = [("table_tests.csv", tests), ("table_parts.csv", parts)];
     let sentences = said(&files, &design(&["x"], &json!({})), Language::En);
     assert!(sentences[0].contains("no clear sign") && sentences[0].contains("at 2007q1"), "{sentences:?}");
@@ -251,7 +253,14 @@ fn breaks_and_windows_are_named_by_their_periods() {
         sentences[1].contains("changes at 2007q3") && sentences[1].contains("p = 0.018"),
         "{sentences:?}"
     );
-    assert_eq!(sentences[2], "1991q1 - 2006q4; x: estimate 0.360 (p = 0.010).");
+    // the level moves most, x hardly: that it breaks must not look like a break of x
+    assert_eq!(
+        sentences[2..],
+        [
+            "The constant, which is the level, is 2.816 in 1991q1 - 2006q4 (p = 0.001) and -0.558 in 2007q1 - 2020q4 (p = 0.012).",
+            "The coefficient of x is 0.360 in 1991q1 - 2006q4 (p = 0.010) and 0.330 in 2007q1 - 2020q4 (p = 0.040)."
+        ]
+    );
     let windows = "window,term,estimate\n1,x,0.5\n2,x,0.4\n";
     let summary = "term,estimate_all,mean,sd,min,max,share_significant\nx,0.35,0.45,0.1,0.4,0.5,0.5\n";
     let files = [("table_rolling.csv", windows), ("table_summary.csv", summary)];
@@ -271,10 +280,10 @@ fn variances_of_two_levels_say_what_share_lies_between_groups() {
     let variances = format!("{head}var(Residual),102,4.5,93,111,,,\n{rows}");
     let values = json!({"level2_id": "school"});
     let files = [("table_coefficients.csv", constant), ("table_variance.csv", variances.as_str())];
-    let alone = "23.0 % of the variance of y lies between the groups of school (test against no differences between them: p < 0.001).";
+    let alone = "23.0% of the variance of y lies between the groups of school (test against no differences between them: p < 0.001).";
     assert_eq!(said(&files, &design(&[], &values), Language::En), [alone]);
     let left = said(&files, &design(&["x"], &values), Language::En).join(" ");
-    assert!(left.contains("Of the variance of y that the regressors leave, 23.0 % lies between"), "{left}");
+    assert!(left.contains("Of the variance of y that the regressors leave, 23.0% lies between"), "{left}");
     let generalised = format!("{head}{rows}");
     let files = [("table_coefficients.csv", constant), ("table_variance.csv", generalised.as_str())];
     assert!(!said(&files, &design(&["x"], &values), Language::En).join(" ").contains("lies between"));

@@ -45,6 +45,13 @@ pub struct Labels {
 const BLOCK: usize = 32_768;
 
 impl Labels {
+    /// True for a text of the data: a column, its label or the words of a level.
+    pub(super) fn is_of_data(&self, text: &str) -> bool {
+        self.columns.contains(text)
+            || self.variables.values().any(|label| label == text)
+            || self.levels.values().any(|levels| levels.values().any(|label| label == text))
+    }
+
     /// Collects what the plan and the columns of the inputs say.
     pub fn of_plan<'a>(plan: &Plan, columns: impl Iterator<Item = &'a Column>) -> Self {
         let mut labels = Self::default();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::design::Design;
 use super::facts::{facts, flow, notes, regression_notes, std_errors};
 use super::figure::Figure;
+use super::figure_words::in_language;
 use super::findings::{Findings, findings};
 use super::grid::{Align, Grid, MOST_ROWS, Printed, Row, RowKind};
 use super::made_terms::weight;
@@ -212,6 +213,7 @@ fn figures(source: &Source<'_>, options: &Options) -> Result<Vec<Arc<Figure>>, R
             file: file.name.clone(),
             reason: "it is not UTF-8".to_owned(),
         })?;
+        let svg = in_language(svg, language, |text| source.labels.is_of_data(text));
         Ok(Figure::new(file.name.clone(), described(source, &file.name, language), svg).wide(width_mm).into())
     })
     .collect()

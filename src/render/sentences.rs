@@ -325,5 +325,9 @@ mod tests {
 mod tests_of_claims;
 
 #[cfg(test)]
+#[path = "findings_tests_of_statements.rs"]
+mod tests_of_statements;
+
+#[cfg(test)]
 #[path = "findings_tests_of_numbers.rs"]
 mod tests_of_numbers;

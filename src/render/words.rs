@@ -84,7 +84,7 @@ pub(super) fn name(text: &str, language: Language) -> String {
 }
 
 /// A remark with blanks to fill in: the English text and its Chinese form.
-struct Remark {
+pub(super) struct Remark {
     pattern: Regex,
     blanks: Vec<String>,
     zh: String,
@@ -92,9 +92,9 @@ struct Remark {
     size: usize,
 }
 
-/// The remarks, those with more words first.
-static REMARKS: LazyLock<Vec<Remark>> = LazyLock::new(|| {
-    let words = file(include_str!("../../assets/console/i18n/notes.js"));
+/// The remarks of a file of words, those with more words first.
+pub(super) fn patterns(text: &str) -> Vec<Remark> {
+    let words = file(text);
     let blank = Regex::new(r"\{(\w)\}").expect("a pattern");
     let mut remarks: Vec<Remark> = words["en"]
         .iter()
@@ -111,17 +111,26 @@ static REMARKS: LazyLock<Vec<Remark>> = LazyLock::new(|| {
         .collect();
     remarks.sort_by_key(|remark| std::cmp::Reverse(remark.size));
     remarks
-});
+}
+
+static REMARKS: LazyLock<Vec<Remark>> =
+    LazyLock::new(|| patterns(include_str!("../../assets/console/i18n/notes.js")));
+
+/// Returns the Chinese form of a text that is one of these; none for others.
+pub(super) fn translated(remarks: &[Remark], text: &str) -> Option<String> {
+    let (remark, values) =
+        remarks.iter().find_map(|remark| Some((remark, remark.pattern.captures(text)?)))?;
+    let fill = |zh: String, (i, blank): (usize, &String)| zh.replace(&format!("{{{blank}}}"), &values[i + 1]);
+    Some(remark.blanks.iter().enumerate().fold(remark.zh.clone(), fill))
+}
 
 /// Returns a remark of a table's last column in a language; an unknown one as it is.
 pub(super) fn remark(text: &str, language: Language) -> String {
     let found = match language {
         Language::En => None,
-        Language::Zh => REMARKS.iter().find_map(|remark| Some((remark, remark.pattern.captures(text)?))),
+        Language::Zh => translated(&REMARKS, text),
     };
-    let Some((remark, values)) = found else { return text.to_owned() };
-    let fill = |zh: String, (i, blank): (usize, &String)| zh.replace(&format!("{{{blank}}}"), &values[i + 1]);
-    remark.blanks.iter().enumerate().fold(remark.zh.clone(), fill)
+    found.unwrap_or_else(|| text.to_owned())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-*! ss_coef_table 1.1.0: writes the coefficient table of the last estimation, or of a matrix like r(table)
+*! ss_coef_table 1.1.1: writes the coefficient table of the last estimation, or of a matrix like r(table)
 * Usage: ss_coef_table using "file.csv", [table(matrix) focal(variable) equation(text) eform(column) blank results indicators(variables)]
 * Base levels are left out, and every level has an anchor (see ss_level); omitted terms keep an empty row with the note "omitted".
 * eform() adds exponentiated estimates and limits, left empty with blank. With focal() the
@@ -33,6 +33,8 @@ program define ss_coef_table
         if "`group'" == "_" {
             local group "`e(depvar)'"
         }
+        * the exponential of a parameter of shape is no ratio
+        local is_shape = "`group'" == "/"
         if "`equation'" != "" {
             local group "`equation'"
         }
@@ -89,7 +91,7 @@ program define ss_coef_table
         else {
             local kept = `kept' + `is_focal'
             local more ""
-            if "`blank'" != "" {
+            if "`blank'" != "" | ("`eform'" != "" & `is_shape') {
                 local more "(.) (.) (.)"
             }
             else if "`eform'" != "" {

@@ -1,6 +1,7 @@
-*! ss_cutoffs 1.0.0: writes sensitivity and specificity of a marker at each of its values as cut-off
+*! ss_cutoffs 1.0.1: writes sensitivity and specificity of a marker at each of its values as cut-off
 * Usage: ss_cutoffs using "file.csv", outcome(0/1 variable) markers(varlist); a row counts as positive at or above the cut-off.
 * Returns r(best) and r(youden) of the first marker: the cut-off with the largest sensitivity + specificity - 1.
+* A marker that does no better than chance at any cut-off has no best one.
 program define ss_cutoffs, rclass
     syntax using/, OUTcome(varname) MARkers(varlist)
     tempname best youden
@@ -27,7 +28,7 @@ program define ss_cutoffs, rclass
         quietly generate double youden = sensitivity + specificity - 1
         quietly summarize youden, meanonly
         local most = r(max)
-        quietly generate byte best = abs(youden - r(max)) < 1e-12
+        quietly generate byte best = abs(youden - r(max)) < 1e-12 & r(max) > 1e-12
         quietly generate str244 marker = "`marker'"
         quietly generate double cutoff = ss_marker
         if `number' == 1 {

@@ -1,8 +1,8 @@
-*! ss_fit_table 1.0.0: writes size and fit of the last estimation, with what the numbers rest on
-* Usage: ss_fit_table using "file.csv", [scalars(names in e()) values(name expression ...) se(text) clusters(name) weight(text) sample(text)]
-* Columns metric, value, note; text facts (standard errors, weights, engine) stand in note.
+*! ss_fit_table 1.1.0: writes size and fit of the last estimation, with what the numbers rest on
+* Usage: ss_fit_table using "file.csv", [scalars(names in e()) values(name expression ...) se(text) clusters(name) nclusters(#) weight(text) sample(text)]
+* nclusters(): the clusters that count where they are not those of e(N_clust). Columns metric, value, note; text facts (standard errors, weights, engine) stand in note.
 program define ss_fit_table
-    syntax using/ [, SCalars(string) Values(string asis) SE(string) CLusters(string) Weight(string) SAmple(string)]
+    syntax using/ [, SCalars(string) Values(string asis) SE(string) CLusters(string) NCLusters(string) Weight(string) SAmple(string)]
     tempname handle number
     tempfile rows
     postfile `handle' str32 metric double value str244 note using "`rows'"
@@ -17,12 +17,13 @@ program define ss_fit_table
         post `handle' ("`name'") (`number') ("")
     }
     if "`e(clustvar)'" != "" {
-        scalar `number' = e(N_clust)
+        local groups = cond("`nclusters'" == "", e(N_clust), real("`nclusters'"))
+        scalar `number' = `groups'
         if "`clusters'" == "" {
             local clusters "`e(clustvar)'"
         }
         post `handle' ("n_clusters") (`number') ("`clusters'")
-        ss_metric n_clusters = e(N_clust)
+        ss_metric n_clusters = `groups'
     }
     if "`weight'" == "" {
         local weight "none"

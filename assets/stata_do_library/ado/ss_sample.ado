@@ -1,4 +1,4 @@
-*! ss_sample 1.0.0: turns the selection mark ss_use into the estimation sample and reports the loss
+*! ss_sample 1.0.1: turns the selection mark ss_use into the estimation sample and reports the loss
 * Usage: ss_sample varlist, [strok(varlist) weight(varname) kind(type) maxloss(#) nometric]
 * strok() names key, cluster and group variables that may be text. Fails (no_obs) when no row is left.
 program define ss_sample
@@ -17,6 +17,9 @@ program define ss_sample
             ss_event note key=zero_weight value=`weight' rows=`r(N)'
         }
         quietly replace ss_use = 0 if `weight' == 0
+        * a weight of zero is no missing value
+        quietly count if ss_use
+        local selected = r(N)
     }
     local needed : list varlist | strok
     foreach variable of local needed {

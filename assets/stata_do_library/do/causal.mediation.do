@@ -1,4 +1,4 @@
-* causal.mediation 1.1.1: how much of an effect runs through a mediator? Paths, indirect and direct effect (linear models).
+* causal.mediation 1.1.2: how much of an effect runs through a mediator? Paths, indirect and direct effect (linear models).
 * Reads p_outcome p_treatment(_fv) p_mediator p_controls(_fv) p_bootstrap p_reps p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment' `p_mediator'
@@ -12,7 +12,7 @@ local n = r(N)
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-tempname total first second v1 v2 a b c d z handle va vb vc vd half
+tempname total first second v1 v2 a b c d z handle va vb vc vd half row
 tempfile paths effects
 regress `p_outcome' `p_treatment' `p_controls_fv' if ss_use, vce(robust) level(`p_level')
 matrix `total' = r(table)
@@ -30,9 +30,7 @@ scalar `vb' = _se[`p_mediator']^2
 scalar `c' = _b[`p_treatment']
 scalar `vc' = _se[`p_treatment']^2
 ss_check collinear, fail(`va' == 0 | `vb' == 0 | `vc' == 0) value(`vb')
-tempname cross indirect se
-matrix `v2' = e(V)
-scalar `cross' = el(`v2', 1, 2)
+tempname indirect se
 * does the treatment change the effect of the mediator?
 quietly regress `p_outcome' c.`p_treatment'##c.`p_mediator' `p_controls_fv' if ss_use, vce(robust)
 quietly test c.`p_treatment'#c.`p_mediator'
@@ -46,10 +44,11 @@ scalar `indirect' = `a' * `b'
 scalar `se' = sqrt(`a'^2 * `vb' + `b'^2 * `va')
 postfile `handle' str32 effect double estimate double std_error double statistic double p_value double ci_low double ci_high str120 note using "`effects'"
 post `handle' ("indirect") (`indirect') (`se') (`indirect' / `se') (2 * normal(-abs(`indirect' / `se'))) (`indirect' - `z' * `se') (`indirect' + `z' * `se') ("through the mediator; delta method (Sobel)")
-post `handle' ("direct") (`c') (sqrt(`vc')) (`c' / sqrt(`vc')) (2 * normal(-abs(`c' / sqrt(`vc')))) (`c' - `z' * sqrt(`vc')) (`c' + `z' * sqrt(`vc')) ("not through the mediator")
-* both errors are of one sample; the two equations are taken as independent, as in Sobel's test
-scalar `se' = sqrt(`se'^2 + `vc' + 2 * `a' * `cross')
-post `handle' ("total") (`indirect' + `c') (`se') ((`indirect' + `c') / `se') (2 * normal(-abs((`indirect' + `c') / `se'))) (`indirect' + `c' - `z' * `se') (`indirect' + `c' + `z' * `se') ("indirect plus direct")
+* direct and total effect are coefficients of the second and the first regression, with their own errors
+matrix `row' = `second'
+post `handle' ("direct") (`c') (el(`row', 2, 1)) (el(`row', 3, 1)) (el(`row', 4, 1)) (el(`row', 5, 1)) (el(`row', 6, 1)) ("not through the mediator")
+matrix `row' = `total'
+post `handle' ("total") (el(`row', 1, 1)) (el(`row', 2, 1)) (el(`row', 3, 1)) (el(`row', 4, 1)) (el(`row', 5, 1)) (el(`row', 6, 1)) ("indirect plus direct")
 post `handle' ("share_mediated") (`indirect' / (`indirect' + `c')) (.) (.) (.) (.) (.) ("indirect over total; of no use when the two have opposite signs")
 * a product of two estimates is not normal: the joint test of both paths needs no such assumption
 scalar `d' = max(2 * normal(-abs(`a' / sqrt(`va'))), 2 * normal(-abs(`b' / sqrt(`vb'))))

@@ -1,4 +1,4 @@
-* limited.clogit 1.0.0: conditional logit of cases and controls that were matched into sets.
+* limited.clogit 1.0.1: conditional logit of cases and controls that were matched into sets.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_set_id p_vce p_level.
 local vce = cond("`p_vce'" == "classical", "oim", "cluster ss_set")
 local errors = cond("`p_vce'" == "classical", "information matrix", "cluster `p_set_id'")
@@ -22,6 +22,7 @@ ss_event step name=estimate status=begin
 tempname coefficients crude
 quietly logit `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, vce(cluster ss_set) level(`p_level')
 matrix `crude' = r(table)
+local everyone = e(N)
 clogit `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, group(ss_set) vce(`vce') level(`p_level')
 matrix `coefficients' = r(table)
 ss_check converge, fail(e(converged) == 0) value(e(converged))
@@ -34,7 +35,7 @@ ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
 local used = e(N)
-ss_fit_table using "table_fit.csv", scalars(N ll ll_0 r2_p chi2 p df_m) se(`errors') clusters(`p_set_id') values(sets_used `sets'-`unused' sets_unused `unused' level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N ll ll_0 r2_p chi2 p df_m) se(`errors') clusters(`p_set_id') values(N_unmatched `everyone' sets_used `sets'-`unused' sets_unused `unused' level `p_level')
 ss_models_table using "table_coefficients.csv", models(matched `coefficients' unmatched `crude') focal(`: word 1 of `p_regressors'') eform(odds_ratio) equation(`p_outcome')
 ss_label `p_outcome'
 ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(standard errors: `errors') title(`"Conditional logit: `=r(text)'"') xtitle("Log odds ratio with interval")

@@ -1,4 +1,4 @@
-* limited.count 1.0.0: Poisson and negative binomial regression of a count, with tests of overdispersion.
+* limited.count 1.0.1: Poisson and negative binomial regression of a count, with tests of overdispersion.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_exposure_var p_models p_vce p_cluster_var p_irr p_weight_var p_weight_kind p_level.
 local vce = cond("`p_cluster_var'" != "", "cluster `p_cluster_var'", "`p_vce'")
 local kind = cond("`p_weight_var'" != "", "`p_weight_kind'", "none")
@@ -62,6 +62,14 @@ if "`p_models'" != "poisson" {
     scalar `n_chi2' = e(chi2)
     scalar `n_bic' = -2 * e(ll) + ln(e(N)) * e(rank)
     scalar `alpha' = e(alpha)
+    * without overdispersion the parameter runs against its boundary, where its error says nothing
+    ss_check boundary, warn(`alpha' < 1e-6) value(`alpha')
+    if `alpha' < 1e-6 {
+        local last = colsof(`nbreg')
+        forvalues i = 2/6 {
+            matrix `nbreg'[`i', `last'] = .
+        }
+    }
     tempvar expected
     quietly predict double `expected' if ss_use, n
     quietly replace ss_nbreg = `expected'
@@ -69,9 +77,9 @@ if "`p_models'" != "poisson" {
     local fit "`fit' nbreg_ll `n_ll' nbreg_chi2 `n_chi2' nbreg_bic `n_bic' alpha `alpha'"
 }
 if "`p_models'" == "both" {
-    * likelihood-ratio test of alpha = 0, a half chi2(1) as zero is the edge of its range
+    * likelihood-ratio test of alpha = 0, a half chi2(1) as zero is the edge of its range; all mass lies at zero or above
     scalar `lr' = max(0, 2 * (`n_ll' - `p_ll'))
-    local fit "`fit' overdispersion_chi2 `lr' overdispersion_p 0.5*chi2tail(1,`lr')"
+    local fit "`fit' overdispersion_chi2 `lr' overdispersion_p cond(`lr'>0,0.5*chi2tail(1,`lr'),1)"
 }
 ss_event step name=estimate status=ok
 

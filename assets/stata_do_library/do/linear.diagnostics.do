@@ -1,4 +1,4 @@
-* linear.diagnostics 1.2.0: tests of the assumptions of a linear regression, influence and residual figures.
+* linear.diagnostics 1.2.1: tests of the assumptions of a linear regression, influence and residual figures.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -22,9 +22,10 @@ ss_event step name=tests status=begin
 postfile `tests' str32 test double statistic double df1 double df2 double p_value str244 note using "`test_rows'"
 estat hettest
 post `tests' ("breusch_pagan") (r(chi2)) (r(df)) (.) (r(p)) ("chi2; null: constant error variance (fitted values, normal errors)")
-ss_metric p_hettest = r(p)
 estat hettest, iid
 post `tests' ("breusch_pagan_iid") (r(chi2)) (r(df)) (.) (r(p)) ("chi2; null: constant error variance (N R2 form)")
+* without normal errors, as the sentence has it (Koenker 1981)
+ss_metric p_hettest = r(p)
 estat ovtest
 post `tests' ("reset") (r(F)) (r(df)) (r(df_r)) (r(p)) ("F; null: no omitted powers of the fitted values")
 ss_metric p_reset = r(p)

@@ -1,4 +1,4 @@
-* linear.interaction_margins 1.2.1: does the effect of the focal variable depend on the moderator?
+* linear.interaction_margins 1.2.2: does the effect of the focal variable depend on the moderator?
 * Reads p_outcome p_focal(_fv) p_moderator(_fv) p_controls(_fv) p_vce p_moderator_values p_cluster_vars p_absorb_vars p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "ols" {
@@ -93,8 +93,16 @@ ss_event step name=estimate status=ok
 
 ss_event step name=margins status=begin
 tempfile rows
-postfile `table' double moderator str2045 term double estimate double std_error double statistic double p_value double ci_low double ci_high str20 note using "`rows'"
+postfile `table' double moderator str2045 term double estimate double std_error double statistic double p_value double ci_low double ci_high str2045 note using "`rows'"
 foreach point of local points {
+    * the words of a level, which its number alone does not say
+    local words ""
+    if `point' == floor(`point') {
+        local words : label (`p_moderator') `=`point''
+        if `"`macval(words)'"' == "`=`point''" {
+            local words ""
+        }
+    }
     margins, dydx(`p_focal') at(`p_moderator' = `point') level(`p_level')
     matrix `effects' = r(table)
     local names : colnames `effects'
@@ -102,7 +110,7 @@ foreach point of local points {
     forvalues j = 1/`count' {
         local name : word `j' of `names'
         if !missing(el(`effects', 2, `j')) {
-            post `table' (`point') ("`name'") (el(`effects', 1, `j')) (el(`effects', 2, `j')) (el(`effects', 3, `j')) (el(`effects', 4, `j')) (el(`effects', 5, `j')) (el(`effects', 6, `j')) ("")
+            post `table' (`point') ("`name'") (el(`effects', 1, `j')) (el(`effects', 2, `j')) (el(`effects', 3, `j')) (el(`effects', 4, `j')) (el(`effects', 5, `j')) (el(`effects', 6, `j')) (`"`macval(words)'"')
         }
     }
 }

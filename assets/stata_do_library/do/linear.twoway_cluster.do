@@ -1,4 +1,4 @@
-* linear.twoway_cluster 1.1.1: linear regression with standard errors clustered in two dimensions.
+* linear.twoway_cluster 1.1.2: linear regression with standard errors clustered in two dimensions.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_first_cluster p_second_cluster p_absorb_vars p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -7,8 +7,12 @@ ss_linear_probability `p_outcome'
 quietly egen long ss_one = group(`p_first_cluster') if ss_use
 quietly egen long ss_two = group(`p_second_cluster') if ss_use
 quietly egen long ss_both = group(ss_one ss_two) if ss_use
-ss_clusters ss_one
-ss_clusters ss_two
+* the dimension with fewer clusters sets the degrees of freedom
+quietly summarize ss_one if ss_use, meanonly
+local clusters = r(max)
+quietly summarize ss_two if ss_use, meanonly
+local clusters = min(`clusters', r(max))
+ss_check few_clusters, warn(`clusters' < 30) fail(`clusters' < 2) value(`clusters')
 if "`p_absorb_vars'" != "" {
     ss_groups `p_absorb_vars', generate(ss_absorb)
 }
@@ -84,7 +88,7 @@ postclose `handle'
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
-ss_fit_table using "table_fit.csv", se(clustered in two dimensions) clusters(`p_first_cluster' `p_second_cluster') values(N `n' r2 `r2' r2_a `r2_a' rmse `rmse' clusters_first `g_one' clusters_second `g_two' clusters_both `g_both' df_r `df' level `p_level')
+ss_fit_table using "table_fit.csv", se(clustered in two dimensions) clusters(`p_first_cluster' `p_second_cluster') nclusters(`clusters') values(N `n' r2 `r2' r2_a `r2_a' rmse `rmse' clusters_first `g_one' clusters_second `g_two' clusters_both `g_both' df_r `df' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`table') focal(`: word 1 of `p_regressors'') results equation(`p_outcome')
 ss_export using "table_errors.csv", rows("`rows'")
 ss_event step name=export status=ok

@@ -1,4 +1,4 @@
-* linear.wls 1.1.0: weighted least squares beside the unweighted fit of the same rows.
+* linear.wls 1.1.1: weighted least squares beside the unweighted fit of the same rows.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_weight_var p_weight_kind p_vce p_cluster_vars p_absorb_vars p_level.
 local errors "robust"
 if "`p_vce'" == "classical" {
@@ -43,12 +43,14 @@ else {
     areg `p_outcome' `p_regressors_fv' `p_controls_fv' [`p_weight_kind' = `p_weight_var'] if ss_use, absorb(ss_absorb) vce(`errors') level(`p_level')
 }
 matrix `weighted' = r(table)
+* a frequency weight repeats its row
+local repeated = cond("`p_weight_kind'" == "fweight", "N_weighted e(N)", "")
 ss_metric r2 = e(r2)
 ss_metric rmse = e(rmse)
 ss_metric df_r = e(df_r)
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
-ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(`errors') weight(`p_weight_kind') values(sum_weights `total' n_effective `total'^2/`squares' level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(`errors') weight(`p_weight_kind') values(`repeated' sum_weights `total' n_effective `total'^2/`squares' level `p_level')
 ss_models_table using "table_coefficients.csv", models(weighted `weighted' unweighted `plain') focal(`: word 1 of `p_regressors'')
 ss_event step name=export status=ok

@@ -1,4 +1,4 @@
-* medical.meta 1.0.0: what do the studies say together? Fixed and random effects, heterogeneity, small-study test.
+* medical.meta 1.0.1: what do the studies say together? Fixed and random effects, heterogeneity, small-study test.
 * Reads p_effect p_se p_study p_model p_eform p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_effect' `p_se'
@@ -91,6 +91,8 @@ forvalues i = 1/`k' {
 }
 postclose `sums'
 local pooled = ``p_model''
+* the table has the ratios, the figure the scale on which the intervals are symmetric
+local what = cond(`p_eform', "Effect (logarithm)", "Effect")
 local pooled_low = `pooled' - `z' * ``p_model'_se'
 local pooled_high = `pooled' + `z' * ``p_model'_se'
 ss_source
@@ -113,11 +115,11 @@ quietly replace ci_low = `pooled_low' in `last'
 quietly replace ci_high = `pooled_high' in `last'
 twoway (rcap ci_low ci_high position, horizontal lcolor("0 114 178")) (scatter position effect if position <= `k', mcolor("0 114 178") msymbol(square)) (scatter position effect if position > `k', mcolor("213 94 0") msymbol(diamond)), ///
     ylabel(`macval(axis)', angle(0) nogrid) yscale(reverse range(0.5 `=`last' + 0.5')) xline(0, lcolor(gs8)) xline(`pooled', lcolor("213 94 0") lpattern(dash)) legend(off) ///
-    title("Effects of the studies") ytitle("") xtitle("Effect with `p_level'% interval") note("N = `k' studies; `engine'")
+    title("Effects of the studies") ytitle("") xtitle("`what' with `p_level'% interval") note("N = `k' studies; `engine'")
 ss_figure using "fig_forest.svg"
 quietly use "`shown'", clear
 twoway (scatter std_error effect, mcolor("0 114 178")), yscale(reverse range(0)) xline(`pooled', lcolor("213 94 0") lpattern(dash)) legend(off) ///
-    title("Funnel plot") xtitle("Effect") ytitle("Standard error") ylabel(, angle(0)) note("Dashed: pooled effect (`p_model'); N = `k' studies; `engine'")
+    title("Funnel plot") xtitle("`what'") ytitle("Standard error") ylabel(, angle(0)) note("Dashed: pooled effect (`p_model'); N = `k' studies; `engine'")
 ss_figure using "fig_funnel.svg"
 quietly drop position
 tempfile listed

@@ -1,4 +1,4 @@
-* ml.lasso 1.0.0: choice of predictors and prediction by the lasso.
+* ml.lasso 1.0.1: choice of predictors and prediction by the lasso.
 * Reads p_outcome p_candidates(_fv) p_model p_selection p_folds p_seed.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -63,9 +63,10 @@ local chosen_id = e(ID_sel)
 lassoknots, alllambdas
 matrix `knots' = r(table)
 local points = rowsof(`knots')
+* a model without terms explains nothing, up to rounding
 postfile `handle' double id double lambda double nonzero double fit double cv_mean double cv_se double bic using "`path_rows'"
 forvalues k = 1/`points' {
-    post `handle' (el(`knots', `k', 1)) (el(`knots', `k', 2)) (el(`knots', `k', 3)) (el(`knots', `k', 4)) (el(`knots', `k', 5)) (el(`knots', `k', 6)) (el(`knots', `k', 7))
+    post `handle' (el(`knots', `k', 1)) (el(`knots', `k', 2)) (el(`knots', `k', 3)) (cond(abs(el(`knots', `k', 4)) < 1e-12, 0, el(`knots', `k', 4))) (el(`knots', `k', 5)) (el(`knots', `k', 6)) (el(`knots', `k', 7))
 }
 postclose `handle'
 lassogof if ss_use

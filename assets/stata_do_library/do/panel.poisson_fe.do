@@ -1,4 +1,4 @@
-* panel.poisson_fe 1.0.0: counts of units over time, with fixed or random effects.
+* panel.poisson_fe 1.0.1: counts of units over time, with fixed or random effects.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_exposure_var p_effects p_time_effects p_vce p_level.
 local vce = cond("`p_vce'" == "classical", "oim", "robust")
 local errors = cond("`p_vce'" == "classical", "information matrix", "cluster `p_panel_id'")
@@ -36,6 +36,7 @@ ss_event step name=estimate status=begin
 tempname coefficients pooled
 quietly poisson `p_outcome' `p_regressors_fv' `p_controls_fv' `times', `exposure' vce(cluster ss_panel) level(`p_level')
 matrix `pooled' = r(table)
+local everyone = e(N)
 if "`p_effects'" == "fe" {
     xtpoisson `p_outcome' `p_regressors_fv' `p_controls_fv' `times', fe `exposure' vce(`vce') level(`p_level')
 }
@@ -58,7 +59,7 @@ ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
 local used = e(N)
-ss_fit_table using "table_fit.csv", scalars(N N_g ll chi2 p df_m) se(`errors') clusters(`p_panel_id') values(`more' units_without_event `empty' level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N N_g ll chi2 p df_m) se(`errors') clusters(`p_panel_id') values(`more' N_pooled `everyone' units_without_event `empty' level `p_level')
 ss_models_table using "table_coefficients.csv", models(`p_effects' `coefficients' pooled `pooled') focal(`focal') eform(irr) equation(`p_outcome')
 ss_label `p_outcome'
 ss_coef_plot using "fig_coef_plot.svg", table(`coefficients') level(`p_level') n(`used') se(standard errors: `errors') title(`"Panel Poisson: `=r(text)'"') xtitle("Log rate ratio with interval") skip(`period')

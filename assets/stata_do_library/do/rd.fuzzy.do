@@ -1,4 +1,4 @@
-* rd.fuzzy 1.2.0: effect of a treatment whose chance jumps at a threshold (fuzzy regression discontinuity).
+* rd.fuzzy 1.2.1: effect of a treatment whose chance jumps at a threshold (fuzzy regression discontinuity).
 * Reads p_outcome p_treatment p_running p_cutoff p_bandwidth p_kernel p_controls(_fv) p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_treatment' `p_running'
@@ -64,6 +64,11 @@ foreach factor in 0.5 0.75 1.5 2 1 {
     post `handle' (`h') (`factor') (`n0') (`n1') (el(`coefficients', 1, 1)) (el(`coefficients', 2, 1)) (el(`coefficients', 4, 1)) (el(`coefficients', 5, 1)) (el(`coefficients', 6, 1)) (`jump') (`strength')
 }
 postclose `handle'
+preserve
+quietly use "`widths'", clear
+sort factor
+quietly save "`widths'", replace
+restore
 ss_check weak_iv, warn(`strength' < 10) value(`strength')
 local used = `n0' + `n1'
 ss_event metric name=n_used value=`used'

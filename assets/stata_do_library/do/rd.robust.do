@@ -1,4 +1,4 @@
-* rd.robust 1.0.0: jump of an outcome at a threshold with data-driven bandwidths and robust bias-corrected intervals.
+* rd.robust 1.0.1: jump of an outcome at a threshold with data-driven bandwidths and robust bias-corrected intervals.
 * Reads p_outcome p_running p_cutoff p_bandwidth p_selector p_degree p_kernel p_cluster_var p_level.
 local vce "nn"
 if "`p_cluster_var'" != "" {
@@ -67,7 +67,7 @@ ss_metric se_robust = `se'
 ss_metric bandwidth = e(h_l)
 ss_event metric name=n_used value=`=`near_below' + `near_above''
 local shown = max(`h_below', `h_above')
-ss_fit_table using "table_fit.csv", scalars(N N_l N_r N_h_l N_h_r h_l h_r b_l b_r) values(degree `p_degree' cutoff `p_cutoff' level `p_level') se(`vce') weight(`p_kernel' kernel) sample(`=`near_below' + `near_above'' of `=_N' rows in memory)
+ss_fit_table using "table_fit.csv", scalars(N_h_l N_h_r h_l h_r b_l b_r) values(N `near_below'+`near_above' degree `p_degree' cutoff `p_cutoff' level `p_level') se(`vce') weight(`p_kernel' kernel) sample(`=`near_below' + `near_above'' of `=_N' rows in memory)
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin

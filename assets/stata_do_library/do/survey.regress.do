@@ -1,9 +1,11 @@
-* survey.regress 1.1.0: regression of a population under a sampling design, linear, logit or Poisson.
+* survey.regress 1.1.1: regression of a population under a sampling design, linear, logit or Poisson.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_weight_var p_psu p_strata_var p_model p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_weight_var'
 ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_psu' `p_strata_var') weight(`p_weight_var') kind(pweight) maxloss(0.2)
-ss_linear_probability `p_outcome'
+if "`p_model'" == "linear" {
+    ss_linear_probability `p_outcome'
+}
 if "`p_model'" == "logit" {
     ss_binary `p_outcome'
 }

@@ -1,4 +1,4 @@
-* test.anova_repeated 1.0.0: does a repeated measurement change over occasions? Sphericity corrections and all pairs.
+* test.anova_repeated 1.0.1: does a repeated measurement change over occasions? Sphericity corrections and all pairs.
 * Reads p_vars (one column for each occasion, one row for each unit) p_adjust p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_vars'
@@ -46,7 +46,8 @@ scalar `gg' = trace(`double_centred')^2 / (`df1' * trace(`ones'))
 scalar `hf' = min(1, (`n' * `df1' * `gg' - 2) / (`df1' * (`n' - 1 - `df1' * `gg')))
 scalar `lb' = 1 / `df1'
 ss_metric f_stat = `f'
-ss_metric p = Ftail(`df1', `df2', `f')
+* as in the sentence: the p-value that needs no sphericity
+ss_metric p = Ftail(`gg' * `df1', `gg' * `df2', `f')
 ss_metric epsilon_gg = `gg'
 ss_metric p_gg = Ftail(`gg' * `df1', `gg' * `df2', `f')
 postfile `handle' str128 source double sum_squares double df double mean_square double statistic double p_value double p_gg double p_hf double p_lower_bound double partial_eta2 using "`rows'"
@@ -70,7 +71,6 @@ post `handle' ("huynh_feldt") (`hf') (.) (.) (.) ("epsilon")
 post `handle' ("lower_bound") (`lb') (.) (.) (.) ("epsilon")
 post `handle' ("mauchly_w") (`mauchly') (`chi2') (`degrees') (`p') ("null: sphericity")
 postclose `handle'
-ss_check unequal_var, warn(`p' < 0.05) value(`gg')
 local tests = `k' * (`k' - 1) / 2
 postfile `handle' str128 first str128 second double difference double std_error double statistic double p_value double ci_low double ci_high str12 note using "`pair_rows'"
 forvalues i = 1/`df1' {

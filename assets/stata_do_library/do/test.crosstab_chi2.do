@@ -1,4 +1,4 @@
-* test.crosstab_chi2 1.0.0: cross table of two categorical variables with tests of independence.
+* test.crosstab_chi2 1.0.1: cross table of two categorical variables with tests of independence.
 * Reads p_row p_column.
 ss_event step name=sample status=begin
 ss_sample, strok(`p_row' `p_column')
@@ -9,7 +9,7 @@ local width = r(groups)
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-tempname counts tests total across down expected
+tempname counts tests total across down expected exact
 tempfile count_rows test_rows
 tabulate ss_row ss_column if ss_use, chi2 lrchi2 V row column
 postfile `tests' str32 test double statistic double df1 double df2 double p_value str244 note using "`test_rows'"
@@ -18,9 +18,8 @@ scalar `total' = r(N)
 post `tests' ("pearson_chi2") (r(chi2)) (`freedom') (.) (r(p)) ("null: rows and columns are independent")
 post `tests' ("likelihood_ratio_chi2") (r(chi2_lr)) (`freedom') (.) (r(p_lr)) ("null: rows and columns are independent")
 post `tests' ("cramers_v") (abs(r(CramersV))) (.) (.) (.) ("strength from 0 to 1")
-postclose `tests'
+local p = r(p)
 ss_metric chi2 = r(chi2)
-ss_metric p = r(p)
 ss_metric cramers_v = abs(r(CramersV))
 postfile `counts' str2045 row str2045 column double count double expected double row_percent double column_percent double percent using "`count_rows'"
 local sparse = 0
@@ -39,7 +38,19 @@ forvalues i = 1/`height' {
     }
 }
 postclose `counts'
-ss_check sparse_cells, warn(`sparse' > 0.2 * `height' * `width') value(`sparse' / (`height' * `width'))
+local is_sparse = `sparse' > 0.2 * `height' * `width'
+* the chi-squared distribution needs expected counts (Cochran 1954); Fisher's test has none to approximate
+scalar `exact' = .
+if `is_sparse' {
+    capture tabulate ss_row ss_column if ss_use, exact
+    if _rc == 0 {
+        scalar `exact' = r(p_exact)
+        post `tests' ("fisher_exact") (.) (.) (.) (`exact') ("two-sided; null: rows and columns are independent")
+    }
+}
+postclose `tests'
+ss_metric p = cond(missing(`exact'), `p', `exact')
+ss_check sparse_cells, warn(`is_sparse') value(`sparse' / (`height' * `width'))
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin

@@ -1,4 +1,4 @@
-* test.ksmirnov 1.0.0: do two groups have the same distribution? Two-sample Kolmogorov-Smirnov test.
+* test.ksmirnov 1.0.1: do two groups have the same distribution? Two-sample Kolmogorov-Smirnov test.
 * Reads p_outcome p_group.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -9,20 +9,29 @@ ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd))
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-tempname handle d p
+tempname handle d p exact
 tempfile tests rows
-ksmirnov `p_outcome' if ss_use, by(ss_group)
+* the exact probability takes no ties; the approximate one is that of large groups
+quietly levelsof `p_outcome' if ss_use
+local different = r(r)
+quietly count if ss_use
+local how = cond(`different' == r(N) & r(N) <= 200, "exact", "")
+ksmirnov `p_outcome' if ss_use, by(ss_group) `how'
 scalar `d' = r(D)
 scalar `p' = r(p)
+scalar `exact' = r(p_exact)
 local first : label ss_group 1
 local second : label ss_group 2
 postfile `handle' str32 test double statistic double p_value str2045 note using "`tests'"
 post `handle' ("combined") (`d') (`p') ("null: equal distributions")
+if !missing(`exact') {
+    post `handle' ("exact") (`d') (`exact') ("exact distribution")
+}
 post `handle' ("first_smaller") (r(D_1)) (r(p_1)) (`"null: values of `macval(first)' are not smaller than those of `macval(second)'"')
 post `handle' ("first_larger") (r(D_2)) (r(p_2)) (`"null: values of `macval(first)' are not larger than those of `macval(second)'"')
 postclose `handle'
 ss_metric d = `d'
-ss_metric p = `p'
+ss_metric p = cond(missing(`exact'), `p', `exact')
 postfile `handle' str2045 group double n double mean double sd double p10 double p25 double p50 double p75 double p90 using "`rows'"
 forvalues g = 1/2 {
     quietly summarize `p_outcome' if ss_use & ss_group == `g', detail

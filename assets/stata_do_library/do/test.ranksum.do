@@ -1,4 +1,4 @@
-* test.ranksum 1.0.0: Wilcoxon rank-sum (Mann-Whitney) test of two groups.
+* test.ranksum 1.0.1: Wilcoxon rank-sum (Mann-Whitney) test of two groups.
 * Reads p_variable p_group.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable'
@@ -8,10 +8,12 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 ranksum `p_variable' if ss_use, by(ss_group) porder
-tempname table z p order
+tempname table z p exact order
 tempfile rows
 scalar `z' = r(z)
 scalar `p' = 2 * normal(-abs(r(z)))
+* up to 200 values; an older Stata has none
+scalar `exact' = r(p_exact)
 scalar `order' = r(porder)
 tempvar rank
 quietly egen double `rank' = rank(`p_variable') if ss_use
@@ -26,10 +28,13 @@ forvalues g = 1/2 {
     post `table' ("median_group`g'") (r(p50)) (.) (.) (.) (r(N)) (`"`macval(name)'"')
 }
 post `table' ("ranksum_z") (.) (.) (`z') (`p') (`total') ("normal approximation, variance adjusted for ties")
+if !missing(`exact') {
+    post `table' ("exact") (.) (.) (.) (`exact') (`total') ("exact distribution")
+}
 post `table' ("prob_group1_larger") (`order') (0.5) (.) (.) (`total') ("probability that a value of group 1 exceeds one of group 2, ties half")
 postclose `table'
 ss_metric z = `z'
-ss_metric p = `p'
+ss_metric p = cond(missing(`exact'), `p', `exact')
 ss_metric prob_larger = `order'
 ss_event step name=estimate status=ok
 

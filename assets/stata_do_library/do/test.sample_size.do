@@ -1,4 +1,4 @@
-* test.sample_size 1.0.2: how many units a comparison needs, with the spread of pilot data, and the power of other sizes.
+* test.sample_size 1.0.3: how many units a comparison needs, with the spread of pilot data, and the power of other sizes.
 * Reads p_outcome p_group p_difference p_design p_alpha p_power p_ratio p_cluster_size p_icc p_dropout p_available.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -53,7 +53,14 @@ local effect = cond(`is_share', 2 * asin(sqrt(`other')) - 2 * asin(sqrt(`baselin
 * by the normal approximation; beyond a million units the difference is too small beside the spread for any study
 local rough = (invnormal(1 - `p_alpha' / 2) + invnormal(max(`p_power', 0.95)))^2 / `effect'^2 * cond(`arms' == 2, (1 + `p_ratio')^2 / `p_ratio', 1)
 ss_check bounds_order, fail(`rough' > 1e6) value(`rough')
-local asked "baseline(`baseline') sd(`sd') kind(`kind') arms(`arms') alpha(`p_alpha')"
+local how "sd(`sd') kind(`kind') arms(`arms') alpha(`p_alpha')"
+local asked "baseline(`baseline') `how'"
+* a share falls by as much as the share of the others rises
+local way = sign(`p_difference')
+local least "`asked'"
+if `is_share' & `way' < 0 {
+    local least "baseline(`=1 - `baseline'') `how'"
+}
 postfile `sizes' double target_power double n_group1 double n_group2 double n_total double n_recruited double power using "`size_rows'"
 local targets "0.7 0.8 0.9 0.95"
 local own : list targets - p_power
@@ -73,7 +80,7 @@ foreach target in `p_power' `own' {
 }
 postclose `sizes'
 * power of a quarter to twice the size
-postfile `curve' double n_total double power double least_increase using "`curve_rows'"
+postfile `curve' double n_total double power double least_difference using "`curve_rows'"
 local last = 0
 foreach step of numlist 0.25(0.125)2 {
     local total = max(8, ceil(`own_total' * `step'))
@@ -81,21 +88,23 @@ foreach step of numlist 0.25(0.125)2 {
         local effective = max(4, floor(`total' / `inflation'))
         ss_power, `asked' other(`other') n(`effective') ratio(`p_ratio')
         local reached = r(power)
-        ss_power, `asked' n(`effective') power(`p_power') ratio(`p_ratio')
-        post `curve' (`total') (`reached') (r(difference))
+        * of few units no share up to one may have this power
+        capture ss_power, `least' n(`effective') power(`p_power') ratio(`p_ratio')
+        local found = cond(_rc == 0, `way' * r(difference), .)
+        post `curve' (`total') (`reached') (`found')
         local last = `total'
     }
 }
 postclose `curve'
 local available_power = .
-local available_increase = .
+local available_difference = .
 if "`p_available'" != "" {
     local effective = floor(`p_available' * (1 - `p_dropout') / `inflation')
     ss_check too_few_values, fail(`effective' < 4) value(`effective')
     ss_power, `asked' other(`other') n(`effective') ratio(`p_ratio')
     local available_power = r(power)
-    ss_power, `asked' n(`effective') power(`p_power') ratio(`p_ratio')
-    local available_increase = r(difference)
+    capture ss_power, `least' n(`effective') power(`p_power') ratio(`p_ratio')
+    local available_difference = cond(_rc == 0, `way' * r(difference), .)
 }
 postfile `facts' str32 quantity double value str80 note using "`fact_rows'"
 post `facts' ("baseline") (`baseline') ("pilot data, `macval(source)'")
@@ -113,7 +122,7 @@ post `facts' ("pilot_rows") (`n') ("rows of the pilot data")
 post `facts' ("design_effect") (`inflation') ("1 + (cluster size - 1) x intraclass correlation")
 post `facts' ("dropout") (`p_dropout') ("share lost before the end")
 post `facts' ("available_power") (`available_power') ("power of the units available")
-post `facts' ("available_increase") (`available_increase') ("least increase that the units available can show")
+post `facts' ("available_difference") (`available_difference') ("least difference that the units available can show")
 postclose `facts'
 * an interval of the spread from few rows is wide, and so is that of the size
 ss_check small_group, warn(`n' < 30) value(`n')

@@ -1,4 +1,4 @@
-* test.signrank 1.0.0: Wilcoxon signed-rank and sign test of two measurements of the same units.
+* test.signrank 1.0.1: Wilcoxon signed-rank and sign test of two measurements of the same units.
 * Reads p_first p_second. The change is second minus first.
 ss_event step name=sample status=begin
 confirm numeric variable `p_first' `p_second'
@@ -11,20 +11,25 @@ ss_check zero_spread, fail(r(N) == 0) value(r(N))
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-tempname table z share
+tempname table z exact share
 tempfile rows
 postfile `table' str32 test double estimate double statistic double p_value double n str244 note using "`rows'"
 quietly count if ss_use
 local used = r(N)
 signrank ss_shift = 0 if ss_use
 scalar `z' = r(z)
+* up to 200 pairs; an older Stata has none
+scalar `exact' = r(p_exact)
 local pairs = r(N_pos) + r(N_neg)
 scalar `share' = (r(sum_pos) - r(sum_neg)) / (r(sum_pos) + r(sum_neg))
 post `table' ("sum_ranks_up") (r(sum_pos)) (.) (.) (r(N_pos)) ("ranks of units with second above first")
 post `table' ("sum_ranks_down") (r(sum_neg)) (.) (.) (r(N_neg)) ("ranks of units with second below first")
 post `table' ("signed_rank") (.) (`z') (2 * normal(-abs(`z'))) (`used') ("z, adjusted for ties and zeros; null: changes are symmetric about zero")
+if !missing(`exact') {
+    post `table' ("exact") (.) (.) (`exact') (`used') ("exact distribution")
+}
 ss_metric z = `z'
-ss_metric p = 2 * normal(-abs(`z'))
+ss_metric p = cond(missing(`exact'), 2 * normal(-abs(`z')), `exact')
 ss_metric rank_biserial = `share'
 * without zero changes, as many up as down: binomial(n, 1/2)
 quietly count if ss_shift > 0 & ss_use

@@ -59,6 +59,26 @@ def case(tables: dict, metrics: dict, parameters: dict | None = None, name: str 
     return out
 
 
+def exact_rank_p(ranks, part=None, signs=False) -> float:
+    """Two-sided probability of a sum of ranks as far from its mean, by counting all samples: of `part` ranks out of all, or with
+    `signs` of the ranks with a positive sign out of all signs. Midranks are whole numbers when doubled."""
+    doubled = np.rint(2 * np.asarray(ranks, float)).astype(int)
+    size = len(doubled)
+    counts = np.zeros((1 if signs else size + 1, doubled.sum() + 1))
+    counts[0, 0] = 1
+    for r in doubled:
+        moved = np.zeros_like(counts)
+        if signs:
+            moved[0, r:] = counts[0, :counts.shape[1] - r]
+        else:
+            moved[1:, r:] = counts[:-1, :counts.shape[1] - r]
+        counts = counts + moved
+    weights, observed = (counts[0], 2 * part) if signs else (counts[part[0]], 2 * part[1])
+    mean = (weights * np.arange(len(weights))).sum() / weights.sum()
+    far = np.abs(np.arange(len(weights)) - mean) >= abs(observed - mean) - 1e-9
+    return float(weights[far].sum() / weights.sum())
+
+
 def save(name: str, source: str, tolerance: dict, main: dict, variants: list[dict] = ()) -> None:
     """Writes the golden file of a template."""
     out = {"source": source, "tolerance": tolerance, **main}

@@ -59,9 +59,9 @@ def twoway_cluster() -> None:
         rows = [{"term": t, "estimate": b[i], "se_first": math.sqrt(v1[i, i]), "se_second": math.sqrt(v2[i, i]), "se_both": se[i]} for i, t in enumerate(x.columns)]
         total = ((frame["log_output"] - frame["log_output"].mean()) ** 2).sum()
         r2 = 1 - e @ e / total
-        values = {"N": n, "r2": r2, "rmse": math.sqrt(e @ e / (n - k - groups)), "clusters_first": g1, "clusters_second": g2, "clusters_both": g12, "df_r": df}
+        values = {"N": n, "r2": r2, "rmse": math.sqrt(e @ e / (n - k - groups)), "clusters_first": g1, "clusters_second": g2, "clusters_both": g12, "df_r": df, "n_clusters": df + 1}
         return case({"table_coefficients.csv": table(["term"], t_rows("log_output", x.columns, b, se, df)), "table_errors.csv": table(["term"], rows), "table_fit.csv": fit(values)},
-                    {"n_used": n, "r2": r2, "n_first": g1, "n_second": g2}, parameters, name)
+                    {"n_used": n, "r2": r2, "n_first": g1, "n_second": g2, "n_clusters": df + 1}, parameters, name)
 
     save("firms_panel.twoway_cluster.json", f"pyfixest {pyfixest.__version__} CRV1; numpy by hand", CLOSED, one(None), [one("industry", "industries absorbed", {"absorb_vars": ["industry"]})])
 
@@ -357,8 +357,10 @@ def mediation_case(cause, mediator, controls, name=None, parameters=None):
     def row(name, value, se):
         return {"effect": name, "estimate": value, "std_error": se, "statistic": value / se, "p_value": 2 * stats.norm.sf(abs(value / se)), "ci_low": value - Z * se, "ci_high": value + Z * se}
 
-    cross = second.cov_params().loc[cause, mediator]
-    rows = [row("indirect", a * b, math.sqrt(a * a * vb + b * b * va)), row("direct", c, math.sqrt(vc)), row("total", a * b + c, math.sqrt(a * a * vb + b * b * va + vc + 2 * a * cross)),
+    def coefficient(name, result):
+        return {"effect": name} | {k: v for k, v in t_rows("path", [cause], result.params[[cause]], result.bse[[cause]], result.df_resid)[0].items() if k not in ("equation", "term", "note")}
+
+    rows = [row("indirect", a * b, math.sqrt(a * a * vb + b * b * va)), coefficient("direct", second), coefficient("total", total),
             {"effect": "share_mediated", "estimate": a * b / (a * b + c)}]
     joint = max(2 * stats.norm.sf(abs(a / math.sqrt(va))), 2 * stats.norm.sf(abs(b / math.sqrt(vb))))
     extra = sm.OLS(frame["log_pay"], sm.add_constant(frame[long].assign(x=frame[cause] * frame[mediator]).astype(float))).fit(cov_type="HC1", use_t=True)
@@ -437,7 +439,7 @@ def fuzzy() -> None:
                 used = len(data)
                 metrics = {"n_used": used, "bandwidth": h, "effect": b, "effect_se": se, "effect_robust": corrected, "se_robust": corrected_se,
                            "jump_treatment": first.params["above"], "first_stage_f": f}
-        return case({"table_effects.csv": table(["term"], effects), "table_bandwidths.csv": table([], sorted(rows, key=lambda r: (r["factor"] == 1.0, r["factor"]))), "table_fit.csv": fit({"N": used, "bandwidth": base})}, metrics, parameters, name)
+        return case({"table_effects.csv": table(["term"], effects), "table_bandwidths.csv": table([], sorted(rows, key=lambda r: r["factor"])), "table_fit.csv": fit({"N": used, "bandwidth": base})}, metrics, parameters, name)
 
     save("admission.fuzzy.json", f"linearmodels {linearmodels.__version__} IV2SLS; {SM} WLS; Python rdrobust", {"default": 1e-7}, one(None, "triangular"),
          [one(8.0, "uniform", "uniform kernel", {"bandwidth": 8, "kernel": "uniform"})])

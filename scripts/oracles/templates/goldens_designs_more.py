@@ -101,7 +101,7 @@ def robust_case(name=None, parameters=None, **options):
     coef, se, h, b, near = last
     effects = [{"term": "conventional"} | row(coef[0], se[0]), {"term": "robust"} | row(coef[1], se[2])]
     tables = {"table_effects.csv": table(["term"], effects), "table_bandwidths.csv": table(["rule"], widths),
-              "table_fit.csv": fit({"N": len(y), "N_l": (x < 60).sum(), "N_r": (x >= 60).sum(), "h_l": h[0], "h_r": h[1], "b_l": b[0], "b_r": b[1]})}
+              "table_fit.csv": fit({"N": near[0] + near[1], "h_l": h[0], "h_r": h[1], "b_l": b[0], "b_r": b[1]})}
     return case(tables, {"n_used": near[0] + near[1], "bandwidth": h[0], "effect": coef[0], "effect_robust": coef[1], "se_robust": se[2]}, parameters, name)
 
 

@@ -111,7 +111,7 @@ def poisson_fe() -> None:
         rows_out = [r | {"irr": math.exp(r["estimate"]), "irr_low": math.exp(r["ci_low"]), "irr_high": math.exp(r["ci_high"])} for r in rows_out]
         chi2 = b @ np.linalg.solve(cov, b)
         ll = rows(b).sum()
-        values = {"N": n, "N_g": g, "ll": ll, "df_m": len(terms), "units_without_event": 0, "chi2": chi2}
+        values = {"N": n, "N_g": g, "ll": ll, "df_m": len(terms), "units_without_event": 0, "chi2": chi2, "N_pooled": n}
         return case({"table_coefficients.csv": table(["model", "term"], rows_out), "table_fit.csv": fit(values)}, {"n_used": n, "n_groups": g, "ll": ll, "chi2": chi2}, parameters, name)
 
     save("rollout.poisson_fe.json", f"pyfixest {pyfixest.__version__} fepois; conditional likelihood by hand; {SM} GLM", {"default": 1e-6, "p_value": 1e-5, "ll": 1e-7, "ci_low": 1e-5, "ci_high": 1e-5},

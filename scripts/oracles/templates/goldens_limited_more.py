@@ -242,7 +242,7 @@ def clogit() -> None:
         ll_0 = -sum(np.log(len(g)) for g in groups)
         chi2 = wald(theta, cov, 3) if vce == "robust" else 2 * (ll - ll_0)
         values = {"N": len(used), "ll": ll, "ll_0": ll_0, "r2_p": 1 - ll / ll_0, "chi2": chi2, "p": stats.chi2.sf(chi2, 3), "df_m": 3, "sets_used": len(groups),
-                  "sets_unused": frame["set_id"].nunique() - len(groups)}
+                  "sets_unused": frame["set_id"].nunique() - len(groups), "N_unmatched": len(frame)}
         out = [{"model": "matched"} | r for r in ratios(z_rows("ill", names, theta, np.sqrt(np.diag(cov))), "odds_ratio")]
         out += [{"model": "unmatched"} | r for r in ratios(z_rows("ill", [*names, "_cons"], logit.params, np.sqrt(np.diag(crude))), "odds_ratio")]
         return case({"table_coefficients.csv": table(["model", "term"], out), "table_fit.csv": fit(values)},

@@ -134,7 +134,7 @@ def diagnostics() -> None:
                           "studentized": influence.resid_studentized_external,
                           "leverage": influence.hat_matrix_diag, "cooks_d": influence.cooks_distance[0]})
     top = frame.sort_values(["cooks_d", "row"], ascending=[False, True]).head(20)
-    metrics = {"n_used": n, "r2": result.rsquared, "df_r": n - k, "p_hettest": stats.chi2.sf(bp, 1),
+    metrics = {"n_used": n, "r2": result.rsquared, "df_r": n - k, "p_hettest": next(t["p_value"] for t in tests if t["test"] == "breusch_pagan_iid"),
                "p_reset": reset[1], "vif_max": vif[0][0], "n_influential": (frame["cooks_d"] > 4 / n).sum()}
     rows = t_rows("log_pay", x.columns, result.params, result.bse, n - k)
     save("pay.diagnostics.json", SOURCE + ", diagnostic functions", CLOSED, case(

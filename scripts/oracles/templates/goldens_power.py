@@ -66,7 +66,7 @@ def sizes(power, arms, inflation=1.0, dropout=0.0, ratio=1):
 def facts(baseline, sd, effect, difference, rows, dropout=0.0, available=(None, None)):
     """All rows of the table of assumptions for means."""
     values = {"baseline": baseline, "std_deviation": sd, "effect_size": effect, "difference": difference, "significance_level": 0.05, "pilot_rows": rows,
-              "design_effect": 1, "dropout": dropout, "available_power": available[0], "available_increase": available[1]}
+              "design_effect": 1, "dropout": dropout, "available_power": available[0], "available_difference": available[1]}
     return table(["quantity"], [{"quantity": name, "value": value} for name, value in values.items()])
 
 
@@ -109,8 +109,14 @@ def write_all() -> None:
                    {"units_total": within[0]["n_total"]}, {"outcome": "recovery_days", "group": "arm", "difference": 2, "dropout": 0}, "spread within groups")
     enough = case({"table_sample_size.csv": table([], means), "table_assumptions.csv": facts(days.mean(), sd, d, 3, len(days), 0.1, at_hand)}, {"units_total": means[0]["n_total"]},
                   {"outcome": "recovery_days", "difference": 3, "dropout": 0.1, "available": 200}, "units at hand")
+    # the share falls: the least fall of two groups of 90 that has a power of 0.8
+    fall = optimize.brentq(lambda d: two_shares(everyone, everyone - d, 1)(available / 2) - 0.8, 0.05, everyone - 0.001, xtol=1e-14)
+    falls = [{"quantity": "available_power", "value": two_shares(everyone, everyone - 0.1, 1)(available / 2)}, {"quantity": "available_difference", "value": -fall}]
+    fewer = [{"quantity": name, "value": value} for name, value in {"baseline": everyone, "compared_with": everyone - 0.1, "difference": -0.1, "significance_level": 0.05, "design_effect": 1, "dropout": 0,
+             "pilot_rows": len(read("clinic.csv")["readmitted"].dropna()), "effect_size": 2 * np.arcsin(np.sqrt(everyone - 0.1)) - 2 * np.arcsin(np.sqrt(everyone))}.items()]
+    decrease = case({"table_assumptions.csv": table(["quantity"], [*fewer, *falls])}, {}, {"outcome": "readmitted", "difference": -0.1, "dropout": 0, "available": available}, "a share that falls, units at hand")
     save("clinic.sample_size.json", "R pwr 1.3 and power.prop.test; statsmodels TTestIndPower, TTestPower; scipy", {"default": 1e-8},
-         main, [clusters, fixed, mean, grouped, enough])
+         main, [clusters, fixed, mean, grouped, enough, decrease])
 
 
 if __name__ == "__main__":

@@ -214,7 +214,8 @@ for (k in c("exponential", "weibull", "lognormal", "loglogistic")) {
         rows = []
         for e, t, x, s in zip(eq, names, est, err):
             row = coefficient_rows(e, [t], [x], [s], [x / s], [2 * stats.norm.sf(abs(x / s))], [x - Z * s], [x + Z * s])[0]
-            rows.append(row | {"ratio": math.exp(x), "ratio_low": math.exp(x - Z * s), "ratio_high": math.exp(x + Z * s)})
+            # the exponential of a parameter of shape is no ratio
+            rows.append(row | ({"ratio": math.exp(x), "ratio_low": math.exp(x - Z * s), "ratio_high": math.exp(x + Z * s)} if e != "/" else dict.fromkeys(("ratio", "ratio_low", "ratio_high"))))
         lr, k = 2 * (f["ll"] - f["ll0"]), len(v)
         values = {"N": n, "N_fail": frame["died"].sum(), "risk": frame["months"].sum(), "ll": f["ll"], "ll_0": f["ll0"], "chi2": lr, "df_m": 4,
                   "p": stats.chi2.sf(lr, 4), "aic": -2 * f["ll"] + 2 * k, "bic": -2 * f["ll"] + math.log(n) * k, "level": 95, **criteria}

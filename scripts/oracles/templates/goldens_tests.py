@@ -8,7 +8,7 @@ import scipy
 from scipy import stats
 from statsmodels.stats.oneway import anova_oneway
 
-from golden import case, fit, percentile, read, save, table
+from golden import case, exact_rank_p, fit, percentile, read, save, table
 from goldens_describe import CLOSED, group_row
 
 
@@ -30,9 +30,16 @@ def overall() -> None:
 
 
 def crosstab() -> None:
-    """Treatment arm by stage."""
+    """Treatment arm by stage; with few rows the table is sparse, and Fisher's test comes next to the others."""
+    save("clinic.crosstab_chi2.json", f"scipy {scipy.__version__} chi2_contingency, fisher_exact", CLOSED, crosstab_case("stage"),
+         [crosstab_case("readmitted", 20, "few rows", {"column": "readmitted", "sample_if": "patient_id <= 20"})])
+
+
+def crosstab_case(column, most=None, name=None, parameters=None) -> dict:
     frame = read("clinic.csv")
-    cross = pd.crosstab(frame["arm"], frame["stage"])
+    if most:
+        frame = frame[frame["patient_id"] <= most]
+    cross = pd.crosstab(frame["arm"], frame[column])
     result = stats.chi2_contingency(cross, correction=False)
     ratio = stats.chi2_contingency(cross, correction=False, lambda_="log-likelihood")
     n = cross.to_numpy().sum()
@@ -47,14 +54,24 @@ def crosstab() -> None:
     tests = [{"test": "pearson_chi2", "statistic": result.statistic, "df1": result.dof, "p_value": result.pvalue},
              {"test": "likelihood_ratio_chi2", "statistic": ratio.statistic, "df1": ratio.dof,
               "p_value": ratio.pvalue}, {"test": "cramers_v", "statistic": v}]
-    save("clinic.crosstab_chi2.json", f"scipy {scipy.__version__} chi2_contingency", CLOSED, case(
-        {"table_counts.csv": table(["row", "column"], rows), "table_test.csv": table(["test"], tests)},
-        {"n_used": n, "chi2": result.statistic, "p": result.pvalue, "cramers_v": v}))
+    p = result.pvalue
+    if (result.expected_freq < 5).mean() > 0.2:
+        p = stats.fisher_exact(cross.to_numpy()).pvalue
+        tests.append({"test": "fisher_exact", "p_value": p})
+    return case({"table_counts.csv": table(["row", "column"], rows), "table_test.csv": table(["test"], tests)},
+                {"n_used": n, "chi2": result.statistic, "p": p, "cramers_v": v}, parameters, name)
 
 
 def ranksum() -> None:
-    """Recovery days by arm; variance with the tie correction of [R] ranksum."""
+    """Recovery days by arm; variance with the tie correction of [R] ranksum; up to 200 rows with the exact distribution."""
+    save("clinic.ranksum.json", f"scipy {scipy.__version__} rankdata, tie-adjusted variance and exact distribution by hand", CLOSED,
+         ranksum_case(), [ranksum_case(16, "few rows", {"sample_if": "patient_id <= 16"})])
+
+
+def ranksum_case(most=None, name=None, parameters=None) -> dict:
     frame = read("clinic.csv").dropna(subset=["recovery_days"])
+    if most:
+        frame = frame[frame["patient_id"] <= most]
     ranks = stats.rankdata(frame["recovery_days"])
     levels = sorted(frame["arm"].unique())
     n = len(frame)
@@ -73,8 +90,10 @@ def ranksum() -> None:
     order = (sums[0] - sizes[0] * (sizes[0] + 1) / 2) / (sizes[0] * sizes[1])
     rows += [{"test": "ranksum_z", "statistic": z, "p_value": p, "n": n},
              {"test": "prob_group1_larger", "estimate": order, "expected": 0.5, "n": n}]
-    save("clinic.ranksum.json", f"scipy {scipy.__version__} rankdata, tie-adjusted variance by hand", CLOSED, case(
-        {"table_ranksum.csv": table(["test"], rows)}, {"n_used": n, "z": z, "p": p, "prob_larger": order}))
+    if n <= 200:
+        p = exact_rank_p(ranks, (sizes[0], sums[0]))
+        rows.append({"test": "exact", "p_value": p, "n": n})
+    return case({"table_ranksum.csv": table(["test"], rows)}, {"n_used": n, "z": z, "p": p, "prob_larger": order}, parameters, name)
 
 
 def anova() -> None:

@@ -14,7 +14,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint, proportion_effectsize, proportions_ztest
 from statsmodels.stats.weightstats import ttost_ind
 
-from golden import case, dummies, percentile, read, save, table
+from golden import case, dummies, exact_rank_p, percentile, read, save, table
 from goldens_models import CLOSED
 from oracle_r import r_numbers, same
 
@@ -45,11 +45,16 @@ def signrank() -> None:
             {"test": "signed_rank", "statistic": z, "p_value": 2 * stats.norm.sf(abs(z)), "n": n},
             {"test": "sign", "estimate": pos / (pos + neg), "p_value": stats.binomtest(pos, pos + neg).pvalue, "n": pos + neg},
             {"test": "rank_biserial", "estimate": (up - down) / (up + down), "n": n}]
-    rows += [{"test": f"{name}_change", "estimate": percentile(change, p)} for name, p in (("median", 50), ("lower_quartile", 25), ("upper_quartile", 75))]
+    p = 2 * stats.norm.sf(abs(z))
+    if n <= 200:
+        ranks = stats.rankdata(np.abs(change))
+        p = exact_rank_p(ranks[change != 0], up, signs=True)
+        rows.append({"test": "exact", "p_value": p, "n": n})
+    rows += [{"test": f"{name}_change", "estimate": percentile(change, q)} for name, q in (("median", 50), ("lower_quartile", 25), ("upper_quartile", 75))]
     rows += [{"test": f"median_{k}", "estimate": percentile(frame[c].to_numpy(), 50), "note": c} for k, c in (("first", "baseline"), ("second", "week12"))]
     save("rehab.signrank.json", f"{SCIPY} wilcoxon, binomtest; rank sums by hand", CLOSED, case(
         {"table_signrank.csv": table(["test"], rows)},
-        {"n_used": n, "z": z, "p": 2 * stats.norm.sf(abs(z)), "rank_biserial": (up - down) / (up + down), "median_change": percentile(change, 50)}))
+        {"n_used": n, "z": z, "p": p, "rank_biserial": (up - down) / (up + down), "median_change": percentile(change, 50)}))
 
 
 def variance_equality() -> None:
@@ -214,7 +219,7 @@ def anova_repeated() -> None:
 
     save("rehab.anova_repeated.json", f"statsmodels {statsmodels.__version__} AnovaRM; pingouin {pingouin.__version__}; {SCIPY} ttest_rel", CLOSED, case(
         {"table_anova.csv": table(["source"], rows), "table_sphericity.csv": table(["measure"], sphericity), "table_means.csv": table(["occasion"], means),
-         "table_pairs.csv": pairs(6, "bonferroni")}, {"n_used": n, "f_stat": f, "p": p(1), "epsilon_gg": gg, "p_gg": p(gg)}),
+         "table_pairs.csv": pairs(6, "bonferroni")}, {"n_used": n, "f_stat": f, "p": p(gg), "epsilon_gg": gg, "p_gg": p(gg)}),
         [case({"table_pairs.csv": pairs(1, "none")}, {}, {"adjust": "none"}, "pairs without adjustment")])
 
 

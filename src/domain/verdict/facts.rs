@@ -16,6 +16,8 @@ pub const COEFFICIENTS: &str = "table_coefficients.csv";
 /// Beginning of the reason for rows that the estimation did not use.
 pub const BY_ESTIMATOR: &str =
     "not in the estimation, for instance because of lags, limits, a bandwidth or groups without variation";
+/// Why rows with a weight of zero were left out.
+pub const BY_WEIGHT: &str = "weight zero";
 
 /// Returns the events of a kind, in order.
 pub fn events<'a>(log: Option<&'a ParsedLog>, kind: &'a str) -> impl Iterator<Item = &'a Event> {
@@ -113,7 +115,7 @@ pub fn sample_flow(input: &VerdictInput<'_>) -> Vec<SampleStep> {
     // the preamble counts the rows; a body may have a measure of that name
     let selected = events(input.log, "metric").find(|e| e.get("name") == Some("n_selected"));
     push("selected", selected.and_then(|e| e.number("value")), condition);
-    let reasons = [missing_by_variable(input.log), by_estimator(input.log)];
+    let reasons = [by_weight(input.log), missing_by_variable(input.log), by_estimator(input.log)];
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();
     push("used", metric(input.log, "n_used"), (!reasons.is_empty()).then(|| reasons.join("; ")));
     flow
@@ -128,6 +130,12 @@ pub(super) fn complete_rows(log: Option<&ParsedLog>) -> Option<f64> {
 fn by_estimator(log: Option<&ParsedLog>) -> Option<String> {
     let dropped = complete_rows(log)? - metric(log, "n_used")?;
     (dropped > 0.0).then(|| format!("{BY_ESTIMATOR}: {dropped}"))
+}
+
+/// `weight zero: 4`, out of the note of the sample idiom: such rows have no part in an estimate, and nothing of them is missing.
+fn by_weight(log: Option<&ParsedLog>) -> Option<String> {
+    let note = events(log, "note").filter(|e| e.get("key") == Some("zero_weight")).last()?;
+    Some(format!("{BY_WEIGHT}: {}", note.get("rows")?))
 }
 
 /// `missing: wage (12), age (3)`, out of the notes of the sample idiom.

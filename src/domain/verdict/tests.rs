@@ -165,6 +165,17 @@ fn a_run_succeeds_when_all_agrees() {
 }
 
 #[test]
+fn a_weight_of_zero_is_no_missing_value() {
+    let mut case = good();
+    let note = events(&["note|KEY|key=zero_weight|value=w|rows=4"]);
+    let missing = "SS_EVENT|note|k=n1n1n1n1|key=missing|value=wage|rows=10";
+    let log = format!("{BEGIN}{}{END}", good_events())
+        .replace(missing, &format!("{note}{}", missing.replace("10", "6")));
+    case.log = Some(log);
+    assert_eq!(judge(&case).sample_flow[2].reason.as_deref(), Some("weight zero: 4; missing: wage (6)"));
+}
+
+#[test]
 fn what_ended_the_processes_names_the_cause() {
     let cases: Vec<(Ended, Cause, &str)> = vec![
         (Ended::Cancelled, Cause::Cancelled, ""),

@@ -229,7 +229,9 @@ async fn effects_by_period_are_read_as_sentences() {
     let before = table(&app, &job, &run, "table_pretrend_test.csv").await;
     let before = number(&before[0]["p_value"]).expect("a number");
     for sentence in [
-        format!("From the event on, its estimated effect on visits is {mean:.3} on average over the periods"),
+        format!(
+            "The estimated effect of the event on visits is {mean:.3} on average over the periods from it on"
+        ),
         format!("(standard error {se:.3}; {p})."),
         format!(
             // the default of the lags is 3, so that this row has all later periods too
@@ -283,9 +285,9 @@ async fn the_main_result_is_the_effect_that_the_analysis_is_about() {
         (
             CLINIC,
             groups,
-            "The mean of recovery_days is 14.322 for smoker “0” and 13.753 for “1”: a difference of 0.568, but the data are \
+            "The mean of recovery_days is 14.322 for smoker “0” and 13.753 for “1”: a difference of 0.568, “0” minus “1”, but the data are \
              also compatible with equal means (95% CI −0.426 to 1.563; p = 0.262).",
-            "recovery_days 的均值在 smoker“0”组为 14.322，在“1”组为 13.753，相差 0.568",
+            "recovery_days 的均值在 smoker“0”组为 14.322，在“1”组为 13.753，前者减后者为 0.568",
         ),
         (
             CLINIC,
