@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU8};
 
 /// Usage text.
 const USAGE: &str = "usage: dofile [-q] {-b|-e|-s} [do] FILE.do [arguments] [, nostop]\n       dofile --list-commands | --version";
@@ -161,8 +161,8 @@ fn run_main(s: &mut Session, file: &str, request: &Request) {
     s.out.flush();
 }
 
-/// Set by SIGINT and SIGTERM.
-static STOP: AtomicBool = AtomicBool::new(false);
+/// How often SIGINT and SIGTERM have arrived.
+static STOPS: AtomicU8 = AtomicU8::new(0);
 
 /// A flag that becomes true when the process is asked to stop.
 fn interrupt_flag() -> Arc<AtomicBool> {
@@ -172,31 +172,39 @@ fn interrupt_flag() -> Arc<AtomicBool> {
         signals::install();
         let seen = flag.clone();
         // the handler may only store to a static; this thread carries it to the session
-        let _ = std::thread::Builder::new().name("stop".into()).stack_size(64 * 1024).spawn(move || {
-            while !STOP.load(std::sync::atomic::Ordering::Relaxed) {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-            seen.store(true, std::sync::atomic::Ordering::Relaxed);
-        });
+        let _ = std::thread::Builder::new()
+            .name("stop".into())
+            .stack_size(64 * 1024)
+            .spawn(move || signals::watch(&seen));
     }
     flag
 }
 
 #[cfg(unix)]
 mod signals {
-    //! Installs the stop handler.
+    //! Installs the stop handler and acts on what it has seen.
 
-    use super::STOP;
-    use std::sync::atomic::Ordering;
+    use super::STOPS;
+    use crate::session::remove_temporary_files;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// The signal that came last.
+    static LAST: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(libc::SIGTERM);
+
+    /// Ends the process as the signal does by default.
+    fn die(signal: libc::c_int) {
+        // SAFETY: signal(2) and raise(3) are async-signal-safe; the process ends by the signal.
+        unsafe {
+            libc::signal(signal, libc::SIG_DFL);
+            libc::raise(signal);
+        }
+    }
 
     extern "C" fn stop(signal: libc::c_int) {
-        if STOP.swap(true, Ordering::Relaxed) {
-            // Commands look for the first request from time to time. Somebody who asks again does not want to wait.
-            // SAFETY: signal(2) and raise(3) are async-signal-safe; the process ends once this handler returns.
-            unsafe {
-                libc::signal(signal, libc::SIG_DFL);
-                libc::raise(signal);
-            }
+        LAST.store(signal, Ordering::Relaxed);
+        // the thread below may never run again where memory or time have run out
+        if STOPS.fetch_add(1, Ordering::Relaxed) > 1 {
+            die(signal);
         }
     }
 
@@ -207,6 +215,22 @@ mod signals {
             unsafe {
                 libc::signal(signal, handler as libc::sighandler_t);
             }
+        }
+    }
+
+    /// Waits for signals. Commands look for the first one from time to time; who asks again does not want to wait, and the
+    /// process ends without its temporary files.
+    pub(super) fn watch(asked: &AtomicBool) {
+        loop {
+            let stops = STOPS.load(Ordering::Relaxed);
+            if stops > 0 {
+                asked.store(true, Ordering::Relaxed);
+            }
+            if stops > 1 {
+                remove_temporary_files();
+                die(LAST.load(Ordering::Relaxed));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }
 }

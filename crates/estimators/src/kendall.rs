@@ -76,7 +76,8 @@ pub fn kendall(x: &[f64], y: &[f64]) -> Kendall {
     }
     Kendall {
         score,
-        se: variance.sqrt(),
+        // without two values of a variable the parts cancel but for rounding
+        se: if in_x.pairs.max(in_y.pairs) == pairs { 0.0 } else { variance.max(0.0).sqrt() },
         tau_a: score / pairs,
         tau_b: score / ((pairs - in_x.pairs) * (pairs - in_y.pairs)).sqrt(),
     }

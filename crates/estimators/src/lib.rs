@@ -179,6 +179,7 @@ pub mod rubin;
 pub mod scaling;
 pub mod schur;
 pub mod score_matching;
+pub mod seasonal_smoothing;
 pub mod sem;
 mod semidefinite;
 pub mod shrinkage;

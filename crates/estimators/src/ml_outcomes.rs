@@ -1,5 +1,5 @@
-//! Log likelihoods of categories: multinomial probit with independent errors, stereotype logit, and ordered probit with
-//! a participation decision ([R] mprobit, [R] slogit, [R] zioprobit).
+//! Log likelihoods of categories: multinomial probit with independent errors, stereotype logit, and ordered probit or logit with
+//! a participation decision ([R] mprobit, [R] slogit, [R] zioprobit, [R] ziologit).
 
 use super::distributions::{inverse_mills, ln_normal};
 use super::jet::Jet;
@@ -277,9 +277,12 @@ pub enum Event {
     Conditional,
 }
 
-/// Ordered probit of those who participate; all others have the lowest category (Harris and Zhao 2007, Journal of
-/// Econometrics 141). Indices: the ordered outcome, participation, and the cut points.
+/// Ordered probit or logit of those who participate, with the same link for participation; all others have the lowest
+/// category (Harris and Zhao 2007, Journal of Econometrics 141; Kelley and Anderson 2008, Statistics in Medicine 27). Indices:
+/// the ordered outcome, participation, and the cut points.
 pub struct Participation {
+    /// Link of both equations.
+    pub link: Link,
     /// Number of categories.
     pub categories: usize,
     /// The event.
@@ -298,7 +301,11 @@ impl Outcomes for Participation {
         let (value, at, g, h) = if category == 0 && self.event == Event::Marginal {
             // Pr(no participation) + Pr(participation) Pr(lowest category)
             let [x, z, cut] = Jet::<3>::variables(&eta[..3]);
-            let (none, lowest) = ((-z).ln_normal(), z.ln_normal() + (cut - x).ln_normal());
+            let ln = |index: Jet<3>| match self.link {
+                Link::Logit => index.ln_logistic(),
+                Link::Probit => index.ln_normal(),
+            };
+            let (none, lowest) = (ln(-z), ln(z) + ln(cut - x));
             let out = if none.v > lowest.v {
                 none + (lowest - none).exp().ln_1p()
             } else {
@@ -309,7 +316,7 @@ impl Outcomes for Participation {
             let inner: Vec<f64> = std::iter::once(eta[0]).chain(eta[2..].iter().copied()).collect();
             let size = inner.len();
             let (mut g, mut h) = (vec![0.0; size], vec![0.0; size * size]);
-            let ordered = Ordered { y: &[category], categories: self.categories, link: Link::Probit };
+            let ordered = Ordered { y: &[category], categories: self.categories, link: self.link };
             let value = ordered.row(0, &inner, &mut g, &mut h);
             let at: Vec<usize> = std::iter::once(0).chain(2..width).collect();
             (value, at, g, h)
@@ -326,10 +333,14 @@ impl Outcomes for Participation {
         if !with_participation {
             return value;
         }
-        let mills = inverse_mills(eta[1]);
-        gradient[1] += mills;
-        hessian[width + 1] -= mills * (mills + eta[1]);
-        value + ln_normal(eta[1])
+        let [z] = Jet::<1>::variables(&eta[1..2]);
+        let ln = match self.link {
+            Link::Logit => z.ln_logistic(),
+            Link::Probit => z.ln_normal(),
+        };
+        gradient[1] += ln.g[0];
+        hessian[width + 1] += ln.h[0][0];
+        value + ln.v
     }
 }
 
@@ -379,8 +390,11 @@ mod tests {
         check(&IndependentProbit::new(3, 2, 15, true), 3, &[0.3, -0.8]);
         check(&Stereotype::cornered(3, 1, 4), 4, &[0.7, 0.6, 0.2, -0.3, 0.8, 0.1]);
         check(&Stereotype::cornered(0, 2, 4), 4, &[0.7, -0.4, 0.6, 0.2, -0.3, 0.8, 0.1]);
-        check(&Participation { categories: 3, event: Event::Marginal }, 3, &[0.4, 0.9, -0.2, 1.3]);
-        check(&Participation { categories: 3, event: Event::Conditional }, 3, &[0.4, 0.9, -0.2, 1.3]);
+        for link in [Link::Probit, Link::Logit] {
+            for event in [Event::Marginal, Event::Conditional] {
+                check(&Participation { link, categories: 3, event }, 3, &[0.4, 0.9, -0.2, 1.3]);
+            }
+        }
     }
 
     #[test]

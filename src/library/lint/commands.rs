@@ -34,7 +34,7 @@ ttest ttesti twoway:tw unab unique use var varbasic vargranger varlmar varnorm v
 veclmar vecnorm vecrank vecstable winsor winsor2 wntestb wntestq xcorr xi xporegress xpose xtabond
 xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd xtdpdsys xtfrontier xtgee xtgls xthdidregress xtile
 xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse xtpoisson xtprobit xtrc xtreg xtregar xtset
-xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zioprobit zip ztest
+xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb ziologit zioprobit zip ztest
 ";
 
 /// Commands of the contract's second list, refused by name, with the reason.

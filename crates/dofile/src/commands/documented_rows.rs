@@ -96,6 +96,7 @@ pub(super) const ROWS: &[Row] = &[
     ("mprobit", TABLE, LIKELIHOOD, "noCONstant Baseoutcome() PROBITparam vce() INTPoints()"),
     ("slogit", TABLE, LIKELIHOOD, "DIMension() Baseoutcome() noCORNer vce() INITialize() noNORMalize"),
     ("zioprobit", TABLE, LIKELIHOOD, "INFlate() OFFset() vce()"),
+    ("ziologit", TABLE, LIKELIHOOD, "INFlate() OFFset() vce() OR"),
     ("scobit", TABLE, LIKELIHOOD, "noCONstant OFFset() ASIS vce()"),
     // [R] counts
     ("poisson", TABLE, LIKELIHOOD, "noCONstant Exposure() OFFset() vce() IRr"),

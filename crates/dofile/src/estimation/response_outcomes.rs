@@ -1,18 +1,30 @@
 //! Predictions after models of several categories whose probabilities are kernels of `estimators::ml_outcomes`:
-//! `mprobit`, `slogit` and `zioprobit` ([R] postestimation sections of these), and `gologit2`.
+//! `mprobit`, `slogit`, `zioprobit` and `ziologit` ([R] postestimation sections of these), and `gologit2`.
 
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::response::{Derivatives, Response, outcome_position};
 use crate::results::Estimation;
 use crate::session::Session;
+use estimators::jet::Jet;
+use estimators::ml_binary::Link;
 use estimators::ml_outcomes::{Event, IndependentProbit, Outcomes, Participation, Stereotype};
 use estimators::ml_separate_lines::SeparateLines;
 use std::sync::Arc;
 
 /// Whether predictions of a command are made here.
 pub fn handles(cmd: &str) -> bool {
-    matches!(cmd, "mprobit" | "slogit" | "zioprobit" | "gologit2")
+    matches!(cmd, "mprobit" | "slogit" | "gologit2") || participates(cmd)
+}
+
+/// Whether a command has an equation of participation.
+pub fn participates(cmd: &str) -> bool {
+    matches!(cmd, "zioprobit" | "ziologit")
+}
+
+/// The link of a command with an equation of participation.
+fn link(cmd: &str) -> Link {
+    if cmd == "ziologit" { Link::Logit } else { Link::Probit }
 }
 
 /// Values of the outcome of the active estimates, ascending.
@@ -78,7 +90,8 @@ fn model(session: &Session, parameters: &Parameters, event: Event) -> Model {
                 indices.insert(0, Vec::new());
             }
             indices.extend(singles(alone(parameters, "cut")));
-            Model { kernel: Arc::new(Participation { categories, event }), indices }
+            let link = link(session.e.cmd());
+            Model { kernel: Arc::new(Participation { link, categories, event }), indices }
         }
     }
 }
@@ -100,11 +113,11 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Result<Vec
     let cmd = session.e.cmd();
     let depvar = session.e.results.get_text("depvar").unwrap_or("");
     let (event, end) = match (cmd, statistic) {
-        ("zioprobit", "" | "pmargin") => (Event::Marginal, ")"),
-        ("zioprobit", "pjoint1") => (Event::Joint, ",participation)"),
-        ("zioprobit", "pcond1") => (Event::Conditional, "|participation)"),
-        ("zioprobit", "ppar" | "pnpar" | "xb" | "xbinfl") => {
-            return Ok(vec![participation(parameters, statistic)]);
+        ("zioprobit" | "ziologit", "" | "pmargin") => (Event::Marginal, ")"),
+        ("zioprobit" | "ziologit", "pjoint1") => (Event::Joint, ",participation)"),
+        ("zioprobit" | "ziologit", "pcond1") => (Event::Conditional, "|participation)"),
+        ("zioprobit" | "ziologit", "ppar" | "pnpar" | "xb" | "xbinfl") => {
+            return Ok(vec![participation(parameters, statistic, link(cmd))]);
         }
         ("mprobit" | "slogit" | "gologit2", "" | "pr") => (Event::Marginal, ")"),
         ("gologit2", "xb") => return line(session, parameters, outcome).map(|r| vec![r]),
@@ -121,7 +134,7 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Result<Vec
     let one = |j: usize| {
         let kernel = Arc::clone(&kernel);
         let what = match statistic {
-            "" | "pr" if cmd != "zioprobit" => format!("pr outcome({})", values[j]),
+            "" | "pr" if !participates(cmd) => format!("pr outcome({})", values[j]),
             "" => format!("pmargin outcome({})", values[j]),
             statistic => format!("{statistic} outcome({})", values[j]),
         };
@@ -148,14 +161,18 @@ fn probability(kernel: &dyn Outcomes, category: usize, eta: &[f64]) -> Derivativ
     Derivatives { value, first, second }
 }
 
-/// Predictions from one equation of `zioprobit`.
-fn participation(parameters: &Parameters, statistic: &str) -> Response {
+/// Predictions from one equation of `zioprobit` and `ziologit`.
+fn participation(parameters: &Parameters, statistic: &str, link: Link) -> Response {
     let equations = equations(parameters);
     let last = equations.last().cloned().unwrap_or_default();
     let first = if equations.len() > 1 { equations[0].clone() } else { Vec::new() };
+    let p = move |index: Jet<1>| match link {
+        Link::Logit => index.logistic(),
+        Link::Probit => index.normal(),
+    };
     match statistic {
-        "ppar" => Response::formula::<1>("Pr(participation)", statistic, [last], |[z]| z.normal()),
-        "pnpar" => Response::formula::<1>("Pr(nonparticipation)", statistic, [last], |[z]| (-z).normal()),
+        "ppar" => Response::formula::<1>("Pr(participation)", statistic, [last], move |[z]| p(z)),
+        "pnpar" => Response::formula::<1>("Pr(nonparticipation)", statistic, [last], move |[z]| p(-z)),
         "xbinfl" => Response::formula::<1>("Linear prediction of inflate", statistic, [last], |[z]| z),
         _ => Response::formula::<1>("Linear prediction", statistic, [first], |[x]| x),
     }

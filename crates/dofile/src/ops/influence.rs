@@ -14,7 +14,8 @@ use estimators::matrix::Mat;
 const SINGLE: [&str; 6] = ["regress", "logit", "logistic", "probit", "cloglog", "poisson"];
 
 /// Commands with several indices: their scores follow from the probabilities of the outcomes.
-const OUTCOMES: [&str; 7] = ["gologit2", "ologit", "oprobit", "mlogit", "mprobit", "slogit", "zioprobit"];
+const OUTCOMES: [&str; 8] =
+    ["gologit2", "ologit", "oprobit", "mlogit", "mprobit", "slogit", "zioprobit", "ziologit"];
 
 /// The log likelihood of a row: derivatives in its linear indices, and minus the second derivatives (row-major).
 struct Local {

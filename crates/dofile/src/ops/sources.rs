@@ -33,7 +33,7 @@ pub(crate) fn missing(shown: &str, file: &str, why: &str) -> StataError {
 
 /// True for a name that `tempfile` gave, which may be overwritten and gets no extension.
 pub(crate) fn is_temporary(s: &Session, name: &str) -> bool {
-    s.scopes.iter().any(|scope| scope.temporary_files.iter().any(|f| f == name))
+    s.scopes.iter().any(|scope| scope.temporary_files.contains(name))
 }
 
 /// Path of a file to read, and its name as messages show it; `extension`, which may be empty, is added to a name without

@@ -1,6 +1,6 @@
 //! Local and global macros, and the scopes that they belong to. Substituting them in text is in `interp::expand`.
 
-use super::Session;
+use super::{Session, TemporaryFiles};
 use crate::expr::ByCall;
 use crate::frame::Frame;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ pub struct Scope {
     /// Names from `tempvar` and `tempname`, dropped at the end.
     pub temporary: Vec<String>,
     /// Files from `tempfile`, removed at the end.
-    pub temporary_files: Vec<String>,
+    pub temporary_files: TemporaryFiles,
     /// Data kept by `preserve`.
     pub preserved: Option<Frame>,
     /// Program class flags: results to clear and set.
@@ -104,10 +104,6 @@ impl Session {
             self.scalars.remove(name);
             self.matrices.remove(name);
             self.extensions.drop_temporary(name);
-        }
-        for file in &scope.temporary_files {
-            // a temporary file that was never written is no error
-            let _ = std::fs::remove_file(file);
         }
     }
 }

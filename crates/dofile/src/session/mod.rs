@@ -8,6 +8,7 @@ mod names;
 mod program;
 mod sample;
 mod settings;
+mod temporary;
 mod values;
 
 pub use extensions::{Extension, Extensions};
@@ -16,6 +17,8 @@ pub use macros::Scope;
 pub use program::{Class, Echo, Flow, Line, Program};
 pub use sample::Weights;
 pub use settings::{OwnLimits, Search, Settings, TableLook};
+pub use temporary::TemporaryFiles;
+pub(crate) use temporary::remove_all as remove_temporary_files;
 pub use values::{ENGINE_VERSION, LANGUAGE_VERSION};
 
 use crate::error::{Result, StataError};
@@ -31,7 +34,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// An interpreter's state.
 #[derive(Debug)]
@@ -165,13 +168,9 @@ impl Session {
 
     /// The path of a file that is removed when the running program ends.
     pub fn temporary_file(&mut self) -> String {
-        // sessions of one process share the folder, so the number counts for all of them
-        static FILES: AtomicU64 = AtomicU64::new(1);
-        let file = FILES.fetch_add(1, Ordering::Relaxed);
-        let path =
-            self.temp_dir.join(format!("St{:05}.{file:06x}", std::process::id())).display().to_string();
-        self.scope().temporary_files.push(path.clone());
-        path
+        let Self { scopes, temp_dir, .. } = self;
+        let scope = scopes.last_mut().expect("the top-level scope is never removed");
+        scope.temporary_files.name(temp_dir)
     }
 
     /// Rows of the current by-group, or all rows.

@@ -83,9 +83,16 @@ fn the_preamble_of_a_run_is_accepted() {
 /// Starts a do-file and waits until it has printed `started`.
 #[cfg(unix)]
 fn started(dir: &Path, text: &str) -> Child {
+    started_with_files_in(dir, text, &std::env::temp_dir())
+}
+
+/// The same with a folder for temporary files.
+#[cfg(unix)]
+fn started_with_files_in(dir: &Path, text: &str, files: &Path) -> Child {
     std::fs::write(dir.join("main.do"), text).expect("written");
     let child = Command::new(env!("CARGO_BIN_EXE_dofile"))
         .args(["-q", "-b", "do", "main.do"])
+        .env("STATATMP", files)
         .current_dir(dir)
         .stdin(Stdio::null())
         .spawn()
@@ -127,6 +134,47 @@ fn a_second_stop_signal_ends_a_command_that_does_not_look_for_the_first() {
     assert!(child.try_wait().expect("is asked").is_none(), "the first signal is left to the command");
     terminate(&child);
     assert_eq!(child.wait().expect("ended").signal(), Some(15));
+}
+
+/// Names in a folder.
+fn names_in(folder: &Path) -> Vec<String> {
+    let found = std::fs::read_dir(folder).expect("a folder");
+    found.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn temporary_files_go_however_a_run_ends() {
+    let write = "set obs 2\ngenerate x = _n\ntempfile a\nquietly save `a'\npreserve\ntempfile b\nquietly save `b'\ndisplay \"started\"\n";
+    let run = |first: &str, rest: &str, signals: u32| {
+        let (dir, files) = (tempfile::tempdir().expect("directory"), tempfile::tempdir().expect("directory"));
+        let text = format!("{first}{write}{rest}");
+        let mut child = started_with_files_in(dir.path(), &text, files.path());
+        for _ in 0..signals {
+            std::thread::sleep(Duration::from_millis(300));
+            terminate(&child);
+        }
+        let status = child.wait().expect("ended");
+        assert_eq!(names_in(files.path()), [""; 0], "{rest} {signals}");
+        status
+    };
+    for rest in ["", "error 459\n", "exit, clear\n"] {
+        assert_eq!(run("", rest, 0).code(), Some(0));
+    }
+    assert_eq!(run("", "while 1 {\n    local x = 1\n}\n", 1).code(), Some(0));
+    assert_eq!(run("matrix A = I(4000)\n", "matrix B = A * A\n", 2).signal(), Some(15));
+}
+
+/// A program that uses the engine as a library may let a session go without its end.
+#[test]
+fn temporary_files_go_with_their_session() {
+    let files = tempfile::tempdir().expect("directory");
+    let mut session = dofile::Session::default();
+    session.temp_dir = files.path().to_path_buf();
+    let (log, rc) = session.run_captured("set obs 2\ngenerate x = _n\ntempfile a\nsave `a'\n");
+    assert_eq!((rc, names_in(files.path()).len()), (0, 1), "{log}");
+    drop(session);
+    assert_eq!(names_in(files.path()), [""; 0]);
 }
 
 #[test]

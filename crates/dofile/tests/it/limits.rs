@@ -112,7 +112,7 @@ const CASES: &[(&str, i32)] = &[
     ("sem (y <- i.g)", 101),
     ("sem (y <- c.x#c.z)", 101),
     ("sem (y <- L.x)", 199),
-    ("sem (y <- x), group(g)", 199),
+    ("sem (y <- x), select(1)", 199),
     ("sem (y <- x), method(adf)", 199),
     ("sem (y <- x), method(foo)", 198),
     ("sem (y <- x), vce(sbentler)", 199),

@@ -40,6 +40,7 @@ mod far_from_zero;
 mod figures;
 mod forecasts;
 mod fuzz;
+mod groups_and_seasons;
 mod health_and_surveys;
 mod held_estimates;
 mod ignored_parts;

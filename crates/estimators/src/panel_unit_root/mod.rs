@@ -1,14 +1,17 @@
 //! Tests for unit roots in panels: Levin, Lin and Chu (2002), Harris and Tzavalis (1999), Im, Pesaran and Shin (2003),
-//! combined p-values (Choi 2001) and Hadri's (2000) test of stationarity. Formulas: [XT] xtunitroot.
+//! combined p-values (Choi 2001), Breitung's (2000) test and Hadri's (2000) test of stationarity. Formulas: [XT] xtunitroot.
 
+pub mod breitung;
 pub mod cips;
 mod cips_tables;
+mod t_tilde;
 mod tables;
 
 use super::distributions::normal_quantile;
 use super::hac::Kernel;
 use super::ols::{self, FitError, Request};
 use super::timeseries::Deterministic;
+pub use t_tilde::{t_tilde, t_tilde_moments};
 use tables::{
     Adjustment, CRITICAL_CONSTANT, CRITICAL_PANELS, CRITICAL_PERIODS, CRITICAL_TREND, IPS_MEAN_CONSTANT,
     IPS_MEAN_TREND, IPS_PERIODS, IPS_VARIANCE_CONSTANT, IPS_VARIANCE_TREND, LLC_CONSTANT, LLC_NONE,

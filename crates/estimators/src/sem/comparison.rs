@@ -7,6 +7,7 @@ use super::sample::Sample;
 use crate::matrix::Mat;
 use crate::missing::is_missing;
 use crate::ml::Limits;
+use std::ops::Range;
 
 /// The unrestricted normal distribution of some variables.
 pub struct Unrestricted {
@@ -58,10 +59,10 @@ pub fn unrestricted(sample: &Sample, variables: &[usize]) -> Option<Unrestricted
     Some(Unrestricted { ll: found.ll, mean, covariance: implied.sigma })
 }
 
-/// Log likelihood of the baseline: variables outside `group` are uncorrelated with all others.
-pub fn baseline(sample: &Sample, group: &[usize]) -> Option<f64> {
-    let mut ll = if group.is_empty() { 0.0 } else { unrestricted(sample, group)?.ll };
-    for v in (0..sample.columns.len()).filter(|v| !group.contains(v)) {
+/// Log likelihood of the baseline of some variables: those outside `together` are uncorrelated with all others.
+pub fn baseline(sample: &Sample, variables: Range<usize>, together: &[usize]) -> Option<f64> {
+    let mut ll = if together.is_empty() { 0.0 } else { unrestricted(sample, together)?.ll };
+    for v in variables.filter(|v| !together.contains(v)) {
         ll += unrestricted(sample, &[v])?.ll;
     }
     Some(ll)

@@ -153,7 +153,7 @@ fn kernel_one(
     let found = response_outcomes::of(session, parameters, asked.trim())?;
     let response = found.into_iter().next().ok_or_else(StataError::syntax)?;
     if statistic.is_none() {
-        let name = if session.e.cmd() == "zioprobit" { "pmargin" } else { "pr" };
+        let name = if response_outcomes::participates(session.e.cmd()) { "pmargin" } else { "pr" };
         session.print(format!("(option {name} assumed; predicted probability)"));
     }
     let cmd = session.e.cmd().to_string();
@@ -168,7 +168,7 @@ pub(crate) fn all_outcomes(
     statistic: Option<&str>,
     rows: &[usize],
 ) -> Result<Vec<Prediction>> {
-    let assumed = if session.e.cmd() == "zioprobit" { "pmargin" } else { "pr" };
+    let assumed = if response_outcomes::participates(session.e.cmd()) { "pmargin" } else { "pr" };
     if !handles(session.e.cmd()) || statistic.is_some_and(|s| s != assumed) {
         return Err(StataError::standard(103));
     }

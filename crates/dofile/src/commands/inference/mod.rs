@@ -12,6 +12,7 @@ pub(in crate::commands) mod means;
 mod means_show;
 mod power;
 mod power_association;
+mod power_cluster;
 mod power_correlation;
 mod power_groups;
 mod power_methods;

@@ -20,13 +20,20 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] [test(score | wald) continuity] | twoproportions p1 {p2 | , ratio(#) | rdiff(#) | rrisk(#) | oratio(#)} [continuity] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | twoway {m11 m12 ... \\ m21 m22 ... | matrix | , nrows(#) ncols(#) {varrow(#) | varcolumn(#) | varrowcolumn(#) | delta(#)}} [factor(row | column | rowcol) varerror(#) npercell(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | twovariances {v1 v2 | v1, ratio(#)} [sd] | onecorrelation r0 ra | twocorrelations r1 {r2 | , diff(#)} | pairedproportions {p12 p21 | p1+ p+1, corr(#)} | mcc p0, oratio(#) [corr(#) m(#)] | cmh p11 p12 ..., oratio(#) [strweights(numlist) grratios(numlist) nperstratum(#) continuity] | trend p1 p2 p3 ... [, exposure(numlist) grweights(numlist) npergroup(#) continuity] | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared {R2 | R2_R {R2_F | , diffr2(#)}} [, ntested(#) ncontrol(#)] | pcorr rho2 [, ntested(#) ncontrol(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided compute(n1 | n2) sd(#) sd1(#) sd2(#) knownsd knownsds]",
-    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), twoway r(nrows ncols N_rc N_per_cell Var_r Var_c Var_rc Var_e factor), onevariance r(v0 va ratio) or r(s0 sa ratio), twovariances r(v1 v2 ratio) or r(s1 s2 ratio), onecorrelation r(r0 ra), twocorrelations r(r1 r2 diff), pairedproportions r(p12 p21 pdisc diff pmarg1 pmarg2 corr), mcc r(p0 oratio M corr) with the number of cases in r(N) and n(), cmh r(oratio K p11 p12 ...), trend r(N_g p1 ... x1 ...), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested) or r(R2_R R2_F R2_diff ncontrol ntested), pcorr r(rho2_p ncontrol ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; compute() looks for the size of one group where the other is given; groups of cmh and trend are filled up to whole numbers; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance, a slope and mcc; table() with columns and graphs are not supported; [PSS-2]",
-    examples: &[Example {
-        // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
-        run: "power onemean 0 .5, knownsd",
-        expect: &[("r(N)", 32.0)],
-    }],
+    syntax: "power onemean m0 [ma | , diff(#)] | twomeans m1 [m2 | , diff(#)] | oneproportion p0 [pa] [test(score | wald) continuity] | twoproportions p1 {p2 | , ratio(#) | rdiff(#) | rrisk(#) | oratio(#)} [continuity] | pairedmeans {ma1 ma2 | , altdiff(#)} {sddiff(#) | corr(#) [sd(#) sd1(#) sd2(#)]} [nulldiff(#)] | oneway {m1 m2 ... | , ngroups(#) {varmeans(#) | delta(#)}} [varerror(#) npergroup(#)] | twoway {m11 m12 ... \\ m21 m22 ... | matrix | , nrows(#) ncols(#) {varrow(#) | varcolumn(#) | varrowcolumn(#) | delta(#)}} [factor(row | column | rowcol) varerror(#) npercell(#)] | onevariance {v0 va | v0, ratio(#)} [sd] | twovariances {v1 v2 | v1, ratio(#)} [sd] | onecorrelation r0 ra | twocorrelations r1 {r2 | , diff(#)} | pairedproportions {p12 p21 | p1+ p+1, corr(#)} | mcc p0, oratio(#) [corr(#) m(#)] | cmh p11 p12 ..., oratio(#) [strweights(numlist) grratios(numlist) nperstratum(#) continuity] | trend p1 p2 p3 ... [, exposure(numlist) grweights(numlist) npergroup(#) continuity] | oneslope b0 {ba | , diff(#)} [sdx(#) sderror(#) sdy(#) corr(#)] | rsquared {R2 | R2_R {R2_F | , diffr2(#)}} [, ntested(#) ncontrol(#)] | pcorr rho2 [, ntested(#) ncontrol(#)] | logrank [s1 [s2]] [hratio(#) schoenfeld] | cox [b1] [hratio(#) sd(#) r2(#) failprob(#)] [wdprob(#)] | {onemean | twomeans | oneproportion | twoproportions} ..., {k(#) | k1(#) [k2(#) | kratio(#)]} {m(#) | m1(#) [m2(#) | mratio(#)]} [rho(#)] [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided compute(n1 | n2) sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; with one value and n() the least effect above it; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta), pairedmeans r(d0 da sd_d sd1 sd2 corr), oneway r(N_g N_per_group Var_m Var_e m1 ...), twoway r(nrows ncols N_rc N_per_cell Var_r Var_c Var_rc Var_e factor), onevariance r(v0 va ratio) or r(s0 sa ratio), twovariances r(v1 v2 ratio) or r(s1 s2 ratio), onecorrelation r(r0 ra), twocorrelations r(r1 r2 diff), pairedproportions r(p12 p21 pdisc diff pmarg1 pmarg2 corr), mcc r(p0 oratio M corr) with the number of cases in r(N) and n(), cmh r(oratio K p11 p12 ...), trend r(N_g p1 ... x1 ...), oneslope r(b0 ba sdx sderror), rsquared r(R2_T ntested) or r(R2_R R2_F R2_diff ncontrol ntested), pcorr r(rho2_p ncontrol ntested), logrank r(E hratio s1 s2 Pr_E), cox r(E b1 hratio sd R2 Pr_E), with events rounded up; clusters: without their number, or their size, the least one; rho is 0.5, sizes are equal within a group, tests are large-sample ones; r(K1 K2 M1 M2 rho) or r(K M rho); compute() looks for the size of one group where the other is given; groups of cmh and trend are filled up to whole numbers; groups of oneway have one size; proportions by the score and the Pearson test; lists of values, in parentheses or in options, and table give a table, stored in r(pss_table), with one or two means, proportions, a correlation, a variance, a slope and mcc; table() with columns and graphs are not supported; [PSS-2]",
+    examples: &[
+        Example {
+            // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
+            run: "power onemean 0 .5, knownsd",
+            expect: &[("r(N)", 32.0)],
+        },
+        Example {
+            // 2 (1.96 + 0.8416)^2 / 0.5^2 = 62.8 in each group without clusters, times 1 + 19*0.05 = 1.95, over 20 in each.
+            run: "power twomeans 0 .5, m1(20) rho(.05)",
+            expect: &[("r(K1)", 7.0), ("r(N)", 280.0)],
+        },
+    ],
 };
 
 const OPTIONS: &[OptSpec] = &[
@@ -52,8 +59,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("CONTINuity"),
     OptSpec::text("COMPute"),
 ];
-const UNSUPPORTED: &[&str] =
-    &["EFFect", "DIRection", "fpc", "CRITValues", "K1", "K2", "M1", "M2", "RHO", "CVCLuster"];
+const UNSUPPORTED: &[&str] = &["EFFect", "DIRection", "fpc", "CRITValues"];
 
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Method {
@@ -153,7 +159,7 @@ impl Design {
         1.0 - t_probability(df, shift, c) + other(c)
     }
 
-    fn normal(&self, delta: f64, null: f64, own: f64, (tail, correction): (f64, f64)) -> f64 {
+    pub(super) fn normal(&self, delta: f64, null: f64, own: f64, (tail, correction): (f64, f64)) -> f64 {
         let c = normal_quantile(1.0 - tail) * null + correction;
         let other = if self.sides == 1.0 { 0.0 } else { normal((-c - delta) / own) };
         normal((delta - c) / own) + other
@@ -183,6 +189,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         other => return Err(StataError::invalid(format!("power method {other} not found"))),
     };
+    if super::power_cluster::asked(&raw[end..])? {
+        return super::power_cluster::run(s, method, &raw[end..]);
+    }
     let parsed = parsed(&raw[end..], OPTIONS, UNSUPPORTED)?;
     let mut values = numbers(&parsed.list)?;
     let kind = effect_kind(&parsed, method, &mut values)?;
@@ -278,7 +287,7 @@ fn least_effect(cmd: &ParsedCommand, method: Method, first: f64) -> Result<(Desi
     Ok((found, (n1, n2), wanted))
 }
 
-fn design(cmd: &ParsedCommand, method: Method, first: f64, second: f64) -> Result<Design> {
+pub(super) fn design(cmd: &ParsedCommand, method: Method, first: f64, second: f64) -> Result<Design> {
     let proportion = matches!(method, Method::OneProportion | Method::TwoProportions);
     if proportion && !(first > 0.0 && first < 1.0 && second > 0.0 && second < 1.0) {
         return Err(StataError::invalid("proportions must be between 0 and 1"));

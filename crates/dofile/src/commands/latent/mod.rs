@@ -16,10 +16,13 @@ mod sample;
 mod sem;
 mod sem_effects;
 mod sem_fit;
+mod sem_ginvariant;
 mod sem_gof;
+mod sem_groups;
 mod sem_mindices;
 mod sem_model;
 mod sem_names;
+mod sem_numbers;
 mod sem_options;
 mod sem_paths;
 mod sem_predict;
@@ -51,6 +54,8 @@ pub(super) fn estat(s: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) ->
     if s.e.cmd() == "sem" {
         return match word {
             "gof" => Some(sem_gof::gof(s, &call("gof"))),
+            "ggof" => Some(sem_ginvariant::ggof(s, &call("ggof"))),
+            _ if is("ginvariant", 3) => Some(sem_ginvariant::ginvariant(s, &call("ginvariant"))),
             _ if is("eqgof", 3) => Some(sem_gof::eqgof(s, &call("eqgof"))),
             _ if is("mindices", 2) => Some(sem_mindices::mindices(s, &call("mindices"))),
             _ if is("framework", 2) => Some(sem_mindices::framework(s, &call("framework"))),

@@ -1,6 +1,6 @@
 //! `estat teffects` after `sem`: direct, indirect and total effects with standard errors by the delta method.
 
-use super::sem_state::{SemState, state};
+use super::sem_state::{SemState, ungrouped};
 use crate::error::{Result, StataError};
 use crate::estimation::post::Parameters;
 use crate::estimation::table::{Table, row};
@@ -51,7 +51,7 @@ pub(super) fn teffects(s: &mut Session, call: &Call) -> Result<()> {
     if !(10.0..=99.99).contains(&level) {
         return Err(StataError::new(198, "level() must be between 10 and 99.99 inclusive"));
     }
-    let state = state(s)?;
+    let state = ungrouped(s, "estat teffects")?;
     let model = &state.specification.model;
     let names = &state.specification.names;
     if stability(model, &state.b).is_none_or(|largest| largest >= 1.0) {

@@ -15,7 +15,7 @@ use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
-use crate::value::is_missing;
+use crate::value::{MISSING, is_missing};
 use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
 use estimators::sem::comparison::{Unrestricted, baseline, unrestricted};
@@ -44,8 +44,18 @@ fn information(cmd: &ParsedCommand) -> Result<Option<(&'static str, Kind<'static
     })
 }
 
-/// Rows with all variables, or with one of them where missing values are modelled.
-fn read(s: &Session, cmd: &ParsedCommand, columns: &[usize], mlmv: bool) -> Result<Model> {
+/// Whether missing values are modelled.
+fn mlmv(cmd: &ParsedCommand) -> bool {
+    cmd.options.text("method").map(str::trim) == Some("mlmv")
+}
+
+/// Rows with all variables, or with one of them where missing values are modelled, and with a group.
+pub(super) fn read(
+    s: &Session,
+    cmd: &ParsedCommand,
+    columns: &[usize],
+    group: Option<usize>,
+) -> Result<Model> {
     use WeightKind::{Frequency, Importance, Probability};
     let vce = information(cmd)?.map(|_| VceSpec::Default);
     let reading = Reading {
@@ -55,14 +65,15 @@ fn read(s: &Session, cmd: &ParsedCommand, columns: &[usize], mlmv: bool) -> Resu
     };
     let mut open = OpenSample::open(s, cmd, &reading)?;
     for (row, used) in open.touse.iter_mut().enumerate().filter(|(_, used)| **used) {
-        let mut known = columns.iter().map(|v| !is_missing(s.frame.num_at(*v, row)));
-        *used = if mlmv { known.any(|k| k) } else { known.all(|k| k) };
+        let here = |v: usize| !is_missing(s.frame.num_at(v, row));
+        let mut known = columns.iter().map(|v| here(*v));
+        *used = group.is_none_or(here) && if mlmv(cmd) { known.any(|k| k) } else { known.all(|k| k) };
     }
     open.close_without_terms(s)
 }
 
 /// Refuses samples whose covariance matrix is singular.
-fn check(specification: &Specification, sample: &Sample, n: f64) -> Result<()> {
+fn check(specification: &Specification, sample: &Sample, n: f64, mlmv: bool) -> Result<()> {
     let names = &specification.names;
     for (v, variance) in sample.variance.iter().enumerate() {
         // rounding in the mean leaves a variance that is no variance
@@ -77,20 +88,23 @@ fn check(specification: &Specification, sample: &Sample, n: f64) -> Result<()> {
     if n < 2.0 {
         return Err(StataError::insufficient_observations());
     }
-    if sample.is_complete() {
-        let s = &sample.patterns[0].covariance;
-        let p = s.rows();
-        if sample.of_row.len() <= p {
+    // rows of a group are complete unless missing values are modelled
+    let complete = sample.is_complete() || specification.groups.is_some() && !mlmv;
+    for (at, pattern) in sample.patterns.iter().enumerate().filter(|_| complete) {
+        let p = pattern.present.len();
+        let rows = sample.of_row.iter().filter(|of| **of == at).count();
+        if rows <= p {
             return Err(StataError::new(
                 2001,
-                format!("insufficient observations: {} for {p} observed variables", sample.of_row.len()),
+                format!("insufficient observations: {rows} for {p} observed variables"),
             ));
         }
-        let sd: Vec<f64> = sample.variance.iter().map(|v| v.sqrt()).collect();
+        let s = &pattern.covariance;
+        let sd: Vec<f64> = s.diagonal().iter().map(|v| v.sqrt()).collect();
         let (values, vectors) = Mat::from_fn(p, p, |i, j| s[(i, j)] / (sd[i] * sd[j])).symmetric_eigen();
         if values[p - 1] < COLLINEAR * values[0] {
-            let who: Vec<&str> =
-                (0..p).filter(|i| vectors[(*i, p - 1)].abs() > 1e-4).map(|i| names.all[i].as_str()).collect();
+            let name = |i: usize| names.all[pattern.present[i]].as_str();
+            let who: Vec<&str> = (0..p).filter(|i| vectors[(*i, p - 1)].abs() > 1e-4).map(name).collect();
             return Err(StataError::new(506, format!("variables are collinear: {}", who.join(", "))));
         }
     }
@@ -112,8 +126,9 @@ fn parameter_names(specification: &Specification, numbers: &[usize]) -> String {
 
 fn maximise(specification: &Specification, problem: &Problem<'_>, cmd: &ParsedCommand) -> Result<Optimum> {
     let model = &specification.model;
-    let p = model.observed;
-    let moments = p * (p + 1) / 2 + if problem.means == Means::Absent { 0 } else { p };
+    let p = specification.one().model.observed;
+    let means = if problem.means == Means::Absent { 0 } else { p };
+    let moments = specification.group_count() * (p * (p + 1) / 2 + means);
     if model.parameters > moments {
         return Err(StataError::new(
             430,
@@ -135,18 +150,51 @@ fn maximise(specification: &Specification, problem: &Problem<'_>, cmd: &ParsedCo
     })
 }
 
+/// Values of the variables of the model in the sample; those of a group are missing in the others.
+fn columns_of(s: &Session, specification: &Specification, rows: &[usize]) -> Vec<Vec<f64>> {
+    let columns = &specification.names.columns;
+    let Some(groups) = &specification.groups else {
+        return columns.iter().map(|v| rows.iter().map(|r| s.frame.num_at(*v, *r)).collect()).collect();
+    };
+    let of_row: Vec<Option<usize>> =
+        rows.iter().map(|row| groups.number(s.frame.num_at(groups.column, *row))).collect();
+    let each = columns.len() / groups.values.len();
+    let value = |at: usize, (row, group): (&usize, &Option<usize>)| {
+        if *group == Some(at / each) { s.frame.num_at(columns[at], *row) } else { MISSING }
+    };
+    (0..columns.len()).map(|at| rows.iter().zip(&of_row).map(|pair| value(at, pair)).collect()).collect()
+}
+
+/// The distribution without restrictions, in each group.
+fn saturated(specification: &Specification, sample: &Sample) -> Option<Unrestricted> {
+    let p = specification.model.observed;
+    let Some(groups) = &specification.groups else {
+        return unrestricted(sample, &(0..p).collect::<Vec<_>>());
+    };
+    let mut out = Unrestricted { ll: 0.0, mean: Vec::new(), covariance: Mat::zeros(p, p) };
+    for group in 0..groups.values.len() {
+        let block = groups.block(group);
+        let own = unrestricted(sample, &block)?;
+        out.ll += own.ll;
+        out.mean.extend(own.mean);
+        for (i, a) in block.iter().enumerate() {
+            for (j, b) in block.iter().enumerate() {
+                out.covariance[(*a, *b)] = own.covariance[(i, j)];
+            }
+        }
+    }
+    Some(out)
+}
+
 /// Estimates and posts.
 pub(super) fn estimate(s: &mut Session, cmd: &ParsedCommand, specification: Specification) -> Result<()> {
-    let mlmv = cmd.options.text("method").map(str::trim) == Some("mlmv");
     let columns = specification.names.columns.clone();
-    let read = read(s, cmd, &columns, mlmv)?;
+    let groups = specification.groups.as_ref();
+    let read = read(s, cmd, &columns, groups.map(|g| g.column))?;
     let (weights, n) = effective_weights(&read);
-    let values: Vec<Vec<f64>> = columns
-        .iter()
-        .map(|v| read.design.rows.iter().map(|row| s.frame.num_at(*v, *row)).collect())
-        .collect();
+    let values = columns_of(s, &specification, &read.design.rows);
     let sample = Sample::new(&values, weights.as_ref().map(|(w, _)| w.as_slice()));
-    check(&specification, &sample, n)?;
+    check(&specification, &sample, n, mlmv(cmd))?;
     if read.clusters.as_ref().is_some_and(|c| c.count < 2) {
         return Err(StataError::new(460, "only one cluster"));
     }
@@ -169,8 +217,7 @@ pub(super) fn estimate(s: &mut Session, cmd: &ParsedCommand, specification: Spec
     if s.shows_log(|o| cmd.has(o)) {
         sem_show::log(s, &optimum, read.is_robust(), cmd.options.int("iterate"));
     }
-    let all: Vec<usize> = (0..columns.len()).collect();
-    let free = unrestricted(&sample, &all);
+    let free = saturated(&specification, &sample);
     let tests = if read.is_robust() { None } else { tests(&specification, &sample, &optimum, free.as_ref()) };
     let state = SemState {
         specification,
@@ -180,22 +227,24 @@ pub(super) fn estimate(s: &mut Session, cmd: &ParsedCommand, specification: Spec
         sample: free.map(|f| (f.mean, f.covariance)),
         tests,
         moments: Arc::new(sample),
-        mlmv,
+        mlmv: mlmv(cmd),
     };
     post_results(s, cmd, read, &optimum, &estimates, state)
 }
 
-/// Observed exogenous variables.
+/// Observed exogenous variables of a group.
 fn exogenous(specification: &Specification) -> Vec<usize> {
-    let names = &specification.names;
+    let names = &specification.one().names;
     (0..names.observed()).filter(|v| !names.endogenous[*v]).collect()
 }
 
 /// Free parameters of the saturated model and of the baseline.
 fn sizes(specification: &Specification) -> (f64, f64) {
-    let (p, q) = (specification.model.observed, exogenous(specification).len());
+    let (p, q) = (specification.one().model.observed, exogenous(specification).len());
     let means = if specification.model.means() == Means::Absent { 0 } else { p };
-    ((p * (p + 1) / 2 + means) as f64, (p + q * q.saturating_sub(1) / 2 + means) as f64)
+    let groups = specification.group_count();
+    let of = |each: usize| (groups * each) as f64;
+    (of(p * (p + 1) / 2 + means), of(p + q * q.saturating_sub(1) / 2 + means))
 }
 
 fn tests(
@@ -211,7 +260,12 @@ fn tests(
         chi2: if saturated == parameters { 0.0 } else { (2.0 * (top - ll)).max(0.0) },
         df: saturated - parameters,
     };
-    let bottom = baseline(sample, &exogenous(specification))?;
+    let (p, exogenous) = (specification.one().model.observed, exogenous(specification));
+    let mut bottom = 0.0;
+    for group in 0..specification.group_count() {
+        let together: Vec<usize> = exogenous.iter().map(|v| group * p + v).collect();
+        bottom += baseline(sample, group * p..(group + 1) * p, &together)?;
+    }
     Some((test(optimum.ll, specification.model.parameters as f64), test(bottom, base)))
 }
 
@@ -236,7 +290,7 @@ fn parameters(specification: &Specification, values: &[f64], v: &Mat, std: Optio
 }
 
 fn texts(r: &mut Results, cmd: &ParsedCommand, specification: &Specification) -> Result<()> {
-    let names = &specification.names;
+    let names = &specification.one().names;
     let list = |latent: bool, endogenous: bool| {
         names.list(|v| names.is_latent(v) == latent && names.endogenous[v] == endogenous).join(" ")
     };
@@ -259,6 +313,17 @@ fn texts(r: &mut Results, cmd: &ParsedCommand, specification: &Specification) ->
         r.text("vce", vce).text("vcetype", vce.to_uppercase());
     }
     Ok(())
+}
+
+/// Observations of the groups.
+fn group_sizes(r: &mut Results, specification: &Specification, state: &SemState, n: f64) {
+    let mut sizes = vec![n];
+    if let Some(groups) = &specification.groups {
+        r.scalar("N_groups", groups.values.len() as f64).text("groupvar", groups.variable.clone());
+        sizes = (0..groups.values.len()).map(|group| state.group_weight(group)).collect();
+    }
+    let names = (1..=sizes.len()).map(|i| Stripe::term(format!("c{i}"))).collect();
+    r.matrix("nobs", Matrix::row_vector(sizes, names));
 }
 
 fn post_results(
@@ -289,7 +354,7 @@ fn post_results(
     let (saturated, base) = sizes(specification);
     r.scalar("N", n).scalar("ll", optimum.ll).scalar("rank", free.len() as f64);
     r.scalar("k", own.b.len() as f64)
-        .scalar("k_dv", specification.names.endogenous.iter().filter(|e| **e).count() as f64);
+        .scalar("k_dv", specification.one().names.endogenous.iter().filter(|e| **e).count() as f64);
     r.scalar("df_m", specification.model.parameters as f64).scalar("df_s", saturated).scalar("df_b", base);
     if let Some((model, baseline)) = state.tests {
         for (name, test) in [("ms", model), ("bs", baseline)] {
@@ -299,8 +364,8 @@ fn post_results(
         }
     }
     if state.mlmv {
-        let incomplete =
-            state.moments.patterns.iter().filter(|p| p.present.len() < state.moments.columns.len());
+        let full = specification.one().model.observed;
+        let incomplete = state.moments.patterns.iter().filter(|p| p.present.len() < full);
         r.scalar("N_missing", incomplete.map(|p| p.weight).sum());
     }
     // a maximum with a negative variance is not a valid solution
@@ -317,7 +382,7 @@ fn post_results(
         let std = parameters(specification, &found.b, &state.v, Some(&found.v));
         r.matrix("b_std", std.b_matrix()).matrix("V_std", std.v_matrix());
     }
-    r.matrix("nobs", Matrix::row_vector(vec![n], vec![Stripe::term("c1")]));
+    group_sizes(r, specification, &state, n);
     est.extra = Some(Arc::new(state));
     let touse = read.touse;
     s.post_estimation(est, touse);

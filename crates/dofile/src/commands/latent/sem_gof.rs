@@ -1,6 +1,7 @@
 //! `estat gof` and `estat eqgof` after `sem`. Formulas: [SEM] estat gof, estat eqgof; `estimators::sem::fit_statistics`.
 
-use super::sem_state::{SemState, state};
+use super::sem_numbers::joint;
+use super::sem_state::{SemState, state, ungrouped};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
@@ -75,7 +76,7 @@ pub(super) fn gof(s: &mut Session, call: &Call) -> Result<()> {
             test(s, "bs", baseline, "baseline vs. saturated");
         }
         if has("rmsea") {
-            population(s, model);
+            population(s, model, state.specification.group_count());
         }
     }
     if has("ic") {
@@ -86,15 +87,20 @@ pub(super) fn gof(s: &mut Session, call: &Call) -> Result<()> {
         line(s, "CFI", "cfi", cfi(model, baseline), "Comparative fit index");
         line(s, "TLI", "tli", tli(model, baseline), "Tucker–Lewis index");
     }
-    if has("residuals") {
+    let several = state.specification.groups.is_some();
+    if has("residuals") && !several {
         residuals(s, &state)?;
     }
     s.print("-".repeat(76));
+    if has("residuals") && several {
+        s.print("Note: SRMR and CD are statistics of a group; estat ggof reports them.");
+    }
     Ok(())
 }
 
-fn population(s: &mut Session, model: Test) {
-    let n = s.e.results.get_scalar("N").unwrap_or(MISSING);
+/// The error of a group is the mean over groups: the statistic is their sum.
+fn population(s: &mut Session, model: Test, groups: usize) {
+    let n = s.e.results.get_scalar("N").unwrap_or(MISSING) / groups as f64;
     let found = rmsea(model, n);
     let value = |f: &dyn Fn(&estimators::sem::fit_statistics::Rmsea) -> f64| found.as_ref().map_or(0.0, f);
     block(s, "Population error");
@@ -114,8 +120,16 @@ fn criteria(s: &mut Session) {
 
 /// `1 - |Psi| / |Sigma|` of the endogenous variables.
 fn determination(state: &SemState, implied: &Implied) -> f64 {
-    let names = &state.specification.names;
-    let endogenous: Vec<usize> = (0..names.all.len()).filter(|v| names.endogenous[*v]).collect();
+    determination_of(state, implied, 0)
+}
+
+/// The same of a group.
+pub(super) fn determination_of(state: &SemState, implied: &Implied, group: usize) -> f64 {
+    let (names, groups) = (&state.specification.one().names, state.specification.group_count());
+    let endogenous: Vec<usize> = (0..names.all.len())
+        .filter(|v| names.endogenous[*v])
+        .map(|v| joint(v, group, groups, names))
+        .collect();
     let size = |m: &estimators::matrix::Mat| Lu::new(&m.select(&endogenous, &endogenous)).determinant();
     1.0 - size(&implied.psi) / size(&implied.sigma)
 }
@@ -133,7 +147,7 @@ fn residuals(s: &mut Session, state: &SemState) -> Result<()> {
 /// `estat eqgof`.
 pub(super) fn eqgof(s: &mut Session, call: &Call) -> Result<()> {
     call.options(&[OptSpec::text("FORmat"), OptSpec::flag("NODEScribe")], &["FORmat"])?;
-    let state = state(s)?;
+    let state = ungrouped(s, "estat eqgof")?;
     let implied = state.implied()?;
     let names = &state.specification.names;
     let n = names.all.len();

@@ -1,7 +1,7 @@
 //! `estat mindices` and `estat framework` after `sem`. Formulas: [SEM] estat mindices, estat framework.
 
 use super::sem_model::covariance;
-use super::sem_state::{SemState, state};
+use super::sem_state::{SemState, ungrouped};
 use crate::commands::Interpreter;
 use crate::error::{Result, StataError};
 use crate::format;
@@ -47,7 +47,7 @@ fn scale(implied: &Implied, cell: Cell) -> f64 {
 pub(super) fn mindices(s: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::real("MINchi2")], &["SHOWPclass"])?;
     let least = options.real("minchi2").unwrap_or(3.841_458_820_694_124);
-    let state = state(s)?;
+    let state = ungrouped(s, "estat mindices")?;
     let model = &state.specification.model;
     let all = modification_indices(model, &state.moments, &state.point, &candidates(&state))
         .ok_or_else(|| StataError::new(506, "the information matrix is not positive definite"))?;
@@ -108,7 +108,7 @@ pub(super) fn mindices(s: &mut Session, call: &Call) -> Result<()> {
 /// `estat framework`: the matrices of the model by endogenous and exogenous variables.
 pub(super) fn framework(s: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("FITted")], &["STANDardized", "COMPact", "FORmat"])?;
-    let state = state(s)?;
+    let state = ungrouped(s, "estat framework")?;
     let names = &state.specification.names;
     let n = names.all.len();
     let (b, psi, a) = matrices(&state.specification.model, &state.b);

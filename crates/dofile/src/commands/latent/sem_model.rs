@@ -1,13 +1,15 @@
 //! Builds a structural equation model from its paths: what is free by default, and which loadings set the scale of latent
 //! variables. Rules: [SEM] intro 4, Identification and Specifying and constraining parameters.
 
+use super::sem_groups::Groups;
 use super::sem_names::Names;
+use super::sem_numbers::{Rules, number};
 use super::sem_options;
 use super::sem_paths::{Bound, Lists, Path};
 use crate::error::{Result, StataError};
 use crate::matrix::Stripe;
 use crate::syntax::split::ParsedCommand;
-use estimators::sem::{Cell, Model, Value};
+use estimators::sem::{Cell, Model};
 
 /// A cell, what is known about it, and whether the user named it.
 #[derive(Debug, Clone)]
@@ -34,6 +36,20 @@ pub(super) struct Specification {
     pub measurement: Vec<usize>,
     /// Means and covariances of observed exogenous variables are those of the sample and not in `e(b)`.
     pub conditional: bool,
+    /// The groups of a joint model.
+    pub groups: Option<Groups>,
+}
+
+impl Specification {
+    /// The model of one group.
+    pub(super) fn one(&self) -> &Self {
+        self.groups.as_ref().map_or(self, |g| &g.one)
+    }
+
+    /// Number of groups.
+    pub(super) fn group_count(&self) -> usize {
+        self.groups.as_ref().map_or(1, |g| g.values.len())
+    }
 }
 
 /// A covariance with its variables in order.
@@ -59,8 +75,26 @@ impl Builder {
         }
     }
 
-    fn add_paths(&mut self, paths: &[Path]) -> Result<()> {
-        for path in paths {
+    /// The model of a command, in one of its groups.
+    pub(super) fn read(
+        names: Names,
+        cmd: &ParsedCommand,
+        paths: &[Path],
+        lists: &Lists,
+        group: Option<f64>,
+    ) -> Result<Self> {
+        let mut builder = Self { names, entries: Vec::new() };
+        builder.add_paths(paths, group)?;
+        builder.add_defaults(cmd);
+        sem_options::apply(&mut builder, cmd, lists)?;
+        if !cmd.has("noanchor") {
+            builder.anchor()?;
+        }
+        Ok(builder)
+    }
+
+    fn add_paths(&mut self, paths: &[Path], group: Option<f64>) -> Result<()> {
+        for path in paths.iter().filter(|p| p.group.is_none() || p.group == group) {
             for to in &path.to {
                 let target = self.names.number(&to.name)?;
                 for from in &path.from {
@@ -116,7 +150,7 @@ impl Builder {
     }
 
     /// Indicators of a latent variable in the order of the paths, observed ones first.
-    fn indicators(&self, latent: usize) -> Vec<usize> {
+    pub(super) fn indicators(&self, latent: usize) -> Vec<usize> {
         let to = |e: &Entry| match e.cell {
             Cell::Path { to, from } if from == latent => Some(to),
             _ => None,
@@ -160,7 +194,7 @@ impl Builder {
     }
 
     /// Whether the moments of observed exogenous variables may be taken from the sample.
-    fn conditional(&self, cmd: &ParsedCommand) -> bool {
+    pub(super) fn conditional(&self, cmd: &ParsedCommand) -> bool {
         let exogenous = |v: usize| !self.names.endogenous[v];
         let seen = |v: usize| exogenous(v) && !self.names.is_latent(v);
         let own = |e: &&Entry| match e.cell {
@@ -181,7 +215,7 @@ impl Builder {
     }
 
     /// Observed endogenous variables with latent causes alone that cause nothing.
-    fn measurement(&self) -> Vec<usize> {
+    pub(super) fn measurement(&self) -> Vec<usize> {
         let indicator = |v: &usize| {
             let mut caused = false;
             let own = self.entries.iter().all(|e| match e.cell {
@@ -215,7 +249,7 @@ pub(super) fn stripe(names: &Names, cell: Cell) -> Stripe {
 
 /// The place of a cell in `e(b)`: equations with paths before measurement, then means, variances and covariances, errors
 /// before exogenous variables.
-fn order(names: &Names, measurement: &[usize], cell: Cell) -> [usize; 4] {
+pub(super) fn order(names: &Names, measurement: &[usize], cell: Cell) -> [usize; 4] {
     let exogenous = |v: usize| usize::from(!names.endogenous[v]);
     match cell {
         Cell::Path { to, from } => [usize::from(measurement.contains(&to)), to, exogenous(from), from],
@@ -226,54 +260,26 @@ fn order(names: &Names, measurement: &[usize], cell: Cell) -> [usize; 4] {
     }
 }
 
-/// Builds the model of a command.
-pub(super) fn build(
-    names: Names,
-    cmd: &ParsedCommand,
-    paths: &[Path],
-    lists: &Lists,
-) -> Result<Specification> {
-    let mut builder = Builder { names, entries: Vec::new() };
-    builder.add_paths(paths)?;
-    builder.add_defaults(cmd);
-    sem_options::apply(&mut builder, cmd, lists)?;
-    if !cmd.has("noanchor") {
-        builder.anchor()?;
-    }
-    let conditional = builder.conditional(cmd);
-    let measurement = builder.measurement();
-    let Builder { names, entries } = builder;
-    let mut named: Vec<(String, usize)> = Vec::new();
-    let (mut cells, mut shown) = (Vec::new(), Vec::new());
-    let mut parameters = 0;
-    for entry in entries {
-        let value = match &entry.bound {
-            Bound::Fixed(x) => Value::Fixed(*x),
-            Bound::Named(name) => {
-                let known = named.iter().find(|n| n.0 == *name).map(|n| n.1);
-                Value::Free(known.unwrap_or_else(|| {
-                    named.push((name.clone(), parameters));
-                    parameters += 1;
-                    parameters - 1
-                }))
-            }
-            Bound::Free => {
-                parameters += 1;
-                Value::Free(parameters - 1)
-            }
+impl Builder {
+    /// The model of one group.
+    pub(super) fn finish(self, cmd: &ParsedCommand) -> Specification {
+        let conditional = self.conditional(cmd);
+        let measurement = self.measurement();
+        let builders = [self];
+        let rules = Rules {
+            shared: &|_| false,
+            hidden: conditional,
+            measurement: &measurement,
+            stripe: &|_, cell| stripe(&builders[0].names, cell),
         };
-        let given = match entry.cell {
-            Cell::Covariance(a, b) => [a, b].iter().all(|v| *v < names.observed() && !names.endogenous[*v]),
-            Cell::Mean(v) => v < names.observed() && !names.endogenous[v],
-            Cell::Path { .. } => false,
+        let found = number(&builders, &rules);
+        let [Self { names, .. }] = builders;
+        let model = Model {
+            observed: names.observed(),
+            variables: names.all.len(),
+            cells: found.cells,
+            parameters: found.parameters,
         };
-        if (entry.typed || matches!(value, Value::Free(_))) && !(conditional && given) {
-            shown.push((order(&names, &measurement, entry.cell), entry.cell, cells.len()));
-        }
-        cells.push((entry.cell, value));
+        Specification { names, model, rows: found.rows, measurement, conditional, groups: None }
     }
-    shown.sort_by_key(|s| s.0);
-    let rows = shown.into_iter().map(|(_, cell, at)| (stripe(&names, cell), at)).collect();
-    let model = Model { observed: names.observed(), variables: names.all.len(), cells, parameters };
-    Ok(Specification { names, model, rows, measurement, conditional })
 }

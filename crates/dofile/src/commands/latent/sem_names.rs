@@ -4,6 +4,7 @@ use super::sem_paths::{Path, unsupported};
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
+use estimators::sem::Cell;
 
 /// Variables in the order of the kernel: observed ones in order of their appearance, then latent ones.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +48,16 @@ impl Names {
     /// Whether a variable is latent.
     pub(super) fn is_latent(&self, number: usize) -> bool {
         number >= self.observed()
+    }
+
+    /// Whether a cell is a moment of observed exogenous variables.
+    pub(super) fn is_given(&self, cell: Cell) -> bool {
+        let given = |v: usize| !self.is_latent(v) && !self.endogenous[v];
+        match cell {
+            Cell::Covariance(a, b) => given(a) && given(b),
+            Cell::Mean(v) => given(v),
+            Cell::Path { .. } => false,
+        }
     }
 
     /// Names of some variables.

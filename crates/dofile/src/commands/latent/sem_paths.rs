@@ -31,6 +31,8 @@ pub(super) struct Path {
     pub to: Vec<Item>,
     pub from: Vec<Item>,
     pub constant: bool,
+    /// The group that it is for, `(2: y <- x)`.
+    pub group: Option<f64>,
 }
 
 /// Texts of the options that may be repeated.
@@ -40,6 +42,40 @@ pub(super) struct Lists {
     pub variance: Vec<String>,
     pub means: Vec<String>,
     pub structure: Vec<String>,
+}
+
+impl Lists {
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        [&self.covariance, &self.variance, &self.means, &self.structure].into_iter().flatten()
+    }
+
+    /// Groups that texts are for.
+    pub(super) fn groups(&self) -> Vec<f64> {
+        self.texts().filter_map(|text| prefixed(text).0).collect()
+    }
+
+    /// The texts for a group, those for all groups among them.
+    pub(super) fn of_group(&self, value: f64) -> Self {
+        let own = |texts: &[String]| -> Vec<String> {
+            let pairs = texts.iter().map(|text| prefixed(text));
+            pairs.filter(|(group, _)| group.is_none_or(|g| g == value)).map(|p| p.1.to_string()).collect()
+        };
+        Self {
+            covariance: own(&self.covariance),
+            variance: own(&self.variance),
+            means: own(&self.means),
+            structure: own(&self.structure),
+        }
+    }
+}
+
+/// The group before a colon, `2: y <- x`, and the rest.
+fn prefixed(text: &str) -> (Option<f64>, &str) {
+    let Some((front, rest)) = text.split_once(':') else { return (None, text) };
+    match front.trim().parse::<u32>() {
+        Ok(group) => (Some(f64::from(group)), rest),
+        Err(_) => (None, text),
+    }
 }
 
 /// What Stata has and this command does not, r(199).
@@ -86,6 +122,7 @@ pub(super) fn items(text: &str) -> Result<Vec<Item>> {
 
 /// Items of a path; a list in parentheses with `@` behind it binds each of its members.
 fn path(text: &str) -> Result<Path> {
+    let (group, text) = prefixed(text);
     let (body, options) = front_and_options(text);
     let mut constant = true;
     for (name, argument) in split_options(options)? {
@@ -109,7 +146,7 @@ fn path(text: &str) -> Result<Path> {
     if to.is_empty() {
         return Err(StataError::invalid(format!("({text}): no dependent variable")));
     }
-    Ok(Path { to, from, constant })
+    Ok(Path { to, from, constant, group })
 }
 
 /// Paths in parentheses and the rest of the line.

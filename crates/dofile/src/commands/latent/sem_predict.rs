@@ -1,6 +1,7 @@
 //! `predict` after `sem`: linear predictions of endogenous variables and scores of latent ones by the regression method.
 //! Formulas: [SEM] predict after sem; Bollen (1989, 305).
 
+use super::sem_numbers::joint;
 use super::sem_state::{SemState, state};
 use crate::commands::StandardSyntax;
 use crate::error::{Result, StataError};
@@ -29,7 +30,7 @@ enum Statistic {
 
 /// Variables that a statistic is predicted for: those named, or all of its kind.
 fn wanted(state: &SemState, statistic: Statistic, text: Option<&str>) -> Result<Vec<usize>> {
-    let names = &state.specification.names;
+    let names = &state.specification.one().names;
     let fits = |v: usize| match statistic {
         Statistic::Linear => names.endogenous[v] && !names.is_latent(v),
         Statistic::LinearLatent => names.endogenous[v] && names.is_latent(v),
@@ -60,7 +61,7 @@ fn wanted(state: &SemState, statistic: Statistic, text: Option<&str>) -> Result<
 fn completed(state: &SemState, implied: &Implied, values: &[f64]) -> Option<Vec<f64>> {
     let n = state.specification.model.variables;
     let known: Vec<usize> = (0..values.len()).filter(|j| !is_missing(values[*j])).collect();
-    if known.is_empty() || (known.len() < values.len() && !state.mlmv) {
+    if known.is_empty() || (known.len() < state.specification.one().model.observed && !state.mlmv) {
         return None;
     }
     let inverse = implied.sigma.select(&known, &known).inverse_definite()?;
@@ -93,7 +94,9 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let (kind, names) = new_names(s, cmd)?;
     let variables = wanted(&state, statistic, text.as_deref())?;
-    let own = &state.specification.names;
+    let own = &state.specification.one().names;
+    let groups = state.specification.groups.as_ref();
+    let count = state.specification.group_count();
     let names: Vec<String> = match names.as_slice() {
         [(stub, true)] => (1..=variables.len()).map(|i| format!("{stub}{i}")).collect(),
         _ => names.into_iter().map(|n| n.0).collect(),
@@ -104,22 +107,34 @@ pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let columns: Vec<usize> =
         own.all[..own.observed()].iter().map(|n| s.numeric_variable(n)).collect::<Result<_>>()?;
+    let column = groups.map(|g| s.numeric_variable(&g.variable)).transpose()?;
     let touse = s.rows(cmd)?;
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
     let implied = state.implied()?;
     let (b, _, constants) = matrices(&state.specification.model, &state.b);
-    let full: Vec<Option<Vec<f64>>> = rows
+    let group_of = |row: usize| match (groups, column) {
+        (Some(groups), Some(column)) => groups.number(s.frame.num_at(column, row)),
+        _ => Some(0),
+    };
+    // the group of each row, and the values of all variables
+    let full: Vec<Option<(usize, Vec<f64>)>> = rows
         .iter()
         .map(|row| {
-            let values: Vec<f64> = columns.iter().map(|v| s.frame.num_at(*v, *row)).collect();
-            completed(&state, &implied, &values)
+            let group = group_of(*row)?;
+            let here = columns.iter().map(|v| s.frame.num_at(*v, *row));
+            let mut values = vec![MISSING; count * columns.len()];
+            values[group * columns.len()..].iter_mut().zip(here).for_each(|(to, x)| *to = x);
+            Some((group, completed(&state, &implied, &values)?))
         })
         .collect();
     for (name, v) in names.iter().zip(&variables) {
-        let of = |values: &Option<Vec<f64>>| {
-            values.as_ref().map_or(MISSING, |values| match statistic {
-                Statistic::Score => values[*v],
-                _ => constants[*v] + b.row(*v).iter().zip(values).map(|(b, x)| b * x).sum::<f64>(),
+        let of = |row: &Option<(usize, Vec<f64>)>| {
+            row.as_ref().map_or(MISSING, |(group, values)| {
+                let v = joint(*v, *group, count, own);
+                match statistic {
+                    Statistic::Score => values[v],
+                    _ => constants[v] + b.row(v).iter().zip(values).map(|(b, x)| b * x).sum::<f64>(),
+                }
             })
         };
         let what = if statistic == Statistic::Score { "Factor score" } else { "Linear prediction" };

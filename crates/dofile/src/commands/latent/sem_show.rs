@@ -1,6 +1,7 @@
 //! Output of structural equation models: variables, iteration log, header, constraints and the table of parameters.
 
-use super::sem_model::Specification;
+use super::sem_groups::Groups;
+use super::sem_model::{Specification, stripe};
 use super::sem_state::{SemState, state};
 use crate::error::Result;
 use crate::estimation::display::level;
@@ -22,7 +23,7 @@ pub(super) fn describe(s: &mut Session, cmd: &ParsedCommand, specification: &Spe
     if cmd.has("nodescribe") {
         return;
     }
-    let names = &specification.names;
+    let names = &specification.one().names;
     let measurement = |v: usize| specification.measurement.contains(&v);
     let (endogenous, latent) = (|v: usize| names.endogenous[v], |v: usize| names.is_latent(v));
     let blocks = [
@@ -107,7 +108,8 @@ pub(super) fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (b, se) = if standardized { standard(s) } else { plain(&state) };
     let stripe: Vec<Stripe> = state.specification.rows.iter().map(|r| r.0.clone()).collect();
     if !cmd.has("notable") {
-        table(s, &state, (&b, &se), standardized, level);
+        let shown = Shown { state: &state, b: &b, se: &se, level, together: !cmd.has("showginvariant") };
+        table(s, &shown, standardized);
         if !cmd.has("nofootnote") {
             footnote(s);
         }
@@ -136,16 +138,19 @@ fn header(s: &mut Session) {
     let e = &s.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let robust = e.get_text("vcetype") == Some("Robust");
-    let left = [
-        e.get_text("title").unwrap_or("").to_string(),
-        format!("Estimation method: {}", e.get_text("method").unwrap_or("")),
-        String::new(),
-        format!("{} = {}", likelihood::label(robust), format::bare("%10.0g", scalar("ll"))),
-    ];
-    let n = Fact::observations(scalar("N"));
+    let (mut left, mut right) =
+        (vec![e.get_text("title").unwrap_or("").to_string()], vec![Fact::observations(scalar("N"))]);
+    if let Some(variable) = e.get_text("groupvar") {
+        left.push(format!("Grouping variable: {variable}"));
+        right.push(Fact::new("Number of groups", "%10.0fc", scalar("N_groups")));
+    }
+    left.push(format!("Estimation method: {}", e.get_text("method").unwrap_or("")));
+    left.push(String::new());
+    left.push(format!("{} = {}", likelihood::label(robust), format::bare("%10.0g", scalar("ll"))));
+    let label = if right.len() > 1 { 16 } else { 13 };
+    let width = right[0].width();
     s.print("");
-    let width = n.width();
-    show(s, &left, &[n], 13, width);
+    show(s, &left, &right, label, width);
     s.print("");
 }
 
@@ -180,21 +185,49 @@ fn footnote(s: &mut Session) {
     s.print(format!("{left:<60}{right:>18}"));
 }
 
-/// The numbers of a row; a fixed parameter is said to be so.
-fn cells(state: &SemState, at: usize, b: f64, se: f64, level: f64) -> String {
-    if se == 0.0 && matches!(state.specification.model.cells[at].1, Value::Fixed(_)) {
-        return format!("  {}  (constrained)", format::number("%9.0g", b));
+/// The rows of a table.
+struct Shown<'a> {
+    state: &'a SemState,
+    b: &'a [f64],
+    se: &'a [f64],
+    level: f64,
+    /// Parameters that are the same in all groups have one row.
+    together: bool,
+}
+
+impl Shown<'_> {
+    /// The numbers of a row; a fixed parameter is said to be so.
+    fn cells(&self, i: usize) -> String {
+        let (model, at) = (&self.state.specification.model, self.state.specification.rows[i].1);
+        let (b, se) = (self.b[i], self.se[i]);
+        if se == 0.0 && matches!(model.cells[at].1, Value::Fixed(_)) {
+            return format!("  {}  (constrained)", format::number("%9.0g", b));
+        }
+        let mut numbers = row(b, se, None, self.level, false);
+        let variance = matches!(model.cells[at].0, Cell::Covariance(a, c) if a == c);
+        if variance && se > 0.0 {
+            numbers.ratio = MISSING;
+            numbers.p = MISSING;
+            let half = wald::critical(self.level, None) * se / b;
+            let limit = |sign: f64| if b > 0.0 { b * (sign * half).exp() } else { MISSING };
+            (numbers.low, numbers.high) = (limit(-1.0), limit(1.0));
+        }
+        number_cells(&numbers, None)
     }
-    let mut numbers = row(b, se, None, level, false);
-    let variance = matches!(state.specification.model.cells[at].0, Cell::Covariance(a, c) if a == c);
-    if variance && se > 0.0 {
-        numbers.ratio = MISSING;
-        numbers.p = MISSING;
-        let half = wald::critical(level, None) * se / b;
-        let limit = |sign: f64| if b > 0.0 { b * (sign * half).exp() } else { MISSING };
-        (numbers.low, numbers.high) = (limit(-1.0), limit(1.0));
+
+    /// Lines of the groups from row `i` on: label and row of each; one line where all groups are the same.
+    fn groups(&self, i: usize, groups: &Groups) -> Vec<(String, usize)> {
+        let specification = &self.state.specification;
+        let (rows, cells) = (&specification.rows, &specification.model.cells);
+        let cell = groups.places[rows[i].1].1;
+        let own = (i..rows.len()).take_while(|j| groups.places[rows[*j].1].1 == cell);
+        let own: Vec<usize> = own.collect();
+        let same = |j: &usize| cells[rows[*j].1].1 == cells[rows[i].1].1 && self.b[*j] == self.b[i];
+        if self.together && own.len() == groups.values.len() && own.iter().all(same) {
+            return vec![("[*]".to_string(), i)];
+        }
+        own.into_iter().map(|j| (groups.labels[groups.places[rows[j].1].0].clone(), j)).collect()
     }
-    number_cells(&numbers, None)
 }
 
 /// Names of variances and covariances stand in the whole left column, long ones in two lines.
@@ -215,19 +248,29 @@ pub(super) fn label(s: &mut Session, name: &str) -> String {
     }
 }
 
-fn table(s: &mut Session, state: &SemState, (b, se): (&[f64], &[f64]), standardized: bool, level: f64) {
+fn heading(s: &mut Session, standardized: bool, level: f64) {
     let text = |name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
     let (vce, clustvar) = (text("vcetype"), text("clustvar"));
     let clusters = s.e.results.get_scalar("N_clust").map(|n| (n, clustvar.as_str()));
     let title = if standardized { "Standardized" } else { "" };
     Table { title, vce_title: &vce, clusters, ..Table::of_equations(&[], &[], &[], None, level) }
         .print_heading(s);
-    let rule = format!("-------------+{}", "-".repeat(64));
-    let names = &state.specification.names;
-    let (mut block, mut equation) = ("", String::new());
-    for (i, (stripe, at)) in state.specification.rows.iter().enumerate() {
-        let measured = names.number(&stripe.eq).is_ok_and(|v| state.specification.measurement.contains(&v));
-        let now = match state.specification.model.cells[*at].0 {
+}
+
+fn table(s: &mut Session, shown: &Shown<'_>, standardized: bool) {
+    heading(s, standardized, shown.level);
+    let specification = &shown.state.specification;
+    let (names, rule) = (&specification.one().names, format!("-------------+{}", "-".repeat(64)));
+    let (mut block, mut equation, mut noted) = ("", String::new(), false);
+    let mut i = 0;
+    while let Some((row, at)) = specification.rows.get(i) {
+        // the name in one group
+        let stripe = match &specification.groups {
+            Some(groups) => stripe(names, groups.places[*at].1),
+            None => row.clone(),
+        };
+        let measured = names.number(&stripe.eq).is_ok_and(|v| specification.measurement.contains(&v));
+        let now = match specification.model.cells[*at].0 {
             _ if stripe.eq != "/" && measured => "Measurement",
             _ if stripe.eq != "/" => "Structural",
             Cell::Mean(_) => "mean",
@@ -248,13 +291,26 @@ fn table(s: &mut Session, state: &SemState, (b, se): (&[f64], &[f64]), standardi
             s.print(format!("  {:<11}|", format::abbrev(&stripe.eq, 10)));
         }
         (block, equation) = (now, stripe.eq.clone());
-        let numbers = cells(state, *at, b[i], se[i], level);
-        if stripe.eq == "/" {
-            let name = label(s, &stripe.name);
-            s.print(format!("{name}|{numbers}"));
+        let name = if stripe.eq == "/" {
+            label(s, &stripe.name)
         } else {
-            s.print(format!("{:>12} |{numbers}", format::abbrev(&stripe.name, 12)));
+            format!("{:>12} ", format::abbrev(&stripe.name, 12))
+        };
+        let Some(groups) = &specification.groups else {
+            s.print(format!("{name}|{}", shown.cells(i)));
+            i += 1;
+            continue;
+        };
+        s.print(format!("{name}|"));
+        for (label, j) in shown.groups(i, groups) {
+            noted |= label == "[*]";
+            s.print(format!("{:>12} |{}", format::abbrev(&label, 12), shown.cells(j)));
         }
+        let cell = groups.places[*at].1;
+        i += specification.rows[i..].iter().take_while(|r| groups.places[r.1].1 == cell).count();
     }
     s.print("-".repeat(78));
+    if noted {
+        s.print("Note: [*] identifies parameter estimates constrained to be equal across groups.");
+    }
 }

@@ -1,6 +1,7 @@
 //! A fitted structural equation model.
 
 use super::sem_model::Specification;
+use super::sem_paths::unsupported;
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use estimators::matrix::Mat;
@@ -36,6 +37,18 @@ pub(super) fn state(s: &Session) -> Result<Arc<SemState>> {
     })
 }
 
+/// The same, of a model without groups.
+///
+/// # Errors
+/// r(199) after `group()`.
+pub(super) fn ungrouped(s: &Session, what: &str) -> Result<Arc<SemState>> {
+    let state = state(s)?;
+    if state.specification.groups.is_some() {
+        return Err(unsupported(&format!("{what} after group() is")));
+    }
+    Ok(state)
+}
+
 impl SemState {
     /// The value of a cell.
     pub(super) fn value(&self, at: usize) -> f64 {
@@ -63,6 +76,13 @@ impl SemState {
             out.mean[..mean.len()].copy_from_slice(mean);
         }
         Ok(out)
+    }
+
+    /// Sum of the weights of the rows of a group.
+    pub(super) fn group_weight(&self, group: usize) -> f64 {
+        let each = self.specification.one().model.observed;
+        let own = |present: &[usize]| present.first().is_some_and(|v| v / each == group);
+        self.moments.patterns.iter().filter(|p| own(&p.present)).map(|p| p.weight).sum()
     }
 
     /// Names of variances that are negative at the estimates.

@@ -75,6 +75,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     zero::SPEC_TPOISSON,
     zero::SPEC_TNBREG,
     zioprobit::SPEC,
+    zioprobit::SPEC_LOGIT,
 ];
 
 /// `predict` after commands of this family that need the outcome.

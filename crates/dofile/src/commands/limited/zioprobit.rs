@@ -1,8 +1,8 @@
-//! `zioprobit`: ordered probit of a categorical outcome whose lowest category is also that of those who do not
-//! participate.
+//! `zioprobit` and `ziologit`: ordered probit or logit of a categorical outcome whose lowest category is also that of those who do
+//! not participate.
 //!
 //! Stores in `e()`: N k_cat cat df_m ll chi2 p rank converged, b with the equations depvar and inflate and /cut1 ..., V, cmd
-//! depvar. Formulas: [R] zioprobit, Methods and formulas; Harris and Zhao (2007), Journal of Econometrics 141.
+//! depvar. Formulas: [R] zioprobit, [R] ziologit, Methods and formulas; Harris and Zhao (2007), Journal of Econometrics 141.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::WEIGHTS;
@@ -32,6 +32,7 @@ const OPTIONS: &[OptSpec] = &[
 ];
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(concat_lists!(OptSpec; OPTIONS, likelihood::MAXIMIZE)).weights(WEIGHTS).maximised();
+const LOGIT_SYNTAX: StandardSyntax = SYNTAX.unsupported(&["OR"]);
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
@@ -49,14 +50,59 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
+/// The logit.
+pub(super) const SPEC_LOGIT: CommandSpec = CommandSpec {
+    name: "ziologit",
+    min: 8,
+    form: Form::Standard(&LOGIT_SYNTAX),
+    run: run_logit,
+    syntax: "ziologit depvar [indepvars] [if] [in] [weight], inflate(varlist|_cons [, noconstant offset(v)]) [offset(v) vce(oim|robust|cluster v|opg) level(#) nolog]",
+    notes: "stores e(N k_cat df_m ll chi2 p), e(cat), e(b) with the equations depvar and inflate and /cut1 ..., e(V), r(table); formulas: [R] ziologit",
+    examples: &[Example {
+        // The probabilities of participation and of none add to one.
+        run: "set obs 120\ngen z = mod(_n*7, 11) - 5\ngen x = mod(_n*5, 13) - 6\ngen y = (x + mod(_n*3, 17) > 6) + (x + mod(_n*3, 17) > 10)\nreplace y = 0 if z + mod(_n*11, 7) < 1\nziologit y x, inflate(z) nolog\npredict double p, ppar\npredict double q, pnpar",
+        expect: &[("p[7] + q[7]", 1.0), ("p[7] - invlogit(_b[inflate:z]*z[7] + _b[inflate:_cons])", 0.0)],
+    }],
+    ..SPEC
+};
+
+/// What differs between the two commands.
+struct Kind {
+    name: &'static str,
+    title: &'static str,
+    predict: &'static str,
+    link: Link,
+}
+
+const PROBIT: Kind = Kind {
+    name: "zioprobit",
+    title: "Zero-inflated ordered probit regression",
+    predict: "zioprobit_p",
+    link: Link::Probit,
+};
+const LOGIT: Kind = Kind {
+    name: "ziologit",
+    title: "Zero-inflated ordered logit regression",
+    predict: "ziologit_p",
+    link: Link::Logit,
+};
+
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    command(session, cmd, &PROBIT)
+}
+
+fn run_logit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    command(session, cmd, &LOGIT)
+}
+
+fn command(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
     ml_command::run(
         session,
         cmd,
         &MlCommand {
-            name: "zioprobit",
-            estimate: &|session| estimate(session, cmd),
-            header: &|session| likelihood::header(session, "Zero-inflated ordered probit regression"),
+            name: kind.name,
+            estimate: &|session| estimate(session, cmd, kind),
+            header: &|session| likelihood::header(session, kind.title),
             look: &|_| Look { equations: true, ..Look::default() },
             footer: &|_| {},
         },
@@ -78,14 +124,20 @@ fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
     Ok((values, of_row))
 }
 
-/// Start: the ordered probit of all rows, and as much participation as makes a part of the lowest category.
-fn start(model: &Model, of_row: &[usize], categories: usize, participation: &Part) -> Result<Vec<f64>> {
+/// Start: the ordered model of all rows, and as much participation as makes a part of the lowest category.
+fn start(
+    model: &Model,
+    of_row: &[usize],
+    categories: usize,
+    participation: &Part,
+    link: Link,
+) -> Result<Vec<f64>> {
     let slopes = model.columns().len();
     let n = of_row.len() as f64;
     let at_most = |c: usize| of_row.iter().filter(|k| **k <= c).count() as f64 / n;
     let mut from = vec![0.0; slopes];
-    from.extend((0..categories - 1).map(|c| Link::Probit.index(at_most(c))));
-    let ordered = Ordered { y: of_row, categories, link: Link::Probit };
+    from.extend((0..categories - 1).map(|c| link.index(at_most(c))));
+    let ordered = Ordered { y: of_row, categories, link };
     let mut equations = vec![first(model, true, None)];
     equations.extend((0..categories - 1).map(|_| single()));
     let fit = ml_command::quiet(model, &ordered, equations, &from)?;
@@ -96,12 +148,12 @@ fn start(model: &Model, of_row: &[usize], categories: usize, participation: &Par
     Ok(out)
 }
 
-fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
     let text =
         cmd.options.text("inflate").ok_or_else(|| StataError::new(198, "option inflate() required"))?;
     let listed = match text.trim() {
-        "_cons" => Listed::parse(session, "zioprobit", "")?,
-        text => Listed::parse(session, "zioprobit", text)?,
+        "_cons" => Listed::parse(session, kind.name, "")?,
+        text => Listed::parse(session, kind.name, text)?,
     };
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.extend(listed.list.variables().iter().map(|v| session.variable(v)).collect::<Result<Vec<_>>>()?);
@@ -114,7 +166,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let participation = listed.part(session, "inflate", &model.touse)?;
     let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
     let shift = offset.as_ref().map(|o| o.0.as_slice());
-    let from = start(&model, &of_row, values.len(), &participation)?;
+    let from = start(&model, &of_row, values.len(), &participation, kind.link)?;
     let cuts = values.len() - 1;
     let mut equations = vec![first(&model, true, shift), participation.equation()];
     equations.extend((0..cuts).map(|_| single()));
@@ -124,15 +176,15 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     (1..=cuts).for_each(|cut| {
         layout.ancillary(&format!("cut{cut}"));
     });
-    let of = Participation { categories: values.len(), event: Event::Marginal };
+    let of = Participation { link: kind.link, categories: values.len(), event: Event::Marginal };
     let likelihood = Observed { y: &of_row, model: &of };
     let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &from, &layout)?;
     let parameters = layout.parameters(&fit.b, &fit.v);
     let tested: Vec<usize> = (0..model.columns().len()).collect();
     let posted = Posted {
-        cmd: "zioprobit",
-        title: "Zero-inflated ordered probit regression",
-        predict: "zioprobit_p",
+        cmd: kind.name,
+        title: kind.title,
+        predict: kind.predict,
         parameters: &parameters,
         fit: &fit,
         ll_0: None,

@@ -17,7 +17,7 @@ use estimators::timeseries::{self, Deterministic};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "ips without lags() reports t-bar with its critical values, and no Z-t-tilde-bar; W-t-bar enters table 3 of Im, Pesaran and Shin with the periods of each panel; stores r(N N_g N_t test deterministics demean) and for llc r(delta se_delta Var_ep sbar ttilde mu_adj sig_adj td tds p_tds hac_lagm adf_lagm), ht r(rho mean_rho Var_rho z p), ips r(tbar cv_1 cv_5 cv_10) or r(wtbar p_wtbar), with r(lagm), fisher r(P df_P p_P Z p_Z L df_L p_L Pm p_Pm), hadri r(z p mu var); [XT] xtunitroot",
+    notes: "Z-t-tilde-bar of ips without lags() takes moments from two million simulated walks, which differ from the published table in the third digit; breitung as Breitung (2000), without robust; W-t-bar enters table 3 of Im, Pesaran and Shin with the periods of each panel; stores r(N N_g N_t test deterministics demean) and for llc r(delta se_delta Var_ep sbar ttilde mu_adj sig_adj td tds p_tds hac_lagm adf_lagm), ht r(rho mean_rho Var_rho z p), breitung r(lambda p lags), ips r(tbar cv_1 cv_5 cv_10 ttildebar zttildebar p_zttildebar) or r(wtbar p_wtbar), with r(lagm), fisher r(P df_P p_P Z p_Z L df_L p_L Pm p_Pm), hadri r(z p mu var); [XT] xtunitroot",
     examples: &[Example {
         // The mean of the t of each panel's Dickey-Fuller regression.
         run: "set obs 60\ngenerate id = 1 + (_n > 30)\nbysort id: generate t = _n\ngenerate double y = sin(7*t*id) + id\nxtset id t\nquietly regress D.y L.y if id == 1\nscalar a = _b[L.y]/_se[L.y]\nquietly regress D.y L.y if id == 2\nscalar mean = (a + _b[L.y]/_se[L.y])/2\nxtunitroot ips y",
@@ -27,7 +27,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "xtunitroot",
         7,
         run,
-        "xtunitroot llc varname [if] [in] [, trend noconstant demean lags(# | aic # | bic # | hqic #) kernel(bartlett [#|llc])] | xtunitroot ht varname [, trend noconstant demean altt] | xtunitroot ips varname [, trend demean lags(...)] | xtunitroot fisher varname, {dfuller|pperron} lags(#) [trend drift demean] | xtunitroot hadri varname [, trend demean robust]",
+        "xtunitroot llc varname [if] [in] [, trend noconstant demean lags(# | aic # | bic # | hqic #) kernel(bartlett [#|llc])] | xtunitroot ht varname [, trend noconstant demean altt] | xtunitroot breitung varname [, trend noconstant demean lags(#)] | xtunitroot ips varname [, trend demean lags(...)] | xtunitroot fisher varname, {dfuller|pperron} lags(#) [trend drift demean] | xtunitroot hadri varname [, trend demean robust]",
     )
 };
 
@@ -46,6 +46,7 @@ const FISHER: &[OptSpec] = &[
     OptSpec::flag("PPerron"),
     OptSpec::flag("DRift"),
 ];
+const BREITUNG: &[OptSpec] = &[TREND, DEMEAN, CONSTANT, OptSpec::int("Lags")];
 const HADRI: &[OptSpec] = &[TREND, DEMEAN, OptSpec::flag("Robust")];
 
 /// The tests.
@@ -56,6 +57,7 @@ pub(super) enum Test {
     Ips,
     Fisher,
     Hadri,
+    Breitung,
 }
 
 impl Test {
@@ -67,8 +69,8 @@ impl Test {
             "ips" => (Self::Ips, IPS, &[]),
             "fisher" => (Self::Fisher, FISHER, &["noCONstant"]),
             "hadri" => (Self::Hadri, HADRI, &["KERnel"]),
-            "breitung" => return Err(StataError::unsupported_option("xtunitroot", "breitung")),
-            _ => return Err(StataError::invalid("specify llc, ht, ips, fisher or hadri")),
+            "breitung" => (Self::Breitung, BREITUNG, &["Robust"]),
+            _ => return Err(StataError::invalid("specify llc, ht, breitung, ips, fisher or hadri")),
         })
     }
 
@@ -80,6 +82,7 @@ impl Test {
             Self::Ips => "ips",
             Self::Fisher => "fisher",
             Self::Hadri => "hadri",
+            Self::Breitung => "breitung",
         }
     }
 }
@@ -100,7 +103,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         () if cmd.has("noconstant") => Deterministic::None,
         () => Deterministic::Constant,
     };
-    if matches!(test, Test::Llc | Test::Ht | Test::Hadri) && !data.balanced {
+    if matches!(test, Test::Llc | Test::Ht | Test::Hadri | Test::Breitung) && !data.balanced {
         return Err(StataError::new(
             498,
             format!("xtunitroot {} requires strongly balanced data", test.name()),
@@ -125,6 +128,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Test::Ips => ips(&cmd, &data, parts, &mut r)?,
         Test::Fisher => fisher(&cmd, &data, parts, &mut r)?,
         Test::Hadri => hadri(&cmd, &data, parts, &mut r)?,
+        Test::Breitung => breitung(&cmd, &data, parts, &mut r)?,
     };
     let heading = Heading {
         test,
@@ -227,6 +231,42 @@ fn ts(data: &Data, lags: &[usize], parts: Deterministic) -> Result<Vec<f64>> {
     data.panels.iter().zip(lags).map(one).collect::<std::result::Result<_, _>>().map_err(fit_error)
 }
 
+/// The mean of the panels' t-tilde, and its standardised form for a fixed number of periods.
+fn t_tilde_bar(data: &Data, parts: Deterministic, r: &mut Results) -> Result<Vec<Line>> {
+    let trend = parts == Deterministic::Trend;
+    let n = data.panels.len() as f64;
+    let all: Vec<f64> = data
+        .panels
+        .iter()
+        .map(|x| kernel::t_tilde(x, parts))
+        .collect::<std::result::Result<_, _>>()
+        .map_err(fit_error)?;
+    let mean = all.iter().sum::<f64>() / n;
+    r.scalar("ttildebar", mean);
+    // [XT] xtunitroot: periods from which the normal distribution holds
+    let least = match (data.balanced, trend) {
+        (true, false) => 5,
+        (true, true) => 6,
+        (false, _) => 9,
+    };
+    let moments: Option<Vec<(f64, f64)>> =
+        data.panels.iter().map(|x| kernel::t_tilde_moments(x.len() - 1, trend)).collect();
+    let enough = data.panels.iter().all(|x| x.len() >= least);
+    let z = moments.map_or(MISSING, |all| {
+        let average = |part: fn(&(f64, f64)) -> f64| all.iter().map(part).sum::<f64>() / n;
+        n.sqrt() * (mean - average(|m| m.0)) / average(|m| m.1).sqrt()
+    });
+    let p = if enough && !is_missing(z) { normal(z) } else { MISSING };
+    r.scalar("zttildebar", z).scalar("p_zttildebar", p);
+    let shown = if is_missing(p) { None } else { Some(p) };
+    let mut lines =
+        vec![Line::Statistic("t-tilde-bar", mean, None), Line::Statistic("Z-t-tilde-bar", z, shown)];
+    if shown.is_none() {
+        lines.push(Line::After("Normality of Z-t-tilde-bar requires more time periods.".into()));
+    }
+    Ok(lines)
+}
+
 fn ips(cmd: &ParsedCommand, data: &Data, parts: Deterministic, r: &mut Results) -> Result<Vec<Line>> {
     let trend = parts == Deterministic::Trend;
     let n = data.panels.len() as f64;
@@ -239,11 +279,12 @@ fn ips(cmd: &ParsedCommand, data: &Data, parts: Deterministic, r: &mut Results) 
         for (name, value) in ["cv_1", "cv_5", "cv_10"].iter().zip(critical.into_iter().flatten()) {
             r.scalar(name, value);
         }
-        return Ok(vec![
+        let mut lines = vec![
             Line::Note("ADF regressions: No lags included".into()),
             Line::Critical("t-bar", mean, critical),
-            Line::After("Z-t-tilde-bar is not computed by the open engine; lags(0) gives W-t-bar.".into()),
-        ]);
+        ];
+        lines.extend(t_tilde_bar(data, parts, r)?);
+        return Ok(lines);
     }
     let (lags, said) = lags_of(cmd, data, parts)?;
     let t = ts(data, &lags, parts)?;
@@ -319,6 +360,23 @@ fn fisher(cmd: &ParsedCommand, data: &Data, parts: Deterministic, r: &mut Result
         Line::After(" P statistic requires number of panels to be finite.".into()),
         Line::After(" Other statistics are suitable for finite or infinite number of panels.".into()),
     ])
+}
+
+fn breitung(cmd: &ParsedCommand, data: &Data, parts: Deterministic, r: &mut Results) -> Result<Vec<Line>> {
+    let lags = match cmd.options.int("lags").map(usize::try_from) {
+        None => 0,
+        Some(Ok(lags)) => lags,
+        Some(Err(_)) => return Err(StataError::invalid("lags() must be a nonnegative integer")),
+    };
+    let lambda = kernel::breitung::breitung(&data.panels, lags, parts).map_err(fit_error)?;
+    let p = normal(lambda);
+    r.scalar("lambda", lambda).scalar("p", p).scalar("lags", lags as f64);
+    let said = match lags {
+        0 => "Not performed".to_string(),
+        1 => "1 lag".to_string(),
+        _ => format!("{lags} lags"),
+    };
+    Ok(vec![Line::Note(format!("Prewhitening: {said}")), Line::Statistic("lambda", lambda, Some(p))])
 }
 
 fn hadri(cmd: &ParsedCommand, data: &Data, parts: Deterministic, r: &mut Results) -> Result<Vec<Line>> {

@@ -66,6 +66,13 @@ fn texts(test: Test) -> [&'static str; 5] {
             "Panel-specific",
             "T -> Infinity",
         ],
+        Test::Breitung => [
+            "Breitung unit-root test",
+            "Panels contain unit roots",
+            "Panels are stationary",
+            "Common",
+            "T,N -> Infinity",
+        ],
         Test::Hadri => [
             "Hadri LM test",
             "All panels are stationary",
@@ -139,12 +146,12 @@ fn model(session: &mut Session, head: &Heading<'_>, lines: &[Line]) {
         means,
         match head.test {
             Test::Ht => "             T Fixed",
-            Test::Ips => "                  sequentially",
+            Test::Ips | Test::Breitung => "                  sequentially",
             _ => "",
         },
     );
     pair(format!("Time trend:   {trend}"), removed);
-    let mut first = !matches!(head.test, Test::Fisher | Test::Ht);
+    let mut first = !matches!(head.test, Test::Fisher | Test::Ht | Test::Breitung);
     for note in notes {
         if first {
             pair(String::new(), "");
@@ -157,7 +164,7 @@ fn model(session: &mut Session, head: &Heading<'_>, lines: &[Line]) {
 fn heading(lines: &[Line]) -> String {
     let has = |f: fn(&Line) -> bool| lines.iter().any(f);
     if has(|l| matches!(l, Line::Critical(..))) {
-        format!("{:>29}{:>24}{:>8}{:>9}", "Statistic", "1%", "5%", "10%")
+        format!("{:>29}{:>14}{:>10}{:>8}{:>9}", "Statistic", "p-value", "1%", "5%", "10%")
     } else if has(|l| matches!(l, Line::Degrees(..))) {
         format!("{:>43}{:>13}", "Statistic", "p-value")
     } else if has(|l| matches!(l, Line::Standardized(..))) {

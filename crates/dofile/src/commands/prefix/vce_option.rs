@@ -56,6 +56,7 @@ const COMMANDS: &[&str] = &[
     "tpoisson",
     "truncreg",
     "zinb",
+    "ziologit",
     "zioprobit",
     "zip",
 ];

@@ -43,6 +43,7 @@ pub(super) fn supported(name: &str) -> bool {
                 | "mprobit"
                 | "scobit"
                 | "slogit"
+                | "ziologit"
                 | "zioprobit"
                 | "betareg"
                 | "zip"

@@ -32,6 +32,8 @@ mod sample_table;
 mod serial;
 mod series;
 mod smooth;
+mod smooth_grids;
+mod smooth_seasonal;
 mod spectrum;
 mod stability;
 mod svar;

@@ -2,10 +2,12 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::series::{self, Grid};
+use super::smooth_grids::{append, source, store, trimmed};
+use super::smooth_seasonal;
 use crate::error::{Result, StataError};
 use crate::format;
-use crate::frame::{Column, StorageType};
-use crate::ops::predict::{Prediction, add, new_names};
+use crate::frame::StorageType;
+use crate::ops::predict::new_names;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
@@ -22,8 +24,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "tssmooth ma [type] newvar = exp [if] [in], {window(#l [#c [#f]]) | weights([numlist] <#> [numlist])} [replace] | tssmooth {exponential|dexponential|hwinters} [type] newvar = exp [if] [in] [, parms(# [#]) samp0(#) s0(# [#]) forecast(#) replace]",
-    notes: "exponential and hwinters give one-step-ahead predictions, dexponential the series smoothed twice (without forecast()); starting values from the first int(N/2) values unless samp0() or s0(); parameters that are not given minimise the squared prediction errors; stores r(N), r(alpha) r(beta) r(rss) r(rmse) r(N_pre); [TS] tssmooth",
+    syntax: "tssmooth ma [type] newvar = exp [if] [in], {window(#l [#c [#f]]) | weights([numlist] <#> [numlist])} [replace] | tssmooth {exponential|dexponential|hwinters} [type] newvar = exp [if] [in] [, parms(# [#]) samp0(#) s0(# [#]) forecast(#) replace] | tssmooth shwinters [type] newvar = exp [if] [in] [, period(#) additive parms(# # #) samp0(#) s0_0(# #) sn0_0(varname) normalize forecast(#) replace]",
+    notes: "exponential and hwinters give one-step-ahead predictions, dexponential the series smoothed twice (without forecast()); starting values from the first int(N/2) values unless samp0() or s0(); parameters that are not given minimise the squared prediction errors; shwinters is multiplicative unless additive; its starting values are from the first half of the values, at least two years; stores r(N), r(alpha) r(beta) r(gamma) r(rss) r(rmse) r(N_pre) r(period); [TS] tssmooth",
     examples: &[
         Example {
             run: "set obs 5\ngenerate t = _n\ngenerate x = _n^2\ntsset t\ntssmooth ma m = x, window(1 1 1)\ntssmooth ma w = x, weights(1 <2> 1)",
@@ -33,6 +35,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             // S0 = 1.5 (mean of the first two), then 1.25, 1.625
             run: "set obs 4\ngenerate t = _n\ngenerate x = _n\ntsset t\ntssmooth exponential e = x, parms(.5) forecast(1)",
             expect: &[("e[1]", 1.5), ("e[2]", 1.25), ("e[3]", 1.625), ("_N", 5.0), ("e[5]", 3.15625)],
+        },
+        Example {
+            // A line with two seasons is forecast without error.
+            run: "set obs 8\ngenerate t = _n\ngenerate x = 10 + 2*t + cond(mod(t, 2), 3, -3)\ntsset t\ntssmooth shwinters double w = x, period(2) additive parms(.4 .3 .2) forecast(1)",
+            expect: &[("w[1] - x[1]", 0.0), ("w[9] - 31", 0.0), ("1 + r(rss)", 1.0)],
         },
     ],
 };
@@ -68,9 +75,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         () if is("exponential", 1) => Kind::Single,
         () if is("dexponential", 1) => Kind::Double,
         () if is("hwinters", 1) => Kind::Holt,
-        () if is("shwinters", 1) || is("nl", 2) => {
-            return Err(StataError::unsupported_command(&format!("tssmooth {word}")));
-        }
+        () if is("shwinters", 1) => return smooth_seasonal::run(s, own),
+        () if is("nl", 2) => return Err(StataError::unsupported_command("tssmooth nl")),
         () => return Err(StataError::invalid(format!("tssmooth {word} is unrecognized"))),
     };
     let refused: &[&str] = match kind {
@@ -103,21 +109,8 @@ pub(super) fn target(s: &mut Session, cmd: &ParsedCommand) -> Result<(StorageTyp
     }
 }
 
-/// The smoothed expression on the grids of the panels.
-fn source(s: &Session, cmd: &ParsedCommand) -> Result<Vec<Grid>> {
-    let text = cmd.exp.as_deref().ok_or_else(StataError::syntax)?;
-    let mut touse = series::timed_rows(s, cmd)?;
-    if let Some(panel) = series::declared(s)?.0.panel {
-        s.markout(&[panel], &mut touse, false)?;
-    }
-    let grids = series::grids(s, &touse, &s.numbers(text, &touse)?)?;
-    if grids.iter().all(|g| g.values.iter().all(|v| is_missing(*v))) {
-        return Err(StataError::no_observations());
-    }
-    Ok(grids)
-}
-
-fn numbers(text: &str) -> Result<Vec<f64>> {
+/// The numbers of an option.
+pub(super) fn numbers(text: &str) -> Result<Vec<f64>> {
     text.split_whitespace()
         .map(|w| parse_number(w).filter(|x| x.is_finite()).ok_or_else(StataError::syntax))
         .collect()
@@ -160,24 +153,6 @@ fn ma_weights(cmd: &ParsedCommand) -> Result<(Vec<f64>, usize)> {
         }
         _ => Err(StataError::invalid("one of window() and weights() must be specified")),
     }
-}
-
-fn store(
-    s: &mut Session,
-    target: (StorageType, &str),
-    label: String,
-    grids: &[(Grid, Vec<f64>)],
-) -> Result<()> {
-    let (mut rows, mut values) = (Vec::new(), Vec::new());
-    for (grid, found) in grids {
-        for (row, value) in grid.rows.iter().zip(found) {
-            if let Some(row) = row {
-                rows.push(*row);
-                values.push(*value);
-            }
-        }
-    }
-    add(s, target.1, target.0, &rows, Prediction { values, label })
 }
 
 fn moving(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -290,18 +265,7 @@ fn exponential(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     if given.ahead > 0 && panel.panel.is_some() {
         return Err(StataError::unsupported_option("tssmooth", "forecast() of panels"));
     }
-    let mut grids = source(s, cmd)?;
-    for grid in &mut grids {
-        // rows without a value at either end are outside the series
-        let known: Vec<usize> = (0..grid.values.len()).filter(|t| !is_missing(grid.values[*t])).collect();
-        let (Some(first), Some(last)) = (known.first().copied(), known.last().copied()) else { continue };
-        if known.len() != last - first + 1 {
-            return Err(StataError::new(498, "sample may not contain gaps"));
-        }
-        grid.rows = grid.rows[first..=last].to_vec();
-        grid.values = grid.values[first..=last].to_vec();
-    }
-    grids.retain(|g| !g.values.iter().all(|v| is_missing(*v)));
+    let grids = trimmed(source(s, cmd)?)?;
     let target = target(s, cmd)?;
     let mut r = Results::default();
     let mut found = Vec::new();
@@ -328,36 +292,6 @@ fn exponential(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     }
     store(s, (target.0, &target.1), label, &found)?;
     s.r = r;
-    Ok(())
-}
-
-/// Makes rows for the periods after the last one of a series, where the data have none.
-fn append(s: &mut Session, grid: &mut Grid, ahead: usize) -> Result<()> {
-    let (panel, time) = series::declared(s)?;
-    let end = grid.rows.iter().rev().flatten().next().map_or(0.0, |r| s.frame.num_at(time, *r));
-    let before = s.frame.n_rows();
-    s.room_for((before + ahead) as f64, 0.0)?;
-    let present: std::collections::HashMap<u64, usize> =
-        (0..before).map(|r| (s.frame.num_at(time, r).to_bits(), r)).collect();
-    let times: Vec<f64> = (1..=ahead).map(|k| end + k as f64 * panel.delta).collect();
-    let mut next = before;
-    for t in &times {
-        let row = present.get(&t.to_bits()).copied().unwrap_or_else(|| {
-            next += 1;
-            next - 1
-        });
-        grid.rows.push(Some(row));
-        grid.values.push(crate::value::MISSING);
-    }
-    s.frame.set_n_rows(next);
-    let mut column = s.frame.numeric(time)?.to_vec();
-    let new = times.iter().filter(|t| !present.contains_key(&t.to_bits()));
-    for (row, t) in (before..next).zip(new) {
-        column[row] = *t;
-    }
-    let widest = column[before..].iter().copied().fold(0.0, f64::max);
-    let kind = s.frame.var(time).data.storage_type().promoted_for(widest);
-    s.frame.set_column(time, Column::from_f64(kind, &column));
     Ok(())
 }
 
