@@ -13,13 +13,13 @@ use crate::domain::capsule::{MANIFEST, METADATA};
 use crate::ports::capsule_archive::{CapsuleArchive, MeasuredFile};
 
 /// Most entries of an archive.
-const MOST_ENTRIES: usize = 20_000;
+pub(super) const MOST_ENTRIES: usize = 20_000;
 /// Bounds on the unpacked size: a multiple of the archive's size, and a number of bytes added to it. Tables of numbers reach
 /// 20, an archive that is made to fill disks 1,000 and more.
 const MOST_RATIO: u64 = 200;
 const MOST_BESIDE: u64 = 64 << 20;
 /// Largest file that is read into memory.
-const MOST_READ: u64 = 512 << 20;
+pub(super) const MOST_READ: u64 = 512 << 20;
 
 /// Why a file cannot be read as a capsule.
 #[derive(Debug)]

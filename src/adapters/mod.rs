@@ -3,6 +3,7 @@
 pub mod background;
 pub mod backup;
 pub mod capsule_archive;
+pub mod capsule_folder;
 pub mod clock;
 pub mod control;
 pub mod files;

@@ -166,12 +166,56 @@ pub struct Column {
     /// For text with few different values among its first rows: these values in a fixed order; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<String>,
+    /// For whole numbers whose labels name more than half of the values: the labels within the range of the values, the lowest
+    /// value first, at most 50; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<NamedValue>,
 }
+
+/// A number of a column and its label in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NamedValue {
+    /// The number.
+    pub value: i32,
+    /// Its label.
+    pub label: String,
+}
+
+/// Most labels that a column keeps.
+pub const MOST_NAMES: usize = 50;
 
 impl Column {
     /// True for columns that hold text.
     pub fn is_text(&self) -> bool {
         self.storage.starts_with("str")
+    }
+
+    /// True for codes of groups as the file itself declares them, such as a factor of R: each of a few whole numbers has a label.
+    pub fn is_declared_factor(&self) -> bool {
+        let is_yes_no = self.min == Some(0.0) && self.max == Some(1.0);
+        self.integer_valued
+            && !self.has_negative
+            && !is_yes_no
+            && !self.distinct_is_lower_bound
+            && self.distinct >= 2
+            && self.names.len() as u64 >= self.distinct
+    }
+
+    /// The number that this label names; `None` where no one number has it, or the text is another number of the column.
+    pub fn value_named(&self, label: &str) -> Option<i32> {
+        let mut named = self.names.iter().filter(|named| named.label.trim() == label.trim());
+        let value = named.next()?.value;
+        let other = label.trim().parse::<i32>().ok().filter(|number| *number != value);
+        let is_other = other.is_some_and(|number| self.names.iter().any(|named| named.value == number));
+        (named.next().is_none() && !is_other).then_some(value)
+    }
+
+    /// The values with their labels, `1 = Food, 2 = Textiles`; the first of many.
+    pub fn legend(&self) -> String {
+        const SHOWN: usize = 12;
+        let shown = self.names.iter().take(SHOWN).map(|named| format!("{} = {}", named.value, named.label));
+        let more = (self.names.len() > SHOWN).then(|| "…".to_owned());
+        shown.chain(more).collect::<Vec<_>>().join(", ")
     }
 }
 

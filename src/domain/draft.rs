@@ -51,6 +51,20 @@ pub struct Draft {
     /// A model's notes on its draft; absent for a client's draft.
     #[serde(default)]
     pub model: Option<ModelNotes>,
+    /// Roles that the words of the question name and whose columns are too doubtful to be taken; a plan waits for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubted: Vec<DoubtedRole>,
+}
+
+/// A role that a question names without saying clearly which column is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoubtedRole {
+    /// The role.
+    pub field: String,
+    /// The question, for people.
+    pub question: String,
+    /// Columns that may be meant, the likeliest first.
+    pub candidates: Vec<String>,
 }
 
 impl Draft {
@@ -119,6 +133,9 @@ pub struct Statement {
     /// Columns to be treated as categories.
     #[serde(default)]
     pub categorical_vars: Vec<String>,
+    /// Columns whose labelled numbers enter as amounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantity_vars: Vec<String>,
     /// Column of categories → the level that its others are compared with.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub base_levels: BTreeMap<String, String>,

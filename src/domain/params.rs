@@ -2,6 +2,7 @@
 //! (when a run is rendered). What a parameter means to an analysis is the template's business.
 
 mod advice;
+mod terms;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ impl ValueError {
 }
 
 /// Checks a stated value against the declaration and the columns and returns it in its stored form:
-/// `varname`, `enum`, `text` a string, `varlist` a list of strings, `int` and `number` a number, `boolean`
+/// `varname`, `enum`, `text` a string, `varlist` a list of strings, `terms` a list of pairs, `int` and `number` a number, `boolean`
 /// a truth value, `date` an ISO date, `condition` a [`PlanCondition`].
 ///
 /// # Errors
@@ -65,6 +66,7 @@ pub fn check_value(
     match parameter.kind {
         ParameterType::Varname => check_varname(parameter, value, columns),
         ParameterType::Varlist => check_varlist(parameter, value, columns),
+        ParameterType::Terms => terms::check(parameter, value, columns),
         ParameterType::Int => one(check_int(parameter, value)),
         ParameterType::Number => one(check_number(parameter, value)),
         ParameterType::Enum => one(check_enum(parameter, value)),
@@ -360,6 +362,10 @@ pub fn locals(
             }
             let term_name = format!("{name}_fv");
             Ok(vec![(name, plain.join(" ")), (term_name, terms.join(" "))])
+        }
+        ParameterType::Terms => {
+            let made = text.map(|v| terms::written(v, names).ok_or_else(damaged)).transpose()?;
+            Ok(vec![(name, made.unwrap_or_default())])
         }
         ParameterType::Date => {
             let iso_name = format!("{name}_iso");

@@ -72,6 +72,18 @@ pub struct Plan {
     pub output_formats: Vec<String>,
     /// The two steps of the execution: the do-file is written, then run.
     pub steps: Vec<PlanStep>,
+    /// Odd choices that were seen when the plan was frozen; its runs repeat them. Not part of `plan_id`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<PlanRemark>,
+}
+
+/// An odd choice of a plan, which its run accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PlanRemark {
+    /// Id of the check, as the preview of the plan has it.
+    pub id: String,
+    /// What is odd and what would help, for people.
+    pub message: String,
 }
 
 /// A variable that the run computes, typed and canonical.
@@ -157,7 +169,7 @@ pub struct Contract {
 pub struct BoundParameter {
     /// Name of the parameter.
     pub name: String,
-    /// Type of the parameter: `varname`, `varlist`, `int`, `number`, `enum`, `condition`, `date`, `text` or
+    /// Type of the parameter: `varname`, `varlist`, `terms`, `int`, `number`, `enum`, `condition`, `date`, `text` or
     /// `boolean`.
     #[serde(rename = "type")]
     pub kind: String,

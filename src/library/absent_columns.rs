@@ -94,8 +94,9 @@ fn formula(absent: &AbsentColumn) -> Option<String> {
     if parts.len() == 2 && text.contains(['*', '#', ':', '×']) && parts.iter().all(is_name) {
         let [a, b] = [parts[0], parts[1]];
         return Some(format!(
-            "`{text}` is an interaction: put {a} and {b} into the role, and [\"{a}\", \"{b}\"] into interaction_terms of a \
-             template that estimates one (linear.interaction_margins)"
+            "`{text}` is an interaction: put {a} and {b} into the role, and [\"{a}\", \"{b}\"] into interaction_terms where the \
+             template takes it (linear.ols_robust, panel.fe, limited.logit_margins), or choose linear.interaction_margins with \
+             focal_var {a} and moderator_var {b}"
         ));
     }
     text.contains(['(', '^', '*', '/', '+']).then(|| {

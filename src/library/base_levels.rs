@@ -243,6 +243,7 @@ fn lower_bound(level: &str) -> Option<(f64, u8)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::dataset::NamedValue;
 
     fn of(levels: &[&str]) -> (Vec<String>, String, String) {
         let mut column =
@@ -308,6 +309,26 @@ mod tests {
         assert_eq!(of(&["30岁以下", "30-39岁", "40岁以上"]).0, ["30岁以下", "30-39岁", "40岁以上"]);
         assert_eq!(base(&["大学", "小学", "高中"]), "小学");
         assert_eq!(of(&["b", "a", "c"]), (vec![], "a".to_owned(), "first".to_owned()));
+    }
+
+    #[test]
+    fn a_label_names_one_number_and_no_text_of_two_meanings() {
+        let named = |labels: &[&str]| {
+            let mut column =
+                crate::library::sketch::sketch(&["x:ordered".to_owned()], 10).unwrap().unwrap().columns[0]
+                    .clone();
+            let label = |(value, label): (i32, &&str)| NamedValue { value, label: (*label).to_owned() };
+            column.names = (1..).zip(labels).map(label).collect();
+            column
+        };
+        let cylinders = named(&["4", "6", "8"]);
+        assert_eq!(
+            ["8", " 4 ", "3", "5"].map(|text| cylinders.value_named(text)),
+            [Some(3), Some(1), None, None]
+        );
+        assert_eq!(named(&["2", "1"]).value_named("1"), None, "1 is a number and the label of 2");
+        assert_eq!(named(&["a", "a"]).value_named("a"), None, "two numbers have the label");
+        assert_eq!(cylinders.legend(), "1 = 4, 2 = 6, 3 = 8");
     }
 
     #[test]

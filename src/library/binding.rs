@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::corrections::{self, Request};
 use super::data_steps::Stepped;
 use super::freeze::FreezeRequest;
+use super::interactions;
 use super::known_names::unknown_parameter;
 use super::missing_parameters::{MissingParameter, gap_of};
 use crate::domain::dataset::Column;
@@ -167,6 +168,7 @@ pub fn bind(
     unknown_parameters(meta, &mut binding);
     marks(columns, &mut binding);
     distinctness(meta, &mut binding);
+    interactions::check(meta, &mut binding);
     rules(meta, columns, &mut binding);
     binding
 }
@@ -197,6 +199,9 @@ fn stated(
     }
     let role = match parameter.bind.as_str() {
         "sample" => statement.sample_if.as_ref().map(|text| json!(text)),
+        "interaction_terms" => {
+            Some(json!(statement.interaction_terms)).filter(|_| !statement.interaction_terms.is_empty())
+        }
         bind => from_role(bind, meta, statement).map(|columns| json!(columns)),
     };
     if let Some(value) = given(role.as_ref()) {
@@ -237,6 +242,7 @@ pub(super) fn takes(meta: &TemplateMeta, role: &str) -> bool {
 fn accept(parameter: &Parameter, value: &Value, source: Source, columns: &[Column], binding: &mut Binding) {
     let path = match parameter.bind.as_str() {
         "sample" => "sample_if".to_owned(),
+        "interaction_terms" => "interaction_terms".to_owned(),
         _ => format!("parameters.{}", parameter.name),
     };
     let checked = match check_value(parameter, value, columns) {
@@ -306,12 +312,12 @@ fn unknown_parameters(meta: &TemplateMeta, binding: &mut Binding) {
 
 /// Columns marked categorical must exist.
 fn marks(columns: &[Column], binding: &mut Binding) {
-    for column in &binding.statement.categorical_vars {
-        if !columns.iter().any(|c| c.name == *column) {
-            let nearest = crate::domain::expression::nearest(column, columns);
-            let path = "categorical_vars".to_owned();
-            binding.absent.push(AbsentColumn::new(path, column.clone(), nearest, columns));
-        }
+    let statement = &binding.statement;
+    let marked = statement.categorical_vars.iter().map(|column| ("categorical_vars", column));
+    let amounts = statement.quantity_vars.iter().map(|column| ("quantity_vars", column));
+    for (path, column) in marked.chain(amounts).filter(|(_, name)| columns.iter().all(|c| c.name != **name)) {
+        let nearest = crate::domain::expression::nearest(column, columns);
+        binding.absent.push(AbsentColumn::new(path.to_owned(), column.clone(), nearest, columns));
     }
 }
 

@@ -18,8 +18,11 @@ use crate::domain::template::{Parameter, TemplateMeta};
 /// Roles of columns that form groups.
 const GROUPS: [&str; 3] = ["group_var", "row_var", "col_var"];
 
-/// Columns that must be treated as categories: those that the draft marks, and text among the terms of a
-/// model, which no command takes as it is.
+/// Roles whose columns enter as categories where the file itself declares the codes of groups.
+const COVARIATES: [&str; 2] = ["regressors", "controls"];
+
+/// Columns that must be treated as categories: those that the draft marks, text among the terms of a model, which no command
+/// takes as it is, and regressors that the file declares as codes of groups, unless the draft says that they are amounts.
 fn categorical_columns<'a>(meta: &TemplateMeta, columns: &'a [Column], binding: &Binding) -> Vec<&'a Column> {
     let mut marked = BTreeSet::new();
     for parameter in &meta.parameters {
@@ -27,8 +30,14 @@ fn categorical_columns<'a>(meta: &TemplateMeta, columns: &'a [Column], binding: 
         let kinds = parameter.column.as_ref().map_or(&[][..], |c| c.kinds.as_slice());
         let takes_text = kinds.iter().any(|k| k == "text" || k == "id");
         for name in binding.columns_of(parameter) {
-            let text = columns.iter().any(|c| c.name == name && c.is_text());
-            if binding.statement.categorical_vars.iter().any(|c| c == name)
+            let is = |test: fn(&Column) -> bool| columns.iter().any(|c| c.name == name && test(c));
+            let text = is(Column::is_text);
+            let codes = COVARIATES.contains(&parameter.bind.as_str())
+                && kinds.iter().any(|k| k == "categorical")
+                && is(Column::is_declared_factor)
+                && !binding.statement.quantity_vars.iter().any(|c| c == name);
+            if codes
+                || binding.statement.categorical_vars.iter().any(|c| c == name)
                 || (text && !takes_text && (term || kinds.iter().any(|k| k == "categorical")))
             {
                 marked.insert(name.to_owned());
@@ -46,8 +55,8 @@ pub(super) fn marks(meta: &TemplateMeta, columns: &[Column], binding: &Binding) 
         let method = companion_method(column);
         let companion = method.map(|_| companion_name(&column.name, &taken));
         taken.extend(companion.clone());
-        let stated = binding.statement.base_levels.get(&column.name).map(String::as_str);
-        let numbering = numbering(column, stated);
+        let stated = binding.statement.base_levels.get(&column.name).map(|level| level_of(column, level));
+        let numbering = numbering(column, stated.as_deref());
         marks.push(CategoricalMark {
             column: column.name.clone(),
             companion,
@@ -118,6 +127,18 @@ pub(super) fn check_bases(meta: &TemplateMeta, columns: &[Column], binding: &mut
     binding.violations.extend(violations);
 }
 
+/// A level as the column holds it: of numbers with labels the number, also where its label is stated.
+fn level_of(column: &Column, stated: &str) -> String {
+    column.value_named(stated).map_or_else(|| stated.to_owned(), |value| value.to_string())
+}
+
+/// True for a text that is the label of one number and itself another number of the column.
+fn is_ambiguous(column: &Column, level: &str) -> bool {
+    let is_value = column.names.iter().any(|named| named.value.to_string() == level.trim());
+    let mut labelled = column.names.iter().filter(|named| named.label == level.trim());
+    is_value && labelled.any(|named| named.value.to_string() != level.trim())
+}
+
 /// What keeps a level from being the base of a column, with what would do.
 fn unknown_level(column: &Column, level: &str) -> Option<(String, String)> {
     if column.is_text() {
@@ -129,10 +150,25 @@ fn unknown_level(column: &Column, level: &str) -> Option<(String, String)> {
         let unsafe_text = SafeText::parse(level).err()?;
         return Some((format!("the level cannot be written: {unsafe_text}"), "another level".to_owned()));
     }
+    if is_ambiguous(column, level) {
+        let legend = column.legend();
+        let reason =
+            format!("{level:?} is a value of `{}` and the label of another one ({legend})", column.name);
+        return Some((reason, "a label that is no value, or another value".to_owned()));
+    }
+    let level = level_of(column, level);
     let number = level.parse::<f64>().ok().filter(|x| is_storable(*x));
     let within = |x: &f64| column.min.is_none_or(|min| *x >= min) && column.max.is_none_or(|max| *x <= max);
     if number.filter(within).is_some() {
         return None;
+    }
+    if !column.names.is_empty() {
+        let reason = format!(
+            "`{}` holds numbers with labels, and {level:?} is neither one of them nor a label of one ({})",
+            column.name,
+            column.legend()
+        );
+        return Some((reason, column.names.iter().map(|n| n.label.clone()).collect::<Vec<_>>().join(", ")));
     }
     let reason = format!("`{}` holds numbers, and {level:?} is none of them", column.name);
     Some((reason, "a number of the column".to_owned()))

@@ -172,6 +172,7 @@ pub(super) fn renamed(
     for columns in out.roles.values_mut() {
         *columns = columns.iter().map(new).collect();
     }
+    out.quantity_vars = out.quantity_vars.iter().map(new).collect();
     out.categorical_vars = out.categorical_vars.iter().map(new).collect();
     out.base_levels = out.base_levels.iter().map(|(column, level)| (new(column), level.clone())).collect();
     for term in &mut out.interaction_terms {
@@ -203,6 +204,13 @@ fn rename_values(
                     Value::Array(items.iter().map(new).collect())
                 }
                 (Some(ParameterType::Varname | ParameterType::Varlist), _) => new(value),
+                (Some(ParameterType::Terms), Value::Array(pairs)) => {
+                    let pair = |pair: &Value| match pair {
+                        Value::Array(items) => Value::Array(items.iter().map(new).collect()),
+                        other => other.clone(),
+                    };
+                    Value::Array(pairs.iter().map(pair).collect())
+                }
                 (Some(ParameterType::Condition), Value::String(text)) => json!(rename_columns(text, renamed)),
                 _ => value.clone(),
             };

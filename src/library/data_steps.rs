@@ -313,6 +313,10 @@ fn widen(column: &mut Column, theirs: &Column) {
     column.integer_valued &= theirs.integer_valued;
     column.has_negative |= theirs.has_negative;
     column.value_labels |= theirs.value_labels;
+    let new = theirs.names.iter().filter(|named| column.names.iter().all(|own| own.value != named.value));
+    let new: Vec<_> = new.cloned().collect();
+    column.names.extend(new);
+    column.names.sort_by_key(|named| named.value);
     column.min = smaller(column.min, theirs.min, f64::min);
     column.max = smaller(column.max, theirs.max, f64::max);
     column.max_bytes = column.max_bytes.max(theirs.max_bytes);

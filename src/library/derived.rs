@@ -140,5 +140,6 @@ fn column_of(variable: &DerivedVariable, columns: &[Column]) -> Column {
         has_negative: low < 0.0 && high <= 0.0,
         max_bytes: None,
         levels: Vec::new(),
+        names: Vec::new(),
     }
 }

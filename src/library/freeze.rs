@@ -10,12 +10,13 @@ use super::categories;
 use super::corrections;
 use super::data_steps::with_steps;
 use super::derived::{Derived, with_derived};
+use super::interactions;
 use super::known_names::{refusal, roles_taken};
 use super::load::{Library, Template};
 use super::missing_parameters::{fields_detail, instead_of, params_detail};
 use super::plan_content;
 use super::repairs::with_repairs;
-use super::terms::{check_ids, check_severity};
+use super::terms::{OF_PLANS, check_ids, check_severity};
 use crate::domain::dataset::{Column, Inputs};
 use crate::domain::draft::{DraftSource, Selection, Statement};
 use crate::domain::error::{ErrorCode, Problem};
@@ -192,7 +193,8 @@ fn output_formats(formats: &[String], binding: &mut Binding) {
 
 /// Only checks that exist can be acknowledged. A template need not have each: the specifications of a batch share them.
 fn acknowledged(checks: &[AcknowledgedCheck], binding: &mut Binding) {
-    for (at, check) in checks.iter().enumerate().filter(|(_, check)| check_severity(&check.id).is_none()) {
+    let unknown = |id: &str| check_severity(id).is_none() && !OF_PLANS.contains(&id);
+    for (at, check) in checks.iter().enumerate().filter(|(_, check)| unknown(&check.id)) {
         let meant = did_you_mean(&check.id, &check_ids().collect::<Vec<_>>());
         let reason = format!("there is no check {:?}{meant}", check.id);
         binding.request_errors.push((format!("acknowledged_checks.{at}.id"), reason));
@@ -380,7 +382,15 @@ fn role_unused(meta: &TemplateMeta, binding: &Binding) -> Problem {
     let takes = roles_taken(meta);
     let roles: Vec<String> =
         binding.unused_roles.iter().map(|role| format!("{role}{}", instead_of(role, &takes))).collect();
-    let text = format!("{} would ignore {}; clear it or choose another template", meta.id, roles.join(", "));
+    let crossed = match binding.unused_roles.iter().any(|role| role == "interaction_terms") {
+        true => interactions::advice(&binding.statement.interaction_terms),
+        false => String::new(),
+    };
+    let text = format!(
+        "{} would ignore {}; clear it or choose another template{crossed}",
+        meta.id,
+        roles.join(", ")
+    );
     Problem::new(ErrorCode::RoleUnused, text)
         .with("template_id", meta.id.as_str())
         .with("roles", binding.unused_roles.clone())

@@ -25,6 +25,7 @@ pub mod freeze;
 pub mod handbook;
 pub mod idioms;
 pub mod index;
+mod interactions;
 pub mod known_names;
 pub mod lint;
 pub mod load;

@@ -9,6 +9,7 @@ use super::binding::{Binding, Source};
 use super::categories;
 use super::data_steps;
 use super::freeze::{FORMATS_ALWAYS, FreezeInput};
+use super::interactions;
 use super::load::Template;
 use super::missing_parameters::shown;
 use super::render::{PLAIN_PREAMBLE, PREAMBLE_VERSION};
@@ -62,7 +63,7 @@ pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Bindi
         sample_if: binding.sample_if.clone(),
         derived_variables: binding.derived.clone(),
         categorical_vars: marks,
-        interaction_terms: binding.statement.interaction_terms.clone(),
+        interaction_terms: interactions::bound(meta, binding),
         panel: panel(meta, binding),
         data_steps: data_steps::needed(&binding.stepped, &used),
         acknowledged_checks: input.request.acknowledged_checks.clone(),
@@ -72,6 +73,7 @@ pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Bindi
         used_columns: data_steps::loaded(&binding.stepped, used),
         output_formats: output_formats(&input.request.output_formats),
         steps: Vec::new(),
+        remarks: Vec::new(),
     };
     settle_seed(&mut plan, meta, input.request.seed);
     plan.steps = steps(&plan);

@@ -64,6 +64,7 @@ fn column(name: &str, kind: &str, rows: u64) -> Column {
         has_negative: !text && min < 0.0,
         max_bytes: text.then_some(20),
         levels: Vec::new(),
+        names: Vec::new(),
     }
 }
 

@@ -139,6 +139,9 @@ const FAILURES: &[&str] = &[
     "nonpos_weights",
 ];
 
+/// Checks of a plan alone, which a client may acknowledge and no run makes.
+pub const OF_PLANS: &[&str] = &["swapped_panel"];
+
 /// Checks whose default severity is a warning.
 const WARNINGS: &[&str] = &[
     "missing_loss",

@@ -79,7 +79,9 @@ fn variables(source: &Source<'_>, style: &Style<'_>) -> Vec<String> {
     let parameters: &[Parameter] = source.meta.map_or(&[], |m| &m.parameters);
     let (mut columns, mut choices) = (Vec::new(), Vec::new());
     let colon = pick(language, ": ", "：");
-    for parameter in parameters.iter().filter(|p| p.bind != "sample" && p.bind != "seed") {
+    // sample, seed and interactions are said elsewhere
+    let said_here = |p: &&Parameter| !matches!(p.bind.as_str(), "sample" | "seed" | "interaction_terms");
+    for parameter in parameters.iter().filter(said_here) {
         let Some(value) = plan.contract.bound.get(&parameter.name) else { continue };
         let label = said(&parameter.label, style);
         if parameter.column.is_some() {

@@ -9,6 +9,8 @@ use super::words::{File, file, key_of, name, pick};
 use crate::domain::run::RunCheck;
 
 static FOUND: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/checks.js")));
+static OF_PLANS: LazyLock<File> =
+    LazyLock::new(|| file(include_str!("../../assets/report/plan_remarks.json")));
 static MEANING: LazyLock<File> = LazyLock::new(|| file(include_str!("../../assets/console/i18n/lights.js")));
 
 fn words(from: &File, key: &str, language: Language) -> Option<String> {
@@ -17,7 +19,8 @@ fn words(from: &File, key: &str, language: Language) -> Option<String> {
 
 /// What a check found, as a sentence.
 pub(super) fn found(id: &str, language: Language) -> String {
-    let sentence = words(&FOUND, &format!("found.{id}.not"), language);
+    let sentence =
+        words(&FOUND, &format!("found.{id}.not"), language).or_else(|| words(&OF_PLANS, id, language));
     sentence.unwrap_or_else(|| format!("{}{}", name(id, language), pick(language, ".", "。")))
 }
 
@@ -101,6 +104,16 @@ mod tests {
         ends("few_clusters", "4", Language::En, " (4 clusters)");
         ends("overid_reject", "0.0123", Language::En, " (p = 0.0123)");
         ends("weak_iv", "", Language::En, ".");
+    }
+
+    #[test]
+    fn what_a_plan_remarks_has_words_in_both_languages() {
+        let keys = |language| OF_PLANS[key_of(language)].keys().cloned().collect::<Vec<_>>();
+        assert_eq!(keys(Language::En), keys(Language::Zh));
+        assert_eq!(
+            found("swapped_panel", Language::En),
+            "The unit of the panel holds years, and its time holds none."
+        );
     }
 
     /// Every check that a body can raise as a warning.

@@ -1,4 +1,4 @@
-*! ss_models_table 1.1.0: writes the coefficients of several models below each other, with a model column
+*! ss_models_table 1.2.0: writes the coefficients of several models below each other, with a model column
 * Usage: ss_models_table using "file.csv", models(name matrix [name matrix ...]) [focal(variable) eform(column) blank column(name) equation(text) indicators(variables)]
 * column() renames the first column, equation() the second one's text. With focal() the check "collinear" is printed as in ss_coef_table; eform(), blank and indicators() are as there.
 program define ss_models_table
@@ -44,7 +44,20 @@ program define ss_models_table
                     ss_level `name' `=r(level)' `base'
                 }
             }
-            local is_focal = "`name'" == "`focal'"
+            local names "`name'"
+            if "`r(type)'" == "interaction" | "`r(type)'" == "product" {
+                local parts = r(k_names)
+                forvalues i = 1/`parts' {
+                    local names "`names' `r(name`i')'"
+                    if r(base`i') == 1 {
+                        local base = 1
+                    }
+                }
+            }
+            local is_focal : list focal in names
+            if "`focal'" == "" {
+                local is_focal = 0
+            }
             if `base' == 1 {
                 continue
             }

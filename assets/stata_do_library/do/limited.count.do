@@ -1,5 +1,5 @@
-* limited.count 1.0.1: Poisson and negative binomial regression of a count, with tests of overdispersion.
-* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_exposure_var p_models p_vce p_cluster_var p_irr p_weight_var p_weight_kind p_level.
+* limited.count 1.1.0: Poisson and negative binomial regression of a count, with tests of overdispersion.
+* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_interactions p_exposure_var p_models p_vce p_cluster_var p_irr p_weight_var p_weight_kind p_level.
 local vce = cond("`p_cluster_var'" != "", "cluster `p_cluster_var'", "`p_vce'")
 local kind = cond("`p_weight_var'" != "", "`p_weight_kind'", "none")
 local weight ""
@@ -36,7 +36,7 @@ quietly generate double ss_poisson = .
 quietly generate double ss_nbreg = .
 scalar `alpha' = .
 if "`p_models'" != "nbreg" {
-    poisson `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', `exposure' vce(`vce') level(`p_level')
+    poisson `p_outcome' `p_regressors_fv' `p_controls_fv' `p_interactions' if ss_use `weight', `exposure' vce(`vce') level(`p_level')
     matrix `poisson' = r(table)
     ss_check converge, fail(e(converged) == 0) value(e(converged)) row(1)
     scalar `p_ll' = e(ll)
@@ -55,7 +55,7 @@ if "`p_models'" != "nbreg" {
     local fit "poisson_ll `p_ll' poisson_chi2 `p_chi2' poisson_r2_p `p_r2' poisson_bic `p_bic' dispersion `deviance'"
 }
 if "`p_models'" != "poisson" {
-    nbreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', `exposure' vce(`vce') level(`p_level')
+    nbreg `p_outcome' `p_regressors_fv' `p_controls_fv' `p_interactions' if ss_use `weight', `exposure' vce(`vce') level(`p_level')
     matrix `nbreg' = r(table)
     ss_check converge, fail(e(converged) == 0) value(e(converged)) row(2)
     scalar `n_ll' = e(ll)

@@ -1,5 +1,5 @@
-* limited.logit_margins 1.1.0: logit of a 0/1 outcome with average marginal effects, fit and ROC curve.
-* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_vce p_cluster_var p_odds_ratios p_weight_var p_weight_kind p_level.
+* limited.logit_margins 1.2.0: logit of a 0/1 outcome with average marginal effects, fit and ROC curve.
+* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_interactions p_vce p_cluster_var p_odds_ratios p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "oim" {
     local vce "oim"
@@ -27,7 +27,7 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname coefficients effects correct sensitivity specificity area
-ss_indicators `p_regressors_fv' `p_controls_fv'
+ss_indicators `p_regressors_fv' `p_controls_fv' `p_interactions'
 local terms "`r(terms)'"
 local indicators "`r(names)'"
 logit `p_outcome' `terms' if ss_use `weight', vce(`vce') level(`p_level')

@@ -1,5 +1,5 @@
-* limited.probit_margins 1.1.0: probit of a 0/1 outcome with average marginal effects.
-* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_vce p_cluster_var p_weight_var p_weight_kind p_level.
+* limited.probit_margins 1.2.0: probit of a 0/1 outcome with average marginal effects.
+* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_interactions p_vce p_cluster_var p_weight_var p_weight_kind p_level.
 local vce = cond("`p_cluster_var'" != "", "cluster `p_cluster_var'", "`p_vce'")
 local kind = cond("`p_weight_var'" != "", "`p_weight_kind'", "none")
 local weight ""
@@ -20,7 +20,7 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname coefficients effects
-ss_indicators `p_regressors_fv' `p_controls_fv'
+ss_indicators `p_regressors_fv' `p_controls_fv' `p_interactions'
 local terms "`r(terms)'"
 local indicators "`r(names)'"
 probit `p_outcome' `terms' if ss_use `weight', vce(`vce') level(`p_level')

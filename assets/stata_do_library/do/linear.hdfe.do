@@ -1,5 +1,5 @@
-* linear.hdfe 1.1.0: linear regression that absorbs the effects of many groups.
-* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_absorb_var p_cluster_var p_vce p_weight_var p_weight_kind p_level.
+* linear.hdfe 1.2.0: linear regression that absorbs the effects of many groups.
+* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_interactions p_absorb_var p_cluster_var p_vce p_weight_var p_weight_kind p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 local weight ""
@@ -27,7 +27,7 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname found
-capture noisily areg `p_outcome' `p_regressors_fv' `p_controls_fv' `weight' if ss_use, absorb(ss_absorb) vce(`errors') level(`p_level')
+capture noisily areg `p_outcome' `p_regressors_fv' `p_controls_fv' `p_interactions' `weight' if ss_use, absorb(ss_absorb) vce(`errors') level(`p_level')
 local code = _rc
 ss_check few_df, warn(e(df_r) < 10) fail(`code' == 2001 | e(df_r) < 1) value(e(df_r))
 if `code' != 0 {

@@ -1,5 +1,5 @@
-* linear.ols_cluster 1.1.0: linear regression with standard errors clustered by one variable.
-* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_cluster_var p_absorb_vars p_weight_var p_weight_kind p_level.
+* linear.ols_cluster 1.2.0: linear regression with standard errors clustered by one variable.
+* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_interactions p_cluster_var p_absorb_vars p_weight_var p_weight_kind p_level.
 local weight ""
 local kind "none"
 if "`p_weight_var'" != "" {
@@ -19,10 +19,10 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 if "`p_absorb_vars'" == "" {
-    regress `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', vce(cluster `p_cluster_var') level(`p_level')
+    regress `p_outcome' `p_regressors_fv' `p_controls_fv' `p_interactions' if ss_use `weight', vce(cluster `p_cluster_var') level(`p_level')
 }
 else {
-    areg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', absorb(ss_absorb) vce(cluster `p_cluster_var') level(`p_level')
+    areg `p_outcome' `p_regressors_fv' `p_controls_fv' `p_interactions' if ss_use `weight', absorb(ss_absorb) vce(cluster `p_cluster_var') level(`p_level')
 }
 tempname coefficients
 matrix `coefficients' = r(table)

@@ -1,5 +1,5 @@
-* linear.ols_robust 1.1.0: linear regression with robust, clustered or classical standard errors.
-* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_vce p_cluster_vars p_absorb_vars p_weight_var p_weight_kind p_level.
+* linear.ols_robust 1.2.0: linear regression with robust, clustered or classical standard errors.
+* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_interactions p_vce p_cluster_vars p_absorb_vars p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "classical" {
     local vce "ols"
@@ -25,11 +25,11 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 if "`p_absorb_vars'" == "" {
-    regress `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', vce(`vce') level(`p_level')
+    regress `p_outcome' `p_regressors_fv' `p_controls_fv' `p_interactions' if ss_use `weight', vce(`vce') level(`p_level')
 }
 else {
     ss_groups `p_absorb_vars', generate(ss_absorb)
-    areg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', absorb(ss_absorb) vce(`vce') level(`p_level')
+    areg `p_outcome' `p_regressors_fv' `p_controls_fv' `p_interactions' if ss_use `weight', absorb(ss_absorb) vce(`vce') level(`p_level')
 }
 tempname coefficients
 matrix `coefficients' = r(table)

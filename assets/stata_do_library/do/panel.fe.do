@@ -1,5 +1,5 @@
-* panel.fe 1.1.1: fixed-effects (within) regression.
-* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_time_effects p_cluster_var p_vce p_weight_var p_weight_kind p_level.
+* panel.fe 1.2.0: fixed-effects (within) regression.
+* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_interactions p_panel_id p_time_var p_time_effects p_cluster_var p_vce p_weight_var p_weight_kind p_level.
 local kind "none"
 local weight ""
 if "`p_weight_var'" != "" {
@@ -36,7 +36,7 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname coefficients joint joint_p
-xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' `periods' if ss_use `weight', fe vce(`vce') level(`p_level')
+xtreg `p_outcome' `p_regressors_fv' `p_controls_fv' `p_interactions' `periods' if ss_use `weight', fe vce(`vce') level(`p_level')
 matrix `coefficients' = r(table)
 ss_metric r2_w = e(r2_w)
 ss_metric n_groups = e(N_g)

@@ -84,7 +84,7 @@ ss_patch <- function(job, ...) {
 draft_fields <- function(fields) {
   columns <- function(value) if (is.list(value) || is.null(value)) value else I(value)
   if (!is.null(fields$roles)) fields$roles <- lapply(fields$roles, columns)
-  for (name in intersect(c("categorical_vars", "controls", "fixed_effects", "cluster_var", "instrument_vars"), names(fields))) {
+  for (name in intersect(c("categorical_vars", "quantity_vars", "controls", "fixed_effects", "cluster_var", "instrument_vars"), names(fields))) {
     fields[name] <- list(columns(fields[[name]]))
   }
   terms <- fields$interaction_terms

@@ -12,7 +12,7 @@ use super::profile::{Duplicates, Gatherer};
 use super::repairs::labelled;
 use super::stata::neutral_set;
 use super::warnings::Warnings;
-use crate::domain::dataset;
+use crate::domain::dataset::{self, MOST_NAMES, NamedValue};
 use crate::domain::error::Problem;
 use crate::ports::tabular::IngestedDataset;
 
@@ -21,8 +21,8 @@ pub(super) struct LabelledFile {
     path: PathBuf,
     output: Output,
     plans: Vec<ColumnPlan>,
-    /// Codes with a label, by the name of their set.
-    codes: BTreeMap<String, Vec<i32>>,
+    /// Codes with their labels, by the name of their set.
+    codes: BTreeMap<String, Vec<(i32, String)>>,
     rows: u64,
     gatherer: Gatherer,
     duplicates: Duplicates,
@@ -40,8 +40,8 @@ impl LabelledFile {
         rows: u64,
     ) -> Result<Self, Problem> {
         let codes_of = |set: &ValueLabelSet| {
-            let codes = set.entries.iter().map(|(code, _)| *code);
-            codes.filter(|code| ValueLabelSet::missing(*code).is_none()).collect()
+            let codes = set.entries.iter().filter(|(code, _)| ValueLabelSet::missing(*code).is_none());
+            codes.cloned().collect()
         };
         let codes = labels.iter().map(|set| (set.name.clone(), codes_of(set))).collect();
         let output = Output::create(path, &plans, labels, rows)?;
@@ -74,7 +74,12 @@ impl LabelledFile {
         let mut columns = output::describe(self.plans, &self.gatherer, self.rows);
         for (column, set) in columns.iter_mut().zip(&sets) {
             let codes = self.codes.get(set).map(Vec::as_slice).unwrap_or_default();
-            column.value_labels = are_named(column, codes);
+            let inside = inside(column, codes);
+            // one label of a top code or of a missing answer makes no categories of ages or incomes
+            column.value_labels = inside.len() as u64 * 2 > column.distinct;
+            if column.value_labels && inside.len() <= MOST_NAMES {
+                column.names = inside;
+            }
         }
         output::remark(&columns, &self.duplicates, self.rows, &mut warnings);
         let repairs = labelled::offers(&self.path, &columns, &mut warnings)?;
@@ -94,12 +99,14 @@ impl LabelledFile {
     }
 }
 
-/// True if labels name most of the values of a column: one label of a top code or of a missing answer makes no categories of
-/// ages or incomes.
-fn are_named(column: &dataset::Column, codes: &[i32]) -> bool {
-    let (Some(least), Some(most)) = (column.min, column.max) else { return false };
-    let inside = codes.iter().filter(|code| (least..=most).contains(&f64::from(**code))).count() as u64;
-    inside * 2 > column.distinct
+/// The labels of codes within the range of a column, the lowest code first.
+fn inside(column: &dataset::Column, codes: &[(i32, String)]) -> Vec<NamedValue> {
+    let (Some(least), Some(most)) = (column.min, column.max) else { return Vec::new() };
+    let within = codes.iter().filter(|(code, _)| (least..=most).contains(&f64::from(*code)));
+    let mut named: Vec<NamedValue> =
+        within.map(|(value, label)| NamedValue { value: *value, label: label.trim().to_owned() }).collect();
+    named.sort_by_key(|named| named.value);
+    named
 }
 
 /// Value labels of canonical data; variables with the same labels share a set.

@@ -242,6 +242,7 @@ pub(super) fn describe(plans: Vec<ColumnPlan>, facts: &Gatherer, rows: u64) -> V
                 has_negative: profile.min.is_some_and(|m| m < 0.0),
                 max_bytes: text.then_some(profile.max_bytes as u32),
                 levels: Vec::new(),
+                names: Vec::new(),
             }
         })
         .collect()

@@ -7,7 +7,7 @@ mod data;
 mod engine;
 mod rerun;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -15,6 +15,8 @@ use serde_json::json;
 use super::Exit;
 use super::plain::plain;
 use crate::adapters::capsule_archive::{Unreadable, ZipCapsule};
+use crate::adapters::capsule_folder::FolderCapsule;
+use crate::ports::capsule_archive::CapsuleArchive;
 use crate::service::runs::capsule_check::verify::{Findings, inspect};
 
 /// Capsules.
@@ -26,8 +28,9 @@ pub struct CapsuleArgs {
 
 #[derive(Debug, Subcommand)]
 enum CapsuleCommand {
-    /// Check archive, hashes, description, plan and audit events of a capsule
+    /// Check archive, hashes, description, plan and audit events of a capsule, also of one that is unpacked in a folder
     Verify {
+        /// The archive, or the folder.
         file: PathBuf,
         /// Print the report as JSON
         #[arg(long)]
@@ -41,9 +44,9 @@ enum CapsuleCommand {
 /// 69 no engine.
 pub fn run(args: &CapsuleArgs) -> Exit {
     match &args.command {
-        CapsuleCommand::Verify { file, json } => match ZipCapsule::open(file) {
+        CapsuleCommand::Verify { file, json } => match opened(file) {
             Ok(mut archive) => {
-                let findings = inspect(&mut archive);
+                let findings = inspect(archive.as_mut());
                 if *json {
                     println!("{:#}", findings.to_json());
                 } else {
@@ -55,6 +58,14 @@ pub fn run(args: &CapsuleArgs) -> Exit {
         },
         CapsuleCommand::Rerun(args) => rerun::run(args),
     }
+}
+
+/// Opens an archive, or the folder into which one was unpacked.
+fn opened(path: &Path) -> Result<Box<dyn CapsuleArchive>, Unreadable> {
+    Ok(match path.is_dir() {
+        true => Box::new(FolderCapsule::open(path)?),
+        false => Box::new(ZipCapsule::open(path)?),
+    })
 }
 
 /// Reports why a file is not a valid capsule.

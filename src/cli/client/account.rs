@@ -157,7 +157,12 @@ pub(super) async fn redeem_code(
         Some(question) => question.to_owned(),
         None => {
             let opened = session.open()?.with_credential(token.clone().into());
-            let job = Job { api: opened, id: job_id.clone(), out: session.out };
+            let job = Job {
+                api: opened,
+                id: job_id.clone(),
+                out: session.out,
+                named_language: session.language.clone(),
+            };
             job.get("").await?["requirement"].as_str().unwrap_or_default().to_owned()
         }
     };

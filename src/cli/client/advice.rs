@@ -95,6 +95,11 @@ fn missing(context: &Value) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     let mut used: Vec<String> = Vec::new();
     for entry in fields {
+        // of many analyses none is likelier than the question says
+        if entry["field"] == "template_id" {
+            commands.extend(["draft suggest".to_owned(), "draft set template_id=TEMPLATE".to_owned()]);
+            continue;
+        }
         // one column in two roles is hardly meant
         let value = free_candidate(&entry["candidates"], &used);
         commands.push(format!("draft set {}={value}", entry["field"].as_str().unwrap_or_default()));
@@ -166,6 +171,17 @@ mod tests {
             let request = ["`PUT ", "`POST ", "`GET ", "`PATCH ", "Retry-After", "next_actions"];
             assert!(!request.iter().any(|word| found.contains(word)), "{code}: {found}");
         }
+    }
+
+    #[test]
+    fn no_analysis_is_proposed_where_the_method_is_open() {
+        let context = json!({
+            "missing_fields_detail": [{"field": "template_id", "description": "open", "candidates": ["a.b", "c.d"]}],
+        });
+        let refusal = Refusal { code: "PLAN_FREEZE_MISSING_REQUIRED".into(), context, ..Refusal::default() };
+        let commands =
+            ["stata-service client draft suggest", "stata-service client draft set template_id=TEMPLATE"];
+        assert_eq!(next_commands(&refusal), commands);
     }
 
     #[test]

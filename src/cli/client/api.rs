@@ -325,6 +325,7 @@ fn refusal_of(status: StatusCode, document: Value) -> Option<Refusal> {
         retryable: document["retryable"].as_bool().unwrap_or(false),
         retry_after: document["retry_after_seconds"].as_u64(),
         context: document["context"].clone(),
+        allowed: Vec::new(),
     })
 }
 

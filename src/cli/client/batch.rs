@@ -12,6 +12,7 @@ use super::meter::{Meter, Unit};
 use super::output::{columns, text};
 use super::results::number;
 use super::session::Job;
+use super::status::next_of;
 use crate::cli::Exit;
 use crate::cli::plain::plain;
 
@@ -80,7 +81,8 @@ pub(super) async fn batch(args: BatchArgs, job: &Job) -> Result<Exit, Failure> {
     };
     meter.clear();
     if ended["counts"]["succeeded"].as_u64().unwrap_or(0) > 0 {
-        let compared = job.get(&format!("{path}/comparison")).await?;
+        let language = job.language().await;
+        let compared = job.get(&format!("{path}/comparison?language={language}")).await?;
         job.out.result(&compared, || compared_text(&compared));
     } else {
         job.out.result(&ended, || cells_text(&ended));
@@ -90,7 +92,8 @@ pub(super) async fn batch(args: BatchArgs, job: &Job) -> Result<Exit, Failure> {
 
 /// Prints estimates side by side.
 pub(super) async fn compare(args: CompareArgs, job: &Job) -> Result<Exit, Failure> {
-    let query = args.term.as_ref().map(|term| format!("?term={}", segment(term))).unwrap_or_default();
+    let term = args.term.as_ref().map(|term| format!("&term={}", segment(term))).unwrap_or_default();
+    let query = format!("?language={}{term}", job.language().await);
     let compared = match args.batch {
         Some(named) => {
             let known = match named {
@@ -117,7 +120,8 @@ pub(super) async fn compare(args: CompareArgs, job: &Job) -> Result<Exit, Failur
                 .map(|run| json!({"job_id": job.id, "run_id": run["run_id"]}))
                 .collect();
             if chosen.is_empty() {
-                return Err(nothing("the job has no run with estimates", "stata-service client run"));
+                let message = "the job has no run with estimates".to_owned();
+                return Err(Failure::Open { message, next: next_of(job).await });
             }
             job.api.post(&format!("/v1/comparisons{query}"), &json!({"runs": chosen})).await?
         }

@@ -14,12 +14,13 @@ use crate::cli::Exit;
 use crate::cli::plain::plain;
 
 /// Keys of a draft that are no roles. Every other key of `draft set` is the name of a role.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "base_levels",
     "draft_text",
     "template_id",
     "sample_if",
     "categorical_vars",
+    "quantity_vars",
     "interaction_terms",
     "derived_variables",
     "data_steps",
@@ -182,7 +183,7 @@ fn parsed(change: &str) -> Result<Change, Failure> {
     let key = key(name);
     let value = match key.as_str() {
         _ if text.is_empty() => Value::Null,
-        "categorical_vars" => json!(list(text)),
+        "categorical_vars" | "quantity_vars" => json!(list(text)),
         // a*b,c*d
         "interaction_terms" => {
             let terms = text.split(',').map(|term| term.split(['*', '#']).map(str::trim).collect::<Vec<_>>());

@@ -22,6 +22,8 @@ pub(in crate::cli) struct Refusal {
     pub trace_id: String,
     pub retryable: bool,
     pub retry_after: Option<u64>,
+    /// Commands that the state of the job allows, where the code says that it does not allow the one that was typed.
+    pub allowed: Vec<String>,
 }
 
 /// Why a command ends early.
@@ -121,6 +123,7 @@ impl Failure {
     fn next(&self) -> Vec<String> {
         match self {
             Self::Unknown(_, command) | Self::StillWorking(_, command) => vec![(*command).to_owned()],
+            Self::Refused(refusal) if !refusal.allowed.is_empty() => refusal.allowed.clone(),
             Self::Refused(refusal) => next_commands(refusal),
             Self::Open { next, .. } => next.clone(),
             _ => Vec::new(),

@@ -132,6 +132,9 @@ async fn render(job: &Job, run_id: &str, args: &FetchArgs) -> Result<Vec<String>
         return Err(Failure::Usage("--options is no JSON object".to_owned()));
     }
     body["formats"] = json!(args.formats);
+    if body["language"].is_null() {
+        body["language"] = json!(job.language().await);
+    }
     let path = job.path(&format!("/runs/{}/render", segment(run_id)));
     for _ in 0..RENDER_WAITS {
         let (status, made) = job.api.exchange(reqwest::Method::POST, &path, Body::Json(&body)).await?;

@@ -111,9 +111,26 @@ pub(super) fn run(args: ClientArgs) -> Exit {
     let Ok(runtime) = runtime() else { return Exit::Internal };
     match runtime.block_on(dispatch(args.command, &mut session)) {
         Ok(exit) => exit,
-        Err(failure) => {
+        Err(mut failure) => {
+            runtime.block_on(name_allowed(&mut failure, &session));
             out.failure(&failure);
             failure.exit()
+        }
+    }
+}
+
+/// Refusals of a command that does not fit the state of the job.
+const OF_STATE: [&str; 5] =
+    ["JOB_ILLEGAL_TRANSITION", "JOB_LOCKED", "PLAN_MISSING", "RUN_NOT_SUCCEEDED", "DRAFT_NOT_FOUND"];
+
+/// Adds to such a refusal the commands that the job's state allows.
+async fn name_allowed(failure: &mut Failure, session: &Session) {
+    let Failure::Refused(refusal) = failure else { return };
+    if let (true, Ok(job)) = (OF_STATE.contains(&refusal.code.as_str()), session.job()) {
+        refusal.allowed = status::next_of(&job).await;
+        // what a frozen plan holds fast is opened first
+        if ["JOB_ILLEGAL_TRANSITION", "JOB_LOCKED"].contains(&refusal.code.as_str()) {
+            refusal.allowed.sort_by_key(|command| !command.ends_with(" revise"));
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::output::{columns, text};
 use super::session::Job;
+use super::status::next_of;
 use super::tables;
 use crate::cli::Exit;
 use crate::cli::plain::plain;
@@ -52,7 +53,7 @@ pub(super) async fn shown(job: &Job, run: &Value) -> String {
 
 /// The main results as sentences with what they hold equal. Older services write none, and the estimates do without them.
 async fn findings_text(job: &Job, run: &Value) -> String {
-    let language = if job.out.chinese { "zh" } else { "en" };
+    let language = job.language().await;
     let run_id = text(run, "run_id");
     let path = format!("/runs/{}/findings?language={language}", super::address::segment(&run_id));
     let Ok(answer) = job.get(&path).await else { return String::new() };
@@ -70,10 +71,8 @@ pub(super) async fn attempt(job: &Job, run_id: Option<&str>) -> Result<Value, Fa
         None => text(&job.get("").await?["latest_run"], "run_id"),
     };
     if known.is_empty() {
-        return Err(Failure::Open {
-            message: "the job has not run yet".to_owned(),
-            next: vec!["stata-service client run".to_owned()],
-        });
+        let next = next_of(job).await;
+        return Err(Failure::Open { message: "the job has not run yet".to_owned(), next });
     }
     job.get(&format!("/runs/{}", super::address::segment(&known))).await
 }

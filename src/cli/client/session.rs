@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::address::{base_url, is_readable_in_transit, segment};
 use super::api::Api;
 use super::failure::Failure;
-use super::output::Out;
+use super::output::{Out, text};
 use super::saved::{Saved, SavedFile, SavedJob};
 use crate::config::ClientEnvironment;
+use crate::service::runs::interpretation::Language;
 
 /// Flags that every command of the client takes.
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,9 @@ pub(super) struct Connection {
     /// Certificates (PEM) to trust instead of the system's; also `SS_CA_FILE`.
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// Language of sentences, reports and comparisons, en or zh; that of the question without it.
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = ["en", "zh"])]
+    language: Option<String>,
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -51,6 +55,7 @@ pub(super) struct Session {
     token: Option<SecretString>,
     pub task_code: Option<SecretString>,
     file: Option<SavedFile>,
+    pub language: Option<String>,
 }
 
 /// A job that a command works on.
@@ -58,6 +63,8 @@ pub(super) struct Job {
     pub api: Api,
     pub id: String,
     pub out: Out,
+    /// The language that the command line names.
+    pub named_language: Option<String>,
 }
 
 impl Job {
@@ -68,6 +75,15 @@ impl Job {
 
     pub(super) async fn get(&self, rest: &str) -> Result<Value, Failure> {
         self.api.get(&self.path(rest)).await
+    }
+
+    /// The language of results: the one that the command line names, else that of the question.
+    pub(super) async fn language(&self) -> String {
+        if let Some(named) = &self.named_language {
+            return named.clone();
+        }
+        let question = self.get("").await.map(|view| text(&view, "requirement")).unwrap_or_default();
+        Language::of(&question).as_str().to_owned()
     }
 
     pub(super) async fn post(&self, rest: &str, body: &Value) -> Result<Value, Failure> {
@@ -83,7 +99,12 @@ impl Session {
     pub(super) fn new(flags: Connection, environment: ClientEnvironment) -> Result<Self, Failure> {
         let server = flags.server.or(environment.server).map(|text| base_url(&text)).transpose()?;
         Ok(Self {
-            out: Out { json: flags.json, quiet: flags.quiet, chinese: environment.chinese },
+            out: Out {
+                json: flags.json,
+                quiet: flags.quiet,
+                chinese: flags.language.as_ref().map_or(environment.chinese, |named| named == "zh"),
+            },
+            language: flags.language,
             server,
             job: flags.job.or(environment.job),
             tenant: flags.tenant.or(environment.tenant),
@@ -197,7 +218,12 @@ impl Session {
             let text = format!("there is no credential for {id}: redeem its task code again");
             Failure::Unknown(text, "stata-service client redeem")
         })?;
-        Ok(Job { api: self.open()?.with_credential(credential), id: id.to_owned(), out: self.out })
+        Ok(Job {
+            api: self.open()?.with_credential(credential),
+            id: id.to_owned(),
+            out: self.out,
+            named_language: self.language.clone(),
+        })
     }
 
     /// Saves a job as the current one of the service.

@@ -91,16 +91,29 @@ fn status_text(view: &Value) -> String {
     if let Some(expires) = view["timestamps"]["expires_at"].as_str() {
         out.push_str(&format!("kept      until {}\n", crate::cli::plain::plain(expires)));
     }
-    let actions = view["next_actions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    // who comes back to a run wants to see it first, not to end it
-    let is_under_way = matches!(view["status"].as_str(), Some("queued" | "running"));
-    let offered = actions.iter().filter_map(|action| command(action["action"].as_str()?));
-    let commands: Vec<&str> = is_under_way.then_some("watch").into_iter().chain(offered).collect();
-    for (n, command) in commands.iter().enumerate() {
+    for (n, command) in commands(view).iter().enumerate() {
         let lead = if n == 0 { "type:  " } else { "       " };
-        out.push_str(&format!("{lead} stata-service client {command}\n"));
+        out.push_str(&format!("{lead} {command}\n"));
     }
     out
+}
+
+/// The commands that the state of a job allows, the most useful first.
+pub(super) fn commands(view: &Value) -> Vec<String> {
+    let actions = view["next_actions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let offered = actions.iter().filter_map(|action| command(action["action"].as_str()?));
+    // who comes back to a run wants to see it first, not to end it
+    let is_under_way = matches!(view["status"].as_str(), Some("queued" | "running"));
+    let all = is_under_way.then_some("watch").into_iter().chain(offered);
+    all.map(|command| format!("stata-service client {command}")).collect()
+}
+
+/// The commands that the state of the job allows now; `status` where it cannot be read.
+pub(super) async fn next_of(job: &Job) -> Vec<String> {
+    let view = job.get("").await.unwrap_or_default();
+    // the first two say how it goes on
+    let next: Vec<String> = commands(&view).into_iter().take(2).collect();
+    if next.is_empty() { vec!["stata-service client status".to_owned()] } else { next }
 }
 
 /// The command for an action of a job.

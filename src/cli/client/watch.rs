@@ -11,6 +11,7 @@ use super::meter::{Meter, Unit, clock};
 use super::output::text;
 use super::results::{failure_text, shown};
 use super::session::Job;
+use super::status::commands;
 use crate::cli::Exit;
 
 /// How often the time is shown again.
@@ -46,13 +47,9 @@ pub(super) async fn watch(job: &Job) -> Result<Exit, Failure> {
     let mut view = job.get("").await?;
     let status = text(&view, "status");
     if matches!(status.as_str(), "created" | "draft_ready" | "confirmed") {
-        let command = match status.as_str() {
-            "confirmed" => "stata-service client run",
-            "draft_ready" => "stata-service client freeze",
-            _ => "stata-service client upload FILE",
-        };
         let message = format!("nothing runs: the job is {status}");
-        return Err(Failure::Open { message, next: vec![command.to_owned()] });
+        let next = commands(&view).into_iter().take(1).collect();
+        return Err(Failure::Open { message, next });
     }
     if matches!(status.as_str(), "queued" | "running") {
         follow(job, &view).await?;

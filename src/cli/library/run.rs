@@ -302,6 +302,11 @@ fn typed(kind: ParameterType, text: &str) -> Value {
         ParameterType::Varlist => {
             json!(text.split([',', ' ']).filter(|name| !name.is_empty()).collect::<Vec<_>>())
         }
+        // a*b,c*d
+        ParameterType::Terms => {
+            let pairs = text.split(',').map(|pair| pair.split('*').map(str::trim).collect::<Vec<_>>());
+            json!(pairs.collect::<Vec<_>>())
+        }
         ParameterType::Int | ParameterType::Number | ParameterType::Boolean => {
             serde_json::from_str(text).unwrap_or_else(|_| json!(text))
         }

@@ -88,7 +88,7 @@ fn fact_of(bind: &str) -> Option<Fact> {
 /// True for parameters that other facts tell of, or that are no part of a specification.
 fn is_silent(name: &str, bind: &str) -> bool {
     matches!(name, "vce" | "title" | "sample_if" | "seed")
-        || matches!(bind, "sample" | "seed" | "cluster_var")
+        || matches!(bind, "sample" | "seed" | "cluster_var" | "interaction_terms")
 }
 
 /// Options that decide which quantity an estimate is, or in which units.

@@ -191,7 +191,9 @@ impl Parser<'_> {
         let at = self.peek().at;
         match self.expression(COMPARE)? {
             Node::Value(value) => {
-                same_kind(&Operand::Column(column.clone()), &value, at)?;
+                let column = Operand::Column(column.clone());
+                let value = self.by_label(&column, value, at)?;
+                same_kind(&column, &value, at)?;
                 Ok(value)
             }
             Node::Truth(_) | Node::Derived(_) => {

@@ -263,6 +263,8 @@ impl Parser<'_> {
         if let (Operand::Literal(_), Operand::Literal(_)) = (&left, &right) {
             return Err(ExpressionError::new(at, "two constants are compared", &["column"]));
         }
+        let right = self.by_label(&left, right, at)?;
+        let left = self.by_label(&right, left, at)?;
         same_kind(&left, &right, at)?;
         self.leaf(at)?;
         let comparison = match symbol {
@@ -274,6 +276,35 @@ impl Parser<'_> {
             _ => Comparison::GreaterOrEqual,
         };
         Ok(Node::Truth(Condition::Compare { comparison, left, right }))
+    }
+
+    /// A text beside a column of numbers with labels as the number that has it as its label.
+    pub(super) fn by_label(
+        &self,
+        other: &Operand,
+        value: Operand,
+        at: usize,
+    ) -> Result<Operand, ExpressionError> {
+        let (Operand::Column(column), Operand::Literal(Literal::Text { value: text })) = (other, &value)
+        else {
+            return Ok(value);
+        };
+        let described = self.columns.iter().find(|c| c.name == column.name.as_str());
+        let Some(column) = described.filter(|c| !c.is_text() && !c.names.is_empty()) else {
+            return Ok(value);
+        };
+        if let Some(number) = column.value_named(text.as_str()) {
+            return Ok(Operand::Literal(Literal::Number { value: f64::from(number) }));
+        }
+        let reason = format!(
+            "`{}` holds numbers with labels, and \"{}\" is the label of no one of them ({})",
+            column.name,
+            text.as_str(),
+            column.legend()
+        );
+        let numbers: Vec<String> = column.names.iter().map(|named| named.value.to_string()).collect();
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).take(5).collect();
+        Err(ExpressionError::new(at, reason, &numbers))
     }
 
     fn condition(&self, node: Node, at: usize) -> Result<Condition, ExpressionError> {

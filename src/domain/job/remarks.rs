@@ -38,15 +38,18 @@ impl JobRecord {
         warnings.filter(concerns).filter(move |warning| !warning.repairs.iter().any(planned))
     }
 
-    /// Returns them as checks of a run, so that results say what the plan has said.
-    pub fn checks_left(&self, plan: &Plan) -> Vec<RunCheck> {
-        let check = |warning: &DataWarning| RunCheck {
-            id: warning.kind.clone(),
+    /// Returns them and the remarks of the plan as checks of a run, so that results say what the plan has said. `made` are the
+    /// checks of the run itself, which are not said again.
+    pub fn checks_left(&self, plan: &Plan, made: &[RunCheck]) -> Vec<RunCheck> {
+        let check = |id: &str, message: &str| RunCheck {
+            id: id.to_owned(),
             status: "warn".to_owned(),
             value: None,
-            message: Some(warning.message.clone()),
+            message: Some(message.to_owned()),
             acknowledged: false,
         };
-        self.remarks_left(plan).map(check).collect()
+        let of_plan = plan.remarks.iter().filter(|remark| made.iter().all(|check| check.id != remark.id));
+        let of_data = self.remarks_left(plan).map(|warning| check(&warning.kind, &warning.message));
+        of_data.chain(of_plan.map(|remark| check(&remark.id, &remark.message))).collect()
     }
 }

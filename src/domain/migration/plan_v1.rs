@@ -81,6 +81,7 @@ pub(super) fn convert(old: &Members, fingerprint: &str, created: DateTime<Utc>) 
         used_columns: Vec::new(),
         output_formats: Vec::new(),
         steps,
+        remarks: Vec::new(),
     })
 }
 

@@ -242,6 +242,7 @@ fn draft(record: &Members, old: &Members, created: DateTime<Utc>) -> Draft {
         statement: Statement { roles: roles(old), ..Statement::default() },
         selection: Selection::default(),
         model: None,
+        doubted: Vec::new(),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum ParameterType {
     Number,
     /// One of the listed values.
     Enum,
+    /// Pairs of columns whose effects depend on each other.
+    Terms,
     /// A condition on rows, in the grammar of `docs/expressions.md`.
     Condition,
     /// A day as `YYYY-MM-DD`.
@@ -35,6 +37,7 @@ impl ParameterType {
         match self {
             Self::Varname => "varname",
             Self::Varlist => "varlist",
+            Self::Terms => "terms",
             Self::Int => "int",
             Self::Number => "number",
             Self::Enum => "enum",

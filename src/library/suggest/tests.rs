@@ -28,6 +28,7 @@ fn column(spec: &Value) -> Column {
         has_negative: spec["min"].as_f64().is_some_and(|m| m < 0.0),
         max_bytes: text.then_some(20),
         levels: Vec::new(),
+        names: Vec::new(),
     }
 }
 

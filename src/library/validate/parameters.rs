@@ -59,7 +59,11 @@ fn one(parameter: &Parameter, names: &BTreeSet<&str>, report: &mut Report) {
     report.rule(ROLES.contains(&bind) || OTHER_BINDS.contains(&bind), || {
         format!("parameters.{name}.bind {bind:?} is not a bind of the contract")
     });
-    report.rule(column || !ROLES.contains(&bind) || bind == "event_time", || {
+    let terms = parameter.kind == ParameterType::Terms;
+    report.rule(terms == (bind == "interaction_terms"), || {
+        format!("parameters.{name}: terms are bound to interaction_terms, and nothing else is")
+    });
+    report.rule(column || terms || !ROLES.contains(&bind) || bind == "event_time", || {
         format!("parameters.{name} is no column and cannot be bound to the role {bind}")
     });
     report.rule(!column || !matches!(bind, "sample" | "seed"), || {

@@ -60,7 +60,7 @@ fn sample_parameters(meta: &TemplateMeta, report: &mut Report) {
         let Some(value) = given.get(&parameter.name) else { continue };
         let fits = match parameter.kind {
             ParameterType::Varname | ParameterType::Condition => value.is_string(),
-            ParameterType::Varlist => value.is_array(),
+            ParameterType::Varlist | ParameterType::Terms => value.is_array(),
             _ => crate::domain::params::check_value(parameter, value, &[]).is_ok(),
         };
         report.rule(fits, || format!("sample_data.parameters.{} does not fit its type", parameter.name));

@@ -68,7 +68,9 @@ pub struct DraftRequest {
     pub instrument_vars: Option<Columns>,
     /// Columns treated as categories.
     pub categorical_vars: Option<Vec<String>>,
-    /// Column of categories → the level that its others are compared with.
+    /// Columns whose labelled numbers enter as amounts, not as categories.
+    pub quantity_vars: Option<Vec<String>>,
+    /// Column of categories → the level that its others are compared with, also by its label.
     pub base_levels: Option<BTreeMap<String, String>>,
     /// Variables that the run computes, in this order.
     pub derived_variables: Option<Vec<StatedVariable>>,
@@ -142,6 +144,15 @@ impl DraftRequest {
         too_many(&mut errors, "parameters", parameters.len());
         let categorical_vars = self.categorical_vars.unwrap_or_default();
         too_many(&mut errors, "categorical_vars", categorical_vars.len());
+        let quantity_vars = self.quantity_vars.unwrap_or_default();
+        too_many(&mut errors, "quantity_vars", quantity_vars.len());
+        let both = quantity_vars.iter().filter(|column| categorical_vars.contains(column));
+        errors.extend(both.map(|column| {
+            (
+                "quantity_vars".to_owned(),
+                format!("`{column}` is in categorical_vars, too; leave it out of one of them"),
+            )
+        }));
         let base_levels = self.base_levels.unwrap_or_default();
         too_many(&mut errors, "base_levels", base_levels.len());
         if !errors.is_empty() {
@@ -154,6 +165,7 @@ impl DraftRequest {
                 roles,
                 parameters,
                 categorical_vars,
+                quantity_vars,
                 base_levels,
                 data_steps: self.data_steps.unwrap_or_default(),
                 derived_variables: self.derived_variables.unwrap_or_default(),
@@ -187,6 +199,7 @@ pub fn as_request(stated: &Stated) -> Map<String, Value> {
         "roles": statement.roles,
         "interaction_terms": statement.interaction_terms,
         "categorical_vars": statement.categorical_vars,
+        "quantity_vars": statement.quantity_vars,
         "base_levels": statement.base_levels,
         "data_steps": statement.data_steps,
         "derived_variables": statement.derived_variables,
@@ -243,7 +256,25 @@ pub fn apply_patch(stated: &Stated, updates: &Map<String, Value>) -> Result<Stat
             let path = if path == "." { "field_updates".to_owned() } else { path };
             Problem::validation(path, in_words(&error.into_inner().to_string()))
         })?;
-    request.read()
+    let mut patched = request.read()?;
+    if !updates.contains_key("base_levels") {
+        // a base falls away with its column
+        let left = |column: &str| names(&stated.statement, column) && !names(&patched.statement, column);
+        let gone: Vec<String> =
+            stated.statement.base_levels.keys().filter(|column| left(column)).cloned().collect();
+        patched.statement.base_levels.retain(|column, _| !gone.contains(column));
+    }
+    Ok(patched)
+}
+
+/// True where a role or a parameter names this column.
+fn names(statement: &Statement, column: &str) -> bool {
+    let of_value = |value: &Value| match value {
+        Value::String(text) => text == column,
+        Value::Array(items) => items.iter().any(|item| item == column),
+        _ => false,
+    };
+    statement.roles.values().flatten().any(|own| own == column) || statement.parameters.values().any(of_value)
 }
 
 #[cfg(test)]
@@ -282,6 +313,22 @@ mod tests {
         ] {
             assert!(serde_json::from_value::<DraftRequest>(json!({"data_steps": [step]})).is_err());
         }
+    }
+
+    #[test]
+    fn a_base_falls_away_with_its_column() {
+        let stated =
+            read(json!({"outcome_var": "y", "controls": ["a", "b"], "base_levels": {"a": "none", "b": "2"}}))
+                .expect("stated");
+        let updates = json!({"controls": ["b"]});
+        let patched = apply_patch(&stated, updates.as_object().expect("an object")).expect("patched");
+        assert_eq!(patched.statement.base_levels.keys().collect::<Vec<_>>(), ["b"]);
+        let updates = json!({"controls": ["b"], "base_levels": {"a": "none"}});
+        let patched = apply_patch(&stated, updates.as_object().expect("an object")).expect("patched");
+        assert!(
+            patched.statement.base_levels.contains_key("a"),
+            "what the patch states is judged by the freeze"
+        );
     }
 
     #[test]

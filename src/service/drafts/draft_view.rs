@@ -77,6 +77,8 @@ pub struct DraftView {
     pub instrument_vars: Vec<String>,
     /// Columns treated as categories, with their base level if one is given.
     pub categorical_vars: Vec<String>,
+    /// Columns whose labelled numbers enter as amounts.
+    pub quantity_vars: Vec<String>,
     /// Columns that the analysis treats as categories, each with the level that its others are compared with and why.
     pub category_bases: Vec<CategoryBase>,
     /// Merges and appends of further data sets, in this order.
@@ -158,6 +160,7 @@ pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> 
         interaction_terms: draft.statement.interaction_terms.clone(),
         instrument_vars: many("instrument_vars"),
         categorical_vars: draft.statement.categorical_vars.clone(),
+        quantity_vars: draft.statement.quantity_vars.clone(),
         category_bases: category_bases(template, columns, &draft.statement),
         data_steps: draft.statement.data_steps.clone(),
         derived_variables: derived.variables.iter().cloned().map(DerivedView::from).collect(),
@@ -225,6 +228,14 @@ fn unknowns(gaps: &[MissingParameter], misfits: Vec<Misfit>, draft: &Draft) -> V
         blocking: true,
         candidates: misfit.candidates,
     });
+    let known = |field: &str| gaps.iter().any(|gap| gap.field == field);
+    let doubted = draft.doubted.iter().filter(|doubt| !known(&doubt.field)).map(|doubt| Unknown {
+        field: doubt.field.clone(),
+        description: doubt.question.clone(),
+        impact: "the question names it; null leaves it out".to_owned(),
+        blocking: true,
+        candidates: doubt.candidates.clone(),
+    });
     let left_open = draft.model.iter().flat_map(|notes| &notes.open_unknowns).map(|unknown| Unknown {
         field: unknown.field.clone(),
         description: unknown.description.clone(),
@@ -232,7 +243,7 @@ fn unknowns(gaps: &[MissingParameter], misfits: Vec<Misfit>, draft: &Draft) -> V
         blocking: false,
         candidates: unknown.candidates.clone(),
     });
-    open_method(draft).into_iter().chain(missing).chain(invalid).chain(left_open).collect()
+    open_method(draft).into_iter().chain(missing).chain(doubted).chain(invalid).chain(left_open).collect()
 }
 
 /// The open point of a draft whose method the question does not say.

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::artifact::ArtifactKind;
-use crate::domain::draft::{Draft, DraftSource, Selection};
+use crate::domain::draft::{DoubtedRole, Draft, DraftSource, Selection};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus, Operation};
@@ -67,7 +67,7 @@ impl StateDraft<'_> {
         with_retries(if_match, || async {
             let job = self.0.load_job(tenant, job_id).await?;
             refuse_unknown_names(&self.0.library, &stated, |_| true)?;
-            self.state(caller, &job, &stated, Author::Client, if_match).await
+            self.state(caller, &job, &stated, Author::Client, Vec::new(), if_match).await
         })
         .await
     }
@@ -93,12 +93,19 @@ impl StateDraft<'_> {
                 updates.contains_key(path) || updates.contains_key(group)
             };
             refuse_unknown_names(&self.0.library, &stated, is_new)?;
-            self.state(caller, &job, &stated, Author::Patch, if_match).await
+            // what the patch sets or clears is decided
+            let is_open = |doubt: &&DoubtedRole| {
+                let role = format!("roles.{}", doubt.field);
+                !["roles", &doubt.field, &role].iter().any(|key| updates.contains_key(*key))
+            };
+            let doubted =
+                job.draft.iter().flat_map(|draft| &draft.doubted).filter(is_open).cloned().collect();
+            self.state(caller, &job, &stated, Author::Patch, doubted, if_match).await
         })
         .await
     }
 
-    /// Checks a statement, ranks the library for it and commits the draft with its author.
+    /// Checks a statement, ranks the library for it and commits the draft with its author, and the roles that wait for an answer.
     ///
     /// # Errors
     /// As [`StateDraft::execute`].
@@ -108,6 +115,7 @@ impl StateDraft<'_> {
         job: &JobRecord,
         stated: &Stated,
         author: Author,
+        doubted: Vec<DoubtedRole>,
         if_match: Option<u64>,
     ) -> Result<JobRecord, Attempt> {
         let ctx = self.0;
@@ -142,6 +150,10 @@ impl StateDraft<'_> {
             statement: stated.statement.clone(),
             selection,
             model: None,
+            doubted: doubted
+                .into_iter()
+                .filter(|doubt| !stated.statement.roles.contains_key(&doubt.field))
+                .collect(),
         };
         if job.status == JobStatus::DraftReady && job.draft.as_ref().is_some_and(|old| old.says(&draft)) {
             return Ok(job.clone());

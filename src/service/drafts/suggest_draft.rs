@@ -13,7 +13,7 @@ use super::joined::{joined, left_out};
 use super::state_draft::{Author, StateDraft};
 use crate::domain::data_step::{ConvertTo, DataStep};
 use crate::domain::dataset::{DataWarning, Dataset};
-use crate::domain::draft::DraftSource;
+use crate::domain::draft::{DoubtedRole, DraftSource};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::{JobRecord, Operation};
 use crate::domain::template::Bilingual;
@@ -96,7 +96,8 @@ impl SuggestDraft<'_> {
             let request: DraftRequest =
                 serde_json::from_value(Value::Object(body)).map_err(|_| Problem::internal())?;
             let stated = request.read()?;
-            StateDraft(ctx).state(caller, &job, &stated, Author::Rules, if_match).await
+            let doubted = doubted(&suggestion);
+            StateDraft(ctx).state(caller, &job, &stated, Author::Rules, doubted, if_match).await
         })
         .await?;
         // the same requirement and data give the same suggestion
@@ -154,6 +155,20 @@ impl SuggestDraft<'_> {
         };
         ctx.pools.reads.run(made).await?
     }
+}
+
+/// The roles that the suggestion asks for because the columns of the question's words are too doubtful: the draft is made without
+/// them, and a plan without them would leave out what the question names.
+fn doubted(suggestion: &Suggestion) -> Vec<DoubtedRole> {
+    let asked = suggestion.open_questions.iter().filter(|q| q.blocking);
+    let of_roles = asked.filter(|q| suggestion.statement.roles.contains_key(&q.field));
+    of_roles
+        .map(|q| DoubtedRole {
+            field: q.field.clone(),
+            question: q.question.en.clone(),
+            candidates: q.candidates.clone(),
+        })
+        .collect()
 }
 
 /// The words of the columns after the repairs: those of a column that becomes numbers or dates are gone, those of a column that is

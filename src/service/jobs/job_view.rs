@@ -308,6 +308,10 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
         JobStatus::Succeeded => {
             vec![action("artifacts", "Download the results", "GET", "/artifacts", &NOTHING), revise()]
         }
+        // data or plan made the run fail: the same plan would fail again
+        JobStatus::Failed if job.plan.is_some() && job.latest_run().is_some_and(|run| !run.retryable) => {
+            vec![revise(), run("Run the plan again")]
+        }
         JobStatus::Failed | JobStatus::Cancelled if job.plan.is_some() => {
             vec![run("Run the plan again"), revise()]
         }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::artifact::{Artifact, ArtifactKind};
 use crate::domain::canonical::sha256_of;
+use crate::domain::draft::{DoubtedRole, Draft};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::record::Confirmation;
@@ -174,9 +175,9 @@ impl FreezePlan<'_> {
     async fn freeze(&self, job: &JobRecord, body: &FreezeBody) -> Result<JobRecord, Attempt> {
         let ctx = self.0;
         job.freeze_allowed()?;
-        let plan = self.plan(job, body)?;
+        let mut plan = self.plan(job, body)?;
         check_keys(ctx, job, &plan.data_steps.iter().map(|s| s.step.clone()).collect::<Vec<_>>()).await?;
-        refused_checks::refuse(ctx, job, &plan).await?;
+        plan.remarks = refused_checks::refuse(ctx, job, &plan).await?;
         let artifacts = self.publish_plan(job, &plan).await?;
         let confirmation = Confirmation {
             confirmed_at: ctx.clock.now(),
@@ -214,6 +215,9 @@ impl FreezePlan<'_> {
             _ => return Err(Problem::new(ErrorCode::InputsMissing, "upload the data first")),
         };
         let template_id = draft.selection.chosen.as_ref().ok_or_else(|| no_template(&draft.selection))?;
+        if let Some(problem) = undecided(draft, body) {
+            return Err(problem);
+        }
         let evidence: Vec<String> = job
             .artifacts_index
             .iter()
@@ -285,6 +289,26 @@ pub fn template_files(template: &Template) -> [Evidence; 2] {
         Evidence::raw(ArtifactKind::TemplateSource, source.to_owned(), template.body.clone()),
         Evidence::raw(ArtifactKind::TemplateMeta, meta.to_owned(), template.meta_bytes.clone()),
     ]
+}
+
+/// Refuses a draft without a role that its question names, unless the request answers it.
+fn undecided(draft: &Draft, body: &FreezeBody) -> Option<Problem> {
+    let open: Vec<&DoubtedRole> =
+        draft.doubted.iter().filter(|doubt| !body.answers.contains_key(&doubt.field)).collect();
+    let first = open.first()?;
+    let detail: Vec<Value> = open
+        .iter()
+        .map(|d| json!({"field": d.field, "description": d.question, "candidates": d.candidates}))
+        .collect();
+    let fields: Vec<&str> = open.iter().map(|doubt| doubt.field.as_str()).collect();
+    let text =
+        format!("{}: {} Set it, or clear it with null to leave it out", fields.join(", "), first.question);
+    Some(
+        Problem::new(ErrorCode::PlanFreezeMissingRequired, text)
+            .with("reason", "role_doubted")
+            .with("missing_fields", fields)
+            .with("missing_fields_detail", detail),
+    )
 }
 
 /// Returns the job if its plan was frozen by the same request. A confirm that states nothing takes the

@@ -144,6 +144,7 @@ impl PreviewPlan<'_> {
         let mut checks: Vec<PreviewCheck> = merges.filter_map(|(s, c)| merged(s, c)).collect();
         checks.extend(row_checks(self.0, job, plan, template).await?);
         checks.extend(of_expressions(job, plan));
+        checks.extend(draft_checks::of_panel(job, plan, template).filter(|check| check.status == "fail"));
         checks.push(enough(plan, counts.rows.as_ref(), template));
         Ok((counts, checks))
     }

@@ -295,16 +295,27 @@ fn combined(checks: &RowChecks, found: &[Determined]) -> Option<PreviewCheck> {
     let concerned =
         |d: &Determined| Some(&d.column) == focal || d.by.iter().any(|(name, _)| Some(name) == focal);
     let columns: Vec<&String> = found.iter().map(|d| &d.column).collect();
-    let sentences: Vec<String> = found.iter().take(MOST_NAMED).map(|one| determined(one)).collect();
-    let more = found.len().saturating_sub(MOST_NAMED);
-    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    let message = format!(
-        "{}{more}: their effects cannot be told apart; remove one variable of each combination",
-        sentences.join("; ")
-    );
+    let (constant, combined): (Vec<&Determined>, Vec<&Determined>) =
+        found.iter().copied().partition(|d| d.by.is_empty());
+    let said = |several: &[&Determined], end: &str| {
+        let sentences: Vec<String> = several.iter().take(MOST_NAMED).map(|one| determined(one)).collect();
+        let more = several.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        (!several.is_empty()).then(|| format!("{}{more}: {end}", sentences.join("; ")))
+    };
+    let alone = match constant.len() {
+        1 => "it has no effect that could be estimated; use other rows, or remove it",
+        _ => "they have no effects that could be estimated; use other rows, or remove them",
+    };
+    let each = [
+        said(&combined, "their effects cannot be told apart; remove one variable of each combination"),
+        said(&constant, alone),
+    ];
+    let message = each.into_iter().flatten().collect::<Vec<_>>().join("; and ");
     // a run leaves such terms out, and fails if the first regressor is one of them
     let status = if found.iter().copied().any(concerned) { "fail" } else { "warn" };
-    let value = json!({"n": columns.len(), "columns": columns});
+    let certain = constant.iter().any(|d| Some(&d.column) == focal);
+    let value = json!({"n": columns.len(), "columns": columns, "certain": certain});
     Some(PreviewCheck { id: "collinear".to_owned(), status, value, message })
 }
 

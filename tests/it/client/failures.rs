@@ -38,6 +38,11 @@ fn each_failure_has_its_exit_code_its_advice_and_the_next_command() {
         4,
         &["Which variables should explain the outcome?", "client draft set regressors=female"],
     );
+    // what can be done next follows from the state, not from what was typed
+    for words in [&["results"][..], &["compare"], &["fetch"]] {
+        expect(words, 4, &["type:   stata-service client freeze"]);
+    }
+    expect(&["run"], 65, &["type:   stata-service client freeze"]);
     // what the words said is kept, and a freeze names what is missing
     expect(&["freeze"], 4, &["PLAN_FREEZE_MISSING_REQUIRED", "client draft set regressors="]);
     let open = client.run(&["draft", "set", "regressors=shooling"]);
@@ -53,6 +58,7 @@ fn each_failure_has_its_exit_code_its_advice_and_the_next_command() {
     client.run(&["freeze"]).ok();
     expect(&["upload", "pay.csv"], 65, &["JOB_LOCKED", "client revise"]);
     expect(&["fetch"], 4, &["has not run yet", "client run"]);
+    expect(&["capsule", "x.zip"], 65, &["RUN_NOT_SUCCEEDED", "type:   stata-service client run"]);
     expect(&["results", "--run", "../../x"], 65, &["RUN_NOT_FOUND"]);
     expect(&["upload", "pay.csv", "--roles", "a,b"], 2, &["give one for each file"]);
     let error = client.run(&["upload", "pay.csv", "--json"]).error();

@@ -33,6 +33,13 @@ fn five_commands_lead_from_a_key_and_a_file_to_a_table() {
         "{}",
         ran.out
     );
+    // sentences are in the language of the question, unless another is named
+    let chinese = client.run(&["results", "--language", "zh"]).ok();
+    assert!(chinese.contains("schooling 每高 1"), "{chinese}");
+    let compared = client.run(&["compare", "--language", "zh", "--json"]).json();
+    assert!(compared.to_string().contains("常数项"), "{compared}");
+    let late = client.run(&["draft", "set", "controls=age"]);
+    assert!(late.err.contains("type:   stata-service client revise"), "{}", late.err);
     // the printed numbers are those of the run's record
     let run = client.run(&["results", "--json"]).json();
     let schooling = &run["results"][0];

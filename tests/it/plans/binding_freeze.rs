@@ -200,7 +200,8 @@ fn a_role_that_the_template_would_ignore_is_refused_never_dropped() {
         assert_eq!(problem.code.as_str(), "ROLE_UNUSED", "{template}");
         assert_eq!(problem.context["roles"], json!([role]));
     }
-    let mut case = Case::ols();
+    let mut case =
+        Case::new("linear.quantile", json!({"outcome_var": ["log_pay"], "regressors": ["age", "female"]}));
     case.statement.interaction_terms = vec![vec!["age".to_owned(), "female".to_owned()]];
     assert_eq!(case.refusal().context["roles"], json!(["interaction_terms"]));
 }

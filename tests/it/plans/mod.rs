@@ -2,6 +2,7 @@
 
 mod asked;
 mod binding_freeze;
+mod certain_refusals;
 mod concurrency;
 mod derived_variables;
 mod drafts_plans;

@@ -104,6 +104,10 @@ async fn a_capsule_is_whole_the_same_every_time_and_checked_by_coreutils() {
         "linear.ols_robust",
         "not by Stata",
         "MacKinnon",
+        // the main results in the language of the question, the estimates, and the words of coded levels
+        "schooling 每高 1",
+        "| term | estimate | std. error | p | low | high |\n|---|---|---|---|---|---|\n| schooling | 0.",
+        "the numbers behind fig\\_coef\\_plot.svg",
         "sha256sum -c manifest-sha256.txt",
     ] {
         assert!(readme.contains(part), "{part} in {readme}");
@@ -162,6 +166,8 @@ async fn a_capsule_verifies_and_repeats_elsewhere_and_main_do_gives_the_same_tab
         let files = files(&bytes);
         let unpacked = elsewhere.path().join("unpacked");
         unpack(&files, &unpacked);
+        let (code, report) = capsule(elsewhere.path(), &["verify", "unpacked"]);
+        assert_eq!((code, &report["ok"]), (0, &json!(true)), "{name}: {report:#}");
         let done =
             bare(env!("CARGO_BIN_EXE_stata-service"), &unpacked, &["dofile", "-q", "-b", "do", "main.do"]);
         assert!(done.status.success());

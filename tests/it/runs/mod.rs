@@ -3,8 +3,10 @@
 mod base_levels;
 mod capsule;
 mod capsule_archive;
+mod declared_groups;
 mod event_stream;
 mod findings;
+mod interactions;
 mod journey;
 mod queue;
 mod renderings;

@@ -27,6 +27,7 @@ pub(crate) fn number(name: &str, distinct: u64, min: f64, max: f64, whole: bool)
         has_negative: min < 0.0,
         max_bytes: None,
         levels: Vec::new(),
+        names: Vec::new(),
     }
 }
 

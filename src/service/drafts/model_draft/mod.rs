@@ -247,6 +247,7 @@ impl Work<'_> {
             },
             statement: made.choice.map_or(made.draft.statement, |choice| choice.statement),
             model: Some(notes),
+            doubted: Vec::new(),
         };
         with_retries(None, || async {
             let current = self.still_wanted(job).await?;

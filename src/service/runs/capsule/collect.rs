@@ -51,7 +51,7 @@ pub(super) struct DataFacts {
     pub size_bytes: u64,
 }
 
-/// Collects the entries in the order of the archive, and the time that they carry.
+/// Collects the entries in the order of the archive, and the time that they carry. `said` are the main results in sentences.
 ///
 /// # Errors
 /// `ARTIFACT_EXPIRED`, `JOB_CORRUPT {rel_path, reason}`, `INTERNAL_ERROR`.
@@ -61,6 +61,7 @@ pub(super) fn collect(
     events: &[ChainedEvent],
     options: CapsuleOptions,
     library: &Library,
+    said: &[String],
 ) -> Result<(Vec<Entry>, DateTime<Utc>), Problem> {
     let job = shelf.job;
     let plan = job.plan_of(run).ok_or_else(Problem::internal)?;
@@ -92,6 +93,7 @@ pub(super) fn collect(
         inputs: &inputs,
         options,
         ado_kept,
+        said,
         time,
         service_version: &meta.service_version,
     };

@@ -28,6 +28,8 @@ pub(super) struct Facts<'a> {
     pub options: CapsuleOptions,
     /// False where the idioms of the plan are not kept.
     pub ado_kept: bool,
+    /// The main results in sentences, in the language of the question.
+    pub said: &'a [String],
     pub time: DateTime<Utc>,
     /// Of the service that ran it.
     pub service_version: &'a str,

@@ -21,6 +21,9 @@ use crate::domain::job::JobRecord;
 use crate::domain::run::{Run, RunStatus};
 use crate::ports::audit_log::AuditFrom;
 use crate::ports::blob_store::BlobStore;
+use crate::render::{Language, Options};
+use crate::service::runs::interpretation::Language as Asked;
+use crate::service::runs::renderings::Subject;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
@@ -92,6 +95,16 @@ impl Capsule {
     }
 }
 
+/// The main results of a run in sentences, in the language of its question; none where they cannot be read any more.
+fn sentences(subject: &Subject<'_>) -> Vec<String> {
+    let language = match Asked::of(&subject.job.requirement) {
+        Asked::Zh => Language::Zh,
+        Asked::En => Language::En,
+    };
+    let found = subject.findings(&Options { language, ..Options::default() }).unwrap_or_default();
+    found.sentences.into_iter().map(|finding| finding.text).chain(found.notes).collect()
+}
+
 /// The use case.
 pub struct MakeCapsule<'a>(pub &'a Context);
 
@@ -111,10 +124,21 @@ impl MakeCapsule<'_> {
         let run = chosen_run(job, run_id)?.clone();
         let events = self.events(job).await?;
         let (blobs, library) = (Arc::clone(&ctx.blobs), Arc::clone(&ctx.library));
+        let (workspace, ids) = (Arc::clone(&ctx.workspace), Arc::clone(&ctx.ids));
         let held = Arc::clone(job);
         let collected = ctx.pools.reads.run(move || {
             let shelf = sources::Shelf::new(blobs.as_ref(), &held);
-            collect::collect(&shelf, &run, &events, options, &library)
+            let subject = held.plan_of(&run).map(|plan| Subject {
+                blobs: blobs.as_ref(),
+                workspace: workspace.as_ref(),
+                ids: ids.as_ref(),
+                job: &held,
+                run: &run,
+                plan,
+                published: &held.artifacts_index,
+            });
+            let said = subject.map(|subject| sentences(&subject)).unwrap_or_default();
+            collect::collect(&shelf, &run, &events, options, &library, &said)
                 .map(|(entries, time)| (entries, time, run.run_id.to_string()))
         });
         let (entries, time, run_id) = collected.await??;

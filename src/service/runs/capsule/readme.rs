@@ -1,10 +1,14 @@
 //! `README.md` of a capsule: what was asked and found, where it lies, what the numbers mean, how to repeat it.
 
+mod results;
+
 use std::fmt::Write;
 
 use super::metadata::{Description, Facts};
 use crate::domain::canonical::canonical_json;
 use crate::domain::capsule as form;
+use crate::domain::data_step::StepKind;
+use crate::domain::job::JobRecord;
 use crate::domain::plan::{Plan, PlanOutput};
 
 /// Meanings of columns of tables whose names are the same in every template.
@@ -21,7 +25,7 @@ const COLUMNS: [(&str, &str); 14] = [
     ),
     ("ci_low", "lower end of the 95 % confidence interval"),
     ("ci_high", "upper end of the 95 % confidence interval"),
-    ("equation", "the equation of a model with several; empty otherwise"),
+    ("equation", "the dependent variable, or the equation of a model with several"),
     ("term", "variable, level of a category (`3.sector`) or interaction"),
     ("n", "number of rows"),
     ("mean", "arithmetic mean"),
@@ -36,6 +40,7 @@ pub(super) fn write(description: &Description<'_>) -> String {
     let mut out = String::new();
     let parts = [
         question(description),
+        results::write(description),
         tables(description),
         numbers(description),
         repeat(description),
@@ -88,12 +93,23 @@ fn question(description: &Description<'_>) -> String {
     if job.trial.is_some() {
         out.push_str("\nThis is a trial of the service: its data and run are kept there for hours only.\n");
     }
-    out.push_str(&analysis(plan));
+    out.push_str(&analysis(job, plan));
     out
 }
 
+/// Why a level is the base.
+fn reason(code: &str) -> &str {
+    match code {
+        "control" => "the level without or as control",
+        "scale" => "the lowest of the scale",
+        "first" => "the first in the alphabet",
+        "lowest" => "the lowest number",
+        other => other,
+    }
+}
+
 /// The bindings of the plan in words.
-fn analysis(plan: &Plan) -> String {
+fn analysis(job: &JobRecord, plan: &Plan) -> String {
     let mut out = String::from("\n## The analysis\n\n| parameter | value |\n|---|---|\n");
     for (name, value) in &plan.contract.bound {
         let shown = match value {
@@ -111,8 +127,26 @@ fn analysis(plan: &Plan) -> String {
     if let Some(condition) = &plan.sample_if {
         let _ = writeln!(out, "| rows used | {} |", inline(&condition.canonical));
     }
-    for step in &plan.data_steps {
-        let _ = writeln!(out, "| data step | {} |", inline(&step.step.words()));
+    for columns in &plan.interaction_terms {
+        let _ = writeln!(out, "| interaction | {} |", inline(&columns.join(" × ")));
+    }
+    for mark in &plan.categorical_vars {
+        let base =
+            mark.base.as_ref().map(|base| format!(" (base level {}, {})", base.level, reason(&base.reason)));
+        let _ =
+            writeln!(out, "| categories | {}{} |", inline(&mark.column), inline(&base.unwrap_or_default()));
+    }
+    for planned in &plan.data_steps {
+        let step = &planned.step;
+        let file = job.inputs.as_ref().and_then(|inputs| inputs.dataset(&step.dataset_key));
+        let file = file.map(|data| format!("; the file is {}", data.original_name)).unwrap_or_default();
+        let kind = match (step.kind, step.merge_type) {
+            (StepKind::Merge, Some(kind)) => {
+                format!(" ({}), rows kept: {}", kind.as_str(), planned.keep().as_str())
+            }
+            _ => String::new(),
+        };
+        let _ = writeln!(out, "| data step | {} |", inline(&format!("{}{kind}{file}", step.words())));
     }
     out
 }
@@ -122,7 +156,14 @@ fn tables(description: &Description<'_>) -> String {
     for entry in
         description.files_below(form::RESULTS).into_iter().chain(description.files_below(form::RENDERINGS))
     {
-        let _ = writeln!(out, "| `{}` | {} |", entry.path, inline(&entry.title));
+        let file = entry.path.rsplit('/').next().unwrap_or_default();
+        let figure = file.strip_suffix(".csv").map(|stem| format!("{stem}.svg"));
+        // a title that repeats the name says nothing
+        let title = match figure.filter(|_| entry.title == file) {
+            Some(figure) => format!("the numbers behind {figure}"),
+            None => entry.title.clone(),
+        };
+        let _ = writeln!(out, "| `{}` | {} |", entry.path, inline(&title));
     }
     for absent in description.absent.iter().filter(|a| a.path.starts_with(form::RESULTS)) {
         let _ = writeln!(out, "| `{}` (not here) | {} |", absent.path, inline(&absent.title));

@@ -209,7 +209,7 @@ fn panels() -> Vec<Mistake> {
             .draft(json!({"template_id": "iv.tsls", "outcome_var": "y", "roles": {"endogenous_vars": ["x"]}}))
             .at(Freeze("PLAN_FREEZE_MISSING_REQUIRED"), &["iv.tsls needs instrument_vars"]),
         m("an interaction where none is estimated", "400 ROLE_UNUSED", plain())
-            .changed(json!({"interaction_terms": [["x", "y"]]}))
-            .at(Freeze("ROLE_UNUSED"), &["would ignore interaction_terms"]),
+            .changed(json!({"template_id": "linear.quantile", "interaction_terms": [["x", "y"]]}))
+            .at(Freeze("ROLE_UNUSED"), &["would ignore interaction_terms", "focal_var x, moderator_var y"]),
     ]
 }
