@@ -30,6 +30,15 @@ pub fn draft_of(suggestion: &Suggestion) -> Map<String, Value> {
     body.insert("roles".to_owned(), serde_json::to_value(&statement.roles).unwrap_or_default());
     body.insert("parameters".to_owned(), Value::Object(statement.parameters.clone()));
     body.insert("categorical_vars".to_owned(), statement.categorical_vars.clone().into());
+    for (field, list) in [
+        ("quantity_vars", serde_json::to_value(&statement.quantity_vars)),
+        ("interaction_terms", serde_json::to_value(&statement.interaction_terms)),
+    ] {
+        let list = list.unwrap_or_default();
+        if list.as_array().is_some_and(|all| !all.is_empty()) {
+            body.insert(field.to_owned(), list);
+        }
+    }
     if !statement.base_levels.is_empty() {
         body.insert(
             "base_levels".to_owned(),

@@ -151,7 +151,8 @@ fn named(input: &SuggestInput<'_>, text: &str) -> Vec<Category> {
     let mut found: Vec<Category> = Vec::new();
     for column in &input.dataset.columns {
         let name = &column.name;
-        if column.is_text() && column.distinct > 1 {
+        // a label is as good as a value (`docs/expressions.md`)
+        if (column.is_text() || column.value_labels) && column.distinct > 1 {
             for level in input.values.get(name).into_iter().flatten().filter(|level| is_plain_text(level)) {
                 let spelled = written(level.trim());
                 let (is, is_not) = (format!("{name} == \"{level}\""), format!("{name} != \"{level}\""));

@@ -80,8 +80,8 @@ async fn a_line_of_stata_is_drafted_as_it_stands() {
         ),
         (
             "reg lnwage c.tenure##i.female training, r",
-            json!({"template_id": "linear.interaction_margins", "roles": {"focal_var": ["tenure"],
-                "moderator_var": ["female"], "controls": ["training"]}, "parameters": {"vce": "robust"}}),
+            json!({"template_id": "linear.ols_robust", "roles": {"regressors": ["training", "tenure", "female"]},
+                "interaction_terms": [["tenure", "female"]], "categorical_vars": ["female"], "parameters": {"vce": "robust"}}),
         ),
         ("logit died tenure training", json!({"template_id": "limited.logit_margins", "outcome_var": "died",
             "roles": {"regressors": ["tenure", "training"]}})),

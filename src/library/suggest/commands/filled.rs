@@ -56,13 +56,16 @@ pub(super) fn filled(
     filler.slots(&slots_of(&form.slots), &mut parts);
     let left: Vec<String> = parts.iter().rev().map(written).collect();
     filler.unread.extend(left);
-    filler.interaction(&form);
+    filler.interactions(&form);
     if let Some(number) = form.number.filter(|_| filler.has("null_value")) {
         filler.statement.parameters.insert("null_value".to_owned(), json!(number));
     }
     filler.options(entry, command);
     filler.surroundings(command);
     filler.errors(command);
+    if !command.is_call {
+        filler.amounts();
+    }
     let absent = filler.without_absent();
     let by_structure = filler.by_structure();
     Some(Filled { template, statement: filler.statement, by_structure, absent, unread: filler.unread })
@@ -163,33 +166,43 @@ impl Filler<'_> {
         self.meta.parameters.iter().any(|p| p.name == parameter)
     }
 
-    /// The two variables of `x#z`, and the categories and bases of terms.
-    fn interaction(&mut self, form: &Form) {
-        if let Some([first, second]) = &form.joined {
+    /// The pairs of `x#z`, and the categories and bases of terms.
+    fn interactions(&mut self, form: &Form) {
+        for [first, second] in &form.joined {
             let (a, b) = (self.name(&first.name), self.name(&second.name));
-            if takes(self.meta, "moderator_var") {
-                self.statement.roles.insert("focal_var".to_owned(), vec![a.clone()]);
-                self.statement.roles.insert("moderator_var".to_owned(), vec![b.clone()]);
-            } else {
+            if takes(self.meta, "interaction_terms") {
+                // the effect of each by itself is in the model, too, as with ##
+                let own = self.statement.roles.entry("regressors".to_owned()).or_default();
+                for name in
+                    [&a, &b].into_iter().filter(|name| !own.contains(name)).cloned().collect::<Vec<_>>()
+                {
+                    own.push(name);
+                }
+                self.statement.interaction_terms.push(vec![a.clone(), b.clone()]);
+            } else if self.has("factor_b") {
                 self.statement.roles.insert("group_var".to_owned(), vec![a.clone()]);
                 self.statement.parameters.insert("factor_b".to_owned(), json!(b));
                 self.statement.parameters.insert("interaction".to_owned(), json!(true));
+            } else {
+                self.unread.push(format!("{}#{}", first.name, second.name));
+                continue;
             }
             for (factor, name) in [(first, a), (second, b)] {
-                if factor.is_category {
-                    self.factors.push(Factor { name, ..factor.clone() });
-                }
+                // Stata takes variables joined by # for categories where no c. says otherwise ([U] 11.4.3)
+                let is_category = factor.is_category || !form.is_call && !factor.is_amount;
+                self.factors.push(Factor { name, is_category, ..factor.clone() });
             }
         }
         let is_number = |name: &str| self.columns.iter().any(|c| c.name() == name && !c.column.is_text());
         let used: BTreeSet<String> = self.statement.roles.values().flatten().cloned().collect();
-        let models = ["regressors", "controls", "focal_var", "moderator_var"]
-            .iter()
-            .any(|role| takes(self.meta, role));
+        let models = TERMS.iter().any(|role| takes(self.meta, role));
         for factor in
             std::mem::take(&mut self.factors).into_iter().filter(|f| models && used.contains(&f.name))
         {
-            if is_number(&factor.name) && !self.statement.categorical_vars.contains(&factor.name) {
+            if factor.is_category
+                && is_number(&factor.name)
+                && !self.statement.categorical_vars.contains(&factor.name)
+            {
                 self.statement.categorical_vars.push(factor.name.clone());
             }
             match factor.base.as_deref() {
@@ -239,6 +252,17 @@ impl Filler<'_> {
                 None => {}
             }
         }
+    }
+
+    /// Labelled numbers without `i.` are amounts in a command of Stata, whatever the file declares.
+    fn amounts(&mut self) {
+        let terms = TERMS.iter().filter_map(|role| self.statement.roles.get(*role)).flatten();
+        let labelled = |name: &&String| {
+            let column = self.columns.iter().find(|c| c.name() == *name).map(|c| c.column);
+            column.is_some_and(|c| !c.is_text() && c.value_labels)
+                && !self.statement.categorical_vars.contains(name)
+        };
+        self.statement.quantity_vars = terms.filter(labelled).cloned().collect();
     }
 
     /// Takes names that are no columns out of the roles; `L.x` is a part without a place.

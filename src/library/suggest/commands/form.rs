@@ -9,8 +9,9 @@ pub(super) struct Form {
     pub(super) method: String,
     pub(super) slots: String,
     pub(super) parts: Vec<Part>,
-    /// Two variables joined by `#`.
-    pub(super) joined: Option<[Factor; 2]>,
+    /// Pairs of variables joined by `#`.
+    pub(super) joined: Vec<[Factor; 2]>,
+    pub(super) is_call: bool,
     /// The number of `a == 5`.
     pub(super) number: Option<f64>,
     pub(super) unread: Vec<String>,
@@ -22,7 +23,8 @@ impl Form {
             method: entry.method.clone(),
             slots: entry.slots.clone(),
             parts: command.parts.clone(),
-            joined: None,
+            joined: Vec::new(),
+            is_call: command.is_call,
             number: None,
             unread: Vec::new(),
         };
@@ -82,31 +84,25 @@ impl Form {
         }
     }
 
-    /// Takes `x#z` out of the variables; what repeats one of them is its main effect.
+    /// Takes `x#z` out of the variables; of two factors of an analysis of variance each is one of the groups.
     fn take_joined(&mut self, entry: &Entry) {
         let several = |part: &Part| matches!(part, Part::Term(term) if term.factors.len() > 1);
-        let joined: Vec<Part> = self.parts.iter().filter(|part| several(part)).cloned().collect();
-        let target = entry.interacted.as_ref().or(entry.second.as_ref());
-        let pair = match (&joined[..], target) {
-            ([Part::Term(term)], Some(_)) => <[Factor; 2]>::try_from(term.factors.clone()).ok(),
-            _ => None,
-        };
-        self.parts.retain(|part| !several(part));
-        match pair.filter(|[first, second]| first.name != second.name) {
-            Some(pair) => {
-                let main = |part: &Part| matches!(part, Part::Term(term) if term.single().is_some_and(|f| pair.iter().any(|own| own.name == f.name)));
-                self.parts.retain(|part| !main(part));
-                self.method = target.cloned().unwrap_or_default();
-                if entry.interacted.is_some() {
-                    self.slots = "outcome_var controls*".to_owned();
-                }
-                self.joined = Some(pair);
+        for part in self.parts.iter().filter(|part| several(part)) {
+            let Part::Term(term) = part else { continue };
+            match <[Factor; 2]>::try_from(term.factors.clone()) {
+                Ok(pair) if pair[0].name != pair[1].name => self.joined.push(pair),
+                _ => self.unread.push(written(part)),
             }
-            None => self.unread.extend(joined.iter().map(written)),
         }
-        if self.joined.is_none() && self.parts.len() == slots_of(&entry.slots).len() {
-            self.method =
-                entry.second.clone().filter(|_| self.parts.len() > 2).unwrap_or_else(|| self.method.clone());
+        self.parts.retain(|part| !several(part));
+        let Some(method) = &entry.second else { return };
+        if let [pair] = &self.joined[..] {
+            let is_factor = |f: &Factor| pair.iter().any(|own| own.name == f.name);
+            self.parts
+                .retain(|part| !matches!(part, Part::Term(term) if term.single().is_some_and(is_factor)));
+            self.method.clone_from(method);
+        } else if self.parts.len() == slots_of(&entry.slots).len() {
+            self.method.clone_from(method);
         }
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct Term {
 pub(super) struct Factor {
     pub(super) name: String,
     pub(super) is_category: bool,
+    /// `c.age`.
+    pub(super) is_amount: bool,
     pub(super) base: Option<String>,
 }
 
@@ -82,6 +84,7 @@ impl Factor {
             Some(found) => Self {
                 name: found[3].to_owned(),
                 is_category: found.get(1).is_none(),
+                is_amount: found.get(1).is_some(),
                 base: found.get(2).map(|base| base.as_str().to_owned()),
             },
         }

@@ -28,8 +28,6 @@ pub(super) struct Entry {
     /// Option → the analysis with it.
     #[serde(default)]
     pub(super) when: BTreeMap<String, String>,
-    /// The analysis with two variables joined by `#`.
-    pub(super) interacted: Option<String>,
     /// The analysis with several fixed effects.
     pub(super) several: Option<String>,
     /// The analysis with the prefix `svy:`.
@@ -189,12 +187,12 @@ mod tests {
             let main = meta(&entry.method);
             for target in targets(&slots_of(&entry.slots)) {
                 // a slot of a longer form may be one of that form alone
-                let others = [&entry.second, &entry.interacted].into_iter().flatten();
+                let others = entry.second.iter();
                 let all = others.map(|id| meta(id)).chain([main]).collect::<Vec<_>>();
                 assert!(all.iter().any(|m| takes(m, &target)), "{:?}: {target}", entry.names);
             }
             assert!(entry.set.keys().all(|name| takes(main, &format!("={name}"))), "{:?}", entry.names);
-            let plain = [&entry.interacted, &entry.several, &entry.svy, &entry.second];
+            let plain = [&entry.several, &entry.svy, &entry.second];
             plain.into_iter().flatten().chain(entry.when.values()).for_each(|id| {
                 meta(id);
             });
