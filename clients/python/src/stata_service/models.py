@@ -474,6 +474,7 @@ class Choice(TypedDict):
 class Column(TypedDict):
     """One specification with its results, or with the reason why it has none."""
 
+    caption: str
     choices: list[CellChoice]
     fit: dict[str, float]
     index: int
@@ -489,6 +490,7 @@ class Column(TypedDict):
     status: str
     std_errors: NotRequired[str | None]
     template_id: NotRequired[str | None]
+    warnings: list[RunCheck]
 
 
 class ColumnCandidate(TypedDict):
@@ -745,7 +747,7 @@ class DerivedView(TypedDict):
     type: str
 
 
-Difference: TypeAlias = "Literal['outcome', 'template', 'data']"
+Difference: TypeAlias = "Literal['outcome', 'template', 'scale', 'options', 'level', 'reference', 'sample', 'weights', 'steps', 'data']"
 
 
 class DraftBrief(TypedDict):
@@ -1678,7 +1680,7 @@ class Resources(TypedDict):
 
 
 class ResultRow(TypedDict):
-    """One row of the coefficient table."""
+    """One row of the table of estimates."""
 
     ci_high: NotRequired[float | None]
     ci_low: NotRequired[float | None]
@@ -1688,6 +1690,7 @@ class ResultRow(TypedDict):
     model: NotRequired[str | None]
     p_value: NotRequired[float | None]
     ratio: NotRequired[Ratio | None]
+    statistic: NotRequired[float | None]
     std_error: NotRequired[float | None]
     term: str
 
