@@ -111,7 +111,7 @@ pub(super) fn commands(view: &Value) -> Vec<String> {
 /// The commands that the state of the job allows now; `status` where it cannot be read.
 pub(super) async fn next_of(job: &Job) -> Vec<String> {
     let view = job.get("").await.unwrap_or_default();
-    // the first two say how it goes on
+    // the later ones are for other purposes
     let next: Vec<String> = commands(&view).into_iter().take(2).collect();
     if next.is_empty() { vec!["stata-service client status".to_owned()] } else { next }
 }

@@ -278,7 +278,7 @@ impl Parser<'_> {
         Ok(Node::Truth(Condition::Compare { comparison, left, right }))
     }
 
-    /// A text beside a column of numbers with labels as the number that has it as its label.
+    /// The number that has a text as its label, where the text is compared with a column of numbers with labels.
     pub(super) fn by_label(
         &self,
         other: &Operand,
