@@ -15,7 +15,7 @@ fn groups_of_a_model_share_rows() {
     let (s, log) = run(&format!("{FACTOR}sem (F -> x1 x2 x3), group(g) nolog"));
     has_lines(
         &log,
-        "Grouping variable: g                                 Number of groups =          2\n\
+        "Grouping variable: g                                    Number of groups =   2\n\
          Measurement  |\n  x1         |\n           F |\n\
          Note: [*] identifies parameter estimates constrained to be equal across groups.",
     );
