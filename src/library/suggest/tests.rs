@@ -205,7 +205,7 @@ fn an_excluded_control_is_no_control() {
 
 #[test]
 fn words_that_no_role_uses_become_a_question() {
-    let s = suggested("wages", "effect of education on wages in the North");
+    let s = suggested("wages", "effect of education on wages, compared with the North");
     let open = s.open_questions.iter().find(|q| q.field == "requirement").expect("a question");
     assert_eq!(open.candidates, ["region"]);
     assert!(open.question.en.contains("“North”") && !open.blocking, "{open:?}");

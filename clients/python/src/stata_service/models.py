@@ -777,6 +777,7 @@ class DraftRequest(TypedDict):
     interaction_terms: NotRequired[list[list[str]] | None]
     outcome_var: NotRequired[str | None]
     parameters: NotRequired[Any | None]
+    quantity_vars: NotRequired[list[str] | None]
     roles: NotRequired[dict[str, Columns] | None]
     sample_if: NotRequired[str | None]
     template_id: NotRequired[str | None]
@@ -823,6 +824,7 @@ class DraftView(TypedDict):
     open_unknowns: list[Unknown]
     outcome_var: NotRequired[str | None]
     parameters: list[Any]
+    quantity_vars: list[str]
     required_variables: list[RequiredVariable]
     requirement: str
     risk_score: float
@@ -1229,7 +1231,7 @@ class ParameterSet(TypedDict):
     values: Any
 
 
-ParameterType: TypeAlias = "Literal['varname', 'varlist', 'int', 'number', 'enum', 'condition', 'date', 'text', 'boolean']"
+ParameterType: TypeAlias = "Literal['varname', 'varlist', 'int', 'number', 'enum', 'terms', 'condition', 'date', 'text', 'boolean']"
 
 
 class Part(TypedDict):
@@ -1325,6 +1327,7 @@ class Plan(TypedDict):
     preamble_version: NotRequired[int]
     rationale: Rationale
     rel_path: str
+    remarks: NotRequired[list[PlanRemark]]
     revision: int
     sample_if: NotRequired[PlanCondition | None]
     seed: int
@@ -1399,6 +1402,13 @@ class PlanPreview(TypedDict):
     plan: Plan
     ready: bool
     sample_flow: list[PreviewStep]
+
+
+class PlanRemark(TypedDict):
+    """An odd choice of a plan, which its run accepts."""
+
+    id: str
+    message: str
 
 
 class PlanRevision(TypedDict):
