@@ -123,7 +123,7 @@ fn exposure(input: &SuggestInput<'_>, text: &str, mut suggestion: Suggestion) ->
         _ => {
             suggestion.confidence *= BLOCKED;
             suggestion.open_questions.push(OpenQuestion {
-                field: format!("parameters.{EXPOSURE}"),
+                field: "requirement".to_owned(),
                 question: both(
                     format!("The counts are relative to “{words}”, which fits no column by itself. Which column is meant?"),
                     format!("计数相对于“{words}”，但没有唯一对应的变量。指的是哪个变量？"),
