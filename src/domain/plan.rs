@@ -82,7 +82,7 @@ pub struct Plan {
 pub struct PlanRemark {
     /// Id of the check, as the preview of the plan has it.
     pub id: String,
-    /// What is odd and what would help, for people.
+    /// The odd choice and what would help, for people.
     pub message: String,
 }
 

@@ -342,8 +342,7 @@ pub struct ResultRow {
     /// The same in the words of the data, where they say more: `Sector: Retail`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Model, outcome, estimator or group that the row belongs to, as the table names it: `0.25`, `nbreg`; absent where the
-    /// table has no such column, or its rows are of one outcome or group.
+    /// Model, outcome, estimator or group of the row, as the table names it: `0.25`, `nbreg`; absent where it has none or one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Equation of the model, as the engine names it: `select`, `Likely`; absent where all rows are of one.

@@ -124,6 +124,7 @@ mod ml_mixture;
 pub mod ml_ordered_scale;
 pub mod ml_outcomes;
 pub mod ml_pairs;
+pub mod ml_participation;
 pub mod ml_random;
 pub mod ml_random_outcomes;
 pub mod ml_random_survival;

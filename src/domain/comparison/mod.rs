@@ -60,7 +60,7 @@ pub struct Column {
     pub fit: BTreeMap<String, f64>,
     /// SHA-256 that identifies the data of the plan.
     pub input_fingerprint: Option<String>,
-    /// What of its plan the other columns with results do not share, in English; empty where nothing differs.
+    /// Choices of its plan that the other columns with results do not share, in English; empty where nothing differs.
     pub caption: String,
     /// Checks of the run that warn.
     pub warnings: Vec<RunCheck>,

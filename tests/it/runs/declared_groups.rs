@@ -60,8 +60,8 @@ async fn a_factor_of_r_enters_as_categories_unless_the_draft_says_otherwise() {
     );
     let (job, _, found) = estimates(&app, &json!({"quantity_vars": ["cyl"]})).await;
     near(&found, &[("cyl", -3.020_491_324_994_206), ("am: manual", 0.176_493_157_719_671)]);
-    let shown = app.get(&job, "/draft").await.ok();
-    assert_eq!(shown["quantity_vars"], json!(["cyl"]));
+    let shown = app.get(&job, "").await.ok()["draft"].clone();
+    assert_eq!(shown["quantity_vars"], json!(["cyl"]), "{shown}");
     let preview = |more: Value| {
         let app = &app;
         async move {
@@ -110,22 +110,25 @@ async fn a_base_and_a_condition_name_a_value_by_its_label() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_odd_choice_of_the_plan_is_in_its_run_and_report() {
     let mut app = TestApp::start().await;
-    let more = json!({"roles": {"regressors": ["wt"]}, "sample_if": "gear != 7 & carb > 0 & cyl >= 1 & qsec != 0.5",
-                      "derived_variables": [{"name": "same", "expression": "wt - wt + 1"}]});
-    let job = cars(&app).await;
-    let mut stated = draft(&more);
-    stated["roles"]["controls"] = json!(["same"]);
+    let job = app.job("").await;
+    let mut text = "id,y,x\n".to_owned();
+    for row in 0..60 {
+        text += &format!("{},{}.5,{}\n", 1000 + row, 10 + row * 7 % 23, row * 5 % 17);
+    }
+    app.upload(&job, "data.csv", text).await.ok();
+    let stated = json!({"template_id": "linear.ols_cluster", "outcome_var": "y", "cluster_var": "id",
+                        "roles": {"regressors": ["x"]}});
     app.put(&job, "/draft", &stated).await.ok();
     let frozen = app.post(&job, "/plan/freeze", &json!({})).await.ok();
     let remarks = frozen["plan"]["remarks"].to_string();
-    assert!(remarks.contains("constant_variable"), "{frozen}");
+    assert!(remarks.contains("clusters_of_one"), "{frozen}");
     let run = succeeded(&app, &job, &json!({})).await;
     let checks = app.get(&job, &format!("/runs/{run}")).await.ok()["checks"].clone();
-    let said = checks.as_array().expect("a list").iter().filter(|c| c["id"] == "constant_variable");
+    let said = checks.as_array().expect("a list").iter().filter(|c| c["id"] == "clusters_of_one");
     let said: Vec<&Value> = said.collect();
     assert!(said.len() == 1 && said[0]["status"] == "warn", "{checks}");
     let answer = render(&app, &job, &run, &json!({"formats": ["docx"]})).await.ok();
     let (text, _) = docx_text(download(&app, &job, &answer, ".docx").await);
-    assert!(text.contains("A computed variable is the same in every row."), "{text}");
+    assert!(text.contains("Every cluster has one row."), "{text}");
     app.stop().await;
 }

@@ -8,7 +8,8 @@ use crate::results::Estimation;
 use crate::session::Session;
 use estimators::jet::Jet;
 use estimators::ml_binary::Link;
-use estimators::ml_outcomes::{Event, IndependentProbit, Outcomes, Participation, Stereotype};
+use estimators::ml_outcomes::{IndependentProbit, Outcomes, Stereotype};
+use estimators::ml_participation::{Event, Participation};
 use estimators::ml_separate_lines::SeparateLines;
 use std::sync::Arc;
 

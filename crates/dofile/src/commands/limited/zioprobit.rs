@@ -19,7 +19,8 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use estimators::ml_binary::Link;
 use estimators::ml_choice::Ordered;
-use estimators::ml_outcomes::{Event, Observed, Participation};
+use estimators::ml_outcomes::Observed;
+use estimators::ml_participation::{Event, Participation};
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::text("INFlate"),
