@@ -75,7 +75,8 @@ model2,x,2,0.2,0.001,1.6,2.4
 ";
     let sentences = said(nested, of(&["x"]));
     assert!(
-        sentences.len() == 1 && sentences[0].starts_with("If x is 1 higher, y is on average 2.000 higher"),
+        sentences[0].starts_with("If x is 1 higher, y is on average 2.000 higher")
+            && sentences[1..] == ["The sentences are of model (2), which has the most variables."],
         "{sentences:?}"
     );
     let categories = "
