@@ -58,10 +58,8 @@ async fn a_factor_of_r_enters_as_categories_unless_the_draft_says_otherwise() {
             ("am: manual", 0.150_103_119_934_498),
         ],
     );
-    let (job, _, found) = estimates(&app, &json!({"quantity_vars": ["cyl"]})).await;
+    let (_, _, found) = estimates(&app, &json!({"quantity_vars": ["cyl"]})).await;
     near(&found, &[("cyl", -3.020_491_324_994_206), ("am: manual", 0.176_493_157_719_671)]);
-    let shown = app.get(&job, "").await.ok()["draft"].clone();
-    assert_eq!(shown["quantity_vars"], json!(["cyl"]), "{shown}");
     let preview = |more: Value| {
         let app = &app;
         async move {
@@ -73,6 +71,8 @@ async fn a_factor_of_r_enters_as_categories_unless_the_draft_says_otherwise() {
     assert!(!preview(json!({})).await.contains("codes_as_numbers"));
     assert!(!preview(json!({"quantity_vars": ["cyl"]})).await.contains("codes_as_numbers"));
     let job = cars(&app).await;
+    let shown = app.put(&job, "/draft", &draft(&json!({"quantity_vars": ["cyl"]}))).await.ok();
+    assert_eq!(shown["quantity_vars"], json!(["cyl"]), "{shown}");
     let both = draft(&json!({"quantity_vars": ["cyl"], "categorical_vars": ["cyl"]}));
     let body = app.put(&job, "/draft", &both).await.refused(400, "INPUT_VALIDATION_FAILED");
     assert!(body.to_string().contains("`cyl` is in categorical_vars, too"), "{body}");
