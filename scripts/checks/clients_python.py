@@ -126,17 +126,17 @@ def no_results(expect: Expect, address: str, key: str) -> None:
 
 def own_words(expect: Expect, address: str, key: str) -> None:
     """Errors name the calls of this client; a plan's warnings are warnings; categories keep their names."""
-    panel = "firm,year,y,x\n" + "".join(f"{f},{2000 + t},{(f * 37 + t * 11) % 29},{(f * 13 + t * 7) % 17}\n" for f in range(1, 41) for t in range(6))
+    rows = "row,y,x\n" + "".join(f"{1000 + r},{r * 37 % 29},{r * 13 % 17}\n" for r in range(240))
     with warnings.catch_warnings(record=True) as seen:
         for _ in range(2):
             with Service(address).redeem(task_code(address, key), "q") as job:
-                job.upload(("panel.csv", panel.encode()))
-                # firm and year exchanged
-                job.state_draft(template_id="panel.fe", outcome_var="y", roles={"regressors": ["x"], "entity_var": "year", "time_var": "firm"})
+                job.upload(("rows.csv", rows.encode()))
+                # each cluster has one row
+                job.state_draft(template_id="linear.ols_cluster", outcome_var="y", roles={"regressors": ["x"], "cluster_var": "row"})
                 job.freeze()
     ours = [w for w in seen if isinstance(w.message, PlanWarning)]
     expect("a freeze shows what the preview warns of, for each plan",
-           [w.message.check["id"] for w in ours if isinstance(w.message, PlanWarning)].count("swapped_panel") == 2, [str(w.message) for w in ours])
+           [w.message.check["id"] for w in ours if isinstance(w.message, PlanWarning)].count("clusters_of_one") == 2, [str(w.message) for w in ours])
     expect("where it was called", all(w.filename == __file__ for w in ours))
     with Service(address).redeem(task_code(address, key), "q") as job:
         names = ["None", "NA", "nan", "null", "primary"]

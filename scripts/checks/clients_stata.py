@@ -110,9 +110,10 @@ generate firm = ceil(_n / 6)
 generate year = 2000 + mod(_n, 6)
 generate x = mod(firm * 13 + year * 7, 17)
 generate y = mod(firm * 37 + year * 11, 29)
+generate row = 1000 + _n
 statasvc ask "How does y go with x?", code({fourth})
 statasvc upload
-statasvc run panel.fe, outcome(y) roles(regressors=x;entity_var=year;time_var=firm)
+statasvc run linear.ols_cluster, outcome(y) roles(regressors=x;cluster_var=row)
 assert r(warnings) >= 1
 statasvc run linear.ols_robust, outcome(y) regressors(x) controls(year) categorical(year) base(year=2003)
 statasvc fetch, saving(levels) clear
@@ -231,7 +232,7 @@ def main() -> None:
         expect("a run without a template waits for the model's draft",
                "\nthe model writes a draft" in log and "\nDRAFTED succeeded" in log)
         expect("a refusal is told to its end, with the words in quotes", 'satisfies region == "Nroth"; compare' in log)
-        expect("the warnings of a plan are shown", "\nwarning: the unit year holds years" in log)
+        expect("the warnings of a plan are shown", "\nwarning: row has another value in each row" in log)
         expect("a run under way is named, and what helps", "\na run is under way; statasvc wait" in log and "\nBUSY 9" in log)
         expect("a cancelled run ends the waiting", "\ncancelled\n" in log and "\nCANCELLED" in log)
         expect("a failed run has its cause", "\nthe run failed: data_error (bounds_order)" in log and "\nFAILED 9" in log)

@@ -138,20 +138,20 @@ cancelled <- tryCatch(ss_result(job), statasvc_run_cancelled = identity)
 expect_inherits(cancelled, "statasvc_no_results")
 expect_false(grepl("Break|r\\(1\\)", conditionMessage(cancelled)))
 
-# what the preview warns of is a warning: firm and year are exchanged
+# what the preview warns of is a warning: each cluster has one row
 job <- new_job()
-panel <- expand.grid(t = 0:5, firm = 1:40)
-panel <- data.frame(firm = panel$firm, year = 2000 + panel$t, y = (panel$firm * 37 + panel$t * 11) %% 29, x = (panel$firm * 13 + panel$t * 7) %% 17)
-exchanged <- tempfile(fileext = ".csv")
-write.csv(panel, exchanged, row.names = FALSE)
-ss_upload(job, exchanged)
-ss_draft(job, template_id = "panel.fe", outcome_var = "y", roles = list(regressors = "x", entity_var = "year", time_var = "firm"))
+rows <- 0:239
+rows <- data.frame(row = 1000 + rows, y = (rows * 37) %% 29, x = (rows * 13) %% 17)
+single <- tempfile(fileext = ".csv")
+write.csv(rows, single, row.names = FALSE)
+ss_upload(job, single)
+ss_draft(job, template_id = "linear.ols_cluster", outcome_var = "y", roles = list(regressors = "x", cluster_var = "row"))
 seen <- list()
 withCallingHandlers(ss_freeze(job), statasvc_plan_warning = function(w) {
   seen[[length(seen) + 1L]] <<- w$check$id
   invokeRestart("muffleWarning")
 })
-expect_true("swapped_panel" %in% unlist(seen))
+expect_true("clusters_of_one" %in% unlist(seen))
 
 # several specifications, compared with those of R
 job <- new_job()
