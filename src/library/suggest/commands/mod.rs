@@ -45,8 +45,7 @@ pub(super) fn suggested(input: &SuggestInput<'_>) -> Option<Suggestion> {
         return None;
     }
     let (named, _) = columns::named(input.dataset, input.values, input.question.chars().any(is_han));
-    let (entry, command) =
-        lines.into_iter().find(|(entry, command)| variables::is_command(entry, command, &named))?;
+    let (entry, command) = lines.into_iter().find(|(_, command)| variables::is_command(command, &named))?;
     let structure = structure(&named, input.dataset.row_count, &[], false);
     let made = filled(entry, &command, input.library, &named, &structure)?;
     let meta = &input.library.get(&made.template)?.meta;

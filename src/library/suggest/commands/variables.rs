@@ -2,7 +2,6 @@
 
 use super::super::columns::Named;
 use super::syntax::{Command, Part, Term};
-use super::table::Entry;
 
 /// Shortest beginning of a name that stands for it.
 const LEAST: usize = 3;
@@ -114,7 +113,7 @@ const JOINING: [&str; 22] = [
 ];
 
 /// True where a line is the command that its first word names, and no sentence that begins with this word.
-pub(super) fn is_command(entry: &Entry, command: &Command, columns: &[Named<'_>]) -> bool {
+pub(super) fn is_command(command: &Command, columns: &[Named<'_>]) -> bool {
     let names = |term: &Term| term.factors.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
     let of_part = |part: &Part| match part {
         Part::Term(term) => names(term),
@@ -131,7 +130,7 @@ pub(super) fn is_command(entry: &Entry, command: &Command, columns: &[Named<'_>]
     let is_known = |name: &String| column_of(columns, name).is_some() || several_of(columns, name).is_some();
     let known = typed.iter().filter(|name| is_known(name)).count();
     let first = command.name.split(' ').next().unwrap_or_default();
-    let ordinary = !command.is_call && (ORDINARY.contains(&first) || entry.slots.is_empty());
+    let ordinary = !command.is_call && ORDINARY.contains(&first);
     let by_option = command.options.iter().any(|(_, value)| column_of(columns, value).is_some());
     if ordinary { known > 0 && known == typed.len() } else { known > 0 || by_option }
 }
