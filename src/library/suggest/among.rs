@@ -38,9 +38,11 @@ impl Rows {
             found.extend(Self::category(input, question));
         }
         // what is left out stands apart: "drop RTs below 200 ms, then compare the conditions"
-        let apart =
-            conditions::clauses(input, input.question).into_iter().filter(|c| !question.contains(&c.words));
-        found.extend(apart.map(|clause| Clause { range: 0..0, ..clause }));
+        if question != input.question {
+            let all = conditions::clauses(input, input.question).into_iter();
+            let apart = all.filter(|clause| !question.contains(&clause.words));
+            found.extend(apart.map(|clause| Clause { range: 0..0, ..clause }));
+        }
         (!found.is_empty()).then_some(Self { clauses: found })
     }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::SuggestInput;
-use super::rewritten::{is_plain_text, place_of, written};
+use super::rewritten::{is_plain_text, named_at, place_of};
 use super::stated_numbers::numbers;
 use crate::domain::profile::is_binary;
 use crate::library::tokens::is_han;
@@ -154,21 +154,9 @@ fn named(input: &SuggestInput<'_>, text: &str) -> Vec<Category> {
         // a label is as good as a value (`docs/expressions.md`)
         if (column.is_text() || column.value_labels) && column.distinct > 1 {
             for level in input.values.get(name).into_iter().flatten().filter(|level| is_plain_text(level)) {
-                let spelled = written(level.trim());
+                let Some(range) = named_at(text, level) else { continue };
                 let (is, is_not) = (format!("{name} == \"{level}\""), format!("{name} != \"{level}\""));
-                let plurals = [spelled.clone() + "s", spelled.clone() + "es"];
-                let place = std::iter::once(&spelled)
-                    .chain(&plurals)
-                    .find_map(|own| Some((place_of(text, own)?, own.len())));
-                if let Some((at, length)) = place {
-                    found.push(Category {
-                        range: at..at + length,
-                        column: name.clone(),
-                        is,
-                        is_not,
-                        is_value: true,
-                    });
-                }
+                found.push(Category { range, column: name.clone(), is, is_not, is_value: true });
             }
         } else if is_binary(column) && name.len() > 3 && name.chars().all(|c| c.is_ascii_alphabetic()) {
             let plural = name.to_ascii_lowercase() + "s";

@@ -6,6 +6,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use super::lacking::is_refused;
+use super::rewritten::title_of;
 use super::{BLOCKED, METHOD, OpenQuestion, SuggestInput, Suggestion};
 use crate::domain::template::Bilingual;
 
@@ -61,7 +62,7 @@ pub(super) fn kept(input: &SuggestInput<'_>, question: &str, mut suggestion: Sug
     let named: Vec<&NamedText> = NAMED.iter().filter(asks).map(|(_, named)| named).collect();
     let is_kept = named.iter().any(|n| n.methods.iter().any(|id| id == template.as_str()));
     let Some(first) = named.first().filter(|_| !is_kept) else { return suggestion };
-    let title = input.library.get(template).map(|t| t.meta.title.clone()).unwrap_or_default();
+    let title = title_of(input.library, template);
     let zh = title.zh.as_deref().unwrap_or(&title.en);
     suggestion.open_questions.retain(|q| q.field != METHOD);
     suggestion.open_questions.insert(

@@ -2,9 +2,13 @@
 
 use super::explain::{Explained, SHOWN, both};
 use super::method::{Chosen, Reason};
+use super::rewritten::title_of;
 use super::{METHOD, MethodAlternative, MethodChoice, OpenQuestion};
+use crate::domain::ids::TemplateId;
 use crate::domain::profile::is_binary;
 use crate::domain::template::{Bilingual, TemplateMeta};
+use crate::library::load::Library;
+use crate::library::rank::Ranked;
 
 /// How sure a method is. The last three are shares of first answers for new questions that were right: `docs/suggest.md`,
 /// "Meaning of the confidence".
@@ -20,9 +24,6 @@ const GUESSED: f64 = 0.1;
 
 impl Explained<'_> {
     pub(super) fn method(&self, chosen: &Chosen, meta: &TemplateMeta) -> MethodChoice {
-        let title = |id: &crate::domain::ids::TemplateId| {
-            self.input.library.get(id).map(|t| t.meta.title.clone()).unwrap_or_default()
-        };
         let first = chosen.ranking.first().map(|r| &r.template_id);
         let agrees = first == Some(&meta.id);
         let support = self.support(chosen);
@@ -37,17 +38,7 @@ impl Explained<'_> {
             title: meta.title.clone(),
             reason: support.unwrap_or_else(|| unsupported(confidence)),
             confidence,
-            alternatives: chosen
-                .ranking
-                .iter()
-                .filter(|r| r.template_id != meta.id)
-                .take(SHOWN)
-                .map(|r| MethodAlternative {
-                    template_id: r.template_id.to_string(),
-                    title: title(&r.template_id),
-                    score: r.score,
-                })
-                .collect(),
+            alternatives: alternatives(self.input.library, &chosen.ranking, &meta.id),
         }
     }
 
@@ -95,6 +86,22 @@ impl Explained<'_> {
             ),
         })
     }
+}
+
+/// The methods of a ranking next to the chosen one, with their titles.
+pub(super) fn alternatives(
+    library: &Library,
+    ranking: &[Ranked],
+    chosen: &TemplateId,
+) -> Vec<MethodAlternative> {
+    let others = ranking.iter().filter(|r| r.template_id != *chosen).take(SHOWN);
+    others
+        .map(|r| MethodAlternative {
+            template_id: r.template_id.to_string(),
+            title: title_of(library, &r.template_id),
+            score: r.score,
+        })
+        .collect()
 }
 
 fn unsupported(confidence: f64) -> Bilingual {

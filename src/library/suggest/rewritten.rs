@@ -1,6 +1,8 @@
 //! What drafts need that are changed after the question was read: the categories that it names, another method, a condition on
 //! the sample.
 
+use std::ops::Range;
+
 use super::explain::both;
 use super::{Choice, MethodAlternative, SuggestInput, Suggestion};
 use crate::domain::ids::TemplateId;
@@ -21,7 +23,7 @@ pub(super) fn named_levels<'a>(input: &SuggestInput<'a>, column: &str) -> Vec<&'
 /// The same for a part of the question, as [`written`] returns it.
 pub(super) fn levels_in<'a>(input: &SuggestInput<'a>, column: &str, text: &str) -> Vec<&'a str> {
     let levels = input.values.get(column).map(Vec::as_slice).unwrap_or_default();
-    let place = |level: &'a String| Some((named_at(text, &written(level.trim()))?, level.as_str()));
+    let place = |level: &'a String| Some((named_at(text, level)?.start, level.as_str()));
     let mut found: Vec<(usize, &str)> = levels.iter().filter_map(place).collect();
     // "smokers" is a part of "non-smokers"
     let all = found.clone();
@@ -40,11 +42,15 @@ pub(super) fn levels_in<'a>(input: &SuggestInput<'a>, column: &str, text: &str) 
 /// Fewest letters of a category that may stand in the plural: "ms" is no plural of "m".
 const PLURAL: usize = 3;
 
-/// Where a text has a category, alone or in the plural: "oaks", "beeches".
-fn named_at(text: &str, level: &str) -> Option<usize> {
+/// Where a text, as [`written`] returns it, has a category, alone or in the plural: "oaks", "beeches".
+pub(super) fn named_at(text: &str, level: &str) -> Option<Range<usize>> {
+    let level = written(level.trim());
     let long = level.len() >= PLURAL && level.chars().all(|c| c.is_ascii_alphabetic());
     let plurals = ["s", "es"].into_iter().filter(|_| long).map(|end| format!("{level}{end}"));
-    place_of(text, level).or_else(|| plurals.into_iter().find_map(|own| place_of(text, &own)))
+    std::iter::once(level.clone()).chain(plurals).find_map(|own| {
+        let at = place_of(text, &own)?;
+        Some(at..at + own.len())
+    })
 }
 
 /// A text as it is compared: `new_checkout` is "new checkout".

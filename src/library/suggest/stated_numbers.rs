@@ -29,7 +29,7 @@ fn clause(range: Range<usize>, column: &Column, condition: String) -> Option<Cla
     Some(Clause { range, column: column.name.clone(), words: String::new(), condition })
 }
 
-/// The patterns of a rule, each with what its sign is.
+/// Where a text limits the age, the sign and the number.
 fn age_of(text: &str) -> Option<(Range<usize>, &'static str, f64)> {
     static OLDER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?:,? ?\b(?:in|for|among|only|of)? ?(?:the )?(?:patients|people|persons|participants|women|men|adults|those|subjects|individuals|workers|employees|respondents|everyone)? ?(?:who (?:are|were) )?)\b(?:(older than|over the age of|above the age of|younger than|under the age of|below the age of) ([0-9]{1,3})|aged? (over|under|above|below) ([0-9]{1,3})|aged? ([0-9]{1,3})(?: years)? (?:and|or) (over|above|older|up|under|younger|below)|([0-9]{1,3})(?: years)?(?: of age)? (?:and|or) (older|younger))(?: years)?(?: old)?\b")
@@ -58,7 +58,7 @@ fn age_of(text: &str) -> Option<(Range<usize>, &'static str, f64)> {
         return Some((found.get(0)?.range(), sign, number.parse().ok()?));
     }
     let found = HAN.captures(text)?;
-    // 以上 has the number itself (standard of the People's Republic for law, and usual in tables)
+    // as tables of ages use it, 60岁以上 has the 60 and 60岁以下 has not
     let sign = match &found[2] {
         "及以上" | "以上" => ">=",
         "及以下" => "<=",
@@ -111,14 +111,9 @@ fn of_years(columns: &[Column], text: &str) -> Option<Clause> {
         (None, Some(from), Some(to)) => format!("{name} >= {} & {name} <= {}", from.as_str(), to.as_str()),
         _ => return None,
     };
-    let end = found.get(0)?.range();
-    clause(
-        end.start
-            ..end.end - text[end.clone()].len()
-                + text[end].trim_end_matches([',', '.', '?', '!', ';', ' ']).len(),
-        column,
-        condition,
-    )
+    let whole = found.get(0)?;
+    let words = whole.as_str().trim_end_matches([',', '.', '?', '!', ';', ' ']);
+    clause(whole.start()..whole.start() + words.len(), column, condition)
 }
 
 /// "drop RTs below 200 ms", "only if accuracy = 1", 学期为1时, 第1学期.

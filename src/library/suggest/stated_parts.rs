@@ -8,6 +8,7 @@ use regex::Regex;
 use super::explain::both;
 use super::rewritten::levels_in;
 use super::{BLOCKED, Choice, OpenQuestion, SuggestInput, Suggestion};
+use crate::domain::dataset::Column;
 use crate::library::tokens::is_han;
 
 /// How sure a category is that the question calls the reference.
@@ -41,8 +42,7 @@ fn base(input: &SuggestInput<'_>, text: &str, mut suggestion: Suggestion) -> Sug
     let roles = &suggestion.statement.roles;
     let terms = ["regressors", "controls", "treatment_var", "focal_var", "moderator_var"];
     let used = terms.iter().filter_map(|role| roles.get(*role)).flatten();
-    let is_text =
-        |name: &&String| input.dataset.column(name).is_some_and(crate::domain::dataset::Column::is_text);
+    let is_text = |name: &&String| input.dataset.column(name).is_some_and(Column::is_text);
     let named = used.filter(is_text).find_map(|name| match levels_in(input, name, &stated)[..] {
         [only] => Some((name.clone(), only.to_owned())),
         _ => None,

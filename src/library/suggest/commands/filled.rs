@@ -12,7 +12,7 @@ use super::table::{Entry, IGNORED, Slot, slots_of};
 use super::variables::{column_of, several_of};
 use crate::domain::draft::Statement;
 use crate::domain::ids::TemplateId;
-use crate::domain::template::TemplateMeta;
+use crate::domain::template::{Parameter, TemplateMeta};
 use crate::library::binding::takes;
 use crate::library::load::Library;
 
@@ -56,7 +56,7 @@ pub(super) fn filled(
     filler.slots(&slots_of(&form.slots), &mut parts);
     let left: Vec<String> = parts.iter().rev().map(written).collect();
     filler.unread.extend(left);
-    filler.interactions(&form);
+    filler.interactions(&form, command.is_call);
     if let Some(number) = form.number.filter(|_| filler.has("null_value")) {
         filler.statement.parameters.insert("null_value".to_owned(), json!(number));
     }
@@ -110,16 +110,14 @@ impl Filler<'_> {
     fn slots(&mut self, slots: &[Slot], parts: &mut Vec<Part>) {
         for slot in slots {
             match slot {
-                Slot::One(target, _) => {
-                    if let Some(Part::Term(_)) = parts.last() {
-                        let part = parts.pop();
-                        part.iter().for_each(|part| self.put(target, part));
+                Slot::One(target) => {
+                    if let Some(part) = parts.pop_if(|part| matches!(part, Part::Term(_))) {
+                        self.put(target, &part);
                     }
                 }
                 Slot::Many(target) => {
-                    while let Some(Part::Term(_)) = parts.last() {
-                        let part = parts.pop();
-                        part.iter().for_each(|part| self.put(target, part));
+                    while let Some(part) = parts.pop_if(|part| matches!(part, Part::Term(_))) {
+                        self.put(target, &part);
                     }
                 }
                 Slot::Group(left, right) => {
@@ -162,21 +160,25 @@ impl Filler<'_> {
         }
     }
 
+    pub(super) fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.meta.parameters.iter().find(|p| p.name == name)
+    }
+
     pub(super) fn has(&self, parameter: &str) -> bool {
-        self.meta.parameters.iter().any(|p| p.name == parameter)
+        self.parameter(parameter).is_some()
     }
 
     /// The pairs of `x#z`, and the categories and bases of terms.
-    fn interactions(&mut self, form: &Form) {
+    fn interactions(&mut self, form: &Form, is_call: bool) {
         for [first, second] in &form.joined {
             let (a, b) = (self.name(&first.name), self.name(&second.name));
             if takes(self.meta, "interaction_terms") {
                 // the effect of each by itself is in the model, too, as with ##
                 let own = self.statement.roles.entry("regressors".to_owned()).or_default();
-                for name in
-                    [&a, &b].into_iter().filter(|name| !own.contains(name)).cloned().collect::<Vec<_>>()
-                {
-                    own.push(name);
+                for name in [&a, &b] {
+                    if !own.contains(name) {
+                        own.push(name.clone());
+                    }
                 }
                 self.statement.interaction_terms.push(vec![a.clone(), b.clone()]);
             } else if self.has("factor_b") {
@@ -189,7 +191,7 @@ impl Filler<'_> {
             }
             for (factor, name) in [(first, a), (second, b)] {
                 // Stata takes variables joined by # for categories where no c. says otherwise ([U] 11.4.3)
-                let is_category = factor.is_category || !form.is_call && !factor.is_amount;
+                let is_category = factor.is_category || !is_call && !factor.is_amount;
                 self.factors.push(Factor { name, is_category, ..factor.clone() });
             }
         }
@@ -224,15 +226,14 @@ impl Filler<'_> {
                 self.unread.push(format!("if {condition}"))
             }
         }
-        if let Some((kind, column)) = &command.weight {
-            let kinds =
-                self.meta.parameters.iter().find(|p| p.name == "weight_kind").and_then(|p| p.values.clone());
-            let kind = kinds.into_iter().flatten().find(|own| own.starts_with(&kind[..1.min(kind.len())]));
+        if let Some((typed, column)) = &command.weight {
+            let kinds = self.parameter("weight_kind").and_then(|p| p.values.clone());
+            let kind = kinds.into_iter().flatten().find(|own| own.chars().next() == typed.chars().next());
             if let (true, Some(kind)) = (takes(self.meta, "weight_var"), kind) {
                 self.statement.roles.insert("weight_var".to_owned(), vec![self.name(column)]);
                 self.statement.parameters.insert("weight_kind".to_owned(), json!(kind));
             } else {
-                self.unread.push(format!("[{}={column}]", command.weight.as_ref().map_or("", |w| &w.0)));
+                self.unread.push(format!("[{typed}={column}]"));
             }
         }
         if let Some((time, died)) = &command.follow_up {

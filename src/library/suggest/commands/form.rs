@@ -11,7 +11,6 @@ pub(super) struct Form {
     pub(super) parts: Vec<Part>,
     /// Pairs of variables joined by `#`.
     pub(super) joined: Vec<[Factor; 2]>,
-    pub(super) is_call: bool,
     /// The number of `a == 5`.
     pub(super) number: Option<f64>,
     pub(super) unread: Vec<String>,
@@ -24,7 +23,6 @@ impl Form {
             slots: entry.slots.clone(),
             parts: command.parts.clone(),
             joined: Vec::new(),
-            is_call: command.is_call,
             number: None,
             unread: Vec::new(),
         };

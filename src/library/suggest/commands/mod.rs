@@ -20,13 +20,11 @@ use self::table::{Entry, Table};
 use super::complete::used;
 use super::explain::both;
 use super::method::ranked;
+use super::open_method::alternatives;
 use super::questions::of_gap;
 use super::role_words::part;
 use super::structure::structure;
-use super::{
-    BLOCKED, Choice, MethodAlternative, MethodChoice, OpenQuestion, SuggestInput, Suggestion, columns,
-};
-use crate::domain::ids::TemplateId;
+use super::{BLOCKED, Choice, MethodChoice, OpenQuestion, SuggestInput, Suggestion, columns};
 use crate::domain::spelling::did_you_mean;
 use crate::domain::template::TemplateMeta;
 use crate::library::missing_parameters::draft_gaps;
@@ -35,8 +33,6 @@ use crate::library::tokens::is_han;
 /// How sure what the command says is, and what the data alone decide.
 const STATED: f64 = 0.95;
 const BY_STRUCTURE: f64 = 0.8;
-/// Most other methods that are shown.
-const SHOWN: usize = 4;
 
 /// The draft of a question that is a command; none for any other.
 pub(super) fn suggested(input: &SuggestInput<'_>) -> Option<Suggestion> {
@@ -155,8 +151,6 @@ fn explained(input: &SuggestInput<'_>, command: &Command, made: Filled, meta: &T
         open_questions.push(of_gap(gap, free));
     }
     let ranking = ranked(input, &statement);
-    let others = ranking.into_iter().filter(|r| r.template_id != meta.id).take(SHOWN);
-    let title = |id: &TemplateId| input.library.get(id).map(|t| t.meta.title.clone()).unwrap_or_default();
     let method = MethodChoice {
         template_id: meta.id.to_string(),
         title: meta.title.clone(),
@@ -165,13 +159,7 @@ fn explained(input: &SuggestInput<'_>, command: &Command, made: Filled, meta: &T
             format!("问题是命令 {}", command.name),
         ),
         confidence: STATED,
-        alternatives: others
-            .map(|r| MethodAlternative {
-                template_id: r.template_id.to_string(),
-                title: title(&r.template_id),
-                score: r.score,
-            })
-            .collect(),
+        alternatives: alternatives(input.library, &ranking, &meta.id),
     };
     let blocking = open_questions.iter().filter(|q| q.blocking).count();
     let least = choices.iter().map(|c| c.confidence).fold(STATED, f64::min);

@@ -61,8 +61,7 @@ impl Filler<'_> {
     }
 
     pub(super) fn set(&mut self, parameter: &str, value: &str, text: String) {
-        let own = self.meta.parameters.iter().find(|p| p.name == parameter);
-        match own.and_then(|own| self.value(own, value)) {
+        match self.parameter(parameter).and_then(|own| self.value(own, value)) {
             Some(value) => {
                 self.statement.parameters.insert(parameter.to_owned(), value);
             }
@@ -99,13 +98,7 @@ impl Filler<'_> {
         let cluster = vce.and_then(|v| v.strip_prefix("cl")).map(|v| v.trim_start_matches("uster").trim());
         let by_option = command.option("cluster").or_else(|| command.option("cl"));
         let named = by_option.or(cluster).filter(|name| !name.is_empty());
-        let choices: Vec<String> = self
-            .meta
-            .parameters
-            .iter()
-            .find(|p| p.name == "vce")
-            .and_then(|p| p.values.clone())
-            .unwrap_or_default();
+        let choices = self.parameter("vce").and_then(|p| p.values.clone()).unwrap_or_default();
         let has = |value: &str| choices.iter().any(|own| own == value);
         if let Some(name) = named {
             if !takes(self.meta, "cluster_var") {

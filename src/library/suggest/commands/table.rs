@@ -47,8 +47,8 @@ pub(super) struct Entry {
 /// Where a variable of a command belongs: a role, or a parameter that takes a column.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Slot {
-    /// One column; `true` where it may be absent.
-    One(String, bool),
+    /// One column, or none.
+    One(String),
     /// All columns up to the next group.
     Many(String),
     /// `(y x)`, `(x = z)`.
@@ -134,10 +134,7 @@ pub(super) fn slots_of(text: &str) -> Vec<Slot> {
             let end = rest.find(' ').unwrap_or(rest.len());
             let word = &rest[..end];
             let name = word.trim_end_matches(['*', '+', '?']).to_owned();
-            slots.push(match word.chars().next_back() {
-                Some('*' | '+') => Slot::Many(name),
-                last => Slot::One(name, last == Some('?')),
-            });
+            slots.push(if word.ends_with(['*', '+']) { Slot::Many(name) } else { Slot::One(name) });
             end
         };
         rest = rest[end..].trim_start();
@@ -158,7 +155,7 @@ mod tests {
         slots
             .iter()
             .flat_map(|slot| match slot {
-                Slot::One(name, _) | Slot::Many(name) => vec![name.clone()],
+                Slot::One(name) | Slot::Many(name) => vec![name.clone()],
                 Slot::Group(left, right) => [targets(left), targets(right)].concat(),
             })
             .filter(|name| name != IGNORED)
